@@ -1,0 +1,66 @@
+"""A Model Context Protocol server over stdio with one tool, `ask`, that asks the user for a name.
+
+It knows the few messages of the protocol which that takes (specification
+2025-06-18: initialize, tools/list, tools/call, elicitation/create).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+TOOL = {
+    "name": "ask",
+    "description": "Ask the user for a name",
+    "inputSchema": {"type": "object", "properties": {}},
+}
+QUESTION = {
+    "message": "What is your name?",
+    "requestedSchema": {
+        "type": "object",
+        "properties": {"name": {"type": "string"}},
+        "required": ["name"],
+    },
+}
+_ELICITATION = "elicitation-1"
+
+
+def main() -> None:
+    called: object = None
+    for line in sys.stdin:
+        message = json.loads(line)
+        number, method = message.get("id"), message.get("method")
+        if method == "initialize":
+            version = message["params"]["protocolVersion"]
+            _answer(
+                number,
+                {
+                    "protocolVersion": version,
+                    "capabilities": {"tools": {}},
+                    "serverInfo": {"name": "asker", "version": "1"},
+                },
+            )
+        elif method == "tools/list":
+            _answer(number, {"tools": [TOOL]})
+        elif method == "tools/call":
+            called = number
+            _send({"id": _ELICITATION, "method": "elicitation/create", "params": QUESTION})
+        elif number == _ELICITATION and method is None:
+            said = message.get("result", message.get("error"))
+            _answer(called, {"content": [{"type": "text", "text": json.dumps(said)}]})
+        elif number is not None:
+            _answer(number, {})
+
+
+def _answer(number: object, result: dict[str, Any]) -> None:
+    _send({"id": number, "result": result})
+
+
+def _send(message: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""A home in which the real client runs apart from everything else on the machine.
+
+It knows which files and variables the client reads; it starts nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, Self
+
+CHECKOUT = Path(__file__).parents[2]
+HOOK = CHECKOUT / "hooks" / "acd_hook.py"
+
+_API_KEY = "sk-ant-api03-not-a-real-key-0000000000"
+
+# Frequent events must not slow the agent down; the last words of a turn or a
+# session must not be cut off by the end of a `-p` run.
+_ASYNC_EVENTS = (
+    "SessionStart",
+    "UserPromptSubmit",
+    "PreToolUse",
+    "PostToolUse",
+    "PostToolUseFailure",
+    "PostToolBatch",
+    "PermissionRequest",
+    "Notification",
+    "StopFailure",
+    "SubagentStart",
+    "SubagentStop",
+    "PreCompact",
+    "PostCompact",
+    "Elicitation",
+    "ElicitationResult",
+)
+_SYNC_EVENTS = ("Stop", "SessionEnd")
+_HOOK_SECONDS = 10
+
+
+class Home:
+    """A temporary HOME with a project directory, removed at the end of its `with`.
+
+    The path is short: a Unix socket's may have at most 104 bytes.
+    """
+
+    def __init__(self, api_url: str) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="acd-")).resolve()
+        self.project = self.root / "project"
+        self.config_dir = self.root / ".claude"
+        self.socket = self.root / "run" / "acd.sock"
+        for directory in (self.project, self.config_dir, self.root / "tmp", self.socket.parent):
+            directory.mkdir(mode=0o700)
+        self.environment = {
+            "HOME": str(self.root),
+            "TMPDIR": str(self.root / "tmp"),
+            "PATH": os.defpath if sys.platform == "darwin" else "/usr/local/bin:/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "SHELL": "/bin/sh",
+            "ACD_SOCKET": str(self.socket),
+            "ANTHROPIC_API_KEY": _API_KEY,
+            "ANTHROPIC_BASE_URL": api_url,
+            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+            "DISABLE_AUTOUPDATER": "1",
+            "DISABLE_TELEMETRY": "1",
+        }
+        self._write_client_state()
+        self._write_settings()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # The client's last writes may still be under way.
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def gate(self) -> Gate:
+        return Gate(self.project / "gate")
+
+    def _write_client_state(self) -> None:
+        """What the client remembers of its first run, so that it opens no dialog."""
+        state = {
+            "hasCompletedOnboarding": True,
+            "lastOnboardingVersion": "99.0.0",
+            "theme": "dark",
+            "numStartups": 5,
+            "customApiKeyResponses": {"approved": [_API_KEY[-20:]], "rejected": []},
+            "projects": {
+                str(self.project): {
+                    "hasTrustDialogAccepted": True,
+                    "hasCompletedProjectOnboarding": True,
+                    "mcpServers": {
+                        "asker": {
+                            "type": "stdio",
+                            "command": sys.executable,
+                            "args": [
+                                "-I",
+                                "-S",
+                                str(Path(__file__).with_name("elicitation_server.py")),
+                            ],
+                        }
+                    },
+                }
+            },
+        }
+        (self.root / ".claude.json").write_text(json.dumps(state))
+
+    def _write_settings(self) -> None:
+        settings = {
+            "permissions": {"allow": ["Bash(cat:*)", "mcp__asker__ask"]},
+            "hooks": hooks(),
+        }
+        (self.config_dir / "settings.json").write_text(json.dumps(settings, indent=2))
+
+
+def hooks() -> dict[str, Any]:
+    """The `hooks` section of settings.json, in the form that `acd install` gives it."""
+    command = f"exec '{sys.executable}' -I -S '{HOOK}' claude-code"
+
+    def entry(*, wait: bool) -> list[dict[str, Any]]:
+        hook: dict[str, Any] = {"type": "command", "command": command, "timeout": _HOOK_SECONDS}
+        if not wait:
+            hook["async"] = True
+        return [{"hooks": [hook]}]
+
+    return {
+        **{event: entry(wait=False) for event in _ASYNC_EVENTS},
+        **{event: entry(wait=True) for event in _SYNC_EVENTS},
+    }
+
+
+class Gate:
+    """A fifo at which the stand-in's tools wait (`cat gate`) until the test lets them go."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer: int | None = None
+        os.mkfifo(path)
+
+    def wait_reached(self, timeout: float = 10) -> float:
+        """Wait until a tool is running at the gate; the time (monotonic) at which it was."""
+        opened: Future[int] = Future()
+        # Opening a fifo for writing returns when its reader is there: an event,
+        # but one that only a thread can wait for with a deadline.
+        threading.Thread(
+            target=lambda: opened.set_result(os.open(self._path, os.O_WRONLY)), daemon=True
+        ).start()
+        try:
+            self._writer = opened.result(timeout)
+        except TimeoutError:
+            raise AssertionError(f"no tool reached {self._path} in {timeout} s") from None
+        return time.monotonic()
+
+    def open(self) -> float:
+        """Let the tool at the gate finish; the time at which that was done."""
+        assert self._writer is not None, "nothing is waiting at the gate"
+        now = time.monotonic()
+        os.close(self._writer)
+        self._writer = None
+        return now
