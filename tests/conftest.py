@@ -1,0 +1,52 @@
+"""What holds for every test: a home of its own, and no skipping where it counts.
+
+Responsible for keeping the user's files and sessions out of reach, and for
+`ACD_CI=1`. What single parts need is in their own directories.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import client
+from tests.system import user_manager
+
+# Whatever of these is set where the tests are started speaks of the user's files.
+_FOREIGN = ("ACD_SOCKET", "CLAUDE", "CODEX_", "XDG_")
+
+# Directories whose tests need much of a machine, and whether this one has it.
+_CAN_RUN: dict[str, Callable[[], bool]] = {
+    "tests/system/": lambda: user_manager.why_unavailable() is None,
+    "tests/e2e/": client.registry_answers,
+}
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty HOME, and no variable that leads to another one."""
+    for name in os.environ:
+        if name.startswith(_FOREIGN):
+            monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    return home
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With ACD_CI=1 a test skipped where it could run fails the whole run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("ACD_CI") != "1" or reporter is None:
+        return
+    skipped = [report.nodeid for report in reporter.stats.get("skipped", [])]
+    for directory, can_run in _CAN_RUN.items():
+        wrongly = [name for name in skipped if name.startswith(directory)]
+        if wrongly and can_run():
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            reporter.section(f"{directory} can run here, but was skipped", red=True)
+            for name in wrongly:
+                reporter.line(name)
