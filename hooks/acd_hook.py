@@ -1,0 +1,263 @@
+"""acd's hook: passes one event of a coding agent on to the daemon.
+
+    <absolute python> -I -S <absolute path>/acd_hook.py claude-code|codex  < event.json
+
+It turns the JSON on stdin into one line, `HOOK <agent> <meta> <event>`, sends it
+to the daemon's socket and leaves without waiting for the answer. Where nobody
+holds that socket it binds it, leaves its line in the backlog and starts the
+daemon. An event that cannot be delivered is given up and counted.
+
+The agent waits for this process, shows what it prints and reports how it ends.
+So: it is gone within a second, it prints nothing, its exit status is 0, whatever
+is broken. Of the environment, which holds keys and tokens, only what is named
+below is ever passed on.
+
+It refuses to know what an event means (the daemon does), and it imports nothing
+of acd: it is copied to where it runs, with acd_hook_rare.py beside it. The
+interpreter's start and the compiling of this file are nearly all of its cost, so
+the usual path needs only what is built in, and `_socket`; everything else is
+imported where it is needed.
+"""
+
+import _signal  # type: ignore[import-not-found]  # signal without the enums; typeshed has none
+import posix  # what os is made of; os itself costs a tenth of a bare interpreter's start
+import sys
+import time
+
+AGENTS = {
+    "claude-code": (b"CLAUDE_CONFIG_DIR", b"/.claude"),
+    "codex": (b"CODEX_HOME", b"/.codex"),
+}
+"""Each agent's configuration directory: the variable that names it, the default below HOME."""
+
+HINTS = (
+    b"TMUX",
+    b"TMUX_PANE",
+    b"KITTY_WINDOW_ID",
+    b"KITTY_LISTEN_ON",
+    b"WEZTERM_PANE",
+    b"WEZTERM_UNIX_SOCKET",
+    b"ITERM_SESSION_ID",
+    b"ZELLIJ_PANE_ID",
+    b"ZELLIJ_SESSION_NAME",
+    b"TERM_PROGRAM",
+)
+"""The variables that tell a client which terminal to jump to, passed on as they are."""
+
+HINT_LIMIT = 512  # bytes; a value that is longer is left out, for half of it would be a wrong one
+LINE_LIMIT = 65_536  # bytes of a line with its newline: the protocol's limit
+EVENT_LIMIT = 16 << 20  # bytes of stdin; what json needs for the worst of these ends in time
+SOCKET_PATH_LIMIT = 104  # bytes: macOS's sun_path, the smaller one
+GIVEN_UP_LIMIT = 65_536  # bytes of the file that counts the events given up
+LIFETIME = 0.8  # seconds until the watchdog ends the hook
+PATIENCE = 0.05  # seconds before the one retry when the daemon's backlog is full
+
+Environ = dict[bytes, bytes]
+
+
+def main() -> None:
+    """One event, from stdin to the socket. What it raises means: there was none."""
+    at = time.time_ns()
+    # An agent that ends sends SIGTERM to hooks still under way, and the last event matters most.
+    for number in (_signal.SIGTERM, _signal.SIGHUP, _signal.SIGINT):
+        _signal.signal(number, _signal.SIG_IGN)
+    watch(lambda *_: posix._exit(0))
+    _signal.pthread_sigmask(_signal.SIG_UNBLOCK, (_signal.SIGALRM,))
+    _signal.setitimer(_signal.ITIMER_REAL, LIFETIME)
+
+    agent, environ = sys.argv[1], posix.environ
+    # GitHub Copilot's CLI runs the hooks in a project's Claude Code settings as well.
+    if agent not in AGENTS or (agent == "claude-code" and b"COPILOT_CLI" in environ):
+        return
+    path = socket_path(environ)
+    posix.set_blocking(0, True)  # whatever the agent made of its end; fails if stdin is closed
+    try:
+        event = read_event()
+        watch(lambda *_: give_up(path))
+        line = b"HOOK %s %s " % (agent.encode(), meta(agent, environ, at))
+        deliver(path, with_event(line, event), environ)
+    except ValueError:
+        return
+    except BaseException:  # whatever it was, the event is lost, and that is all it may cost
+        give_up(path)
+
+
+def watch(handler: object) -> None:
+    """Lets `handler` run when the hook's time is over, in the middle of whatever blocks."""
+    _signal.signal(_signal.SIGALRM, handler)
+
+
+def read_event() -> bytes:
+    """The JSON object on stdin as one line, without its newline.
+
+    Raises ValueError for what cannot be one, OverflowError past EVENT_LIMIT.
+    """
+    chunks: list[bytes] = []
+    size = 0
+    while chunk := posix.read(0, 65_536):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > EVENT_LIMIT:
+            raise OverflowError
+    # RFC 8259: outside of strings a line break is whitespace, inside of them it is not valid.
+    event = b"".join(chunks).replace(b"\n", b" ").replace(b"\r", b" ").strip()
+    if not (event.startswith(b"{") and event.endswith(b"}")):
+        raise ValueError
+    return event
+
+
+def with_event(line: bytes, event: bytes) -> bytes:
+    """The whole line, the event shortened if need be. Raises as read_event does."""
+    room = LINE_LIMIT - len(line) - 1
+    if len(event) > room:
+        find_rare()
+        from acd_hook_rare import shortened
+
+        event = shortened(event, room)
+    return line + event + b"\n"
+
+
+def meta(agent: str, environ: Environ, at: int) -> bytes:
+    """What the hook knows beside the event: a JSON object, ASCII and without spaces."""
+    claude = agent == "claude-code"
+    fields = [b'"at":%d' % at]
+    # What Claude Code says of itself is inherited by whatever runs below it, Codex included.
+    pid = environ.get(b"CLAUDE_PID", b"") if claude else b""
+    if pid.isdigit() and len(pid) < 20:
+        fields.append(b'"pid":%d' % int(pid))
+    else:
+        fields.append(b'"ppid":%d' % posix.getppid())
+    attended = environ.get(b"CLAUDE_CODE_SESSION_ATTENDED") if claude else None
+    if attended in (b"0", b"1"):
+        fields.append(b'"attended":' + (b"true" if attended == b"1" else b"false"))
+    variable, default = AGENTS[agent]
+    config_dir = environ.get(variable) or environ.get(b"HOME", b"") + default
+    if config_dir.startswith(b"/") and config_dir != default:
+        fields.append(b'"config_dir":' + json_string(config_dir))
+    fields.append(
+        b'"host":' + json_string(posix.uname().nodename.encode("utf-8", "surrogateescape"))
+    )
+    hints = [(name, environ.get(name, b"")) for name in HINTS]
+    fields += [
+        b'"%s":%s' % (name, json_string(value))
+        for name, value in hints
+        if 0 < len(value) <= HINT_LIMIT
+    ]
+    return b"{%s}" % b",".join(fields)
+
+
+def json_string(raw: bytes) -> bytes:
+    """RFC 8259's string: what is not printable ASCII is escaped, and so is a space.
+
+    Bytes that are not UTF-8 become what os.fsdecode makes of them.
+    """
+    text = raw.decode("utf-8", "surrogateescape")
+    safe = [c if "!" <= c <= "~" and c not in '"\\' else _escaped(c) for c in text]
+    return b'"%s"' % "".join(safe).encode()
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    code -= 0x10000
+    return f"\\u{0xD800 | code >> 10:04x}\\u{0xDC00 | code & 0x3FF:04x}"
+
+
+def socket_path(environ: Environ) -> bytes:
+    """Where the daemon listens: the order that acd documents."""
+    if explicit := environ.get(b"ACD_SOCKET"):
+        return explicit
+    if sys.platform == "darwin":
+        return environ[b"HOME"] + b"/Library/Caches/acd/acd.sock"
+    runtime = environ.get(b"XDG_RUNTIME_DIR", b"")
+    if not runtime.startswith(b"/"):
+        uid = posix.getuid()
+        runtime = b"/run/user/%d" % uid
+        try:
+            ours = posix.stat(runtime).st_uid == uid
+        except OSError:
+            ours = False
+        if not ours:
+            return b"/tmp/acd-%d/acd.sock" % uid  # nothing there is trusted unchecked
+    return runtime + b"/acd/acd.sock"
+
+
+def deliver(path: bytes, line: bytes, environ: Environ) -> None:
+    """Sends the line to the daemon, and starts it where there is none.
+
+    Raises ValueError for a path that cannot be, OSError if the line is lost.
+    """
+    if not path.startswith(b"/") or len(path) > SOCKET_PATH_LIMIT:
+        raise ValueError
+    if not send(path, line):
+        find_rare()
+        from acd_hook_rare import activate
+
+        hook = __file__.encode("utf-8", "surrogateescape")
+        activate(path, environ, hook, lambda: send(path, line))
+
+
+def find_rare() -> None:
+    """Lets acd_hook_rare be imported: an isolated interpreter looks for nothing beside a script."""
+    sys.dont_write_bytecode = True  # under umask 0 anybody could write into __pycache__
+    sys.path.append(__file__.rpartition("/")[0])
+
+
+def send(path: bytes, line: bytes) -> bool:
+    """Sends the line; False if nobody listens. Raises OSError if it cannot be delivered."""
+    import _socket  # a shared library: its load can fail
+
+    for patience in (PATIENCE, 0):
+        connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        connection.settimeout(LIFETIME)
+        try:
+            check_private(path)
+            connection.connect(path)
+            connection.sendall(line)
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        except (BlockingIOError, ConnectionError):
+            # connect(2): a full backlog, an error at once on a socket with a timeout;
+            # or the daemon stopped just now, and the line was not read.
+            time.sleep(patience)
+        else:
+            return True
+        finally:
+            connection.close()
+    raise TimeoutError
+
+
+def check_private(path: bytes) -> None:
+    """Raises PermissionError unless the socket's directory is ours alone, and no symlink.
+
+    In another's directory anybody could be listening. What is ours nobody can
+    swap later: the places above it are root's, ours, or sticky.
+    """
+    status = posix.lstat(directory_of(path))
+    if status.st_mode & 0o170077 != 0o040000 or status.st_uid != posix.getuid():
+        raise PermissionError
+
+
+def directory_of(path: bytes) -> bytes:
+    """The directory that holds `path`."""
+    return path.rpartition(b"/")[0]
+
+
+def give_up(path: bytes) -> None:
+    """Adds one byte to the count of lost events, if that can be done at once, and leaves."""
+    try:
+        check_private(path)
+        flags = posix.O_WRONLY | posix.O_CREAT | posix.O_APPEND | posix.O_NOFOLLOW
+        count = posix.open(path + b".given-up", flags | posix.O_NONBLOCK | posix.O_CLOEXEC, 0o600)
+        if posix.fstat(count).st_size < GIVEN_UP_LIMIT:
+            posix.write(count, b".")
+    finally:
+        posix._exit(0)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    finally:  # whatever went wrong, the agent hears nothing; and skipping the teardown is faster
+        posix._exit(0)

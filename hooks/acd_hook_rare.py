@@ -1,0 +1,174 @@
+"""What acd's hook does rarely: shorten an event that is too long, start the daemon.
+
+A file of its own for one reason: an interpreter compiles the script that it runs
+each time, and with this in it the hook cost 1.3 of a bare interpreter's start.
+It stands beside acd_hook.py, is imported by it alone, and is held to its rules.
+"""
+
+# ruff: noqa: SIM105 - contextlib would take longer to import than all that is done here
+
+import _signal  # type: ignore[import-not-found]  # signal without the enums; typeshed has none
+import posix
+import time
+
+TYPE_CHECKING = False  # type checkers know the name; typing itself would cost several ms
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NAME_LIMIT = 4096  # characters: PATH_MAX
+BACKLOG = 4096  # Linux's default ceiling (net.core.somaxconn)
+
+DAEMON_VARIABLES = (b"HOME", b"PATH", b"USER", b"LOGNAME", b"LANG", b"TMPDIR", b"ACD_SOCKET")
+DAEMON_PREFIXES = (b"LC_", b"XDG_")
+"""What the daemon needs of the environment, and all it gets of it."""
+
+Environ = dict[bytes, bytes]
+
+
+def shortened(event: bytes, limit: int) -> bytes:
+    """The event in at most `limit` bytes of JSON, with the same meaning.
+
+    Kept are its small fields, the beginning of its texts, and of what is nested
+    what is asked and what still runs. Raises ValueError for what is not a JSON
+    object, OverflowError for one that does not fit even so.
+    """
+    import gc
+    import json
+
+    gc.disable()  # the process ends before there is anything to collect; halves the worst case
+    # Numbers are left out anyway, and reading a long one as int takes quadratic time.
+    fields = json.loads(event, parse_int=float)
+    if not isinstance(fields, dict):
+        raise ValueError("not a JSON object")
+    tool_input, tasks = fields.get("tool_input"), fields.get("background_tasks")
+    for cut in (1000, 100):
+        kept = small_fields(fields, cut)
+        if isinstance(tool_input, dict):
+            kept["tool_input"] = asked = small_fields(tool_input, cut)
+            if isinstance(questions := tool_input.get("questions"), list):
+                asked["questions"] = [small_fields(question, cut) for question in questions[:4]]
+        if isinstance(tasks, list):
+            kept["background_tasks"] = [small_fields(task, 40) for task in tasks[:20]]
+        if len(text := json.dumps(kept, separators=(",", ":")).encode()) <= limit:
+            return text
+    raise OverflowError("too long even so")
+
+
+def small_fields(value: object, cut: int) -> dict[str, object]:
+    """The truth values and texts of a JSON object, at most fifty, texts cut to `cut` characters."""
+    kept: dict[str, object] = {}
+    for name, field in value.items() if isinstance(value, dict) else ():
+        if isinstance(field, str):
+            if not name.endswith(("_id", "_name", "_path", "cwd")):
+                kept[name] = field[:cut]
+            elif len(field) <= NAME_LIMIT:  # half of a name or a path would be another one
+                kept[name] = field
+        elif isinstance(field, bool):
+            kept[name] = field
+        if len(kept) == 50:
+            break
+    return kept
+
+
+def activate(path: bytes, environ: Environ, hook: bytes, send: "Callable[[], bool]") -> None:
+    """Binds the socket that nobody holds, sends the line into its backlog, starts the daemon.
+
+    Of all who try at once exactly one does so, under a lock; the others find its
+    socket. `hook` is the hook's own path; `send` sends its line, is False when
+    nobody listens, and refuses a directory that is not private to us.
+    Raises OSError if it cannot be done; then no socket is left behind.
+    """
+    import _socket
+    import fcntl
+
+    program = daemon_program(environ, hook)
+    try:
+        posix.mkdir(path.rpartition(b"/")[0], 0o700)
+    except FileExistsError:
+        pass
+    if send():
+        return
+    flags = posix.O_RDWR | posix.O_CREAT | posix.O_NOFOLLOW | posix.O_CLOEXEC
+    lock = posix.open(path + b".lock", flags, 0o600)
+    locked = False
+    while not locked:  # until the watchdog ends it
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            locked = True
+        except BlockingIOError:
+            time.sleep(0.01)
+        if send():  # under the lock as well: another may have been faster
+            return
+    try:
+        if posix.lstat(path).st_mode & 0o170000 != 0o140000:
+            raise FileExistsError("no socket: not ours to take away")
+        posix.unlink(path)  # it refuses connections, and nobody else binds here now
+    except FileNotFoundError:
+        pass
+    listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    posix.umask(0o177)  # the socket is private before it can be reached
+    listener.bind(path)
+    try:
+        listener.listen(BACKLOG)
+        if not send():
+            raise ConnectionRefusedError
+        child = posix.fork()
+    except BaseException:
+        posix.unlink(path)
+        raise
+    if child == 0:
+        try:
+            become_daemon(program, listener.fileno(), environ)
+        finally:  # only a failure leads here
+            posix.unlink(path)
+
+
+def daemon_program(environ: Environ, hook: bytes) -> bytes:
+    """The acd that was installed with the hook, else the user's. Raises FileNotFoundError."""
+    here = hook.rpartition(b"/")[0]
+    places = [here + b"/venv/bin", here + b"/../.venv/bin"]
+    places.append(environ.get(b"HOME", b"") + b"/.local/bin")
+    places += environ.get(b"PATH", b"").split(b":")
+    for place in places:
+        # A relative place would be one in the project that the agent works on.
+        if place.startswith(b"/") and posix.access(place + b"/acd", posix.X_OK):
+            return place + b"/acd"
+    raise FileNotFoundError("no acd")
+
+
+def become_daemon(program: bytes, listener: int, environ: Environ) -> None:
+    """Turns this forked process into `acd daemon`: detached, with the socket as its fd 3.
+
+    sd_listen_fds(3) is how the daemon takes it over; the name tells it that no
+    service manager holds the socket. Of the agent's terminal, files, signals
+    and environment nothing comes along. Raises OSError.
+    """
+    import fcntl
+
+    posix.setsid()
+    # Out of the way of 0 to 3 first: where the agent closed its own, these may be among them.
+    listener = fcntl.fcntl(listener, fcntl.F_DUPFD, 4)
+    null = fcntl.fcntl(posix.open(b"/dev/null", posix.O_RDWR), fcntl.F_DUPFD, 4)
+    for standard in (0, 1, 2):
+        posix.dup2(null, standard)
+    posix.dup2(listener, 3)
+    for name in posix.listdir("/dev/fd"):
+        if int(name) > 3:
+            try:
+                posix.close(int(name))
+            except OSError:
+                pass  # the listing's own
+    posix.chdir("/")
+    posix.umask(0o077)
+    for number in _signal.valid_signals() - {_signal.SIGKILL, _signal.SIGSTOP}:
+        _signal.signal(number, _signal.SIG_DFL)
+    _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
+    kept = {
+        name: value
+        for name, value in environ.items()
+        if name in DAEMON_VARIABLES or name.startswith(DAEMON_PREFIXES)
+    }
+    kept[b"LISTEN_FDS"] = b"1"
+    kept[b"LISTEN_PID"] = b"%d" % posix.getpid()
+    kept[b"LISTEN_FDNAMES"] = b"acd-spawned"
+    posix.execve(program, [program, b"daemon"], kept)
