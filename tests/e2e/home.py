@@ -81,7 +81,7 @@ class Home:
         shutil.rmtree(self.root, ignore_errors=True)
 
     def gate(self) -> Gate:
-        return Gate(self.project / "gate")
+        return Gate(self.project)
 
     def _write_client_state(self) -> None:
         """What the client remembers of its first run, so that it opens no dialog."""
@@ -113,7 +113,7 @@ class Home:
 
     def _write_settings(self) -> None:
         settings = {
-            "permissions": {"allow": ["Bash(cat:*)", "mcp__asker__ask"]},
+            "permissions": {"allow": ["Bash(./wait-at-the-gate)", "mcp__asker__ask"]},
             "hooks": hooks(),
         }
         (self.config_dir / "settings.json").write_text(json.dumps(settings, indent=2))
@@ -136,12 +136,23 @@ def hooks() -> dict[str, Any]:
 
 
 class Gate:
-    """A fifo at which the stand-in's tools wait (`cat gate`) until the test lets them go."""
+    """A program that waits at a fifo: the stand-in's tools run it until the test lets them go."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / "gate"
         self._writer: int | None = None
-        os.mkfifo(path)
+        os.mkfifo(self._path)
+        # A program, since the client opens by itself the files that `cat` names.
+        program = directory / "wait-at-the-gate"
+        program.write_text("#!/bin/sh\nexec cat gate\n")
+        program.chmod(0o700)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._writer is not None:
+            self.open()
 
     def wait_reached(self, timeout: float = 10) -> float:
         """Wait until a tool is running at the gate; the time (monotonic) at which it was."""

@@ -5,8 +5,8 @@ for. It knows nothing of acd, of terminals or of what a test expects.
 
 The last user text decides: a word of it that names a scenario picks that
 scenario's answer, any other text gets a greeting, and a request that ends in a
-tool's result gets a closing word. A *held* answer sends its first text and then
-waits until the test releases it: a turn lasts exactly as long as a test wants.
+tool's result gets a closing word. A *held* answer stops before its last block
+until the test releases it: a turn lasts exactly as long as a test wants.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any, Self
 
 JSON = dict[str, Any]
@@ -42,7 +41,6 @@ class Answer:
     """What the model says: content blocks in order, and why it stopped."""
 
     blocks: tuple[Text | ToolUse, ...]
-    held: bool = False
 
     @property
     def stop_reason(self) -> str:
@@ -71,13 +69,13 @@ def _subagent(prompt: str) -> Answer:
     )
 
 
-# Tools wait at `gate`, a fifo in the project's directory that the test opens
-# and closes (home.Gate); `touch` is what the client asks permission for.
-_WAIT = "cat gate"
-_WAIT_AFTER_PERMISSION = "touch made-by-a-tool && cat gate"
+# A tool runs until the test lets it go (home.Gate); `touch` is what the client
+# asks permission for.
+_WAIT = "./wait-at-the-gate"
+_WAIT_AFTER_PERMISSION = "touch made-by-a-tool && ./wait-at-the-gate"
 
 SCENARIOS: Mapping[str, Answer | Failure] = {
-    "HELD": Answer((Text("Thinking it over, "), Text("and done.")), held=True),
+    "HELD": Answer((Text("Thinking it over, "), Text("and done."))),
     "TOOL": _call("Bash", command=_WAIT, description="Wait at the gate"),
     "PERMISSION": _call(
         "Bash", command=_WAIT_AFTER_PERMISSION, description="Touch, then wait at the gate"
@@ -108,7 +106,6 @@ SCENARIOS: Mapping[str, Answer | Failure] = {
             Text("Thinking it over, "),
             ToolUse("Bash", {"command": _WAIT_AFTER_PERMISSION, "description": "Touch, then wait"}),
         ),
-        held=True,
     ),
     "ERROR400": Failure(400, "invalid_request_error"),
     "ERROR401": Failure(401, "authentication_error"),
@@ -116,6 +113,9 @@ SCENARIOS: Mapping[str, Answer | Failure] = {
     "ERROR500": Failure(500, "api_error"),
     "ERROR529": Failure(529, "overloaded_error"),
 }
+
+# Held whenever they are asked for; others when the test says hold().
+HELD = frozenset({"HELD", "HELDPERMISSION"})
 
 GREETING = Answer((Text("Hello from the model."),))
 AFTER_TOOL = Answer((Text("The tool is done."),))
@@ -135,6 +135,8 @@ def choose(body: Mapping[str, Any]) -> tuple[str, Answer | Failure]:
         return "NOTED", NOTED
     if _ends_in_tool_result(messages[-1]):
         return "AFTER_TOOL", AFTER_TOOL
+    if not body.get("tools"):
+        return "ASIDE", GREETING  # the client asks something for itself
     for word in re.findall(r"[A-Z0-9]+", prompt):
         if word in SCENARIOS:
             return word, SCENARIOS[word]
@@ -172,7 +174,6 @@ class Exchange:
 
     scenario: str
     asked: float
-    tools: tuple[str, ...] = ()
     answered: float | None = None
     _released: threading.Event = field(default_factory=threading.Event)
     _finished: threading.Event = field(default_factory=threading.Event)
@@ -204,6 +205,7 @@ class MessagesAPI:
         self._changed = threading.Condition()
         self._exchanges: list[Exchange] = []
         self._taken: list[Exchange] = []
+        self._held = set(HELD)
         api = self
 
         class Handler(_Handler):
@@ -217,12 +219,7 @@ class MessagesAPI:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.forget()
         self._server.shutdown()
         self._server.server_close()
@@ -245,8 +242,13 @@ class MessagesAPI:
                     seen = [e.scenario for e in self._exchanges]
                     raise AssertionError(f"no request for {scenario} in {timeout} s, only {seen}")
 
+    def hold(self, scenario: str) -> None:
+        """From now on hold the answers to that scenario too."""
+        self._held.add(scenario)
+
     def forget(self) -> None:
         """Release everything held and forget all requests: the next test begins anew."""
+        self._held = set(HELD)
         with self._changed:
             for exchange in self._exchanges + self._taken:
                 exchange.release()
@@ -254,9 +256,11 @@ class MessagesAPI:
             self._taken.clear()
 
     @contextmanager
-    def exchange(self, body: Mapping[str, Any], scenario: str) -> Iterator[Exchange]:
-        tools = tuple(str(t.get("name")) for t in body.get("tools") or [])
-        exchange = Exchange(scenario, time.monotonic(), tools)
+    def exchange(self, scenario: str) -> Iterator[Exchange]:
+        """For the handler: one request under way, seen by take() and, if held, released."""
+        exchange = Exchange(scenario, time.monotonic())
+        if scenario not in self._held:
+            exchange.release()
         with self._changed:
             self._exchanges.append(exchange)
             self._changed.notify_all()
@@ -293,7 +297,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _message(self, body: JSON) -> None:
         scenario, answer = choose(body)
         try:
-            with self.server_api.exchange(body, scenario) as exchange:
+            with self.server_api.exchange(scenario) as exchange:
                 if isinstance(answer, Failure):
                     error = {
                         "type": answer.type,
@@ -324,7 +328,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self._event("message_start", message=_message_of(body))
         for index, block in enumerate(answer.blocks):
-            if index == 1 and answer.held:
+            if index == len(answer.blocks) - 1:
                 exchange.wait_released()
             self._block(index, block)
         self._event(

@@ -39,6 +39,7 @@ class Terminal:
         self.started = time.monotonic()
         self._run("new-session", "-d", *_SIZE, "-c", str(cwd), *argv, ";",
                   "set-option", "-g", "remain-on-exit", "on", ";",
+                  "set-option", "-g", "focus-events", "on", ";",
                   "pipe-pane", "-O", f"exec cat > '{fifo}'")  # fmt: skip
         self.pid = int(self._run("display-message", "-p", "#{pane_pid}"))
         self._process = os.pidfd_open(self.pid)

@@ -1,0 +1,76 @@
+"""Work that goes on when the main agent has stopped."""
+
+from __future__ import annotations
+
+from .agent import BASH_DIALOG, Agent
+
+
+def test_a_background_command_keeps_it_working_until_it_is_done(agent: Agent) -> None:
+    with agent.home.gate() as gate:
+        agent.expect("working", since=agent.prompt("BACKGROUND"))
+        gate.wait_reached()
+        agent.api.take("AFTER_TOOL").wait_answered()
+        agent.expect_still("working")
+        agent.api.hold("NOTED")
+        gate.open()
+    noted = agent.api.take("NOTED")
+    agent.expect_still("working")
+    noted.release()
+    agent.expect("attention", since=noted.wait_answered())
+
+
+def test_a_background_subagent_keeps_it_working_until_it_is_done(agent: Agent) -> None:
+    agent.expect("working", since=agent.prompt("SUBAGENT"))
+    subagent = agent.api.take("HELD")
+    agent.api.take("AFTER_TOOL").wait_answered()
+    agent.expect_still("working")
+    agent.api.hold("NOTED")
+    subagent.release()
+    noted = agent.api.take("NOTED")
+    agent.expect_still("working")
+    noted.release()
+    agent.expect("attention", since=noted.wait_answered())
+
+
+def test_a_permission_that_a_subagent_asks_for_when_the_main_agent_has_stopped_is_a_question(
+    agent: Agent,
+) -> None:
+    with agent.home.gate() as gate:
+        agent.expect("working", since=agent.prompt("SUBAGENTASKS"))
+        subagent = agent.api.take("HELDPERMISSION")
+        agent.api.take("AFTER_TOOL").wait_answered()
+        agent.expect_still("working")
+        subagent.release()
+        agent.expect("question", since=agent.sees(BASH_DIALOG))
+        agent.expect_still("question")
+        agent.expect("working", since=agent.press("Enter"))
+        gate.wait_reached()
+        agent.expect_still("working")
+        gate.open()
+    agent.expect("attention", since=agent.api.take("NOTED").wait_answered())
+
+
+def test_a_subagents_question_stays_one_when_the_main_agent_stops(agent: Agent) -> None:
+    agent.api.hold("AFTER_TOOL")
+    agent.expect("working", since=agent.prompt("SUBAGENTASKS"))
+    agent.api.take("HELDPERMISSION").release()
+    main = agent.api.take("AFTER_TOOL")
+    agent.expect("question", since=agent.sees(BASH_DIALOG))
+    main.release()
+    main.wait_answered()
+    agent.expect_still("question")
+
+
+def test_a_permission_denied_to_a_subagent_is_working_until_all_is_done(agent: Agent) -> None:
+    agent.expect("working", since=agent.prompt("SUBAGENTASKS"))
+    subagent = agent.api.take("HELDPERMISSION")
+    agent.api.take("AFTER_TOOL").wait_answered()
+    subagent.release()
+    agent.expect("question", since=agent.sees(BASH_DIALOG))
+    agent.api.hold("NOTED")
+    agent.api.hold("AFTER_TOOL")
+    agent.deny()
+    noted = agent.api.take("NOTED")
+    agent.expect("working", since=noted.asked)
+    noted.release()
+    agent.expect("attention", since=noted.wait_answered())

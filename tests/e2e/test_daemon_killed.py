@@ -1,0 +1,59 @@
+"""kill -9 of acd in the middle: right again with the next line, or the next client."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+from .agent import BASH_DIALOG, Agent, Stage
+
+
+def test_a_daemon_killed_is_back_with_the_next_line(agent: Agent) -> None:
+    agent.expect("working", since=agent.prompt("HELD"))
+    answer = agent.api.take("HELD")
+    agent.acd.kill()
+    answer.release()
+    ended = answer.wait_answered()
+    agent.acd.subscribe()
+    agent.expect("attention", since=ended)
+
+
+def test_an_interrupt_that_a_killed_daemon_missed_is_seen_by_the_next_client(agent: Agent) -> None:
+    agent.expect("working", since=agent.prompt("HELD"))
+    agent.sees("Thinking it over")
+    agent.acd.kill()
+    agent.press("Escape")
+    agent.sees("Interrupted")
+    agent.expect("attention", since=agent.acd.ask(), via=("working",))
+
+
+def test_a_dialog_dismissed_while_no_daemon_ran_is_seen_by_the_next_client(agent: Agent) -> None:
+    agent.prompt("PERMISSION")
+    agent.expect("question", since=agent.sees(BASH_DIALOG), via=("working",))
+    agent.acd.kill()
+    agent.press("Escape")
+    agent.terminal.wait_gone(BASH_DIALOG)
+    agent.expect("attention", since=agent.acd.ask(), via=("question",))
+
+
+def test_a_client_killed_while_no_daemon_ran_is_closed_for_the_next_client(stage: Stage) -> None:
+    with stage.interactive() as lost:
+        lost.expect("attention", since=lost.started)
+        lost.expect("working", since=lost.prompt("HELD"))
+        stage.acd.kill()
+        lost.signal(signal.SIGKILL)
+        lost.terminal.wait_exit()
+    lost.expect("closed", since=stage.acd.ask(), via=("working",))
+
+
+def test_a_daemon_killed_is_back_with_the_next_line_of_another_session(stage: Stage) -> None:
+    with stage.interactive() as one, stage.interactive() as other:
+        one.expect("working", since=one.prompt("HELD"))
+        one.sees("Thinking it over")
+        stage.acd.kill()
+        one.press("Escape")
+        one.sees("Interrupted")
+        sent = other.prompt("HELD")
+        stage.acd.subscribe()
+        other.expect("working", since=sent, via=("attention",))
+        one.expect("attention", since=time.monotonic())

@@ -1,0 +1,93 @@
+"""A turn that is blocked on its user: asked, answered, denied, dismissed."""
+
+from __future__ import annotations
+
+from .agent import BASH_DIALOG, ELICITATION_DIALOG, PLAN_DIALOG, QUESTION_DIALOG, Agent, Stage
+
+# The client reminds of a dialog by a notification 6.5 s after it opened.
+_REMINDED_SECONDS = 8
+
+
+def test_a_permission_asked_for_is_a_question(agent: Agent) -> None:
+    agent.prompt("PERMISSION")
+    agent.expect("question", since=agent.sees(BASH_DIALOG), via=("working",))
+    agent.expect_still("question")
+
+
+def test_a_permission_granted_is_working_at_once(agent: Agent) -> None:
+    with agent.home.gate() as gate:
+        agent.prompt("PERMISSION")
+        agent.expect("question", since=agent.sees(BASH_DIALOG), via=("working",))
+        agent.expect("working", since=agent.press("Enter"))
+        gate.wait_reached()
+        agent.expect_still("working")
+        gate.open()
+    agent.expect("attention", since=agent.api.take("AFTER_TOOL").wait_answered())
+
+
+def test_a_permission_denied_is_attention(agent: Agent) -> None:
+    agent.prompt("PERMISSION")
+    agent.expect("question", since=agent.sees(BASH_DIALOG), via=("working",))
+    agent.expect("attention", since=agent.deny())
+
+
+def test_a_permission_dialog_dismissed_is_attention(agent: Agent) -> None:
+    agent.prompt("PERMISSION")
+    agent.expect("question", since=agent.sees(BASH_DIALOG), via=("working",))
+    agent.expect("attention", since=agent.press("Escape"))
+
+
+def test_a_question_of_the_agent_is_a_question_until_it_is_answered(agent: Agent) -> None:
+    agent.api.hold("AFTER_TOOL")
+    agent.prompt("ASK")
+    agent.expect("question", since=agent.sees(QUESTION_DIALOG), via=("working",))
+    agent.expect("working", since=agent.press("Enter"))
+    answer = agent.api.take("AFTER_TOOL")
+    agent.expect_still("working")
+    answer.release()
+    agent.expect("attention", since=answer.wait_answered())
+
+
+def test_a_question_of_the_agent_dismissed_is_attention(agent: Agent) -> None:
+    agent.prompt("ASK")
+    agent.expect("question", since=agent.sees(QUESTION_DIALOG), via=("working",))
+    agent.expect("attention", since=agent.press("Escape"))
+
+
+def test_a_plan_is_a_question_until_it_is_approved(stage: Stage) -> None:
+    with stage.interactive(mode="plan") as agent:
+        agent.expect("attention", since=agent.started)
+        agent.api.hold("AFTER_TOOL")
+        agent.prompt("PLAN")
+        agent.expect("question", since=agent.sees(PLAN_DIALOG), via=("working",))
+        agent.expect("working", since=agent.press("Enter"))
+        answer = agent.api.take("AFTER_TOOL")
+        agent.expect_still("working")
+        answer.release()
+        agent.expect("attention", since=answer.wait_answered())
+
+
+def test_a_plan_dismissed_is_attention(stage: Stage) -> None:
+    with stage.interactive(mode="plan") as agent:
+        agent.expect("attention", since=agent.started)
+        agent.prompt("PLAN")
+        agent.expect("question", since=agent.sees(PLAN_DIALOG), via=("working",))
+        agent.expect("attention", since=agent.press("Escape"))
+
+
+def test_an_elicitation_is_a_question_until_it_is_answered(agent: Agent) -> None:
+    agent.api.hold("AFTER_TOOL")
+    agent.prompt("ELICIT")
+    agent.expect("question", since=agent.sees(ELICITATION_DIALOG), via=("working",))
+    agent.expect("working", since=agent.press("Escape"))
+    answer = agent.api.take("AFTER_TOOL")
+    agent.expect_still("working")
+    answer.release()
+    agent.expect("attention", since=answer.wait_answered())
+
+
+def test_a_question_left_alone_stays_a_question(agent: Agent) -> None:
+    agent.prompt("PERMISSION")
+    agent.expect("question", since=agent.sees(BASH_DIALOG), via=("working",))
+    agent.expect_still("question", _REMINDED_SECONDS)
+    agent.expect("attention", since=agent.press("Escape"))

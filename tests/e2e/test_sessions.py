@@ -1,0 +1,114 @@
+"""Conversations that begin, change, fork and end."""
+
+from __future__ import annotations
+
+import json
+import signal
+
+import pytest
+
+from .agent import BASH_DIALOG, RESUME_DIALOG, Agent, Stage
+
+
+def _greet(agent: Agent) -> None:
+    """One short turn, so that there is a conversation to go on with."""
+    agent.prompt("Hello")
+    agent.expect("attention", since=agent.api.take("GREETING").wait_answered(), via=("working",))
+
+
+def _leave(agent: Agent) -> None:
+    agent.prompt("/exit")
+    agent.expect("closed", since=agent.terminal.wait_exit())
+
+
+def _new_session(agent: Agent) -> str:
+    """The id that the client itself has now, as its registry tells."""
+    entry = agent.home.config_dir / "sessions" / f"{agent.pid}.json"
+    session: str = json.loads(entry.read_text())["sessionId"]
+    return session
+
+
+def test_exit_is_closed(agent: Agent) -> None:
+    _leave(agent)
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGKILL"])
+def test_a_client_ended_by_a_signal_is_closed(agent: Agent, name: str) -> None:
+    agent.expect("working", since=agent.prompt("HELD"))
+    agent.signal(signal.Signals[name])
+    agent.expect("closed", since=agent.terminal.wait_exit())
+
+
+def test_a_client_killed_with_a_dialog_open_is_closed(agent: Agent) -> None:
+    agent.prompt("PERMISSION")
+    agent.expect("question", since=agent.sees(BASH_DIALOG), via=("working",))
+    agent.expect("closed", since=agent.signal(signal.SIGKILL))
+
+
+def test_clear_closes_the_old_session_as_superseded_and_opens_a_new_one(agent: Agent) -> None:
+    _greet(agent)
+    old, cleared = agent.session, agent.prompt("/clear")
+    agent.expect("closed", since=cleared)
+    agent.terminal.wait_gone("Hello from the model.")
+    agent.session = _new_session(agent)
+    assert agent.session != old
+    agent.expect("attention", since=cleared)
+    assert [s["id"] for s in agent.acd.sessions() if not s["closed"]] == [agent.session]
+    assert agent.acd.request(f"RESURRECT {old}").startswith("ERR ")
+
+
+def test_resume_in_the_same_process_leaves_one_live_row(agent: Agent) -> None:
+    _greet(agent)
+    first = agent.session
+    agent.expect("closed", since=agent.prompt("/clear"))
+    agent.terminal.wait_gone("Hello from the model.")
+    second = agent.session = _new_session(agent)
+    _greet(agent)
+    agent.prompt("/resume")
+    agent.sees(RESUME_DIALOG)
+    chosen = agent.press("Enter")
+    agent.sees("Hello from the model.")
+    agent.expect("closed", since=chosen)
+    agent.session = first
+    agent.expect("attention", since=chosen)
+    live = [s["id"] for s in agent.acd.sessions() if not s["closed"]]
+    assert live == [first]
+    assert second not in live
+
+
+def test_a_closed_session_resumed_is_alive_again(stage: Stage) -> None:
+    with stage.interactive() as first:
+        _greet(first)
+        _leave(first)
+    with stage.interactive("--resume", first.session, session=first.session) as again:
+        again.expect("attention", since=again.started)
+        again.expect("working", since=again.prompt("HELD"))
+
+
+def test_a_fork_is_a_session_of_its_own(stage: Stage) -> None:
+    with stage.interactive() as first:
+        _greet(first)
+        _leave(first)
+    with stage.interactive("--resume", first.session, "--fork-session") as fork:
+        fork.expect("attention", since=fork.started)
+        fork.expect("working", since=fork.prompt("HELD"))
+        first.expect_still("closed")
+
+
+def test_a_print_run_is_unattended_and_closed_when_it_ends(stage: Stage) -> None:
+    with stage.print_run("HELD") as run:
+        answer = stage.api.take("HELD")
+        stage.acd.expect(run.session, "working", answer.asked, via=("attention",))
+        answer.release()
+        ended, said = run.wait()
+        assert "and done." in said
+        stage.acd.expect(run.session, "closed", ended, via=("attention",))
+        assert stage.acd.session(run.session)["attended"] is False
+
+
+def test_a_print_run_that_may_not_use_its_tool_is_closed_when_it_ends(stage: Stage) -> None:
+    with stage.print_run("PERMISSION") as run:
+        answer = stage.api.take("AFTER_TOOL")
+        ended, _ = run.wait()
+        assert answer.answered is not None
+        stage.acd.expect(run.session, "closed", ended, via=("attention", "working", "question"))

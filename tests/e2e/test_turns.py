@@ -1,0 +1,89 @@
+"""A turn from its prompt to its end, as acd sees it."""
+
+from __future__ import annotations
+
+import pytest
+
+from .agent import INTERRUPTED, Agent
+from .messages_api import SCENARIOS, Failure
+
+
+def test_a_client_that_has_just_started_waits_for_its_user(agent: Agent) -> None:
+    agent.expect_still("attention")
+
+
+def test_a_prompt_makes_it_working(agent: Agent) -> None:
+    sent = agent.prompt("HELD")
+    agent.expect("working", since=sent)
+
+
+def test_the_end_of_a_turn_is_attention(agent: Agent) -> None:
+    agent.expect("working", since=agent.prompt("HELD"))
+    answer = agent.api.take("HELD")
+    answer.release()
+    agent.expect("attention", since=answer.wait_answered())
+
+
+def test_a_tool_that_runs_is_working(agent: Agent) -> None:
+    with agent.home.gate() as gate:
+        agent.expect("working", since=agent.prompt("TOOL"))
+        gate.wait_reached()
+        agent.expect_still("working")
+        gate.open()
+    agent.expect("attention", since=agent.api.take("AFTER_TOOL").wait_answered())
+
+
+def test_a_prompt_queued_while_busy_is_worked_on_before_it_is_attention(agent: Agent) -> None:
+    agent.expect("working", since=agent.prompt("HELD first"))
+    first = agent.api.take("HELD")
+    agent.prompt("HELD second")
+    agent.expect_still("working")
+    first.release()
+    second = agent.api.take("HELD")
+    agent.expect("working", since=second.asked, via=("attention",))
+    second.release()
+    agent.expect("attention", since=second.wait_answered())
+
+
+def test_an_error_of_the_api_is_attention(agent: Agent) -> None:
+    for scenario in (name for name, what in SCENARIOS.items() if isinstance(what, Failure)):
+        agent.prompt(scenario)
+        failed = agent.api.take(scenario).wait_answered()
+        agent.expect("attention", since=failed, via=("working",))
+
+
+def test_compacting_is_working_and_then_attention(agent: Agent) -> None:
+    agent.prompt("Hello")
+    agent.expect("attention", since=agent.api.take("GREETING").wait_answered(), via=("working",))
+    agent.api.hold("SUMMARY")
+    agent.expect("working", since=agent.prompt("/compact"))
+    summary = agent.api.take("SUMMARY")
+    agent.expect_still("working")
+    summary.release()
+    agent.expect("attention", since=agent.sees("Compacted"))
+
+
+@pytest.mark.parametrize("keys", [("Escape",), ("C-c",)], ids=["Esc", "Ctrl-C"])
+def test_an_interrupt_while_the_answer_streams_is_attention(
+    agent: Agent, keys: tuple[str, ...]
+) -> None:
+    agent.expect("working", since=agent.prompt("HELD"))
+    agent.sees("Thinking it over")
+    agent.expect("attention", since=agent.press(*keys))
+
+
+def test_an_interrupt_of_a_running_tool_is_attention(agent: Agent) -> None:
+    with agent.home.gate() as gate:
+        agent.expect("working", since=agent.prompt("TOOL"))
+        gate.wait_reached()
+        agent.expect("attention", since=agent.press("Escape"))
+        agent.sees(INTERRUPTED)
+
+
+def test_a_prompt_after_an_interrupt_is_working(agent: Agent) -> None:
+    agent.expect("working", since=agent.prompt("HELD first"))
+    agent.sees("Thinking it over")
+    agent.expect("attention", since=agent.press("Escape"))
+    agent.sees(INTERRUPTED)
+    agent.expect("working", since=agent.prompt("HELD second"))
+    agent.expect_still("working")
