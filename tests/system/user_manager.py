@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 USER = "acdtest"
 UID = 4242
@@ -99,7 +100,7 @@ class UserManager:
             self.down()
             raise
 
-    def __enter__(self) -> UserManager:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

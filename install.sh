@@ -1,0 +1,321 @@
+#!/bin/sh
+# Installs acd for the user who runs it, upgrades it, or takes it out again.
+#
+# The program is a virtual environment, $XDG_DATA_HOME/acd/venv, which is a link
+# to venv-XXXXXX beside it. A new version is built aside, tried, and put in place
+# by renaming the link: whoever starts acd meanwhile gets one version or the
+# other, whole. Services and hooks are the work of `acd install`.
+set -eu
+
+usage() {
+    cat <<'END'
+Usage: ./install.sh [options]
+
+Installs acd for you alone, without root; run it again to upgrade.
+
+  --no-hooks     leave the settings of Claude Code alone
+  --no-service   set up no systemd or launchd service: hooks start the daemon
+  --dry-run      say what would be done, and change nothing
+  --uninstall    take acd out again: service, hooks and program
+  --help         show this
+END
+}
+
+say() { printf '%s\n' "$*"; }
+warn() { printf '%s\n' "$*" >&2; }
+fail() {
+    printf 'install.sh: %s\n' "$1" >&2
+    shift
+    for line; do printf '  %s\n' "$line" >&2; done
+    exit 1
+}
+
+# ---------------------------------------------------------------- what is asked
+
+uninstall='' dry_run='' no_hooks='' no_service=''
+for argument; do
+    case $argument in
+    --uninstall) uninstall=1 ;;
+    --dry-run) dry_run=1 ;;
+    --no-hooks) no_hooks=1 ;;
+    --no-service) no_service=1 ;;
+    --help | -h) usage && exit 0 ;;
+    *)
+        warn "install.sh: unknown option '$argument'"
+        usage >&2
+        exit 2
+        ;;
+    esac
+done
+
+case ${HOME:-} in
+/*) ;;
+*) fail "HOME is not set to an absolute path, and acd is installed below it" ;;
+esac
+if [ "$(id -u)" = 0 ] && [ "${SUDO_USER:-root}" != root ]; then
+    fail "run this without sudo: acd is installed for one user, and under sudo that would be root"
+fi
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+[ -f "$here/pyproject.toml" ] && [ -d "$here/acd" ] ||
+    fail "this script installs the checkout that it lies in, and $here is none" \
+        "clone the repository and run install.sh there"
+
+# XDG Base Directory Specification: a relative path is invalid and ignored.
+case ${XDG_DATA_HOME:-} in /*) data=$XDG_DATA_HOME/acd ;; *) data=$HOME/.local/share/acd ;; esac
+bin=$HOME/.local/bin
+system=$(uname -s)
+
+# ------------------------------------------------- what to install on which system
+
+# Prints the distribution's family: the first known name in ID and ID_LIKE.
+distribution() {
+    [ "$system" != Darwin ] || { echo macos && return; }
+    # shellcheck disable=SC1091  # os-release(5): assignments in shell syntax
+    names=$( (. /etc/os-release 2>/dev/null && echo "${ID:-} ${ID_LIKE:-}") || :)
+    for name in $names; do
+        case $name in
+        debian | ubuntu) echo debian && return ;;
+        fedora | rhel | centos) echo fedora && return ;;
+        arch) echo arch && return ;;
+        suse | opensuse*) echo suse && return ;;
+        alpine) echo alpine && return ;;
+        esac
+    done
+    echo unknown
+}
+
+# how_to_get python|venv|systemd: prints the command that installs what is missing.
+how_to_get() {
+    case $1:$(distribution) in
+    python:debian) echo "sudo apt install python3 python3-venv    (older releases: python3.11-venv)" ;;
+    python:fedora) echo "sudo dnf install python3    (RHEL 8 and 9: python3.12)" ;;
+    python:arch) echo "sudo pacman -S python" ;;
+    python:suse) echo "sudo zypper install python312" ;;
+    python:alpine) echo "sudo apk add python3" ;;
+    python:macos) echo "brew install python" ;;
+    venv:debian) echo "sudo apt install python$lacks_venv-venv" ;;
+    venv:*) echo "the modules venv and ensurepip of Python $lacks_venv" ;;
+    systemd:debian) echo "sudo apt install libsystemd-dev pkg-config gcc python3-dev" ;;
+    systemd:fedora) echo "sudo dnf install systemd-devel pkgconf-pkg-config gcc python3-devel" ;;
+    systemd:arch) echo "sudo pacman -S --needed systemd-libs pkgconf gcc" ;;
+    systemd:suse) echo "sudo zypper install systemd-devel pkgconf gcc python3-devel" ;;
+    systemd:*) echo "the headers of libsystemd and of Python, pkg-config, a C compiler" ;;
+    *) echo "CPython 3.11 or newer" ;;
+    esac
+}
+
+# ------------------------------------------------------------------- the interpreter
+
+# Status 3: not a CPython that acd can use; 4: it cannot make virtual environments.
+# In a virtual environment the interpreter that it was made from is what lasts.
+probe='
+import sys
+if sys.version_info < (3, 11) or sys.implementation.name != "cpython":
+    sys.exit(3)
+try:
+    import venv
+    from ensurepip import bootstrap
+except ImportError:
+    print("%d.%d" % sys.version_info[:2])
+    sys.exit(4)
+print(getattr(sys, "_base_executable", None) or sys.executable)
+'
+
+# Sets $python to a real interpreter: a shim of pyenv, asdf or mise is asked what
+# it stands for, because what it stands for changes with the directory.
+find_python() {
+    lacks_venv=''
+    for candidate in python3 python3.14 python3.13 python3.12 python3.11 \
+        /usr/bin/python3 /usr/local/bin/python3 /opt/homebrew/bin/python3; do
+        path=$(command -v "$candidate") || continue
+        # On macOS this one may only open a window that offers developer tools.
+        [ "$system:$path" != Darwin:/usr/bin/python3 ] || continue
+        status=0
+        answer=$("$path" -I -c "$probe" </dev/null 2>/dev/null) || status=$?
+        case $status in
+        0) [ ! -x "$answer" ] || { python=$answer && return; } ;;
+        4) lacks_venv=${lacks_venv:-$answer} ;;
+        esac
+    done
+    [ -z "$lacks_venv" ] ||
+        fail "Python $lacks_venv is here, but it cannot make virtual environments. Install:" \
+            "$(how_to_get venv)"
+    fail "no Python 3.11 or newer on PATH. Install:" "$(how_to_get python)"
+}
+
+# -------------------------------------------------------------------------- helpers
+
+log='' lock='' unfinished=''
+cleanup() {
+    [ -z "$unfinished" ] || rm -rf -- "$unfinished"
+    [ -z "$log" ] || rm -f -- "$log"
+    [ -z "$lock" ] || rm -f -- "$lock"
+    rmdir -- "$data" 2>/dev/null || : # only if nothing else is in it
+}
+trap cleanup EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# quietly WHAT COMMAND...: its output is shown only if it fails.
+quietly() {
+    what=$1
+    shift
+    "$@" </dev/null >"$log" 2>&1 && return
+    warn "install.sh: $what failed; nothing was changed. The end of its output:"
+    tail -n 20 "$log" | sed 's/^/  /' >&2
+    exit 1
+}
+
+# One install at a time: two would remove each other's unfinished work.
+take_lock() {
+    until ln -s "$$" "$data/install.lock" 2>/dev/null; do
+        holder=$(readlink "$data/install.lock" || :)
+        if [ -n "$holder" ] && kill -0 "$holder" 2>/dev/null; then
+            fail "another install.sh is at work (process $holder)" \
+                "if that is something else, remove $data/install.lock"
+        fi
+        rm -f "$data/install.lock" || fail "cannot write in $data"
+    done
+    lock=$data/install.lock
+}
+
+point_venv_at() {
+    rm -f "$data/venv.new"
+    ln -s "$1" "$data/venv.new"
+    # rename(2): mv would move the link into the directory that the old one names.
+    "$python" -c 'import os, sys; os.replace(*sys.argv[1:])' "$data/venv.new" "$data/venv"
+}
+
+# A process keeps loading modules while it runs, so its version must stay.
+in_use() {
+    if [ -d /proc/self ]; then
+        # The pattern is read, so that no command line holds it but theirs.
+        # shellcheck disable=SC2062  # these are file names
+        printf '%s/bin/\n' "$1" | grep -qsF -f - /proc/[0-9]*/cmdline
+    else
+        # shellcheck disable=SC2009  # pgrep -f would need the path as a pattern
+        ps -A -o command= | grep -F "$1/bin/" | grep -qvF 'grep -F'
+    fi
+}
+
+# remove_old_versions CURRENT: those that still run go at the next upgrade.
+remove_old_versions() {
+    for old in "$data"/venv-*; do
+        [ -d "$old" ] && [ "${old##*/}" != "$1" ] || continue
+        in_use "$old" || rm -rf -- "$old"
+    done
+}
+
+link_program() {
+    if [ ! -e "$bin/acd" ] || [ "$(readlink "$bin/acd")" = "$data/venv/bin/acd" ]; then
+        mkdir -p "$bin"
+        ln -sf "$data/venv/bin/acd" "$bin/acd"
+    else
+        warn "Note: $bin/acd is something else and was left alone; acd is $data/venv/bin/acd"
+        return
+    fi
+    case :$PATH: in
+    *":$bin:"*) ;;
+    *) warn "Note: $bin is not on your PATH; add it in your shell's startup file:" \
+        "export PATH=\"\$HOME/.local/bin:\$PATH\"" ;;
+    esac
+}
+
+# -------------------------------------------------------------------------- install
+
+pip_install() { "$unfinished/bin/python" -m pip install "$@"; }
+
+# Journal fields need systemd-python, which is built here; without it acd logs
+# the same messages as plain text.
+install_systemd_python() {
+    [ "$system" = Linux ] && command -v systemctl >/dev/null || return 0
+    pip_install 'systemd-python>=235' </dev/null >"$log" 2>&1 ||
+        warn "Note: systemd-python could not be built, so the journal has no fields (all else works)." \
+            "To have it, run this and then install.sh again: $(how_to_get systemd)"
+}
+
+# "$@": what to pass to `acd install`.
+install_acd() {
+    find_python
+    if [ -n "$dry_run" ]; then
+        say "make a virtual environment in $data with $python"
+        say "install acd and its dashboard from $here into it, with pip"
+        say "point $data/venv at it, and $bin/acd at its program"
+        say "run: acd install${*:+ $*}"
+        return
+    fi
+    previous=$(readlink "$data/venv" || :)
+    if [ -z "$previous" ] && [ -e "$data/venv" ]; then
+        fail "$data/venv is not this installer's work" "move it away and run this again"
+    fi
+    mkdir -p "$data" || fail "cannot make $data"
+    take_lock
+    log=$(mktemp)
+
+    say "Installing acd in $data ..."
+    unfinished=$(mktemp -d "$data/venv-XXXXXX")
+    quietly "making a virtual environment with $python" "$python" -m venv "$unfinished"
+    quietly "installing acd with pip" pip_install "${here}[dashboard]"
+    install_systemd_python
+    quietly "a try of the new acd" "$unfinished/bin/acd" --version
+    version=$(cat "$log")
+
+    point_venv_at "${unfinished##*/}"
+    new=$unfinished unfinished=''
+    if ! "$data/venv/bin/acd" install "$@"; then
+        if [ -d "$data/${previous:-none}" ]; then
+            point_venv_at "$previous"
+            unfinished=$new
+            "$data/venv/bin/acd" install "$@" >"$log" 2>&1 || :
+            fail "the upgrade was not made; the earlier version is back in its place"
+        fi
+        link_program
+        fail "$version is in $data/venv, but it is not set up" \
+            "when the above is mended, run: $data/venv/bin/acd install${*:+ $*}"
+    fi
+    link_program
+    remove_old_versions "${new##*/}"
+    say "Installed $version."
+}
+
+# ------------------------------------------------------------------------ uninstall
+
+# The installed acd, or where that is broken or gone, the one of this checkout.
+run_acd_uninstall() {
+    if "$data/venv/bin/acd" --version >/dev/null 2>&1; then
+        "$data/venv/bin/acd" uninstall --yes
+    else
+        find_python
+        # -B: nothing is written into the checkout.
+        PYTHONPATH=$here "$python" -B -m acd uninstall --yes
+    fi
+}
+
+uninstall_acd() {
+    if [ -n "$dry_run" ]; then
+        say "run: acd uninstall --yes"
+        say "remove $data/venv and its program, and the link $bin/acd"
+        return
+    fi
+    [ ! -d "$data" ] || take_lock
+    run_acd_uninstall || fail "acd could not be taken out; its program was left in place for another try"
+    [ "$(readlink "$bin/acd" 2>/dev/null)" != "$data/venv/bin/acd" ] || rm -f "$bin/acd"
+    rm -rf "$data"/venv "$data"/venv.new "$data"/venv-*
+    cleanup
+    [ ! -d "$data" ] || warn "Note: $data holds something else and was kept."
+    say "acd is gone."
+}
+
+# ------------------------------------------------------------------------------ main
+
+# Of another Python's setup nothing may reach the one in the virtual environment.
+unset PYTHONHOME PYTHONPATH __PYVENV_LAUNCHER__
+export PIP_USER=no PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+
+if [ -n "$uninstall" ]; then
+    uninstall_acd
+else
+    install_acd ${no_hooks:+--no-hooks} ${no_service:+--no-service}
+fi

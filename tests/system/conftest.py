@@ -1,0 +1,78 @@
+"""Users on a machine with systemd: new ones, and ones who have run install.sh."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.system.acd_user import AcdUser
+from tests.system.user_manager import why_unavailable
+
+# What somebody may have in there: hooks of their own on events that acd uses too,
+# tabs, no newline at the end.
+SETTINGS = """{
+\t"model": "opus",
+\t"hooks": {
+\t\t"Stop": [
+\t\t\t{ "hooks": [ { "type": "command", "command": "notify-send 'fertig \\u2713'" } ] }
+\t\t]
+\t},
+\t"permissions": { "allow": ["Bash(ls:*)"] }
+}"""
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One run of install.sh by a new user."""
+
+    home: Path
+    """The home directory as it was left, seen from outside."""
+    output: str
+    errors: str
+    files_before: dict[str, str]
+    files_after: dict[str, str]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _available() -> None:
+    if reason := why_unavailable():
+        pytest.skip(reason)
+
+
+@pytest.fixture
+def new_user() -> Iterator[AcdUser]:
+    """A user with the checkout in ~/acd and settings of Claude Code, without acd."""
+    with AcdUser() as user:
+        user.clone()
+        user.write(".claude/settings.json", SETTINGS)
+        yield user
+
+
+@pytest.fixture(scope="session")
+def installation() -> Iterator[Installation]:
+    """What ./install.sh does for a new user; the home is kept for `user`."""
+    kept = Path(tempfile.mkdtemp(prefix="acd-system-home-"))
+    try:
+        with AcdUser() as user:
+            user.clone()
+            user.write(".claude/settings.json", SETTINGS)
+            before = user.files()
+            done = user.install()
+            after = user.files()
+            subprocess.run(["cp", "--archive", user.home, kept / "home"], check=True)
+        yield Installation(kept / "home", done.stdout, done.stderr, before, after)
+    finally:
+        shutil.rmtree(kept)
+
+
+@pytest.fixture
+def user(installation: Installation) -> Iterator[AcdUser]:
+    """A user who installed acd, went away, and has just logged in again."""
+    with AcdUser(template=installation.home) as user:
+        yield user
