@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 SOCKET_PATH_MAX = 104
-"""Bytes in a Unix socket's path, its NUL included: macOS's sun_path, the smaller one."""
+"""Bytes in a Unix socket's path: macOS's sun_path (Linux has 108)."""
 
 
 def home(environ: Mapping[str, str]) -> Path:

@@ -1,0 +1,267 @@
+"""How the daemon comes by its listening socket, and others by a daemon.
+
+Responsible for adopting a listener from a service manager (systemd's
+LISTEN_FDS, launchd), for binding a private one where there is none, and for
+starting a daemon with a listener of ours. It refuses to know what is said on
+the socket.
+
+A socket is private before it is reachable: its directory is ours alone, and
+the file is created with its final mode. What was inherited is never bound,
+unlinked or chmodded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import socket
+import stat
+import sys
+from collections.abc import Iterator, Mapping, MutableMapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from acd import paths
+from acd.errors import AlreadyRunning, DaemonUnreachable, UnsafeSocket
+
+LISTEN_FDS_START: Final = 3
+"""sd_listen_fds(3): the first inherited descriptor."""
+BACKLOG: Final = 4096
+"""Connections that wait while the daemon starts; the kernel cuts it to net.core.somaxconn."""
+SPAWNED_NAME: Final = "acd-spawned"
+"""In LISTEN_FDNAMES: the listener was bound by a hook or a client, and is the daemon's own now."""
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A listening Unix socket, and who is responsible for its file."""
+
+    sock: socket.socket
+    path: Path
+    activation: str
+    """`systemd`, `launchd`, `spawned` (by a hook or client) or `bound` (by the daemon itself)."""
+    owned: bool
+    """Whether the file is ours to unlink at the end."""
+
+
+def adopt(environ: MutableMapping[str, str]) -> Listener | None:
+    """The listener that a service manager handed over; None if there is none.
+
+    Takes the variables out of `environ`, so that no child mistakes them for
+    its own. Raises UnsafeSocket when what was handed over is not one
+    listening Unix socket.
+    """
+    inherited = _systemd_fds(environ)
+    activation = "systemd"
+    if not inherited and sys.platform == "darwin":
+        from acd.launchd import activate_socket  # loads ctypes
+
+        inherited = dict.fromkeys(activate_socket("acd"), "acd")
+        activation = "launchd"
+    if not inherited:
+        return None
+    if len(inherited) > 1:
+        raise UnsafeSocket(
+            f"{len(inherited)} sockets were handed over, and acd serves one",
+            hint="give the socket unit exactly one ListenStream=",
+        )
+    [(fd, name)] = inherited.items()
+    try:
+        sock = socket.socket(fileno=fd)
+        listening = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+        address = sock.getsockname()
+    except OSError as error:
+        raise UnsafeSocket(f"descriptor {fd} that was handed over: {error.strerror}") from None
+    if (sock.family, sock.type) != (socket.AF_UNIX, socket.SOCK_STREAM) or not listening:
+        raise UnsafeSocket(
+            f"descriptor {fd} that was handed over is not a listening Unix stream socket",
+            hint="use ListenStream= with a path in the socket unit",
+        )
+    if not isinstance(address, str) or not address.startswith("/"):
+        raise UnsafeSocket(
+            f"the socket that was handed over has no path: {address!r}",
+            hint="use ListenStream= with an absolute path in the socket unit",
+        )
+    spawned = name == SPAWNED_NAME
+    return Listener(sock, Path(address), "spawned" if spawned else activation, owned=spawned)
+
+
+def _systemd_fds(environ: MutableMapping[str, str]) -> dict[int, str]:
+    """Descriptor to name, by systemd-python where it is installed, else by the protocol."""
+    if "LISTEN_FDS" not in environ:
+        return {}
+    try:
+        # 3 ms, and only where somebody hands something over
+        from systemd.daemon import listen_fds_with_names
+    except ImportError:
+        return listen_fds_by_protocol(environ, os.getpid())
+    named: dict[int, str] = listen_fds_with_names(unset_environment=True)
+    return named
+
+
+def listen_fds_by_protocol(environ: MutableMapping[str, str], pid: int) -> dict[int, str]:
+    """Descriptor to name, as sd_listen_fds_with_names(3) documents it."""
+    given = {name: environ.pop(name, "") for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")}
+    # They may be an ancestor's: the variables are inherited, LISTEN_PID tells whose they are.
+    if given["LISTEN_PID"] != str(pid) or not given["LISTEN_FDS"].isdigit():
+        return {}
+    names = given["LISTEN_FDNAMES"].split(":") if given["LISTEN_FDNAMES"] else []
+    inherited = {}
+    for index in range(int(given["LISTEN_FDS"])):
+        fd = LISTEN_FDS_START + index
+        os.set_inheritable(fd, False)
+        inherited[fd] = names[index] if index < len(names) else "unknown"
+    return inherited
+
+
+def bind(path: Path, *, activation: str = "bound") -> Listener:
+    """Binds a private listener; a socket file that nobody serves is replaced.
+
+    Raises AlreadyRunning when somebody serves it, UnsafeSocket when the place
+    is not private or not usable.
+    """
+    check_length(path)
+    make_private_directory(path.parent)
+    with _bind_lock(path):
+        if is_served(path):
+            raise AlreadyRunning(path)
+        with contextlib.suppress(FileNotFoundError):
+            if not stat.S_ISSOCK(path.lstat().st_mode):
+                raise UnsafeSocket(
+                    f"{path} is there, and is not a socket",
+                    hint="move it away, or set ACD_SOCKET to another path",
+                )
+            path.unlink()
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        # The mode is the umask's: bind(2) creates the file with it, so there is
+        # no moment in which the file is wider.
+        umask = os.umask(0o177)
+        try:
+            sock.bind(str(path))
+        except OSError as error:
+            raise UnsafeSocket(f"cannot bind {path}: {error.strerror}") from None
+        finally:
+            os.umask(umask)
+        sock.listen(BACKLOG)
+    return Listener(sock, path, activation, owned=True)
+
+
+def check_length(path: Path) -> None:
+    """Raises UnsafeSocket when the kernel would not take the path (unix(7))."""
+    length = len(os.fsencode(path))
+    if length > paths.SOCKET_PATH_MAX:
+        raise UnsafeSocket(
+            f"the socket's path is {length} bytes long, and a Unix socket's path has"
+            f" at most {paths.SOCKET_PATH_MAX}: {path}",
+            hint="set ACD_SOCKET to a shorter path",
+        )
+
+
+def make_private_directory(directory: Path) -> None:
+    """Makes the socket's directory, or checks the one that is there.
+
+    Raises UnsafeSocket when it is a link, another user's, or open to others.
+    """
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            directory.mkdir(mode=0o700)
+        found = directory.lstat()
+    except OSError as error:
+        raise UnsafeSocket(f"cannot make {directory}: {error.strerror}") from None
+    if stat.S_ISLNK(found.st_mode):
+        problem = "it is a symbolic link"
+    elif not stat.S_ISDIR(found.st_mode):
+        problem = "it is not a directory"
+    elif found.st_uid != os.getuid():
+        problem = f"it belongs to user {found.st_uid}"
+    elif stat.S_IMODE(found.st_mode) & 0o077:
+        problem = f"its mode is {stat.S_IMODE(found.st_mode):o}, and others could enter it"
+    else:
+        return
+    raise UnsafeSocket(
+        f"{directory} is not a private directory: {problem}",
+        hint="make it a directory of yours with mode 700, or set ACD_SOCKET to another place",
+    )
+
+
+def is_served(path: Path) -> bool:
+    """Whether somebody listens at the path: a connection tells, a file does not."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(str(path))
+        except BlockingIOError:
+            return True  # a full backlog is somebody's
+        except OSError:
+            return False
+    return True
+
+
+@contextlib.contextmanager
+def _bind_lock(path: Path) -> Iterator[None]:
+    """Between the look at a stale file and the bind there must be nobody else."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        fd = os.open(paths.bind_lock_path(path), flags, 0o600)
+    except OSError as error:
+        raise UnsafeSocket(f"cannot lock {path}: {error.strerror}") from None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
+
+
+def spawn(path: Path, program: list[str], environ: Mapping[str, str]) -> None:
+    """Starts a daemon with a listener of ours, detached; returns without waiting for it.
+
+    Connections that are made from now on wait in the backlog. Raises
+    UnsafeSocket, or DaemonUnreachable when the program cannot be started.
+    Somebody else having been faster is no error.
+    """
+    try:
+        listener = bind(path, activation="spawned")
+    except AlreadyRunning:
+        return
+    with listener.sock as sock:
+        sock.set_inheritable(True)
+        pid = os.fork()
+        if pid == 0:  # pragma: no cover - the child
+            _become_daemon(sock.fileno(), program, environ)
+        # The child is a middle one: the daemon is its child, and init's at once.
+        _, status = os.waitpid(pid, 0)
+    if status != 0:
+        path.unlink(missing_ok=True)
+        raise DaemonUnreachable(
+            path, f"{program[0]} could not be started", hint="run install.sh again"
+        )
+
+
+def _become_daemon(  # pragma: no cover - runs in a forked child, seen by the tests of spawn
+    fd: int, program: list[str], environ: Mapping[str, str]
+) -> None:
+    try:
+        if not os.access(program[0], os.X_OK):
+            os._exit(1)
+        os.setsid()
+        if os.fork():
+            os._exit(0)
+        os.chdir("/")
+        os.umask(0o077)
+        null = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(null, stream)
+        # dup2 onto itself would keep it close-on-exec; it was made inheritable above.
+        os.dup2(fd, LISTEN_FDS_START)
+        os.closerange(LISTEN_FDS_START + 1, 4096)
+        listen = {
+            "LISTEN_FDS": "1",
+            "LISTEN_PID": str(os.getpid()),
+            "LISTEN_FDNAMES": SPAWNED_NAME,
+        }
+        os.execve(program[0], program, {**environ, **listen})  # noqa: S606 - the program is ours
+    finally:
+        os._exit(1)

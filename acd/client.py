@@ -1,0 +1,173 @@
+"""The client's side of the protocol, blocking, for commands that run and end.
+
+Responsible for reaching a daemon (starting one where no service manager
+does), for requests and for subscriptions. It refuses to know how answers are
+shown. Programs with an event loop of their own need only acd.protocol.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import sys
+from collections import deque
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from acd import activation, paths
+from acd.errors import DaemonRefused, DaemonUnreachable
+from acd.protocol import BadReply, Err, LineDecoder, Message, Ok, State, encode, parse_message
+
+REPLY_SECONDS: Final = 10.0
+"""A daemon that lives answers in well under a millisecond; one that starts, in half a second."""
+
+_KEPT: Final = ("HOME", "PATH", "LANG", "USER", "LOGNAME", "TMPDIR", "ACD_SOCKET")
+_NOT_THERE: Final = {errno.ENOENT, errno.ECONNREFUSED}
+_LOST: Final = {errno.EPIPE, errno.ECONNRESET}
+
+
+class ConnectionLost(Exception):
+    """The daemon ended the connection: it has stopped, or was upgraded."""
+
+
+class Client:
+    """One connection to the daemon. Use it as a context manager."""
+
+    def __init__(self, path: Path, sock: socket.socket):
+        self._path = path
+        self._sock = sock
+        self._decoder = LineDecoder(None)
+        self._messages: deque[Message] = deque()
+
+    @classmethod
+    def connect(cls, environ: Mapping[str, str], *, start: bool = True) -> Self:
+        """Reaches the daemon; with `start`, one that is not there is started.
+
+        Raises DaemonUnreachable, UnsafeSocket.
+        """
+        path = paths.socket_path(environ)
+        activation.check_length(path)
+        try:
+            return cls(path, _connect(path))
+        except OSError as error:
+            if error.errno not in _NOT_THERE:
+                raise _unreachable(path, error) from None
+            if not start:
+                raise DaemonUnreachable(path, "it is not running") from None
+        activation.spawn(path, daemon_command(), daemon_environ(environ))
+        try:
+            return cls(path, _connect(path))
+        except OSError as error:
+            raise _unreachable(path, error) from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._sock.close()
+
+    def fileno(self) -> int:
+        """The socket's descriptor, for select."""
+        return self._sock.fileno()
+
+    def request(self, line: str) -> Message:
+        """Sends a request, and returns its reply: Ok, Err or State.
+
+        Raises ConnectionLost, DaemonUnreachable.
+        """
+        self._sock.settimeout(REPLY_SECONDS)
+        try:
+            self._sock.sendall(encode([line]))
+        except OSError as error:
+            raise self._lost(error) from None
+        return self._next_message()
+
+    def pushes(self) -> Iterator[Message]:
+        """What follows a SUBSCRIBE, for as long as the connection lives.
+
+        Raises ConnectionLost at its end.
+        """
+        self._sock.settimeout(None)
+        while True:
+            yield self._next_message()
+
+    def _next_message(self) -> Message:
+        while not self._messages:
+            try:
+                data = self._sock.recv(1 << 18)
+            except OSError as error:
+                raise self._lost(error) from None
+            if not data:
+                raise ConnectionLost
+            for line in self._decoder.feed(data):
+                try:
+                    self._messages.append(parse_message(str(line)))
+                except BadReply as error:
+                    raise DaemonUnreachable(self._path, str(error)) from None
+        return self._messages.popleft()
+
+    def _lost(self, error: OSError) -> Exception:
+        if error.errno in _LOST:
+            return ConnectionLost()
+        return _unreachable(self._path, error)
+
+
+def ask(environ: Mapping[str, str], line: str, *, start: bool = True) -> Ok | State:
+    """Sends one request over a connection of its own, and returns the reply.
+
+    A daemon that stops at that very moment is asked again: it did not answer.
+    Raises DaemonRefused for ERR, DaemonUnreachable, UnsafeSocket.
+    """
+    for _ in range(3):
+        with Client.connect(environ, start=start) as client:
+            try:
+                reply = client.request(line)
+            except ConnectionLost:
+                continue
+        if isinstance(reply, Ok | State):
+            return reply
+        raise DaemonRefused(reply.text if isinstance(reply, Err) else f"unexpected: {reply}")
+    raise DaemonUnreachable(paths.socket_path(environ), "it ends each connection")
+
+
+def daemon_command() -> list[str]:
+    """The program that serves, as this one was installed."""
+    return [sys.executable, "-I", "-m", "acd", "daemon"]
+
+
+def daemon_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """What a daemon needs of the environment, and nothing that may be secret."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name in _KEPT or name.startswith(("XDG_", "LC_"))
+    }
+
+
+def _connect(path: Path) -> socket.socket:
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock.settimeout(REPLY_SECONDS)
+    try:
+        sock.connect(str(path))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _unreachable(path: Path, error: OSError) -> DaemonUnreachable:
+    if isinstance(error, TimeoutError) or error.errno == errno.EAGAIN:
+        return DaemonUnreachable(
+            path,
+            f"it does not answer within {REPLY_SECONDS:g} s",
+            hint="see what it does: systemctl --user status acd, or acd status",
+        )
+    return DaemonUnreachable(path, error.strerror or os.strerror(error.errno or 0))

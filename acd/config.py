@@ -1,0 +1,242 @@
+"""The configuration: its schema, and the reading of config.toml.
+
+Responsible for every option's name, default, bounds and meaning (docs and
+`acd config` are made from them), and for errors that name file, line and key.
+It refuses to know who uses which option.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from acd.core.store import Rules
+from acd.errors import ConfigError
+
+
+def _option(default: Any, doc: str, *, least: float | None = None, choices: str = "") -> Any:
+    return field(
+        default=default, metadata={"doc": doc, "least": least, "choices": tuple(choices.split())}
+    )
+
+
+@dataclass(frozen=True)
+class DaemonConfig:
+    """The background service itself."""
+
+    idle_timeout_minutes: float = _option(
+        10.0,
+        "Minutes without a connection and without a command after which the daemon stops."
+        " Its state waits, and the next line starts it again. Fractions are allowed.",
+        least=0.001,
+    )
+    log_level: str = _option(
+        "info", "What is logged, at least.", choices="debug info warning error"
+    )
+
+
+@dataclass(frozen=True)
+class SessionsConfig:
+    """What is kept of sessions."""
+
+    closed_session_retention_minutes: float = _option(
+        30.0,
+        "Minutes for which a closed session is shown, and can be resurrected."
+        " Fractions are allowed.",
+        least=0.0,
+    )
+    history_depth: int = _option(50, "Newest transitions kept for each session.", least=0)
+    question_as_attention: bool = _option(
+        False, "Show questions as attention, for those who want three statuses."
+    )
+    keep_text: bool = _option(
+        True,
+        "Keep the first 200 characters of what an agent asks or last said."
+        " With false, nothing of it is kept.",
+    )
+
+
+@dataclass(frozen=True)
+class LimitsConfig:
+    """Bounds on what peers can make the daemon hold."""
+
+    max_sessions: int = _option(
+        10_000,
+        "Sessions, closed ones included. Past it the longest closed one goes;"
+        " with none closed, a new session is refused.",
+        least=1,
+    )
+    max_connections: int = _option(4096, "Connections at the same time.", least=1)
+    max_line: int = _option(65_536, "Bytes of one request.", least=1024)
+    max_metadata: int = _option(16_384, "Bytes of one session's metadata.", least=256)
+    output_buffer: int = _option(
+        262_144,
+        "Bytes that wait for a client who reads too slowly, before the daemon waits for it.",
+        least=4096,
+    )
+
+
+@dataclass(frozen=True)
+class Config:
+    """The whole configuration, with every option at its default unless given."""
+
+    daemon: DaemonConfig = field(default_factory=DaemonConfig)
+    sessions: SessionsConfig = field(default_factory=SessionsConfig)
+    limits: LimitsConfig = field(default_factory=LimitsConfig)
+
+    def rules(self) -> Rules:
+        """What of it the store obeys."""
+        return Rules(
+            history_depth=self.sessions.history_depth,
+            retention_seconds=self.sessions.closed_session_retention_minutes * 60,
+            question_as_attention=self.sessions.question_as_attention,
+            keep_text=self.sessions.keep_text,
+            max_sessions=self.limits.max_sessions,
+            max_metadata=self.limits.max_metadata,
+        )
+
+
+SECTIONS: Final[dict[str, type[Any]]] = {
+    "daemon": DaemonConfig,
+    "sessions": SessionsConfig,
+    "limits": LimitsConfig,
+}
+
+_KINDS: Final = {
+    "float": "a number",
+    "int": "a whole number",
+    "bool": "true or false",
+    "str": "a string",
+}
+
+
+def load(path: Path) -> Config:
+    """Reads the file; one that does not exist is all defaults.
+
+    Raises ConfigError, which names the file, the line and the key.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return Config()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise ConfigError(f"{path}: cannot be read: {reason}") from None
+    import tomllib  # 3 ms, and most people have no file
+
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    return _Reader(path, text).read(document)
+
+
+class _Reader:
+    """Checks a parsed document against the schema, and finds lines for its errors."""
+
+    def __init__(self, path: Path, text: str):
+        self._path = path
+        self._lines = text.splitlines()
+
+    def read(self, document: dict[str, Any]) -> Config:
+        sections = {}
+        for name, table in document.items():
+            if name not in SECTIONS:
+                self._fail(name, None, f"no such section; there are {', '.join(SECTIONS)}")
+            if not isinstance(table, dict):
+                self._fail(name, None, f"must be a section: [{name}]")
+            schema = SECTIONS[name]
+            sections[name] = schema(**self._read_section(name, schema, table))
+        return Config(**sections)
+
+    def _read_section(self, section: str, schema: type[Any], table: Any) -> dict[str, Any]:
+        known = {option.name: option for option in fields(schema)}
+        for key, value in table.items():
+            if key not in known:
+                self._fail(section, key, f"no such option; there are {', '.join(known)}")
+            if problem := _problem(known[key], value):
+                self._fail(section, key, f"must be {problem}, not {value!r}")
+        return {
+            key: float(value) if known[key].type == "float" else value
+            for key, value in table.items()
+        }
+
+    def _fail(self, section: str, key: str | None, problem: str) -> NoReturn:
+        name = f"{section}.{key}" if key else section
+        raise ConfigError(f"{self._path}:{self._line(section, key)}: {name}: {problem}")
+
+    def _line(self, section: str, key: str | None) -> int:
+        """The line of a key: the parser tells lines only for syntax errors."""
+        current = ""
+        for number, line in enumerate(self._lines, 1):
+            if header := re.match(r"\s*\[+\s*[\"']?([^\]\"']*?)[\"']?\s*\]", line):
+                current = header[1]
+                if key is None and current == section:
+                    return number
+            elif name := re.match(r"\s*[\"']?([\w.-]+)[\"']?\s*=", line):
+                dotted = f"{current}.{name[1]}" if current else name[1]
+                if dotted in {f"{section}.{key}", section}:
+                    return number
+        return 1
+
+
+def _problem(option: Field[Any], value: Any) -> str | None:
+    """What the value must be, when it is not."""
+    kind = str(option.type)
+    numeric = isinstance(value, int | float) and not isinstance(value, bool)
+    fits = {
+        "float": numeric,
+        "int": numeric and isinstance(value, int),
+        "bool": isinstance(value, bool),
+        "str": isinstance(value, str),
+    }[kind]
+    if not fits:
+        return _KINDS[kind]
+    least, choices = option.metadata["least"], option.metadata["choices"]
+    # A NaN compares false with everything.
+    if least is not None and not least <= value < float("inf"):
+        return f"{_KINDS[kind]}, {least:g} or more"
+    if choices and value not in choices:
+        return f"one of {', '.join(choices)}"
+    return None
+
+
+def options() -> Iterator[tuple[str, str, Any, str]]:
+    """(section, key, default, meaning) of every option, in the order of the schema."""
+    for section, schema in SECTIONS.items():
+        for option in fields(schema):
+            assert option.default is not MISSING  # noqa: S101 - the schema's own form
+            doc = option.metadata["doc"]
+            if choices := option.metadata["choices"]:
+                doc += f" One of {', '.join(choices)}."
+            yield section, option.name, option.default, doc
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f'"{value}"'
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def render(config: Config | None = None) -> str:
+    """The configuration as a file; without one, every option commented out at its default."""
+    from textwrap import wrap
+
+    lines: list[str] = []
+    current = None
+    for section, key, default, doc in options():
+        if section != current:
+            intro = (SECTIONS[section].__doc__ or "").strip()
+            lines += (
+                ["", f"[{section}]", f"# {intro}"] if current else [f"[{section}]", f"# {intro}"]
+            )
+            current = section
+        lines += ["", *(f"# {line}" for line in wrap(doc, 76))]
+        value = getattr(getattr(config, section), key) if config else default
+        lines.append(f"{'' if config else '# '}{key} = {_toml(value)}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,168 @@
+"""One session: its present status, how it came there, and what is known about it.
+
+Responsible for the shape of a session in memory, on the wire and in the
+journal. It refuses to know which changes are allowed (status.py) and who
+makes them (store.py).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from acd.core.status import CLOSED, Status
+
+DEFAULT_AGENT: Final = "claude-code"
+PROMPT_LENGTH: Final = 200
+"""Characters of a prompt that are kept."""
+TRAIL_LENGTH: Final = 20
+"""Pieces of evidence that are remembered for each session."""
+
+Json = dict[str, Any]
+
+
+class Now(NamedTuple):
+    """A moment on two clocks."""
+
+    wall: float
+    """Unix seconds, for showing."""
+    boot: float
+    """Seconds on a clock that neither jumps nor stops in suspend, for durations."""
+
+
+class Transition(NamedTuple):
+    """A real change of status."""
+
+    at: float
+    """Unix seconds."""
+    origin: Status
+    to: Status
+    duration: float
+    """Seconds that the previous status lasted."""
+
+    def to_wire(self) -> Json:
+        return {"at": self.at, "from": self.origin, "to": self.to, "duration": self.duration}
+
+
+class Trace(NamedTuple):
+    """A piece of evidence that was weighed, and what came of it."""
+
+    at: float
+    """Unix seconds at which it was true, by its own source."""
+    source: str
+    what: str
+    outcome: str
+    """What it changed, or why it changed nothing."""
+
+
+class Session:
+    """All that is known about one session. The store alone changes it.
+
+    `entered` and `closed_at` are on the boot clock; `newest_at` is in unix
+    nanoseconds, the unit of a hook's own time stamp.
+    """
+
+    __slots__ = (
+        "agent_type",
+        "api_usage",
+        "attended",
+        "background",
+        "base",
+        "closed_at",
+        "config_dir",
+        "entered",
+        "evidence",
+        "history",
+        "host",
+        "id",
+        "metadata",
+        "name",
+        "newest_at",
+        "pid",
+        "pid_start",
+        "prompt",
+        "questions",
+        "resume_id",
+        "since",
+        "status",
+        "superseded_by",
+        "terminal",
+        "trail",
+        "working_dir",
+    )
+
+    def __init__(self, session_id: str, status: Status, now: Now):
+        self.id = session_id
+        self.status: Status = status
+        self.since = now.wall
+        self.entered = now.boot
+        self.evidence = "set"
+        self.history: list[Transition] | None = None
+        self.trail: list[Trace] | None = None
+
+        self.working_dir: str | None = None
+        self.name: str | None = None
+        self.agent_type = DEFAULT_AGENT
+        self.resume_id: str | None = None
+        self.prompt: str | None = None
+        self.metadata: Json | None = None  # the keys that have no field of their own
+        self.api_usage: Json | None = None
+
+        # Where the agent runs, as its hooks tell.
+        self.pid: int | None = None
+        self.pid_start: int | None = None
+        self.host: str | None = None
+        self.config_dir: str | None = None
+        self.terminal: dict[str, str] | None = None
+        self.attended: bool | None = None
+
+        # What the status is made of while hooks speak: what the main agent
+        # does, and who among it and its subagents waits for an answer.
+        self.base: Status = status
+        self.questions: dict[str, str | None] | None = None
+        self.background = False
+        self.newest_at = 0
+        self.superseded_by: str | None = None
+        self.closed_at: float | None = now.boot if status == CLOSED else None
+
+    @property
+    def display_name(self) -> str:
+        """The name given, else the directory's, else the start of the id."""
+        if self.name:
+            return self.name
+        if self.working_dir:
+            return self.working_dir.rstrip("/").rpartition("/")[2] or self.working_dir
+        return self.id[:8]
+
+    def elapsed(self, now: Now) -> int:
+        """Whole seconds in the present status."""
+        return max(0, int(now.boot - self.entered))
+
+    def to_wire(self, now: Now) -> Json:
+        """The session as LIST and STATE show it."""
+        return {
+            "id": self.id,
+            "status": self.status,
+            "since": self.since,
+            "elapsed": self.elapsed(now),
+            "working_dir": self.working_dir,
+            "display_name": self.display_name,
+            "agent_type": self.agent_type,
+            "session_id": self.resume_id,
+            "closed": self.status == CLOSED,
+            "evidence": self.evidence,
+            "prompt": self.prompt,
+            "api_usage": self.api_usage,
+            "pid": self.pid,
+            "terminal": self.terminal,
+            "attended": self.attended,
+            "host": self.host,
+            "superseded_by": self.superseded_by,
+        }
+
+    def to_wire_whole(self, now: Now) -> Json:
+        """The session as GET shows it: with its history, metadata and evidence."""
+        return self.to_wire(now) | {
+            "history": [transition.to_wire() for transition in self.history or ()],
+            "metadata": self.metadata or {},
+            "trail": [trace._asdict() for trace in self.trail or ()],
+        }

@@ -1,0 +1,42 @@
+"""The four statuses, and the table that says which may follow which.
+
+What is absent from the table is illegal. The diagram in docs/states.md is
+generated from it.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+Status = Literal["working", "attention", "question", "closed"]
+
+WORKING: Final = "working"
+"""The agent runs."""
+ATTENTION: Final = "attention"
+"""It finished its turn, or failed: the user's move."""
+QUESTION: Final = "question"
+"""It is blocked in mid-turn on the user's answer."""
+CLOSED: Final = "closed"
+"""It ended."""
+
+STATUSES: Final[dict[str, Status]] = {
+    "question": QUESTION,
+    "attention": ATTENTION,
+    "working": WORKING,
+    "closed": CLOSED,
+}
+"""Every status by its name on the wire, the ones that need the user first."""
+
+_ANY: Final = frozenset(STATUSES.values())
+
+TRANSITIONS: Final[dict[Status | None, frozenset[Status]]] = {
+    None: _ANY,  # the first word about a session creates it
+    WORKING: _ANY,
+    ATTENTION: _ANY,
+    QUESTION: _ANY,
+    CLOSED: frozenset({CLOSED}),
+}
+"""From a status (None: no such session yet) to those that a SET or a hook may set."""
+
+REVIVALS: Final[dict[Status, Status]] = {CLOSED: WORKING}
+"""The one way out of closed: RESURRECT, and an agent that starts the session again."""

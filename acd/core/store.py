@@ -1,0 +1,513 @@
+"""All sessions, and every way in which they change.
+
+Responsible for applying commands and evidence, each whole before the next,
+and for returning what changed, so that the shell around it can tell others.
+It refuses to know clocks (times are arguments), sockets, files and formats.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+from acd.core.corrections import CORRECTIONS, Source
+from acd.core.events import HookEvent
+from acd.core.metadata import KNOWN, Refused
+from acd.core.session import PROMPT_LENGTH, TRAIL_LENGTH, Json, Now, Session, Trace, Transition
+from acd.core.status import (
+    ATTENTION,
+    CLOSED,
+    QUESTION,
+    REVIVALS,
+    STATUSES,
+    TRANSITIONS,
+    WORKING,
+    Status,
+)
+
+ID_LENGTH: Final = 128
+MAIN: Final = ""
+"""The main agent's key among those who ask; subagents have ids."""
+
+_NS: Final = 1_000_000_000
+
+
+class Change(NamedTuple):
+    """Something that subscribers are told."""
+
+    kind: Literal["update", "removed"]
+    session: Session
+    elapsed: int
+    """Whole seconds in the previous status; 0 for a new session."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What of the configuration the store obeys."""
+
+    history_depth: int = 50
+    retention_seconds: float = 30 * 60.0
+    question_as_attention: bool = False
+    keep_text: bool = True
+    max_sessions: int = 10_000
+    max_metadata: int = 16_384
+    """Bytes of JSON of one session's metadata."""
+
+
+class Process(NamedTuple):
+    """An agent's process: its machine (None: this one), and its pid."""
+
+    host: str | None
+    pid: int
+
+
+class Store:
+    """A plain dict of sessions and the rules by which they change.
+
+    Commands raise Refused, whose text is the reply behind `ERR `; then
+    nothing has changed.
+    """
+
+    def __init__(self, rules: Rules | None = None):
+        self.rules = rules or Rules()
+        self.sessions: dict[str, Session] = {}
+        self.counts: dict[Status, int] = dict.fromkeys(STATUSES.values(), 0)
+        # In the order in which they closed, so that the first expires first.
+        self._closed: dict[str, Session] = {}
+        self._by_process: dict[Process, dict[str, Session]] = {}
+
+    # Commands -----------------------------------------------------------
+
+    def set(self, session_id: str, status: Status, metadata: Json | None, now: Now) -> list[Change]:
+        """SET: the user's word, obeyed as it is."""
+        changes: list[Change] = []
+        session = self.sessions.get(session_id)
+        if session is None:
+            extra = self._checked_extra(None, metadata) if metadata else None
+            session = self._create(session_id, status, now, changes)
+            elapsed = 0
+        else:
+            if status not in TRANSITIONS[session.status]:
+                raise Refused("session closed")
+            extra = self._checked_extra(session, metadata) if metadata else None
+            elapsed = session.elapsed(now)
+            self._enter(session, status, now)
+        if metadata:
+            _learn_metadata(session, metadata)
+            if extra is not None:
+                session.metadata = extra
+        session.base = status
+        session.questions = None
+        session.background = False
+        session.evidence = "set"
+        changes.append(Change("update", session, elapsed))
+        return changes
+
+    def get(self, session_id: str) -> Session:
+        """The session. Raises Refused."""
+        session = self.sessions.get(session_id)
+        if session is None:
+            raise Refused("session not found")
+        return session
+
+    def remove(self, session_id: str, now: Now) -> list[Change]:
+        """RM: closes the session, and keeps it for its retention."""
+        self.get(session_id)
+        return self.set(session_id, CLOSED, None, now)
+
+    def delete(self, session_id: str) -> list[Change]:
+        """DELETE: forgets the session at once."""
+        session = self.get(session_id)
+        self._forget(session)
+        return [Change("removed", session, 0)]
+
+    def check_resurrectable(self, session_id: str) -> Session:
+        """The closed session that RESURRECT may take up again. Raises Refused."""
+        session = self.get(session_id)
+        if session.status not in REVIVALS:
+            raise Refused("session not closed")
+        if session.resume_id is None or session.superseded_by is not None:
+            raise Refused("not resumable")
+        return session
+
+    def resurrect(self, session_id: str, now: Now) -> list[Change]:
+        """RESURRECT: the closed session is working again. Raises Refused."""
+        session = self.check_resurrectable(session_id)
+        elapsed = session.elapsed(now)
+        self._revive(session)
+        self._enter(session, REVIVALS[CLOSED], now)
+        session.base = session.status
+        session.evidence = "resume"
+        _trace(
+            session, int(now.wall * _NS), "resume", "RESURRECT", _outcome(CLOSED, session.status)
+        )
+        return [Change("update", session, elapsed)]
+
+    def set_api_usage(self, session_id: str, usage: Json) -> None:
+        """API_USAGE: what the agent spent, as it tells. Raises Refused."""
+        session = self.get(session_id)
+        if len(json.dumps(usage)) > self.rules.max_metadata:
+            raise Refused(f"invalid api usage: at most {self.rules.max_metadata} bytes")
+        session.api_usage = usage
+
+    def list_all(self) -> Iterator[Session]:
+        """Every session, in the order of their creation."""
+        return iter(self.sessions.values())
+
+    # Time ---------------------------------------------------------------
+
+    def expire(self, now: Now) -> list[Change]:
+        """Forgets the sessions that have been closed for their whole retention."""
+        changes = []
+        while self._closed and now.boot >= (self.next_expiry() or 0.0):
+            session = next(iter(self._closed.values()))
+            self._forget(session)
+            changes.append(Change("removed", session, 0))
+        return changes
+
+    def next_expiry(self) -> float | None:
+        """When `expire` next has something to do, on the boot clock; None for never."""
+        first = next(iter(self._closed.values()), None)
+        if first is None or first.closed_at is None:
+            return None
+        return first.closed_at + self.rules.retention_seconds
+
+    # Evidence -----------------------------------------------------------
+
+    def apply_hook(self, event: HookEvent, now: Now) -> list[Change]:
+        """Applies what an agent's hook told. Raises Refused for an impossible session id."""
+        session = self.sessions.get(event.session)
+        status = event.status
+        # Nothing can have happened after it was heard of: a clock that ran
+        # ahead must not outrank everything that follows.
+        now_ns = int(now.wall * _NS)
+        at = min(event.at or now_ns, now_ns)
+        if session is None:
+            if status is None:
+                return []
+            return self._created_by_hook(event, status, at, now)
+        # A newest time in the future means that the clock was set back since:
+        # the order is lost, and what arrives counts. (The resolution of the
+        # float in `now` is about 0.25 microseconds.)
+        if at < session.newest_at <= now_ns + 1000:
+            behind = (session.newest_at - at) / _NS
+            _trace(
+                session, at, "hook", event.label, f"no change: {behind:.3f} s older than the newest"
+            )
+            return []
+        session.newest_at = at
+        if session.status == CLOSED and not _revives(event):
+            _trace(session, at, "hook", event.label, "no change: the session is closed")
+            return []
+        changes = self._supersede_others(session, event, now) if _begins(event) else []
+        before, elapsed = session.status, session.elapsed(now)
+        if before == CLOSED:
+            self._revive(session)
+        self._learn_origin(session, event)
+        if status is None:
+            self._answered(session, event)
+            after = self._composed(session)
+            if after == before:
+                _trace(session, at, "hook", event.label, "no change: says nothing of the status")
+                return changes
+        else:
+            self._weigh(session, event, status)
+            after = self._composed(session)
+        if after != before:
+            self._enter(session, after, now)
+        session.evidence = "resume" if before == CLOSED else "hook"
+        _trace(session, at, "hook", event.label, _outcome(before, after))
+        changes.append(Change("update", session, elapsed))
+        return changes
+
+    def correct(
+        self, session_id: str, source: Source, says: str, at: int, now: Now
+    ) -> list[Change]:
+        """Applies what a source beside the hooks told, as far as the table allows.
+
+        `at` is the source's own time, unix nanoseconds. Unknown sessions are
+        no error: the evidence may outlive them.
+        """
+        session = self.sessions.get(session_id)
+        if session is None or session.status == CLOSED:
+            return []
+        now_ns = int(now.wall * _NS)
+        at = min(at, now_ns)
+        # What the table corrects is what the agent does, not how the user
+        # wants a question to be shown.
+        before = session.status
+        asked = session.questions or session.base == QUESTION
+        target = CORRECTIONS.get((source, says), {}).get(QUESTION if asked else before)
+        if target is None:
+            return []
+        # The kernel's word about a process is about now, whatever clocks say.
+        if source != "process" and at < session.newest_at <= now_ns + 1000:
+            return []
+        if target == ATTENTION and session.background:
+            if not asked:
+                _trace(session, at, source, says, "no change: background tasks run")
+                return []
+            target = WORKING
+        elapsed = session.elapsed(now)
+        session.newest_at = max(session.newest_at, at)
+        session.questions = None
+        session.base = target
+        session.prompt = None
+        session.evidence = source
+        self._enter(session, self._composed(session), now)
+        _trace(session, at, source, says, _outcome(before, session.status))
+        return [Change("update", session, elapsed)]
+
+    def sessions_of(self, process: Process) -> list[Session]:
+        """The sessions that run, or ran, in a process."""
+        return list(self._by_process.get(process, {}).values())
+
+    def restore(self, session: Session) -> None:
+        """Puts a session in its place as it was, replacing one of the same id."""
+        if (old := self.sessions.get(session.id)) is not None:
+            self._forget(old)
+        self._add(session)
+
+    def order_closed(self) -> None:
+        """Restores the order of expiry, after sessions were restored in another one."""
+        by_time = sorted(self._closed.items(), key=lambda item: item[1].closed_at or 0.0)
+        self._closed = dict(by_time)
+
+    # The parts ----------------------------------------------------------
+
+    def _create(self, session_id: str, status: Status, now: Now, changes: list[Change]) -> Session:
+        if not (0 < len(session_id) <= ID_LENGTH and session_id.isprintable()) or (
+            " " in session_id
+        ):
+            raise Refused(
+                f"invalid session id: must be 1 to {ID_LENGTH} printable characters"
+                " without whitespace"
+            )
+        if len(self.sessions) >= self.rules.max_sessions:
+            self._make_room(changes)
+        session = Session(session_id, status, now)
+        self._add(session)
+        return session
+
+    def _make_room(self, changes: list[Change]) -> None:
+        """The longest closed goes before an open one is ever refused."""
+        oldest = next(iter(self._closed.values()), None)
+        if oldest is None:
+            raise Refused(f"too many sessions: at most {self.rules.max_sessions}")
+        self._forget(oldest)
+        changes.append(Change("removed", oldest, 0))
+
+    def _add(self, session: Session) -> None:
+        self.sessions[session.id] = session
+        self.counts[session.status] += 1
+        if session.status == CLOSED:
+            self._closed[session.id] = session
+        self._index(session)
+
+    def _forget(self, session: Session) -> None:
+        del self.sessions[session.id]
+        self.counts[session.status] -= 1
+        self._closed.pop(session.id, None)
+        self._unindex(session)
+
+    def _index(self, session: Session) -> None:
+        if session.pid is not None:
+            process = Process(session.host, session.pid)
+            self._by_process.setdefault(process, {})[session.id] = session
+
+    def _unindex(self, session: Session) -> None:
+        if session.pid is None:
+            return
+        process = Process(session.host, session.pid)
+        if (there := self._by_process.get(process)) is not None:
+            there.pop(session.id, None)
+            if not there:
+                del self._by_process[process]
+
+    def _enter(self, session: Session, status: Status, now: Now) -> None:
+        """Sets a status; a real transition is recorded."""
+        if status == QUESTION and self.rules.question_as_attention:
+            status = ATTENTION
+        before = session.status
+        if status != before:
+            history = session.history
+            if history is None:
+                history = session.history = []
+            history.append(
+                Transition(now.wall, before, status, max(0.0, now.boot - session.entered))
+            )
+            if len(history) > self.rules.history_depth:
+                del history[: -self.rules.history_depth or None]
+            self.counts[before] -= 1
+            self.counts[status] += 1
+            session.status = status
+            if status == CLOSED:
+                session.closed_at = now.boot
+                self._closed[session.id] = session
+            elif before == CLOSED:
+                session.closed_at = None
+                del self._closed[session.id]
+        session.since = now.wall
+        session.entered = now.boot
+
+    def _revive(self, session: Session) -> None:
+        """Takes what belonged to the session's former life from it."""
+        self._unindex(session)
+        session.pid = session.pid_start = None
+        session.superseded_by = None
+        session.questions = None
+        session.background = False
+        session.prompt = None
+
+    def _created_by_hook(self, event: HookEvent, status: Status, at: int, now: Now) -> list[Change]:
+        changes: list[Change] = []
+        folded = ATTENTION if status == QUESTION and self.rules.question_as_attention else status
+        session = self._create(event.session, folded, now, changes)
+        changes += self._supersede_others(session, event, now)
+        session.newest_at = at
+        session.evidence = "hook"
+        session.working_dir = event.cwd
+        session.resume_id = event.session
+        session.agent_type = event.agent
+        if status == QUESTION:
+            session.base = WORKING
+        self._learn_origin(session, event)
+        self._weigh(session, event, status)
+        _trace(session, at, "hook", event.label, f"created as {folded}")
+        changes.append(Change("update", session, 0))
+        return changes
+
+    def _supersede_others(self, session: Session, event: HookEvent, now: Now) -> list[Change]:
+        """One process holds one conversation: the others in it have given way to this one."""
+        changes: list[Change] = []
+        if event.pid is None:
+            return changes
+        for other in self.sessions_of(Process(event.host, event.pid)):
+            same = event.pid_start is None or other.pid_start in {None, event.pid_start}
+            if other is session or not same:
+                continue
+            other.superseded_by = session.id
+            if other.status != CLOSED:
+                before, elapsed = other.status, other.elapsed(now)
+                other.questions = None
+                other.evidence = "hook"
+                self._enter(other, CLOSED, now)
+                _trace(
+                    other,
+                    int(now.wall * _NS),
+                    "hook",
+                    f"superseded by {session.id}",
+                    _outcome(before, CLOSED),
+                )
+                changes.append(Change("update", other, elapsed))
+        return changes
+
+    def _weigh(self, session: Session, event: HookEvent, status: Status) -> None:
+        """Lets an event with a meaning into what the status is made of."""
+        asker = event.subagent or MAIN
+        text = event.text if self.rules.keep_text else None
+        if status == QUESTION:
+            # A notification repeats what a dialog already asked, without
+            # saying which agent asks: it must not become a second question.
+            if event.name == "Notification" and session.questions:
+                return
+            session.questions = {**(session.questions or {}), asker: text}
+            session.prompt = text
+            return
+        if event.label == "Notification/idle_prompt" and session.background:
+            return
+        self._answered(session, event)
+        if event.subagent is None or status == WORKING:
+            session.base = status
+        if event.name in {"Stop", "StopFailure"}:
+            session.background = event.kind == "background"
+            session.prompt = text
+        elif status != ATTENTION:
+            session.prompt = None
+        if status == CLOSED:
+            session.questions = None
+        elif session.questions:
+            session.prompt = list(session.questions.values())[-1]
+
+    def _answered(self, session: Session, event: HookEvent) -> None:
+        """An agent that goes on, or ends, has no open question."""
+        asker = event.subagent or MAIN
+        ends = event.name == "SubagentStop"
+        if session.questions and asker in session.questions and (ends or event.status is not None):
+            left = {who: text for who, text in session.questions.items() if who != asker}
+            session.questions = left or None
+
+    def _composed(self, session: Session) -> Status:
+        status = QUESTION if session.questions else session.base
+        return ATTENTION if status == QUESTION and self.rules.question_as_attention else status
+
+    def _learn_origin(self, session: Session, event: HookEvent) -> None:
+        """Keeps where the agent runs; a hook that does not know takes nothing away."""
+        if event.pid is not None and (event.pid, event.host) != (session.pid, session.host):
+            self._unindex(session)
+            session.pid, session.host = event.pid, event.host
+            self._index(session)
+        if event.pid_start is not None:
+            session.pid_start = event.pid_start
+        session.host = event.host
+        session.config_dir = event.config_dir or session.config_dir
+        session.terminal = event.terminal or session.terminal
+        if event.attended is not None:
+            session.attended = event.attended
+        if session.working_dir is None:
+            session.working_dir = event.cwd
+        if session.resume_id is None:
+            session.resume_id = event.session
+
+    def _checked_extra(self, session: Session | None, metadata: Json) -> Json | None:
+        """The merged keys that have no field of their own, if a SET brings any.
+
+        Checked before anything changes: Raises Refused when they grow too large.
+        """
+        if KNOWN.issuperset(metadata):
+            return None
+        extra = {key: value for key, value in metadata.items() if key not in KNOWN}
+        if session is not None and session.metadata:
+            extra = session.metadata | extra
+        if len(json.dumps(extra)) > self.rules.max_metadata:
+            raise Refused(
+                f"invalid metadata: a session's may have at most {self.rules.max_metadata} bytes"
+            )
+        return extra
+
+
+def _learn_metadata(session: Session, metadata: Json) -> None:
+    for key, value in metadata.items():
+        if key == "working_dir":
+            session.working_dir = value
+        elif key == "session_id":
+            session.resume_id = value
+        elif key == "agent_type":
+            session.agent_type = value
+        elif key == "name":
+            session.name = value
+        elif key == "prompt":
+            session.prompt = value[:PROMPT_LENGTH]
+
+
+def _begins(event: HookEvent) -> bool:
+    return event.name == "SessionStart"
+
+
+def _revives(event: HookEvent) -> bool:
+    return event.label == "SessionStart/resume"
+
+
+def _outcome(before: Status, after: Status) -> str:
+    return f"{before} → {after}" if before != after else f"still {after}"
+
+
+def _trace(session: Session, at: int, source: str, what: str, outcome: str) -> None:
+    trail = session.trail
+    if trail is None:
+        trail = session.trail = []
+    trail.append(Trace(at / _NS, source, what, outcome))
+    if len(trail) > TRAIL_LENGTH:
+        del trail[0]

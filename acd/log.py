@@ -1,0 +1,87 @@
+"""Where log lines go: the journal with its fields, or stderr.
+
+Responsible for the form of a line. It refuses to know what is logged; who
+logs never passes a prompt's text or the environment.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+# sd-daemon(3): a `<N>` prefix on stderr is the priority of the line.
+_PRIORITY: Final = {
+    logging.DEBUG: 7,
+    logging.INFO: 6,
+    logging.WARNING: 4,
+    logging.ERROR: 3,
+    logging.CRITICAL: 2,
+}
+
+
+def printable(text: str) -> str:
+    """The text with everything escaped that could act on a terminal or forge a line."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+class _Formatter(logging.Formatter):
+    def __init__(self, *, prefixed: bool):
+        super().__init__("%(message)s" if prefixed else "%(asctime)s %(levelname)s %(message)s")
+        self._prefixed = prefixed
+
+    def format(self, record: logging.LogRecord) -> str:
+        lines = super().format(record).splitlines() or [""]
+        prefix = f"<{_PRIORITY.get(record.levelno, 5)}>" if self._prefixed else ""
+        return "\n".join(prefix + printable(line) for line in lines)
+
+
+class _PrintableFilter(logging.Filter):
+    """For handlers that take the message as it is."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = printable(record.getMessage()), None
+        return True
+
+
+def configure(level: str, environ: Mapping[str, str]) -> None:
+    """Sends acd's log where this process's stderr leads."""
+    logger = logging.getLogger("acd")
+    logger.propagate = False
+    logger.handlers = [_handler(environ)]
+    set_level(level)
+
+
+def set_level(level: str) -> None:
+    """`debug`, `info`, `warning` or `error`."""
+    logging.getLogger("acd").setLevel(level.upper())
+
+
+def _handler(environ: Mapping[str, str]) -> logging.Handler:
+    in_journal = _is_journal(environ.get("JOURNAL_STREAM", ""))
+    if in_journal:
+        try:
+            from systemd.journal import JournalHandler  # 10 ms, and only under systemd
+        except ImportError:
+            pass
+        else:
+            journal: logging.Handler = JournalHandler(SYSLOG_IDENTIFIER="acd")
+            journal.addFilter(_PrintableFilter())
+            return journal
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Formatter(prefixed=in_journal))
+    return handler
+
+
+def _is_journal(stream: str) -> bool:
+    """systemd.exec(5), $JOURNAL_STREAM: device and inode of the journal's pipe end."""
+    try:
+        found = os.fstat(2)
+    except OSError:
+        return False
+    return stream == f"{found.st_dev}:{found.st_ino}"

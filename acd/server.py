@@ -1,0 +1,388 @@
+"""Connections: lines in, replies and pushes out.
+
+Responsible for who is connected and who subscribes, for the order and the
+back-pressure of what is sent, and for the verbs that are about connections.
+It refuses to know what a command does to sessions (commands.py) and when the
+daemon ends (daemon.py).
+
+One turn is a batch of lines of one connection: they are applied, written to
+the journal, answered and pushed, in this order, before anybody else's turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import socket
+import struct
+import sys
+from collections.abc import Callable
+from typing import Final, Literal, Protocol, cast
+
+from acd.commands import USAGE, Commands
+from acd.config import LimitsConfig
+from acd.core.metadata import Refused
+from acd.core.session import Json, Now
+from acd.core.store import Change, Store
+from acd.protocol import LineDecoder, LineError, encode, removed_line, state_line, update_line
+
+TURN: Final = 256
+"""Lines of one connection that are served before others have their turn."""
+
+log = logging.getLogger("acd.server")
+
+
+class Recorder(Protocol):
+    """Where changes are written before they are acknowledged."""
+
+    def append(self, records: list[str], now: Now) -> None: ...
+
+
+class Turn:
+    """What one batch of lines has come to so far."""
+
+    __slots__ = ("changes", "now", "plain", "records", "replies", "whole")
+
+    def __init__(self, now: Now):
+        self.now = now
+        self.replies: list[str] = []
+        self.records: list[str] = []
+        self.changes: list[Change] = []
+        self.plain: list[str] = []
+        self.whole: list[str] = []
+
+
+class Server:
+    """All connections of one daemon.
+
+    `info` completes the answer to INFO, `stop` ends the daemon for a reason,
+    `changed` is called with what a turn changed, after everybody was told, and
+    `left` when there may be nobody any more who needs the daemon.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        store: Store,
+        commands: Commands,
+        journal: Recorder,
+        clock: Callable[[], Now],
+        *,
+        info: Callable[[], Json],
+        stop: Callable[[str], None],
+        changed: Callable[[list[Change]], None],
+        left: Callable[[], None],
+    ):
+        self.loop = loop
+        self._store = store
+        self._handlers = commands.handlers
+        self._journal = journal
+        self.now = clock
+        self._info = info
+        self._stop = stop
+        self._changed = changed
+        self._left = left
+        self._verbs: dict[str, Callable[[Connection, str, Now], str]] = {
+            "SUBSCRIBE": self._subscribe,
+            "INFO": self._tell_info,
+            "PING": lambda connection, args, now: "OK",
+            "STOP": self._begin_stop,
+        }
+        self.limits = LimitsConfig()
+        self.connections: set[Connection] = set()
+        self.passive = 0
+        """Connections that do not keep the daemon from its idle stop."""
+        self.last_active = loop.time()
+        """When somebody last came, went or said something, in the loop's time."""
+        self.heard = 0
+        """Moves with every connection and every turn."""
+        # Those who are told at once; who reads too slowly is not among them.
+        self._plain: dict[Connection, Callable[[bytes], None]] = {}
+        self._json: dict[Connection, Callable[[bytes], None]] = {}
+        self._epoch = 0
+        self._picture: tuple[int, int, str] = (-1, 0, "")
+
+    @property
+    def subscribers(self) -> int:
+        """Connections that are told of changes, slow ones included."""
+        return sum(connection.subscription is not None for connection in self.connections)
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether somebody is connected who keeps the daemon from its idle stop."""
+        return len(self.connections) > self.passive
+
+    # Connections --------------------------------------------------------
+
+    def welcome(self, connection: Connection) -> str | None:
+        """Takes a new connection in, or says why not."""
+        self.last_active = self.loop.time()
+        self.heard += 1
+        uid = peer_uid(connection.transport)
+        if uid != os.getuid():
+            log.warning("a connection of user %s was refused", uid)
+            return "permission denied: this daemon serves its own user only"
+        if len(self.connections) >= self.limits.max_connections:
+            log.warning("a connection was refused: there are %d", len(self.connections))
+            return f"too many connections: at most {self.limits.max_connections}"
+        self.connections.add(connection)
+        return None
+
+    def dismiss(self, connection: Connection) -> None:
+        """The connection is gone."""
+        self.last_active = self.loop.time()
+        if connection in self.connections:
+            self.connections.remove(connection)
+            self.withdraw(connection)
+            self._left()
+
+    # Turns --------------------------------------------------------------
+
+    def run(self, connection: Connection, lines: list[str | LineError]) -> None:
+        """One turn: applies the lines and answers them."""
+        self.last_active = self.loop.time()
+        self.heard += 1
+        turn = Turn(self.now())
+        handlers = self._handlers
+        for line in lines:
+            try:
+                if isinstance(line, LineError):
+                    raise Refused(line.text)
+                verb, _, args = line.partition(" ")
+                handler = handlers.get(verb) or handlers.get(verb.upper())
+                if handler is None:
+                    turn.replies.append(self._run_own(connection, turn, line))
+                    continue
+                reply, changes, record = handler(args, line, turn.now)
+            except Refused as refused:
+                turn.replies.append(f"ERR {refused}")
+                continue
+            turn.replies.append(reply)
+            if record is not None:
+                turn.records.append(record)
+            if changes:
+                self._describe(turn, changes, connection)
+        self._settle(turn, connection)
+
+    def _run_own(self, connection: Connection, turn: Turn, line: str) -> str:
+        """A verb that is about connections. Raises Refused."""
+        verb, *args = line.split(None, 1) or [""]
+        own = self._verbs.get(verb.upper())
+        if own is None:
+            if verb.upper() in self._handlers:  # separated by something else than a space
+                raise Refused(f"usage: {USAGE[verb.upper()]}")
+            raise Refused("unknown command")
+        # What came before is told to those who were there before.
+        self._settle(turn, connection)
+        return own(connection, args[0] if args else "", turn.now)
+
+    def apply(self, changes: list[Change], records: list[str]) -> None:
+        """A turn without a connection: what time or evidence changed."""
+        turn = Turn(self.now())
+        turn.records += records
+        if changes:
+            self._describe(turn, changes, None)
+        self._settle(turn, None)
+
+    def _describe(self, turn: Turn, changes: list[Change], own: Connection | None) -> None:
+        """Puts changes into the lines that subscribers get, while they are fresh."""
+        subscription = own.subscription if own is not None else None
+        turn.changes += changes
+        if not self._plain and not self._json and subscription is None:
+            return
+        for kind, session, elapsed in changes:
+            if kind == "removed":
+                plain = whole = removed_line(session.id)
+            else:
+                plain = whole = update_line(session.id, session.status, elapsed)
+                if self._json or subscription == "json":
+                    whole = f"{plain} {json.dumps(session.to_wire(turn.now))}"
+            turn.plain.append(plain)
+            turn.whole.append(whole)
+            # Among its own replies, so that their order is the order of events.
+            if subscription is not None:
+                turn.replies.append(whole if subscription == "json" else plain)
+
+    def _settle(self, turn: Turn, own: Connection | None) -> None:
+        """Journal first, then the replies, then everybody else."""
+        if turn.records:
+            self._journal.append(turn.records, turn.now)
+            turn.records = []
+        if turn.replies and own is not None:
+            own.send(encode(turn.replies))
+            turn.replies = []
+        if turn.changes:
+            self._epoch += 1
+            if self._plain:
+                _push(self._plain, encode(turn.plain), own)
+            if self._json:
+                _push(self._json, encode(turn.whole), own)
+            self._changed(turn.changes)
+            turn.changes, turn.plain, turn.whole = [], [], []
+
+    # Verbs --------------------------------------------------------------
+
+    def _subscribe(self, connection: Connection, args: str, now: Now) -> str:
+        words = args.lower().split()
+        if words not in ([], ["json"], ["passive"], ["json", "passive"]):
+            raise Refused("usage: SUBSCRIBE [json] [passive]")
+        self.withdraw(connection)
+        connection.subscription = "json" if "json" in words else "plain"
+        connection.passive = "passive" in words
+        self.passive += connection.passive
+        if connection.passive:
+            self._left()
+        self.enroll(connection)
+        return self.picture(now)
+
+    def enroll(self, connection: Connection) -> None:
+        """From now on the subscriber is told of every change."""
+        told = self._json if connection.subscription == "json" else self._plain
+        told[connection] = connection.transport.write
+
+    def suspend(self, connection: Connection) -> None:
+        """The subscriber gets nothing more until it has read what it has."""
+        self._plain.pop(connection, None)
+        self._json.pop(connection, None)
+
+    def withdraw(self, connection: Connection) -> None:
+        """The connection is no subscriber any more."""
+        self.suspend(connection)
+        self.passive -= connection.passive
+        connection.subscription, connection.passive = None, False
+
+    @property
+    def epoch(self) -> int:
+        """Moves with every change; who slept through one needs a new picture."""
+        return self._epoch
+
+    def picture(self, now: Now) -> str:
+        """The STATE line; made once for all who ask within a second of nothing happening."""
+        epoch, second, line = self._picture
+        if (epoch, second) != (self._epoch, int(now.boot)):
+            line = state_line([session.to_wire(now) for session in self._store.list_all()])
+            self._picture = (self._epoch, int(now.boot), line)
+        return line
+
+    def _tell_info(self, connection: Connection, args: str, now: Now) -> str:
+        counts = {
+            "connections": len(self.connections),
+            "subscribers": self.subscribers,
+        }
+        return f"OK {json.dumps(self._info() | counts)}"
+
+    def _begin_stop(self, connection: Connection, args: str, now: Now) -> str:
+        self._stop("a client asked for it")
+        return "OK"
+
+
+def peer_uid(transport: asyncio.BaseTransport) -> int:
+    """The user at the other end, as the kernel knows it since connect().
+
+    Linux: SO_PEERCRED (unix(7)), struct ucred {pid, uid, gid}. macOS:
+    LOCAL_PEERCRED (unix(4)), struct xucred {version, uid, …}.
+    """
+    sock = transport.get_extra_info("socket")
+    if sys.platform == "linux":
+        credentials = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+        return cast(int, struct.unpack("iII", credentials)[1])
+    credentials = sock.getsockopt(0, 1, 76)  # SOL_LOCAL, LOCAL_PEERCRED
+    return cast(int, struct.unpack_from("II", credentials)[1])
+
+
+def _push(
+    told: dict[Connection, Callable[[bytes], None]], data: bytes, own: Connection | None
+) -> None:
+    # A copy: a write can find that a subscriber is too slow, and take it out.
+    for connection, write in list(told.items()):
+        if connection is not own:
+            write(data)
+
+
+class Connection(asyncio.Protocol):
+    """One peer: feeds its lines to the server, a turn at a time."""
+
+    __slots__ = (
+        "_decoder",
+        "_full",
+        "_seen_epoch",
+        "_server",
+        "_waiting",
+        "has_spoken",
+        "passive",
+        "subscription",
+        "transport",
+    )
+
+    transport: asyncio.Transport
+
+    def __init__(self, server: Server):
+        self._server = server
+        self._decoder = LineDecoder(server.limits.max_line)
+        self._waiting: list[str | LineError] = []
+        self._full = False
+        self._seen_epoch = 0
+        self.subscription: Literal["plain", "json"] | None = None
+        self.passive = False
+        self.has_spoken = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        # Nothing more until all is read: then what is held is one picture at most.
+        self.transport.set_write_buffer_limits(high=self._server.limits.output_buffer, low=0)
+        if (problem := self._server.welcome(self)) is not None:
+            self.send(encode([f"ERR {problem}"]))
+            self.transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._server.dismiss(self)
+
+    def data_received(self, data: bytes) -> None:
+        self.has_spoken = True
+        if self._waiting:
+            self._waiting += self._decoder.feed(data)
+        elif lines := self._decoder.feed(data):
+            self._take(lines)
+
+    def _take(self, lines: list[str | LineError]) -> None:
+        """Serves as many lines as a turn may have; the others wait for the next."""
+        if len(lines) <= TURN:
+            self._waiting = []
+            self._server.run(self, lines)
+        else:
+            self._waiting = lines[TURN:]
+            self._server.run(self, lines[:TURN])
+            if not self._full:
+                self.transport.pause_reading()
+                self._server.loop.call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        """The next turn, unless the peer does not read its replies."""
+        if self._full or self.transport.is_closing():
+            return
+        if self._waiting:
+            self._take(self._waiting)
+        if not self._waiting and not self._full:
+            self.transport.resume_reading()
+
+    def send(self, data: bytes) -> None:
+        """Queues bytes for the peer."""
+        self.transport.write(data)
+
+    def pause_writing(self) -> None:
+        """The peer reads too slowly: hear nothing more from it, and tell it nothing."""
+        self._full = True
+        self._seen_epoch = self._server.epoch
+        self._server.suspend(self)
+        self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """The peer has read everything: what it missed is one fresh picture."""
+        self._full = False
+        if self.subscription is not None:
+            self._server.enroll(self)
+            if self._seen_epoch != self._server.epoch:
+                self.send(encode([self._server.picture(self._server.now())]))
+        self._go_on()
