@@ -1,0 +1,168 @@
+"""JSON with positions: where in a text each value, key and bracket stands.
+
+Responsible for reading a text strictly (RFC 8259) into nodes that know their
+place, so that a caller can edit the text around them, and for saying line and
+column of what is wrong. It refuses to know what a file means, and it never
+turns nodes back into text: what nobody edits keeps its exact bytes.
+
+The json module gives values without places, and takes NaN and repeated keys.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Final
+
+BOM: Final = "\ufeff"
+MAX_DEPTH: Final = 200
+"""Levels of nesting; a settings file has a handful, and recursion needs an end."""
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+# Possessive, so that a string that never ends costs no backtracking.
+_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]++|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*+"')
+_LITERAL = re.compile(r"true|false|null")
+_WORD = re.compile(r"[\w.+-]+")
+
+
+class JsonError(ValueError):
+    """What stands at `position` is not JSON; `line` and `column` count from 1."""
+
+    def __init__(self, what: str, text: str, position: int):
+        # A position past the end is the end: something is missing there.
+        before = text[:position]
+        self.what = what
+        self.line = before.count("\n") + 1
+        self.column = len(before) - (before.rfind("\n") + 1) + 1
+        if self.line == 1 and before.startswith(BOM):
+            self.column -= 1  # an editor does not count it
+        super().__init__(f"line {self.line}, column {self.column}: {what}")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value: it stands in text[start:end]."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar(Node):
+    """A string, a number, true, false or null."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item(Node):
+    """An element of an array, or a member of an object from its key to its value's end."""
+
+    value: Node
+    key: str = ""
+    """Empty in an array."""
+
+
+@dataclass(frozen=True, slots=True)
+class Container(Node):
+    """An array or an object, its items in the order of the text."""
+
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Array(Container):
+    """[…]"""
+
+
+@dataclass(frozen=True, slots=True)
+class Object(Container):
+    """{…}; a key may stand in it more than once."""
+
+    def named(self, key: str) -> list[Item]:
+        """Its members of that name."""
+        return [item for item in self.items if item.key == key]
+
+
+def parse(text: str) -> Node:
+    """The one value that the text holds; a byte order mark before it is passed over.
+
+    Raises JsonError, also for what is nested deeper than MAX_DEPTH.
+    """
+    reader = _Reader(text)
+    node, position = reader.value(reader.space(len(BOM) if text.startswith(BOM) else 0), 0)
+    if (end := reader.space(position)) != len(text):
+        raise reader.error(end, "the end of the file")
+    return node
+
+
+class _Reader:
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def error(self, position: int, expected: str) -> JsonError:
+        """The error of having found something else than `expected`, named as people name it."""
+        text = self.text
+        if position >= len(text):
+            return JsonError(f"the file ends where {expected} is missing", text, position)
+        if text.startswith(("//", "/*", "#"), position):
+            return JsonError("a comment, which JSON does not have", text, position)
+        if text[position] in "]}" and text[:position].rstrip().endswith(","):
+            return JsonError("a comma with nothing after it", text, position)
+        if text[position] == '"' and expected.endswith("value"):
+            return JsonError("a string that is not closed or not valid", text, position)
+        if text[position] == "'":
+            return JsonError("a single quote where JSON has double quotes", text, position)
+        word = _WORD.match(text, position)
+        found = word[0][:40] if word else text[position]
+        return JsonError(f"{found!a} where {expected} should be", text, position)
+
+    def space(self, position: int) -> int:
+        match = _SPACE.match(self.text, position)
+        return match.end() if match else position
+
+    def value(self, position: int, depth: int) -> tuple[Node, int]:
+        opening = self.text[position : position + 1]
+        if opening in ("{", "["):
+            if depth >= MAX_DEPTH:
+                raise JsonError("nested too deeply", self.text, position)
+            return self.container(position, depth + 1)
+        for pattern in (_STRING, _LITERAL, _NUMBER):
+            if match := pattern.match(self.text, position):
+                return Scalar(position, match.end()), match.end()
+        raise self.error(position, "a value")
+
+    def container(self, start: int, depth: int) -> tuple[Node, int]:
+        is_object = self.text[start] == "{"
+        closing = "}" if is_object else "]"
+        items: list[Item] = []
+        position = self.space(start + 1)
+        if self.text.startswith(closing, position):
+            end = position + 1
+        else:
+            while True:
+                item, position = self.item(position, depth, is_object)
+                items.append(item)
+                position = self.space(position)
+                if self.text.startswith(closing, position):
+                    end = position + 1
+                    break
+                if not self.text.startswith(",", position):
+                    raise self.error(position, f"a comma or {closing}")
+                position = self.space(position + 1)
+        kind = Object if is_object else Array
+        return kind(start, end, tuple(items)), end
+
+    def item(self, start: int, depth: int, is_object: bool) -> tuple[Item, int]:
+        key, position = "", start
+        if is_object:
+            match = _STRING.match(self.text, start)
+            if match is None:
+                raise self.error(start, "a key in double quotes")
+            key = json.loads(match[0])
+            colon = self.space(match.end())
+            if not self.text.startswith(":", colon):
+                raise self.error(colon, "a colon")
+            position = self.space(colon + 1)
+        value, end = self.value(position, depth)
+        return Item(start, end, value, key), end

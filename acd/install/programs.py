@@ -1,0 +1,66 @@
+"""Other people's programs, run by the installer.
+
+Responsible for running one with a small environment, no terminal and an end
+in time, and for finding it on PATH. It refuses to know what they are for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+_PASSED_ON: Final = ("HOME", "USER", "LOGNAME", "PATH", "LANG", "TMPDIR")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a program ended and what it said."""
+
+    status: int
+    output: str
+    errors: str
+
+
+def minimal(environ: Mapping[str, str]) -> dict[str, str]:
+    """What any program needs of the environment, which also holds keys and tokens."""
+    return {name: environ[name] for name in _PASSED_ON if name in environ}
+
+
+def which(name: str, environ: Mapping[str, str]) -> str | None:
+    """The program of that name on this environment's PATH."""
+    return shutil.which(name, path=environ.get("PATH", os.defpath))
+
+
+def run(argv: Sequence[str], *, environ: Mapping[str, str], timeout: float) -> Answer | None:
+    """Runs it to its end; None if it cannot be started or takes longer than `timeout` seconds."""
+    try:
+        process = subprocess.Popen(  # noqa: S603 - no shell, and the caller names the program
+            argv,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            # A group of its own, so that what it started ends with it.
+            start_new_session=True,
+        )
+    except OSError:
+        return None
+    with process:
+        try:
+            output, errors = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            if process.poll() is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+    return Answer(process.returncode, output, errors)
