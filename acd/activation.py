@@ -124,7 +124,7 @@ def bind(path: Path, *, activation: str = "bound") -> Listener:
     """
     check_length(path)
     make_private_directory(path.parent)
-    with _bind_lock(path):
+    with bind_lock(path):
         if is_served(path):
             raise AlreadyRunning(path)
         with contextlib.suppress(FileNotFoundError):
@@ -201,7 +201,7 @@ def is_served(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _bind_lock(path: Path) -> Iterator[None]:
+def bind_lock(path: Path) -> Iterator[None]:
     """Between the look at a stale file and the bind there must be nobody else."""
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
