@@ -170,14 +170,13 @@ quietly() {
 
 # One install at a time: two would remove each other's unfinished work.
 take_lock() {
-    until ln -s "$$" "$data/install.lock" 2>/dev/null; do
-        holder=$(readlink "$data/install.lock" || :)
-        if [ -n "$holder" ] && kill -0 "$holder" 2>/dev/null; then
+    if holder=$(readlink "$data/install.lock"); then
+        ! kill -0 "$holder" 2>/dev/null ||
             fail "another install.sh is at work (process $holder)" \
                 "if that is something else, remove $data/install.lock"
-        fi
-        rm -f "$data/install.lock" || fail "cannot write in $data"
-    done
+        rm -f "$data/install.lock"
+    fi
+    ln -s "$$" "$data/install.lock" || fail "cannot write in $data"
     lock=$data/install.lock
 }
 

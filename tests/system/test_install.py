@@ -151,6 +151,12 @@ def test_when_the_packages_cannot_be_fetched_nothing_is_left(new_user: AcdUser) 
     assert not (new_user.home / DATA.relative_to(HOME)).exists()
 
 
+def test_a_data_directory_that_cannot_be_written_is_told(new_user: AcdUser) -> None:
+    done = new_user.install(check=False, environment={"XDG_DATA_HOME": "/usr/share"})
+    assert done.returncode == 1
+    assert "cannot make /usr/share/acd" in done.stderr
+
+
 def test_a_missing_place_on_path_is_told(user: AcdUser) -> None:
     done = user.install(environment={"PATH": "/usr/local/bin:/usr/bin:/bin"})
     assert f"{HOME}/.local/bin is not on your PATH" in done.stderr
