@@ -92,6 +92,17 @@ class Agent:
         self.terminal.type(text)
         return self.terminal.press("Enter")
 
+    def greet(self, text: str = "Hello") -> None:
+        """One short turn, so that there is a conversation to go on with."""
+        self.prompt(text)
+        answered = self.api.take("GREETING").wait_answered()
+        self.expect("attention", since=answered, via=("working",))
+
+    def leave(self) -> None:
+        """End the client as a person does."""
+        self.prompt("/exit")
+        self.expect("closed", since=self.terminal.wait_exit())
+
     def press(self, *keys: str) -> float:
         return self.terminal.press(*keys)
 

@@ -68,7 +68,6 @@ def test_a_permission_denied_to_a_subagent_is_working_until_all_is_done(agent: A
     subagent.release()
     agent.expect("question", since=agent.sees(BASH_DIALOG))
     agent.api.hold("NOTED")
-    agent.api.hold("AFTER_TOOL")
     agent.deny()
     noted = agent.api.take("NOTED")
     agent.expect("working", since=noted.asked)

@@ -10,17 +10,6 @@ import pytest
 from .agent import BASH_DIALOG, RESUME_DIALOG, Agent, Stage
 
 
-def _greet(agent: Agent) -> None:
-    """One short turn, so that there is a conversation to go on with."""
-    agent.prompt("Hello")
-    agent.expect("attention", since=agent.api.take("GREETING").wait_answered(), via=("working",))
-
-
-def _leave(agent: Agent) -> None:
-    agent.prompt("/exit")
-    agent.expect("closed", since=agent.terminal.wait_exit())
-
-
 def _new_session(agent: Agent) -> str:
     """The id that the client itself has now, as its registry tells."""
     entry = agent.home.config_dir / "sessions" / f"{agent.pid}.json"
@@ -29,7 +18,7 @@ def _new_session(agent: Agent) -> str:
 
 
 def test_exit_is_closed(agent: Agent) -> None:
-    _leave(agent)
+    agent.leave()
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGKILL"])
@@ -46,7 +35,7 @@ def test_a_client_killed_with_a_dialog_open_is_closed(agent: Agent) -> None:
 
 
 def test_clear_closes_the_old_session_as_superseded_and_opens_a_new_one(agent: Agent) -> None:
-    _greet(agent)
+    agent.greet()
     old, cleared = agent.session, agent.prompt("/clear")
     agent.expect("closed", since=cleared)
     agent.terminal.wait_gone("Hello from the model.")
@@ -58,28 +47,30 @@ def test_clear_closes_the_old_session_as_superseded_and_opens_a_new_one(agent: A
 
 
 def test_resume_in_the_same_process_leaves_one_live_row(agent: Agent) -> None:
-    _greet(agent)
+    agent.greet()
     first = agent.session
     agent.expect("closed", since=agent.prompt("/clear"))
     agent.terminal.wait_gone("Hello from the model.")
     second = agent.session = _new_session(agent)
-    _greet(agent)
+    agent.greet("Good day")
     agent.prompt("/resume")
     agent.sees(RESUME_DIALOG)
-    chosen = agent.press("Enter")
-    agent.sees("Hello from the model.")
-    agent.expect("closed", since=chosen)
+    agent.sees("· HEAD")  # the list of conversations follows its title
+    agent.press("Enter")
+    resumed = agent.terminal.wait_until(
+        lambda screen: RESUME_DIALOG not in screen and "Hello" in screen, "the first conversation"
+    )
+    agent.expect("closed", since=resumed)
     agent.session = first
-    agent.expect("attention", since=chosen)
-    live = [s["id"] for s in agent.acd.sessions() if not s["closed"]]
-    assert live == [first]
-    assert second not in live
+    agent.expect("attention", since=resumed, via=("closed",))
+    assert [s["id"] for s in agent.acd.sessions() if not s["closed"]] == [first]
+    assert agent.acd.request(f"RESURRECT {second}").startswith("ERR ")
 
 
 def test_a_closed_session_resumed_is_alive_again(stage: Stage) -> None:
     with stage.interactive() as first:
-        _greet(first)
-        _leave(first)
+        first.greet()
+        first.leave()
     with stage.interactive("--resume", first.session, session=first.session) as again:
         again.expect("attention", since=again.started)
         again.expect("working", since=again.prompt("HELD"))
@@ -87,8 +78,8 @@ def test_a_closed_session_resumed_is_alive_again(stage: Stage) -> None:
 
 def test_a_fork_is_a_session_of_its_own(stage: Stage) -> None:
     with stage.interactive() as first:
-        _greet(first)
-        _leave(first)
+        first.greet()
+        first.leave()
     with stage.interactive("--resume", first.session, "--fork-session") as fork:
         fork.expect("attention", since=fork.started)
         fork.expect("working", since=fork.prompt("HELD"))
