@@ -1,0 +1,368 @@
+"""Where nobody holds the socket the hook binds it and starts the daemon; its event is not lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import shutil
+import signal
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.hook.place import HOOK_FILES, INTERPRETER, PROMPT, WAIT, Ended, Place, payload
+
+# Runs a command and waits for all that it left running: such orphans become its children.
+REAPER = """
+import ctypes, os, subprocess, sys
+PR_SET_CHILD_SUBREAPER = 36
+ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+status = subprocess.call(sys.argv[1:])
+try:
+    while True:
+        os.wait()
+except ChildProcessError:
+    sys.exit(status)
+"""
+
+
+def kill_and_wait(pid: int) -> None:
+    """Kills a process that is not our child, and waits until it is gone."""
+    with os.fdopen(os.pidfd_open(pid)) as end:
+        os.kill(pid, signal.SIGKILL)
+        assert select.select([end], [], [], WAIT)[0]
+
+
+def test_the_first_event_starts_the_daemon_and_arrives(place: Place) -> None:
+    place.install_daemon()
+    assert place.run().silent
+    assert [line.event for line in place.daemon_lines()] == [json.loads(PROMPT)]
+    assert len(place.daemon_pids()) == 1
+
+
+def test_later_events_go_to_the_same_daemon_in_their_order(place: Place) -> None:
+    place.install_daemon()
+    for number in range(5):
+        assert place.run(b'{"session_id": "%d"}' % number).silent
+    assert [line.event["session_id"] for line in place.daemon_lines()] == list("01234")
+    assert len(place.daemon_pids()) == 1
+
+
+def test_a_long_event_starts_the_daemon_as_well(place: Place) -> None:
+    place.install_daemon()
+    assert place.run(PROMPT.replace(b"BIGCTX", b"x" * 100_000)).silent
+    [line] = place.daemon_lines()
+    assert line.event["prompt"] == "x" * 1000
+
+
+def test_fifty_at_once_start_one_daemon_and_none_is_lost(place: Place) -> None:
+    place.install_daemon()
+    hooks = [place.start() for _ in range(50)]
+    for number, hook in enumerate(hooks):
+        assert hook.stdin is not None
+        hook.stdin.write(b'{"session_id": "%d"}' % number)
+    for hook in hooks:  # all have started by now, and wait for the end of their stdin
+        assert hook.stdin is not None
+        hook.stdin.close()
+    for hook in hooks:
+        with hook:
+            assert hook.stdout is not None
+            assert hook.stderr is not None
+            assert (hook.wait(WAIT), hook.stdout.read(), hook.stderr.read()) == (0, b"", b"")
+    arrived = sorted(int(line.event["session_id"]) for line in place.daemon_lines())
+    assert arrived == list(range(50))
+    assert len(place.daemon_pids()) == 1
+    assert place.given_up() == 0
+
+
+def test_after_the_daemon_was_killed_the_next_event_starts_another(place: Place) -> None:
+    place.install_daemon()
+    place.run()
+    first = place.ask_daemon()["pid"]
+    kill_and_wait(first)
+    assert place.socket.exists()
+    assert place.run(payload("Stop")).silent
+    assert [line.event["hook_event_name"] for line in place.daemon_lines()] == ["Stop"]
+    assert place.ask_daemon()["pid"] != first
+
+
+def test_the_hook_does_not_wait_for_a_daemon_that_is_slow_to_start(place: Place) -> None:
+    program = place.install_daemon()
+    gate = place.root / "gate"
+    os.mkfifo(gate)
+    slow = program.read_text().replace(
+        "    at_start =", f"    open({str(gate)!r}).read()\n    at_start ="
+    )
+    program.write_text(slow)
+    for _ in range(3):
+        assert place.run().silent
+    gate.write_text("")  # only now it goes on
+    assert len(place.daemon_lines()) == 3
+
+
+# What the daemon gets.
+
+
+@pytest.fixture(name="report")
+def _report(place: Place) -> dict[str, Any]:
+    place.install_daemon()
+    place.environ |= {
+        "ANTHROPIC_API_KEY": "secret",
+        "CLAUDE_PID": "1",
+        "LANG": "C.UTF-8",
+        "LC_TIME": "C.UTF-8",
+        "LD_LIBRARY_PATH": "/nowhere",
+        "LISTEN_FDS": "7",
+        "LISTEN_FDNAMES": "another",
+        "LOGNAME": "somebody",
+        "PYTHONPATH": "/nowhere",
+        "TMPDIR": "/tmp",
+        "TMUX_PANE": "%1",
+        "USER": "somebody",
+        "XDG_RUNTIME_DIR": "/run/user/0",
+    }
+    reading, writing = os.pipe()
+    blocked = [signal.SIGUSR1, signal.SIGALRM, signal.SIGTERM]
+
+    def leave_a_mess() -> None:
+        os.umask(0)
+        signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
+        for number in (signal.SIGUSR2, signal.SIGCHLD, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+
+    assert place.run(preexec_fn=leave_a_mess, pass_fds=[reading, writing]).silent
+    for fd in (reading, writing):
+        os.close(fd)
+    return place.ask_daemon()
+
+
+def test_the_daemon_gets_only_the_environment_that_it_needs(
+    place: Place, report: dict[str, Any]
+) -> None:
+    environ = report["environ"]
+    assert environ.pop("LISTEN_PID") == str(report["pid"])
+    # The interpreter itself may set this one where the locale is C.
+    environ.pop("LC_CTYPE", None)
+    assert environ == {
+        "ACD_SOCKET": str(place.socket),
+        "HOME": str(place.home),
+        "LANG": "C.UTF-8",
+        "LC_TIME": "C.UTF-8",
+        "LISTEN_FDNAMES": "acd-spawned",
+        "LISTEN_FDS": "1",
+        "LOGNAME": "somebody",
+        "PATH": "/usr/bin:/bin",
+        "TMPDIR": "/tmp",
+        "USER": "somebody",
+        "XDG_RUNTIME_DIR": "/run/user/0",
+    }
+
+
+def test_the_daemon_is_detached(place: Place, report: dict[str, Any]) -> None:
+    assert report["argv"] == [str(place.program / "venv/bin/acd"), "daemon"]
+    assert report["is_session_leader"]
+    assert report["cwd"] == "/"
+    assert report["umask"] == 0o077
+
+
+def test_the_daemon_has_the_listener_and_no_other_file(report: dict[str, Any]) -> None:
+    files = report["open_files"]
+    assert {fd: files[fd] for fd in ("0", "1", "2")} == dict.fromkeys("012", "/dev/null")
+    assert re.fullmatch(r"socket:\[\d+\]", files["3"])
+    assert len(files) == 4
+
+
+def test_the_daemon_starts_with_default_signals_and_no_timer(report: dict[str, Any]) -> None:
+    assert int(report["blocked_signals"], 16) == 0
+    assert report["ignored_signals"] == 0
+    assert report["timer"] == [0, 0]
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-"])
+def test_the_listener_is_fd_3_even_where_the_agent_closed_files(place: Place, closed: str) -> None:
+    place.install_daemon()
+    command = ["/bin/sh", "-c", f'"$@" {closed}', "sh", *place.command()]
+    if closed == "<&-":
+        # Its stdin is read from elsewhere, then: there is nothing to read and nothing to start.
+        assert place.run(command=command).silent
+        assert place.daemon_pids() == []
+        return
+    assert place.run(command=command).silent
+    assert len(place.daemon_lines()) == 1
+    assert place.ask_daemon()["open_files"].keys() == set("0123")
+
+
+# Where the program is found.
+
+
+def test_the_program_beside_the_hook_comes_first(place: Place) -> None:
+    beside = place.install_daemon()
+    checkout = place.install_daemon(place.program.parent / ".venv" / "bin")
+    home = place.install_daemon(place.home / ".local" / "bin")
+    on_path = place.install_daemon(place.root / "bin")
+    found = []
+    for candidate in (beside, checkout, home, on_path):
+        place.run(environ={"PATH": f"/usr/bin:{place.root}/bin"})
+        report = place.ask_daemon()
+        found.append(Path(report["argv"][0]).resolve())
+        place.ask_daemon("STOP")
+        place.socket.unlink()
+        candidate.unlink()
+    assert found == [beside, checkout, home, on_path]
+
+
+@pytest.mark.parametrize("path", [".", "", "bin", "bin:/usr/bin", ":/usr/bin"])
+def test_a_program_in_the_agents_directory_is_never_run(place: Place, path: str) -> None:
+    for directory in (place.home, place.home / "bin"):
+        place.install_daemon(directory)
+    assert place.run(environ={"PATH": path, "HOME": "."}, cwd=place.home).silent
+    assert place.daemon_pids() == []
+    assert not place.socket.exists()
+
+
+def test_a_program_that_may_not_be_run_is_passed_over(place: Place) -> None:
+    place.install_daemon().chmod(0o644)
+    other = place.install_daemon(place.home / ".local" / "bin")
+    place.run()
+    assert place.ask_daemon()["argv"][0] == str(other)
+
+
+def test_a_program_that_cannot_be_started_leaves_no_socket_and_is_counted(place: Place) -> None:
+    place.install_daemon().write_text("#!/nonexistent\n")
+    assert place.run(command=[INTERPRETER, "-c", REAPER, *place.command()]).silent
+    assert place.given_up() == 1
+    assert not place.socket.exists()
+
+
+# What is left in the file system.
+
+
+def test_nothing_is_ever_wider_than_it_should_be(place: Place) -> None:
+    place.install_daemon()
+    home_before = {path: path.stat().st_mode for path in place.root.rglob("*")}
+    assert place.run(preexec_fn=lambda: os.umask(0)).silent
+    place.given_up_file.unlink(missing_ok=True)
+    place.ask_daemon("STOP")
+    place.install_daemon().unlink()
+    assert place.run(preexec_fn=lambda: os.umask(0)).silent  # this one is given up
+
+    def mode(path: Path) -> int:
+        return stat.S_IMODE(path.lstat().st_mode)
+
+    assert mode(place.directory) == 0o700
+    assert mode(place.socket) == 0o600
+    made = {path.name: mode(path) for path in place.directory.iterdir()}
+    assert made == {
+        "acd.sock": 0o600,
+        "acd.sock.lock": 0o600,
+        "acd.sock.given-up": 0o600,
+    }
+    elsewhere = {
+        path
+        for path in set(place.root.rglob("*")) - home_before.keys()
+        if place.directory not in (path, *path.parents)
+    }
+    assert {path.name for path in elsewhere} == {"pids"}  # the fake daemon's own
+
+
+def test_the_hook_leaves_no_bytecode_beside_itself(place: Place) -> None:
+    place.install_daemon()
+    place.run()
+    place.run(PROMPT.replace(b"BIGCTX", b"x" * 100_000))
+    assert len(place.daemon_lines()) == 2
+    assert {path.name for path in place.program.iterdir()} == {*HOOK_FILES, "venv"}
+
+
+def test_a_lock_that_is_a_symlink_is_not_followed(place: Place) -> None:
+    place.install_daemon()
+    lock = place.make_directory() / "acd.sock.lock"
+    lock.symlink_to(place.root / "victim")
+    assert place.run().silent
+    assert not (place.root / "victim").exists()
+    assert place.daemon_pids() == []
+
+
+# Faults at each system call.
+
+needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="no strace")
+
+
+FAULTS = [
+    ("socket", "EMFILE"),
+    ("mkdir", "EACCES"),
+    ("mkdir", "EROFS"),
+    ("flock", "ENOLCK"),
+    ("flock", "EAGAIN"),
+    ("bind", "ENOSPC"),
+    ("bind", "EADDRINUSE"),
+    ("listen", "EADDRINUSE"),
+    ("connect", "EACCES"),
+    ("connect", "EAGAIN"),
+    ("connect", "EINTR"),
+    ("sendto", "EPIPE"),
+    ("sendto", "EAGAIN"),
+    ("clone", "EAGAIN"),
+    ("clone", "ENOMEM"),
+    ("setsid", "EPERM"),
+    ("chdir", "EACCES"),
+    ("setitimer", "EINVAL"),
+    ("rt_sigaction", "EINVAL"),
+    ("read", "EIO"),
+    ("uname", "EFAULT"),
+]
+
+
+def run_with_fault(place: Place, syscall: str, error: str) -> Ended:
+    """Runs the hook; from its own first call on, each such call fails with the error."""
+    log = place.root / "strace"
+    bare = [INTERPRETER, "-I", "-S", "-c", "import posix; posix._exit(0)"]
+    place.run(command=["strace", "-f", "-o", str(log), "-e", f"trace={syscall}", *bare])
+    before = log.read_text().count(f"{syscall}(")  # the interpreter's start is not ours to save
+    inject = f"inject={syscall}:error={error}:when={before + 1}+"
+    return place.run(command=["strace", "-f", "-o", str(log), "-e", inject, *place.command()])
+
+
+@needs_strace
+@pytest.mark.parametrize(("syscall", "error"), FAULTS)
+def test_a_fault_is_silent_and_the_next_event_arrives(
+    place: Place, syscall: str, error: str
+) -> None:
+    place.install_daemon()
+    assert run_with_fault(place, syscall, error).silent
+    assert place.run(payload("Stop")).silent
+    assert place.daemon_lines()[-1].event["hook_event_name"] == "Stop"
+
+
+@needs_strace
+@pytest.mark.parametrize(
+    ("syscall", "error"), [("bind", "ENOSPC"), ("listen", "EADDRINUSE"), ("clone", "EAGAIN")]
+)
+def test_an_activation_that_fails_leaves_no_socket_and_is_counted(
+    place: Place, syscall: str, error: str
+) -> None:
+    place.install_daemon()
+    assert run_with_fault(place, syscall, error).silent
+    assert not place.socket.exists()
+    assert place.given_up() == 1
+
+
+@needs_strace
+def test_the_socket_is_private_before_it_can_be_reached(place: Place) -> None:
+    place.install_daemon()
+    log = place.root / "strace"
+    traced = "umask,bind,listen,connect,sendto,clone,fork,vfork,mkdir,unlink,chmod,fchmod,fchmodat"
+    command = ["strace", "-o", str(log), "-e", f"trace={traced}", *place.command()]
+    assert place.run(command=command, preexec_fn=lambda: os.umask(0)).silent
+    calls = [line.partition("(")[0] for line in log.read_text().splitlines() if "(" in line]
+    assert calls == [
+        *("mkdir", "connect", "connect"),  # nobody there: before, and under the lock
+        *("umask", "bind", "listen"),
+        *("connect", "sendto"),  # its own line, into its own backlog
+        "clone",
+    ]
+    assert re.search(r"umask\(0177\)", log.read_text())
+    assert len(place.daemon_lines()) == 1

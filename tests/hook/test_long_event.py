@@ -1,0 +1,212 @@
+"""An event that is too long for a line is shortened, and means the same to the daemon."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from acd_hook_rare import shortened
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acd.core.events import read_hook_event
+from tests.hook.place import FIXTURES, PROMPT, Place, payload, quickest
+
+LINE_LIMIT = 65_536
+CLAUDE_PAYLOADS = [
+    path
+    for path in sorted((FIXTURES / "claude-code-2.1.329").glob("*.json"))
+    if path.stem != "statusLine"  # no hook's
+]
+LONG = "Lorem ipsum dolor sit amet, " * 20_000
+NESTED = [{"text": LONG, "lines": [LONG[:100]] * 100}] * 2
+
+Change = dict[str, Any]
+
+
+def enlarged(event: bytes, **fields: Any) -> bytes:
+    """The payload with fields replaced or added."""
+    return json.dumps({**json.loads(event), **fields}).encode()
+
+
+def test_a_line_of_exactly_the_limit_is_sent_as_it_is(place: Place) -> None:
+    listener = place.listen()
+
+    def line_for(event: bytes) -> bytes:
+        place.run(event, environ={"CLAUDE_PID": "1"})
+        return listener.line().raw
+
+    room = LINE_LIMIT - len(line_for(enlarged(PROMPT, prompt="")))
+    longest = line_for(enlarged(PROMPT, prompt="x" * room))
+    longer = line_for(enlarged(PROMPT, prompt="x" * (room + 1)))
+    assert len(longest) == LINE_LIMIT
+    assert len(longer) < 10_000
+
+
+@pytest.mark.parametrize("path", CLAUDE_PAYLOADS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"later_field": LONG},
+        {"tool_response": NESTED},
+        {"last_assistant_message": LONG},
+        {"message": "\U0001f600" * 30_000},
+        {"zzz": ["\u0001"] * 30_000},
+    ],
+    ids=["text", "nested", "message", "emoji", "list"],
+)
+def test_a_shortened_event_means_the_same(path: Path, fields: Change) -> None:
+    event = enlarged(path.read_bytes(), **fields)
+    short = shortened(event, 60_000)
+
+    def meaning(text: bytes) -> Any:
+        return read_hook_event("claude-code", {"at": 1}, json.loads(text), local_host="here")
+
+    assert len(short) <= 60_000
+    assert meaning(short) == meaning(event)
+
+
+def sent(place: Place, event: bytes) -> dict[str, Any]:
+    """The event that arrives when `event` is given."""
+    listener = place.listen()
+    assert place.run(event).silent
+    line = listener.line()
+    assert len(line.raw) <= LINE_LIMIT
+    return line.event
+
+
+def test_a_long_prompt_is_cut(place: Place) -> None:
+    event = sent(place, enlarged(PROMPT, prompt=LONG))
+    whole = json.loads(PROMPT)
+    assert event == {**whole, "prompt": LONG[:1000]}
+
+
+def test_a_long_answer_keeps_what_still_runs(place: Place) -> None:
+    event = sent(place, enlarged(payload("Stop-bg-shell"), last_assistant_message=LONG))
+    [task] = event["background_tasks"]
+    assert (task["id"], task["type"], task["status"]) == ("bszv79d64", "shell", "running")
+    assert event["stop_hook_active"] is False
+    assert event["last_assistant_message"] == LONG[:1000]
+
+
+def test_an_empty_list_of_tasks_stays_empty(place: Place) -> None:
+    event = sent(place, enlarged(payload("Stop"), last_assistant_message=LONG))
+    assert event["background_tasks"] == []
+
+
+def test_a_long_command_keeps_its_beginning(place: Place) -> None:
+    event = sent(place, enlarged(payload("PermissionRequest-Bash"), tool_input={"command": LONG}))
+    assert event["tool_input"] == {"command": LONG[:1000]}
+    assert event["tool_name"] == "Bash"
+
+
+def test_a_file_that_is_written_keeps_its_name(place: Place) -> None:
+    path = "/home/dev/" + "d/" * 500 + "file"
+    tool_input = {"file_path": path, "content": LONG}
+    event = sent(place, enlarged(payload("PreToolUse-Bash"), tool_input=tool_input))
+    assert event["tool_input"] == {"file_path": path, "content": LONG[:1000]}
+
+
+def test_a_long_question_keeps_what_is_asked(place: Place) -> None:
+    question = {"question": "Which?", "header": "Choice", "options": NESTED, "multiSelect": True}
+    event = sent(
+        place,
+        enlarged(payload("PreToolUse-AskUserQuestion"), tool_input={"questions": [question] * 9}),
+    )
+    kept = {"question": "Which?", "header": "Choice", "multiSelect": True}
+    assert event["tool_input"] == {"questions": [kept] * 4}
+
+
+def test_a_name_too_long_to_be_one_is_left_out_whole(place: Place) -> None:
+    event = sent(place, enlarged(PROMPT, cwd="/" + "x" * 4096, transcript_path="/t", prompt=LONG))
+    assert "cwd" not in event
+    assert event["transcript_path"] == "/t"
+
+
+def test_fields_of_unexpected_types_do_no_harm(place: Place) -> None:
+    event = sent(
+        place,
+        enlarged(
+            PROMPT, prompt=LONG, tool_input=[LONG], background_tasks=[1, None, [2]], cwd=5, error={}
+        ),
+    )
+    assert event["session_id"] == json.loads(PROMPT)["session_id"]
+    assert event["background_tasks"] == [{}, {}, {}]
+    assert event.keys().isdisjoint({"tool_input", "cwd", "error"})
+
+
+def test_numbers_of_any_length_are_read_and_left_out(place: Place) -> None:
+    event = sent(place, b'{"session_id": "s", "n": %s, "f": 1e999999}' % (b"9" * 100_000))
+    assert event == {"session_id": "s"}
+
+
+def test_what_does_not_fit_at_first_is_cut_further(place: Place) -> None:
+    many = {f"field{n}": "\U0001f600" * 1000 for n in range(20)}
+    event = sent(place, enlarged(PROMPT, **many))
+    assert event["field9"] == "\U0001f600" * 100
+
+
+def test_what_does_not_fit_even_so_is_given_up_and_counted(place: Place) -> None:
+    listener = place.listen()
+    event = {"session_id": "s", **{f"{n}_name": "\U0001f600" * 4000 for n in range(40)}}
+    assert place.run(json.dumps(event).encode()).silent
+    assert listener.raw() is None
+    assert place.given_up() == 1
+
+
+def test_ten_megabytes_of_json_arrive_shortened(place: Place) -> None:
+    event = sent(place, enlarged(payload("PostToolUse-Bash"), tool_response="x" * 10_000_000))
+    assert event["hook_event_name"] == "PostToolUse"
+
+
+@pytest.mark.parametrize("element", [b"[]", b'{"a":{}}', b"1", b'"\\u00e9"', b"-0.1e-7"])
+def test_ten_megabytes_of_anything_end_within_a_second(place: Place, element: bytes) -> None:
+    listener = place.listen()
+    size = 10_000_000
+    head, tail = b'{"session_id":"s","x":[', element + b"]}"
+    count = (size - len(head) - len(tail)) // (len(element) + 1)
+    event = head + (element + b",") * count + tail
+    assert quickest(lambda: place.run(event)) < 1
+    assert listener.line().event["session_id"] == "s"
+
+
+def test_more_than_the_largest_is_given_up_and_counted(place: Place) -> None:
+    listener = place.listen()
+    assert place.run(b'{"a": "' + b"x" * (17 << 20) + b'"}').silent
+    assert listener.raw() is None
+    assert place.given_up() == 1
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=200),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(st.dictionaries(st.text(), json_values), st.integers(20, 2_000))
+def test_whatever_the_object_it_fits_or_overflows(event: dict[str, Any], limit: int) -> None:
+    try:
+        short = shortened(json.dumps(event).encode(), limit)
+    except OverflowError:
+        return
+    assert len(short) <= limit
+    assert short.isascii()
+    assert b"\n" not in short
+    kept = json.loads(short)
+    assert kept.keys() <= event.keys()
+    for name, value in kept.items():
+        if isinstance(value, str):
+            assert event[name].startswith(value)
+        elif isinstance(value, bool):
+            assert event[name] is value
+
+
+@given(st.binary() | st.text().map(str.encode))
+def test_whatever_the_bytes_it_is_json_or_a_value_error(event: bytes) -> None:
+    try:
+        short = shortened(event, 60_000)
+    except (ValueError, OverflowError, RecursionError):
+        return
+    assert isinstance(json.loads(short), dict)

@@ -1,0 +1,429 @@
+"""Whatever is broken: the hook ends with 0 within a second, and says nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hook.place import INTERPRETER, PROMPT, WAIT, Ended, Place, payload, quickest
+
+IS_ROOT = os.geteuid() == 0
+NOT_AN_EVENT = {
+    "nothing": b"",
+    "spaces": b" \n\t ",
+    "a word": b"hello\n",
+    "an array": b"[{}]",
+    "a string": b'"{}"',
+    "half an object": b'{"session_id": ',
+    "a brace": b"}",
+    "NULs": bytes(100_000),
+    "10 MB of noise": bytes(range(256)) * 40_000,
+    "10 MB of noise in braces": b"{" + b"\xff\x00garbage" * 1_100_000 + b"}",
+    "10 MB of braces": b"{" * 5_000_000 + b"}" * 5_000_000,
+    "100 kB of an array": b"[" + b'"x",' * 25_000 + b"1]",
+}
+
+
+@pytest.mark.parametrize("event", NOT_AN_EVENT.values(), ids=NOT_AN_EVENT)
+def test_what_is_no_event_is_not_sent(place: Place, event: bytes) -> None:
+    listener = place.listen()
+    assert place.run(event).silent
+    assert listener.raw() is None
+
+
+@pytest.mark.parametrize("event", NOT_AN_EVENT.values(), ids=NOT_AN_EVENT)
+def test_what_is_no_event_starts_no_daemon(place: Place, event: bytes) -> None:
+    place.install_daemon()
+    assert place.run(event).silent
+    assert not place.directory.exists()
+
+
+def test_noise_ends_within_a_second(place: Place) -> None:
+    place.listen()
+    assert quickest(lambda: place.run(NOT_AN_EVENT["10 MB of noise in braces"])) < 1
+
+
+# Files of the process that are not there.
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_files_are_no_trouble(place: Place, closed: str) -> None:
+    listener = place.listen()
+    run = place.run(command=["/bin/sh", "-c", f'"$@" {closed}', "sh", *place.command()])
+    assert run.silent
+    assert (listener.raw() is None) == ("<&-" in closed.split())
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_files_are_no_trouble_without_a_daemon(place: Place, closed: str) -> None:
+    assert place.run(command=["/bin/sh", "-c", f'"$@" {closed}', "sh", *place.command()]).silent
+
+
+def test_a_reader_of_its_output_that_is_gone_is_no_trouble(place: Place) -> None:
+    listener = place.listen()
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as out:
+        ended = subprocess.run(
+            place.command(), input=PROMPT, env=place.environ, stdout=out, stderr=out, check=False
+        )
+    assert ended.returncode == 0
+    assert listener.line().event_text
+
+
+def test_a_non_blocking_stdin_is_read_to_its_end(place: Place) -> None:
+    listener = place.listen()
+    hooks, ours = socket.socketpair()
+    hooks.setblocking(False)
+    with ours, subprocess.Popen(place.command(), stdin=hooks.fileno(), env=place.environ) as hook:
+        hooks.close()
+        ours.sendall(PROMPT[:100])
+        wait_until_asleep(hook)
+        ours.sendall(PROMPT[100:])
+        ours.shutdown(socket.SHUT_WR)
+        assert hook.wait(WAIT) == 0
+    assert listener.line().event["hook_event_name"] == "UserPromptSubmit"
+
+
+# A daemon that is not as it should be.
+
+
+def test_no_daemon_and_nothing_to_start_leaves_nothing_behind(place: Place) -> None:
+    before = sorted(place.root.rglob("*"))
+    assert place.run().silent
+    assert sorted(place.root.rglob("*")) == before
+
+
+def test_no_daemon_and_nothing_to_start_is_counted_where_the_directory_is(place: Place) -> None:
+    place.make_directory()
+    assert place.run().silent
+    assert [path.name for path in place.directory.iterdir()] == ["acd.sock.given-up"]
+    assert place.given_up() == 1
+
+
+@contextlib.contextmanager
+def frozen_daemon(path: Path, backlog: int) -> Iterator[None]:
+    """A process that listens and is stopped by SIGSTOP."""
+    program = (
+        "import socket, signal, sys; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]);"
+        "s.listen(int(sys.argv[2])); print(flush=True); signal.pause()"
+    )
+    command = [sys.executable, "-c", program, str(path), str(backlog)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as daemon:
+        assert daemon.stdout is not None
+        daemon.stdout.readline()
+        daemon.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            daemon.kill()
+
+
+@contextlib.contextmanager
+def full_backlog(path: Path) -> Iterator[None]:
+    """Connects until the kernel takes no more."""
+    with contextlib.ExitStack() as stack:
+        while True:
+            connection = stack.enter_context(socket.socket(socket.AF_UNIX))
+            connection.setblocking(False)
+            try:
+                connection.connect(str(path))
+            except BlockingIOError:
+                break
+        yield
+
+
+def test_a_frozen_daemon_keeps_nobody_waiting(place: Place) -> None:
+    place.make_directory()
+    with frozen_daemon(place.socket, backlog=128):
+        runs = [place.run() for _ in range(5)]
+    assert all(run.silent for run in runs)
+    assert min(run.seconds for run in runs) < 1
+    assert place.given_up() == 0  # the backlog holds them
+
+
+def test_a_frozen_daemon_with_a_full_backlog_costs_the_event_and_it_is_counted(
+    place: Place,
+) -> None:
+    place.make_directory()
+    with frozen_daemon(place.socket, backlog=2), full_backlog(place.socket):
+        runs = [place.run() for _ in range(3)]
+    assert all(run.silent for run in runs)
+    assert min(run.seconds for run in runs) < 1
+    assert place.given_up() == 3
+
+
+def test_a_backlog_that_has_room_again_at_the_retry_gets_the_event(place: Place) -> None:
+    listener = place.listen(backlog=0)
+    with full_backlog(place.socket), place.start() as hook:
+        assert hook.stdin is not None
+        hook.stdin.write(PROMPT)
+        hook.stdin.close()
+        wait_until_asleep(hook)  # between its two tries
+        listener.accept_one()
+        assert hook.wait(WAIT) == 0
+    assert place.given_up() == 0
+    assert listener.line().event["hook_event_name"] == "UserPromptSubmit"
+
+
+def test_the_count_stops_at_64_kib(place: Place) -> None:
+    place.make_directory()
+    place.given_up_file.write_bytes(b"." * 65_535)
+    place.run()
+    place.run()
+    assert place.given_up() == 65_536
+
+
+@pytest.mark.parametrize("there", ["symlink", "fifo", "directory"])
+def test_what_stands_in_the_place_of_the_count_is_left_alone(place: Place, there: str) -> None:
+    place.make_directory()
+    elsewhere = place.root / "elsewhere"
+    elsewhere.write_bytes(b"")
+    if there == "symlink":
+        place.given_up_file.symlink_to(elsewhere)
+    elif there == "fifo":
+        os.mkfifo(place.given_up_file)
+    else:
+        place.given_up_file.mkdir()
+    assert place.run().silent
+    assert elsewhere.read_bytes() == b""
+
+
+# A place that is not as it should be.
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o710, 0o701, 0o770, 0o1777, 0o777])
+def test_a_directory_open_to_others_is_not_used(place: Place, mode: int) -> None:
+    place.install_daemon()
+    listener = place.listen()
+    place.make_directory(mode)
+    assert place.run().silent
+    assert listener.raw() is None
+    assert [path.name for path in place.directory.iterdir()] == ["acd.sock"]
+
+
+def test_a_directory_open_to_others_gets_no_socket(place: Place) -> None:
+    place.install_daemon()
+    place.make_directory(0o755)
+    assert place.run().silent
+    assert list(place.directory.iterdir()) == []
+
+
+def test_a_directory_that_is_a_symlink_is_not_used(place: Place) -> None:
+    place.install_daemon()
+    real = place.root / "real"
+    real.mkdir(mode=0o700)
+    place.directory.symlink_to(real)
+    listener = place.listen(real / "acd.sock")
+    assert place.run().silent
+    assert listener.raw() is None
+    assert [path.name for path in real.iterdir()] == ["acd.sock"]
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="only root can make another's directory")
+def test_anothers_directory_is_not_used(place: Place) -> None:
+    place.install_daemon()
+    listener = place.listen()
+    os.chown(place.directory, 65534, 65534)
+    assert place.run().silent
+    assert listener.raw() is None
+    assert [path.name for path in place.directory.iterdir()] == ["acd.sock"]
+
+
+@pytest.mark.parametrize("there", ["file", "directory", "dangling symlink"])
+def test_what_is_no_socket_is_left_where_it_is(place: Place, there: str) -> None:
+    place.install_daemon()
+    place.make_directory()
+    if there == "file":
+        place.socket.write_text("mine")
+    elif there == "directory":
+        place.socket.mkdir()
+    else:
+        place.socket.symlink_to("nowhere")
+    before = os.lstat(place.socket)
+    assert place.run().silent
+    after = os.lstat(place.socket)
+    assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
+    assert place.daemon_pids() == []
+
+
+@pytest.mark.parametrize("path", ["acd.sock", "run/acd.sock", "/" + "x" * 104, "/", "//", "/run/"])
+def test_a_path_that_cannot_be_a_socket_is_no_trouble(place: Place, path: str) -> None:
+    place.install_daemon()
+    place.make_directory()
+    before = sorted(place.root.rglob("*"))
+    assert place.run(environ={"ACD_SOCKET": path}, cwd=place.root).silent
+    assert sorted(place.root.rglob("*")) == before
+
+
+def test_a_socket_path_of_104_bytes_is_used(place: Place) -> None:
+    place.make_directory()
+    path = place.directory / ("x" * (103 - len(os.fsencode(place.directory))))
+    assert len(os.fsencode(path)) == 104
+    listener = place.listen(path)
+    place.run(environ={"ACD_SOCKET": str(path)})
+    assert listener.line().event_text
+
+
+@pytest.mark.parametrize("home", ["", "relative", "/nonexistent", "/proc/self/mem"])
+def test_a_home_that_is_none_is_no_trouble(place: Place, home: str) -> None:
+    listener = place.listen()
+    assert place.run(environ={"HOME": home}).silent
+    assert listener.line().event_text
+
+
+def test_without_its_second_file_it_gives_up_only_what_needs_it(place: Place) -> None:
+    place.hook.with_name("acd_hook_rare.py").unlink()
+    assert place.run().silent
+    listener = place.listen()
+    assert place.run(PROMPT.replace(b"BIGCTX", b"x" * 70_000)).silent
+    assert listener.raw() is None
+    assert place.given_up() == 1
+    assert place.run().silent
+    assert listener.line().event_text
+
+
+def test_an_unreadable_home_is_no_trouble(place: Place) -> None:
+    """As an unprivileged user: root reads everything."""
+    interpreter = "/usr/bin/python3"
+    if IS_ROOT and not Path(interpreter).exists():
+        pytest.skip(f"no {interpreter}, and another user may not run {INTERPRETER}")
+    user = 65534 if IS_ROOT else os.getuid()
+    place.root.chmod(0o755)
+    place.make_directory()
+    for path in (place.directory, place.home):
+        if IS_ROOT:
+            os.chown(path, user, user)
+    place.home.chmod(0)
+    command = place.command(interpreter=interpreter if IS_ROOT else INTERPRETER)
+    ended = place.run(command=command, user=user if IS_ROOT else None)
+    place.home.chmod(0o700)
+    assert ended.silent
+    assert place.given_up() == 1  # it looked for a program there, and found none
+
+
+def test_a_limit_on_file_sizes_is_no_trouble(place: Place) -> None:
+    place.install_daemon()
+    place.make_directory()
+    place.socket.write_text("no socket, so that something is counted")
+
+    def no_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+    assert place.run(preexec_fn=no_files).silent
+    assert place.given_up() == 0
+
+
+def test_no_more_open_files_are_no_trouble(place: Place) -> None:
+    listener = place.listen()
+
+    def no_files() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (4, 4))
+
+    assert place.run(preexec_fn=no_files).silent
+    listener.close()
+    place.install_daemon()
+    assert place.run(preexec_fn=no_files).silent
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="only root can mount a file system")
+@pytest.mark.parametrize("full", ["size=4k,nr_inodes=1", "size=4k,nr_inodes=2", "size=4k"])
+def test_a_full_disk_is_no_trouble(place: Place, full: str) -> None:
+    """A tmpfs of our own; the first two have no room for a file, the last none for a byte."""
+    place.make_directory()
+    script = """
+        mount -t tmpfs -o "$1,mode=700" none "$2" || exit 99
+        { head -c 8192 /dev/zero > "$2/acd.sock.given-up"; } 2>/dev/null
+        shift 2
+        exec "$@"
+    """
+    command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", full]
+    assert place.run(command=[*command, str(place.directory), *place.command()]).silent
+    place.install_daemon()
+    assert place.run(command=[*command, str(place.directory), *place.command()]).silent
+
+
+# Time that runs out, and signals.
+
+
+def wait_until_asleep(process: subprocess.Popen[bytes]) -> None:
+    """Until it has done what it could: it is asleep, with its signal handlers set up."""
+    deadline = time.monotonic() + WAIT
+    while time.monotonic() < deadline:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        ignored = int(status.split("SigIgn:\t")[1].split()[0], 16)
+        if "State:\tS" in status and ignored & 1 << signal.SIGTERM - 1:
+            return
+        time.sleep(0.001)
+    raise TimeoutError
+
+
+def test_a_stdin_that_is_never_closed_is_left_in_time(place: Place) -> None:
+    place.listen()
+
+    def run() -> Ended:
+        begin = time.monotonic()
+        with place.start() as hook:
+            assert hook.stdin is not None
+            assert hook.stdout is not None
+            assert hook.stderr is not None
+            hook.stdin.write(PROMPT)
+            hook.stdin.flush()
+            status = hook.wait(WAIT)
+            seconds = time.monotonic() - begin
+            return Ended(status, hook.stdout.read(), hook.stderr.read(), seconds)
+
+    ended = run()
+    assert ended.silent
+    assert place.given_up() == 0  # it was no event yet
+    assert min(ended.seconds, run().seconds) < 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_in_the_middle_costs_no_event(place: Place, number: signal.Signals) -> None:
+    listener = place.listen()
+    with place.start() as hook:
+        assert hook.stdin is not None
+        assert hook.stderr is not None
+        hook.stdin.write(payload("SessionEnd-other")[:100])
+        hook.stdin.flush()
+        wait_until_asleep(hook)
+        hook.send_signal(number)
+        hook.stdin.write(payload("SessionEnd-other")[100:])
+        hook.stdin.close()
+        assert hook.wait(WAIT) == 0
+        assert hook.stderr.read() == b""
+    assert listener.line().event["hook_event_name"] == "SessionEnd"
+
+
+def test_a_blocked_alarm_does_not_stop_the_watchdog(place: Place) -> None:
+    def block() -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+
+    place.listen()
+    with place.start(preexec_fn=block) as hook:
+        assert hook.wait(WAIT) == 0
+
+
+def test_a_lock_that_is_never_released_costs_the_event_and_it_is_counted(place: Place) -> None:
+    place.install_daemon()
+    lock = place.make_directory() / "acd.sock.lock"
+    lock.touch(0o600)
+    flock = shutil.which("flock")
+    if flock is None:
+        pytest.skip("no flock(1)")
+    ended = place.run(command=[flock, str(lock), *place.command()])
+    assert ended.silent
+    assert place.given_up() == 1
+    assert not place.socket.exists()
