@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,15 @@ class AcdUser(UserManager):
     def await_end(self, pid: int) -> None:
         """Return when that process has ended."""
         self.run("python3", "-I", "-c", _AWAIT_END, str(pid))
+
+    def await_status(self, part: str) -> None:
+        """Return when the daemon's STATUS line holds that; AssertionError if it never does.
+
+        The daemon gathers changes for a moment, and systemctl can only be asked again.
+        """
+        deadline = time.monotonic() + 10
+        while part not in (status := self.unit("acd.service", "StatusText")):
+            assert time.monotonic() < deadline, status
 
     def configure(self, text: str) -> None:
         """Write config.toml."""

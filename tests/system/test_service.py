@@ -48,9 +48,9 @@ def test_a_hook_as_the_settings_name_it_reaches_the_daemon(user: AcdUser) -> Non
 
 def test_systemctl_status_tells_what_waits_for_the_user(user: AcdUser) -> None:
     user.tell("SET one question", "SET two working", "SET three working")
+    user.await_status("3 sessions")
     status = user.systemctl("status", "acd")
     [line] = [line for line in status.splitlines() if line.strip().startswith("Status:")]
-    assert "3 sessions" in line
     assert "1 question" in line
     assert "2 working" in line
 
