@@ -17,4 +17,4 @@ BOOT_CLOCK = time.CLOCK_BOOTTIME if sys.platform == "linux" else time.CLOCK_MONO
 
 def now() -> Now:
     """This moment."""
-    return Now(time.time(), time.clock_gettime(BOOT_CLOCK))
+    return Now(time.time_ns(), time.clock_gettime_ns(BOOT_CLOCK))

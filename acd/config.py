@@ -73,7 +73,7 @@ class LimitsConfig:
     max_line: int = _option(65_536, "Bytes of one request.", least=1024)
     max_metadata: int = _option(16_384, "Bytes of one session's metadata.", least=256)
     output_buffer: int = _option(
-        262_144,
+        65_536,
         "Bytes that wait for a client who reads too slowly, before the daemon waits for it.",
         least=4096,
     )

@@ -26,8 +26,8 @@ from acd import __version__, activation, clock, config, paths
 from acd import log as logs
 from acd.activation import Listener
 from acd.commands import Commands
-from acd.core.session import Json
-from acd.core.status import STATUSES
+from acd.core.session import NS, Json
+from acd.core.status import CLOSED, STATUSES
 from acd.core.store import Change, Store
 from acd.errors import ConfigError, UnsafeSocket
 from acd.journal import Journal
@@ -207,7 +207,7 @@ class Daemon:
         self._idle = None
         if self.server.is_needed:
             return  # whoever leaves sets the next one
-        quiet = self.loop.time() - self.server.last_active
+        quiet = (clock.now().boot - self.server.last_active) / NS
         if quiet >= self._idle_timeout:
             self.stop("idle")
         else:
@@ -227,13 +227,13 @@ class Daemon:
     def _arm_expiry(self) -> None:
         deadline = self.store.next_expiry()
         if deadline is not None and self._expiry is None:
-            wait = max(0.0, deadline - clock.now().boot) + 0.001
+            wait = max(0, deadline - clock.now().boot) / NS + 0.001
             self._expiry = self.loop.call_later(wait, self._expire)
 
     # What follows a change ----------------------------------------------
 
     def _changed(self, changes: list[Change]) -> None:
-        if self._expiry is None:
+        if self._expiry is None and self.store.counts[CLOSED]:
             self._arm_expiry()
         if self.notifier.is_heard and self._status is None:
             self._status = self.loop.call_later(STATUS_DELAY, self._tell_status)
@@ -279,7 +279,7 @@ class Daemon:
             "version": __version__,
             "protocol": PROTOCOL_VERSION,
             "pid": os.getpid(),
-            "uptime": round(clock.now().boot - self.started.boot, 3),
+            "uptime": round((clock.now().boot - self.started.boot) / NS, 3),
             "activation": self.listener.activation,
             "sessions": self.store.counts,
             "idle_timeout": self._idle_timeout,

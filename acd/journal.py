@@ -30,7 +30,7 @@ from acd.core.record import (
     read_moment,
     session_record,
 )
-from acd.core.session import Now
+from acd.core.session import NS, Now
 from acd.core.store import Store
 
 MAGIC: Final = "acd-journal"
@@ -40,9 +40,10 @@ GROWTH: Final = 4
 """A file is written anew when it is this many times what its sessions alone take."""
 STEP: Final = 50
 """Sessions written in one step of that, so that nobody waits for it (about 1 ms)."""
-RETRY_SECONDS: Final = 1.0
-"""Between attempts to write again after a failure."""
+RETRY: Final = NS
+"""Nanoseconds between attempts to write again after a failure."""
 
+_NEWLINE: Final = "\n"
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
 
 log = logging.getLogger("acd.journal")
@@ -58,7 +59,7 @@ class Journal:
         self._store = store
         self._fd = -1
         self._size = 0
-        self._base = 0  # the size that the sessions alone took
+        self._limit = SMALL
         self._rewriting: Iterator[str] | None = None
         self._next_fd = -1
         self._next_size = 0
@@ -66,8 +67,8 @@ class Journal:
         """Why changes are not written at present, for people; None while they are."""
         self.grown: Callable[[], None] = lambda: None
         """Called when the file should be written anew, in steps: see `rewrite_some`."""
-        self._failed_at = 0.0
-        self._seen_at = 0.0
+        self._failed_at = 0
+        self._seen_at = 0
 
     # Reading ------------------------------------------------------------
 
@@ -91,7 +92,7 @@ class Journal:
             else:
                 self._write_anew()
         except OSError as error:
-            self._fail(error, 0.0)
+            self._fail(error, 0)
 
     def _read(self) -> bool:
         """Applies the file's records; whether the file can be continued."""
@@ -126,7 +127,7 @@ class Journal:
 
     def _apply(self, lines: Iterator[bytes]) -> int:
         """Applies whole lines; returns how many could not be understood."""
-        now = Now(0.0, 0.0)
+        now = Now(0, 0)
         bad = 0
         for raw in lines:
             if not raw.endswith(b"\n"):
@@ -160,11 +161,12 @@ class Journal:
         if self.failure is not None:
             self._recover(now)
             return
-        data = "\n".join([moment_record(now), *records, ""]).encode("utf-8", "surrogatepass")
+        data = f"{moment_record(now)}\n{_NEWLINE.join(records)}\n".encode()
         try:
-            if now.boot - self._seen_at > RETRY_SECONDS:
+            if now.boot - self._seen_at > RETRY:
                 self._check_place(now)
-            self._write(self._fd, data)
+            if os.write(self._fd, data) < len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             # What was written of it is no whole record: take it back, so that
             # a later one does not continue it.
@@ -175,7 +177,7 @@ class Journal:
         self._size += len(data)
         if self._rewriting is not None:
             self._continue_rewrite(data)
-        elif self.is_large:
+        elif self._size > self._limit:
             self.grown()
 
     def _check_place(self, now: Now) -> None:
@@ -187,9 +189,7 @@ class Journal:
     @property
     def is_large(self) -> bool:
         """Whether the file should be written anew, or is being: see `rewrite_some`."""
-        return self._rewriting is not None or (
-            self._size > SMALL and self._size > GROWTH * self._base and self.failure is None
-        )
+        return self._rewriting is not None or (self._size > self._limit and self.failure is None)
 
     def rewrite_some(self, now: Now) -> None:
         """Does one step of writing the file anew; call it again while `is_large`.
@@ -210,7 +210,7 @@ class Journal:
         except OSError as error:
             self._abandon_rewrite()
             # The old file is whole and goes on; do not try again at once.
-            self._base = self._size
+            self._limit = GROWTH * self._size
             log.warning("the state could not be written anew: %s", error.strerror)
 
     def _begin_rewrite(self) -> None:
@@ -219,7 +219,7 @@ class Journal:
         sessions = list(self._store.sessions)
         known = self._store.sessions
         # The oldest closed first: that order is the order of their expiry.
-        sessions.sort(key=lambda session: known[session].closed_at or 0.0)
+        sessions.sort(key=lambda session: known[session].closed_at or 0)
         self._rewriting = (session_record(known[name]) for name in sessions if name in known)
 
     def _write_next(self, records: list[str], now: Now) -> None:
@@ -236,7 +236,7 @@ class Journal:
         self._next_path.replace(self._path)
         os.close(self._fd)
         self._fd, self._size = self._next_fd, self._next_size
-        self._base = self._size
+        self._limit = max(SMALL, GROWTH * self._size)
         self._rewriting, self._next_fd = None, -1
 
     def _abandon_rewrite(self) -> None:
@@ -251,13 +251,13 @@ class Journal:
         self._abandon_rewrite()
         self._begin_rewrite()
         assert self._rewriting is not None  # noqa: S101 - just begun
-        self._write_next(list(self._rewriting), Now(0.0, 0.0))
+        self._write_next(list(self._rewriting), Now(0, 0))
         if self._fd < 0:
             self._fd = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
         self._finish_rewrite()
 
     def _recover(self, now: Now) -> None:
-        if now.boot - self._failed_at < RETRY_SECONDS:
+        if now.boot - self._failed_at < RETRY:
             return
         try:
             self._write_anew()
@@ -268,7 +268,7 @@ class Journal:
             self.failure = None
             log.warning("the state is written again")
 
-    def _fail(self, error: OSError, at: float) -> None:
+    def _fail(self, error: OSError, at: int) -> None:
         reason = error.strerror or str(error)
         if self.failure is None:
             log.error("the state cannot be written, and is kept in memory only: %s", reason)

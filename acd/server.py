@@ -21,15 +21,26 @@ import sys
 from collections.abc import Callable
 from typing import Final, Literal, Protocol, cast
 
-from acd.commands import USAGE, Commands
+from acd.commands import USAGE, Commands, Outcome
 from acd.config import LimitsConfig
 from acd.core.metadata import Refused
-from acd.core.session import Json, Now
+from acd.core.session import NS, Json, Now
 from acd.core.store import Change, Store
 from acd.protocol import LineDecoder, LineError, encode, removed_line, state_line, update_line
 
 TURN: Final = 256
 """Lines of one connection that are served before others have their turn."""
+
+_UCRED: Final = struct.Struct("iII")
+_AF_UNIX: Final = int(socket.AF_UNIX)
+_STREAM: Final = int(socket.SOCK_STREAM)
+_SOCKET: Final = socket.SOL_SOCKET
+_PEERCRED: Final = getattr(socket, "SO_PEERCRED", 0)
+
+_TRANSPORT_LIMIT: Final = 65_536
+"""asyncio's own write-buffer limit: with it there is nothing to set."""
+
+_OK: Final = encode(["OK"])
 
 log = logging.getLogger("acd.server")
 
@@ -41,17 +52,20 @@ class Recorder(Protocol):
 
 
 class Turn:
-    """What one batch of lines has come to so far."""
+    """What one batch of lines has come to so far.
 
-    __slots__ = ("changes", "now", "plain", "records", "replies", "whole")
+    `told` are the lines for subscribers, plain and with JSON, made while the
+    sessions are as the lines say; None while nobody subscribes.
+    """
+
+    __slots__ = ("changes", "now", "records", "replies", "told")
 
     def __init__(self, now: Now):
         self.now = now
         self.replies: list[str] = []
         self.records: list[str] = []
         self.changes: list[Change] = []
-        self.plain: list[str] = []
-        self.whole: list[str] = []
+        self.told: tuple[list[str], list[str]] | None = None
 
 
 class Server:
@@ -76,6 +90,7 @@ class Server:
         left: Callable[[], None],
     ):
         self.loop = loop
+        self._uid = os.getuid()
         self._store = store
         self._handlers = commands.handlers
         self._journal = journal
@@ -94,14 +109,15 @@ class Server:
         self.connections: set[Connection] = set()
         self.passive = 0
         """Connections that do not keep the daemon from its idle stop."""
-        self.last_active = loop.time()
-        """When somebody last came, went or said something, in the loop's time."""
+        self.last_active = clock().boot
+        """When somebody last came, went or said something, on the boot clock."""
         self.heard = 0
         """Moves with every connection and every turn."""
         # Those who are told at once; who reads too slowly is not among them.
         self._plain: dict[Connection, Callable[[bytes], None]] = {}
         self._json: dict[Connection, Callable[[bytes], None]] = {}
-        self._epoch = 0
+        self.epoch = 0
+        """Moves with every change; who slept through one needs a new picture."""
         self._picture: tuple[int, int, str] = (-1, 0, "")
 
     @property
@@ -118,10 +134,9 @@ class Server:
 
     def welcome(self, connection: Connection) -> str | None:
         """Takes a new connection in, or says why not."""
-        self.last_active = self.loop.time()
         self.heard += 1
         uid = peer_uid(connection.transport)
-        if uid != os.getuid():
+        if uid != self._uid:
             log.warning("a connection of user %s was refused", uid)
             return "permission denied: this daemon serves its own user only"
         if len(self.connections) >= self.limits.max_connections:
@@ -132,33 +147,39 @@ class Server:
 
     def dismiss(self, connection: Connection) -> None:
         """The connection is gone."""
-        self.last_active = self.loop.time()
         if connection in self.connections:
             self.connections.remove(connection)
-            self.withdraw(connection)
+            if connection.subscription is not None:
+                self.withdraw(connection)
+            self.last_active = self.now().boot
             self._left()
 
     # Turns --------------------------------------------------------------
 
     def run(self, connection: Connection, lines: list[str | LineError]) -> None:
         """One turn: applies the lines and answers them."""
-        self.last_active = self.loop.time()
+        now = self.now()
+        self.last_active = now.boot
         self.heard += 1
-        turn = Turn(self.now())
-        handlers = self._handlers
+        if len(lines) == 1 and not self._plain and not self._json:
+            # The usual turn, without the lists that only longer ones need.
+            outcome = self._answer(lines[0], now)
+            if outcome is not None:
+                reply, changes, record = outcome
+                if record is not None:
+                    self._journal.append([record], now)
+                connection.transport.write(_OK if reply == "OK" else encode([reply]))
+                if changes:
+                    self.epoch += 1
+                    self._changed(changes)
+                return
+        turn = Turn(now)
         for line in lines:
-            try:
-                if isinstance(line, LineError):
-                    raise Refused(line.text)
-                verb, _, args = line.partition(" ")
-                handler = handlers.get(verb) or handlers.get(verb.upper())
-                if handler is None:
-                    turn.replies.append(self._run_own(connection, turn, line))
-                    continue
-                reply, changes, record = handler(args, line, turn.now)
-            except Refused as refused:
-                turn.replies.append(f"ERR {refused}")
+            outcome = self._answer(line, now)
+            if outcome is None:
+                turn.replies.append(self._answer_own(connection, turn, str(line)))
                 continue
+            reply, changes, record = outcome
             turn.replies.append(reply)
             if record is not None:
                 turn.records.append(record)
@@ -166,17 +187,33 @@ class Server:
                 self._describe(turn, changes, connection)
         self._settle(turn, connection)
 
-    def _run_own(self, connection: Connection, turn: Turn, line: str) -> str:
-        """A verb that is about connections. Raises Refused."""
+    def _answer(self, line: str | LineError, now: Now) -> Outcome | None:
+        """What a line comes to; None for a verb that is about connections."""
+        if type(line) is not str:
+            return f"ERR {cast(LineError, line).text}", [], None
+        verb, _, args = line.partition(" ")
+        handler = self._handlers.get(verb) or self._handlers.get(verb.upper())
+        if handler is None:
+            return None
+        try:
+            return handler(args, line, now)
+        except Refused as refused:
+            return f"ERR {refused}", [], None
+
+    def _answer_own(self, connection: Connection, turn: Turn, line: str) -> str:
+        """The reply of a verb that is about connections."""
         verb, *args = line.split(None, 1) or [""]
         own = self._verbs.get(verb.upper())
         if own is None:
             if verb.upper() in self._handlers:  # separated by something else than a space
-                raise Refused(f"usage: {USAGE[verb.upper()]}")
-            raise Refused("unknown command")
+                return f"ERR usage: {USAGE[verb.upper()]}"
+            return "ERR unknown command"
         # What came before is told to those who were there before.
         self._settle(turn, connection)
-        return own(connection, args[0] if args else "", turn.now)
+        try:
+            return own(connection, args[0] if args else "", turn.now)
+        except Refused as refused:
+            return f"ERR {refused}"
 
     def apply(self, changes: list[Change], records: list[str]) -> None:
         """A turn without a connection: what time or evidence changed."""
@@ -188,10 +225,13 @@ class Server:
 
     def _describe(self, turn: Turn, changes: list[Change], own: Connection | None) -> None:
         """Puts changes into the lines that subscribers get, while they are fresh."""
-        subscription = own.subscription if own is not None else None
         turn.changes += changes
+        subscription = own.subscription if own is not None else None
         if not self._plain and not self._json and subscription is None:
             return
+        if turn.told is None:
+            turn.told = ([], [])
+        told_plain, told_whole = turn.told
         for kind, session, elapsed in changes:
             if kind == "removed":
                 plain = whole = removed_line(session.id)
@@ -199,8 +239,8 @@ class Server:
                 plain = whole = update_line(session.id, session.status, elapsed)
                 if self._json or subscription == "json":
                     whole = f"{plain} {json.dumps(session.to_wire(turn.now))}"
-            turn.plain.append(plain)
-            turn.whole.append(whole)
+            told_plain.append(plain)
+            told_whole.append(whole)
             # Among its own replies, so that their order is the order of events.
             if subscription is not None:
                 turn.replies.append(whole if subscription == "json" else plain)
@@ -211,16 +251,19 @@ class Server:
             self._journal.append(turn.records, turn.now)
             turn.records = []
         if turn.replies and own is not None:
-            own.send(encode(turn.replies))
+            own.transport.write(_OK if turn.replies == ["OK"] else encode(turn.replies))
             turn.replies = []
         if turn.changes:
-            self._epoch += 1
-            if self._plain:
-                _push(self._plain, encode(turn.plain), own)
-            if self._json:
-                _push(self._json, encode(turn.whole), own)
+            self.epoch += 1
+            if turn.told is not None:
+                plain, whole = turn.told
+                if self._plain:
+                    _push(self._plain, encode(plain), own)
+                if self._json:
+                    _push(self._json, encode(whole), own)
+                turn.told = None
             self._changed(turn.changes)
-            turn.changes, turn.plain, turn.whole = [], [], []
+            turn.changes = []
 
     # Verbs --------------------------------------------------------------
 
@@ -234,6 +277,8 @@ class Server:
         self.passive += connection.passive
         if connection.passive:
             self._left()
+        # Nothing more until all is read: then what is held is one picture at most.
+        connection.transport.set_write_buffer_limits(high=self.limits.output_buffer, low=0)
         self.enroll(connection)
         return self.picture(now)
 
@@ -253,17 +298,12 @@ class Server:
         self.passive -= connection.passive
         connection.subscription, connection.passive = None, False
 
-    @property
-    def epoch(self) -> int:
-        """Moves with every change; who slept through one needs a new picture."""
-        return self._epoch
-
     def picture(self, now: Now) -> str:
         """The STATE line; made once for all who ask within a second of nothing happening."""
         epoch, second, line = self._picture
-        if (epoch, second) != (self._epoch, int(now.boot)):
+        if (epoch, second) != (self.epoch, now.boot // NS):
             line = state_line([session.to_wire(now) for session in self._store.list_all()])
-            self._picture = (self._epoch, int(now.boot), line)
+            self._picture = (self.epoch, now.boot // NS, line)
         return line
 
     def _tell_info(self, connection: Connection, args: str, now: Now) -> str:
@@ -284,12 +324,17 @@ def peer_uid(transport: asyncio.BaseTransport) -> int:
     Linux: SO_PEERCRED (unix(7)), struct ucred {pid, uid, gid}. macOS:
     LOCAL_PEERCRED (unix(4)), struct xucred {version, uid, …}.
     """
-    sock = transport.get_extra_info("socket")
-    if sys.platform == "linux":
-        credentials = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-        return cast(int, struct.unpack("iII", credentials)[1])
-    credentials = sock.getsockopt(0, 1, 76)  # SOL_LOCAL, LOCAL_PEERCRED
-    return cast(int, struct.unpack_from("II", credentials)[1])
+    fd = transport.get_extra_info("socket").fileno()
+    # The bare C type: socket.socket and the transport's own stand-in take
+    # twice the time, and this runs for every hook.
+    sock = socket.SocketType(_AF_UNIX, _STREAM, 0, fd)
+    try:
+        if sys.platform == "linux":
+            return cast(int, _UCRED.unpack(sock.getsockopt(_SOCKET, _PEERCRED, _UCRED.size))[1])
+        credentials = sock.getsockopt(0, 1, 76)  # SOL_LOCAL, LOCAL_PEERCRED
+        return cast(int, struct.unpack_from("II", credentials)[1])
+    finally:
+        sock.detach()
 
 
 def _push(
@@ -330,8 +375,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
-        # Nothing more until all is read: then what is held is one picture at most.
-        self.transport.set_write_buffer_limits(high=self._server.limits.output_buffer, low=0)
+        if (limit := self._server.limits.output_buffer) != _TRANSPORT_LIMIT:
+            self.transport.set_write_buffer_limits(high=limit)
         if (problem := self._server.welcome(self)) is not None:
             self.send(encode([f"ERR {problem}"]))
             self.transport.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import lru_cache
 from typing import Any, Final, NoReturn, cast
 
 from acd.core.session import Json
@@ -57,18 +58,19 @@ def parse_object(text: str, what: str) -> Json:
     return cast(Json, value)
 
 
+@lru_cache(maxsize=64)  # a session's SETs carry the same metadata again and again
 def parse_metadata(text: str) -> Json:
-    """SET's metadata: any object in which the known keys are strings.
+    """SET's metadata: any object in which the known keys are strings. Do not change it.
 
     Raises Refused: `invalid metadata: …`.
     """
     metadata = parse_object(text, "metadata")
-    for key in KNOWN & metadata.keys():
-        value = metadata[key]
-        if type(value) is not str:
-            raise Refused(f"invalid metadata: {key} must be a string")
-        if not value.isascii() and not is_text(value):
-            raise Refused(f"invalid metadata: {key} must be Unicode text, without lone surrogates")
+    for key, value in metadata.items():
+        if key in KNOWN:
+            if type(value) is not str:
+                raise Refused(f"invalid metadata: {key} must be a string")
+            if not value.isascii() and not is_text(value):
+                raise Refused(f"invalid metadata: {key} must be Unicode text, no lone surrogates")
     return metadata
 
 

@@ -58,8 +58,8 @@ class BadRecord(Exception):
 
 
 def moment_record(now: Now) -> str:
-    """The time of the records that follow, without loss (repr of a float is exact)."""
-    return f"@ {now.wall!r} {now.boot!r}"
+    """The time of the records that follow, in nanoseconds."""
+    return f"@ {now.wall} {now.boot}"
 
 
 def event_record(event: HookEvent) -> str:
@@ -107,7 +107,7 @@ def read_moment(line: str) -> Now:
     """The inverse of moment_record. Raises BadRecord."""
     try:
         _, wall, boot = line.split(" ")
-        return Now(float(wall), float(boot))
+        return Now(int(wall), int(boot))
     except ValueError:
         raise BadRecord("not a moment") from None
 

@@ -20,45 +20,59 @@ TRAIL_LENGTH: Final = 20
 Json = dict[str, Any]
 
 
-class Now(NamedTuple):
-    """A moment on two clocks."""
+NS: Final = 1_000_000_000
+"""Nanoseconds in a second. Inside, times are whole nanoseconds: exact, and cheap to write."""
 
-    wall: float
-    """Unix seconds, for showing."""
-    boot: float
-    """Seconds on a clock that neither jumps nor stops in suspend, for durations."""
+
+class Now(NamedTuple):
+    """A moment on two clocks, in nanoseconds."""
+
+    wall: int
+    """Unix time, for showing."""
+    boot: int
+    """A clock that neither jumps nor stops in suspend, for durations."""
 
 
 class Transition(NamedTuple):
-    """A real change of status."""
+    """A real change of status; times in nanoseconds."""
 
-    at: float
-    """Unix seconds."""
+    at: int
+    """Unix time."""
     origin: Status
     to: Status
-    duration: float
-    """Seconds that the previous status lasted."""
+    duration: int
+    """How long the previous status lasted."""
 
     def to_wire(self) -> Json:
-        return {"at": self.at, "from": self.origin, "to": self.to, "duration": self.duration}
+        """With times in seconds."""
+        return {
+            "at": self.at / NS,
+            "from": self.origin,
+            "to": self.to,
+            "duration": self.duration / NS,
+        }
 
 
 class Trace(NamedTuple):
     """A piece of evidence that was weighed, and what came of it."""
 
-    at: float
-    """Unix seconds at which it was true, by its own source."""
+    at: int
+    """When it was true, by its own source: unix nanoseconds."""
     source: str
     what: str
     outcome: str
     """What it changed, or why it changed nothing."""
 
+    def to_wire(self) -> Json:
+        """With the time in seconds."""
+        return self._asdict() | {"at": self.at / NS}
+
 
 class Session:
     """All that is known about one session. The store alone changes it.
 
-    `entered` and `closed_at` are on the boot clock; `newest_at` is in unix
-    nanoseconds, the unit of a hook's own time stamp.
+    Times are nanoseconds: `entered` and `closed_at` on the boot clock, `since`
+    and `newest_at` unix time.
     """
 
     __slots__ = (
@@ -122,7 +136,7 @@ class Session:
         self.background = False
         self.newest_at = 0
         self.superseded_by: str | None = None
-        self.closed_at: float | None = now.boot if status == CLOSED else None
+        self.closed_at: int | None = now.boot if status == CLOSED else None
 
     @property
     def display_name(self) -> str:
@@ -135,14 +149,14 @@ class Session:
 
     def elapsed(self, now: Now) -> int:
         """Whole seconds in the present status."""
-        return max(0, int(now.boot - self.entered))
+        return (now.boot - self.entered) // NS
 
     def to_wire(self, now: Now) -> Json:
         """The session as LIST and STATE show it."""
         return {
             "id": self.id,
             "status": self.status,
-            "since": self.since,
+            "since": self.since / NS,
             "elapsed": self.elapsed(now),
             "working_dir": self.working_dir,
             "display_name": self.display_name,
@@ -164,5 +178,5 @@ class Session:
         return self.to_wire(now) | {
             "history": [transition.to_wire() for transition in self.history or ()],
             "metadata": self.metadata or {},
-            "trail": [trace._asdict() for trace in self.trail or ()],
+            "trail": [trace.to_wire() for trace in self.trail or ()],
         }

@@ -15,7 +15,7 @@ from typing import Final, Literal, NamedTuple
 from acd.core.corrections import CORRECTIONS, Source
 from acd.core.events import HookEvent
 from acd.core.metadata import KNOWN, Refused
-from acd.core.session import PROMPT_LENGTH, TRAIL_LENGTH, Json, Now, Session, Trace, Transition
+from acd.core.session import NS, PROMPT_LENGTH, TRAIL_LENGTH, Json, Now, Session, Trace, Transition
 from acd.core.status import (
     ATTENTION,
     CLOSED,
@@ -30,8 +30,6 @@ from acd.core.status import (
 ID_LENGTH: Final = 128
 MAIN: Final = ""
 """The main agent's key among those who ask; subagents have ids."""
-
-_NS: Final = 1_000_000_000
 
 
 class Change(NamedTuple):
@@ -82,18 +80,21 @@ class Store:
 
     def set(self, session_id: str, status: Status, metadata: Json | None, now: Now) -> list[Change]:
         """SET: the user's word, obeyed as it is."""
-        changes: list[Change] = []
+        if status == QUESTION and self.rules.question_as_attention:
+            status = ATTENTION
         session = self.sessions.get(session_id)
         if session is None:
             extra = self._checked_extra(None, metadata) if metadata else None
-            session = self._create(session_id, status, now, changes)
+            session, changes = self._create(session_id, status, now)
             elapsed = 0
         else:
-            if status not in TRANSITIONS[session.status]:
+            before = session.status
+            if status not in TRANSITIONS[before]:
                 raise Refused("session closed")
             extra = self._checked_extra(session, metadata) if metadata else None
             elapsed = session.elapsed(now)
             self._enter(session, status, now)
+            changes = []
         if metadata:
             _learn_metadata(session, metadata)
             if extra is not None:
@@ -140,9 +141,7 @@ class Store:
         self._enter(session, REVIVALS[CLOSED], now)
         session.base = session.status
         session.evidence = "resume"
-        _trace(
-            session, int(now.wall * _NS), "resume", "RESURRECT", _outcome(CLOSED, session.status)
-        )
+        _trace(session, now.wall, "resume", "RESURRECT", _outcome(CLOSED, session.status))
         return [Change("update", session, elapsed)]
 
     def set_api_usage(self, session_id: str, usage: Json) -> None:
@@ -161,18 +160,18 @@ class Store:
     def expire(self, now: Now) -> list[Change]:
         """Forgets the sessions that have been closed for their whole retention."""
         changes = []
-        while self._closed and now.boot >= (self.next_expiry() or 0.0):
+        while (deadline := self.next_expiry()) is not None and now.boot >= deadline:
             session = next(iter(self._closed.values()))
             self._forget(session)
             changes.append(Change("removed", session, 0))
         return changes
 
-    def next_expiry(self) -> float | None:
+    def next_expiry(self) -> int | None:
         """When `expire` next has something to do, on the boot clock; None for never."""
         first = next(iter(self._closed.values()), None)
         if first is None or first.closed_at is None:
             return None
-        return first.closed_at + self.rules.retention_seconds
+        return first.closed_at + int(self.rules.retention_seconds * NS)
 
     # Evidence -----------------------------------------------------------
 
@@ -182,17 +181,15 @@ class Store:
         status = event.status
         # Nothing can have happened after it was heard of: a clock that ran
         # ahead must not outrank everything that follows.
-        now_ns = int(now.wall * _NS)
-        at = min(event.at or now_ns, now_ns)
+        at = min(event.at or now.wall, now.wall)
         if session is None:
             if status is None:
                 return []
             return self._created_by_hook(event, status, at, now)
         # A newest time in the future means that the clock was set back since:
-        # the order is lost, and what arrives counts. (The resolution of the
-        # float in `now` is about 0.25 microseconds.)
-        if at < session.newest_at <= now_ns + 1000:
-            behind = (session.newest_at - at) / _NS
+        # the order is lost, and what arrives counts.
+        if at < session.newest_at <= now.wall:
+            behind = (session.newest_at - at) / NS
             _trace(
                 session, at, "hook", event.label, f"no change: {behind:.3f} s older than the newest"
             )
@@ -233,8 +230,7 @@ class Store:
         session = self.sessions.get(session_id)
         if session is None or session.status == CLOSED:
             return []
-        now_ns = int(now.wall * _NS)
-        at = min(at, now_ns)
+        at = min(at, now.wall)
         # What the table corrects is what the agent does, not how the user
         # wants a question to be shown.
         before = session.status
@@ -243,7 +239,7 @@ class Store:
         if target is None:
             return []
         # The kernel's word about a process is about now, whatever clocks say.
-        if source != "process" and at < session.newest_at <= now_ns + 1000:
+        if source != "process" and at < session.newest_at <= now.wall:
             return []
         if target == ATTENTION and session.background:
             if not asked:
@@ -272,12 +268,13 @@ class Store:
 
     def order_closed(self) -> None:
         """Restores the order of expiry, after sessions were restored in another one."""
-        by_time = sorted(self._closed.items(), key=lambda item: item[1].closed_at or 0.0)
+        by_time = sorted(self._closed.items(), key=lambda item: item[1].closed_at or 0)
         self._closed = dict(by_time)
 
     # The parts ----------------------------------------------------------
 
-    def _create(self, session_id: str, status: Status, now: Now, changes: list[Change]) -> Session:
+    def _create(self, session_id: str, status: Status, now: Now) -> tuple[Session, list[Change]]:
+        """A new session, and the one that had to make room for it."""
         if not (0 < len(session_id) <= ID_LENGTH and session_id.isprintable()) or (
             " " in session_id
         ):
@@ -285,19 +282,20 @@ class Store:
                 f"invalid session id: must be 1 to {ID_LENGTH} printable characters"
                 " without whitespace"
             )
+        changes = []
         if len(self.sessions) >= self.rules.max_sessions:
-            self._make_room(changes)
+            changes = self._make_room()
         session = Session(session_id, status, now)
         self._add(session)
-        return session
+        return session, changes
 
-    def _make_room(self, changes: list[Change]) -> None:
+    def _make_room(self) -> list[Change]:
         """The longest closed goes before an open one is ever refused."""
         oldest = next(iter(self._closed.values()), None)
         if oldest is None:
             raise Refused(f"too many sessions: at most {self.rules.max_sessions}")
         self._forget(oldest)
-        changes.append(Change("removed", oldest, 0))
+        return [Change("removed", oldest, 0)]
 
     def _add(self, session: Session) -> None:
         self.sessions[session.id] = session
@@ -328,18 +326,14 @@ class Store:
 
     def _enter(self, session: Session, status: Status, now: Now) -> None:
         """Sets a status; a real transition is recorded."""
-        if status == QUESTION and self.rules.question_as_attention:
-            status = ATTENTION
         before = session.status
         if status != before:
             history = session.history
             if history is None:
                 history = session.history = []
-            history.append(
-                Transition(now.wall, before, status, max(0.0, now.boot - session.entered))
-            )
-            if len(history) > self.rules.history_depth:
-                del history[: -self.rules.history_depth or None]
+            history.append(Transition(now.wall, before, status, now.boot - session.entered))
+            if (over := len(history) - self.rules.history_depth) > 0:
+                del history[:over]
             self.counts[before] -= 1
             self.counts[status] += 1
             session.status = status
@@ -362,9 +356,8 @@ class Store:
         session.prompt = None
 
     def _created_by_hook(self, event: HookEvent, status: Status, at: int, now: Now) -> list[Change]:
-        changes: list[Change] = []
         folded = ATTENTION if status == QUESTION and self.rules.question_as_attention else status
-        session = self._create(event.session, folded, now, changes)
+        session, changes = self._create(event.session, folded, now)
         changes += self._supersede_others(session, event, now)
         session.newest_at = at
         session.evidence = "hook"
@@ -396,7 +389,7 @@ class Store:
                 self._enter(other, CLOSED, now)
                 _trace(
                     other,
-                    int(now.wall * _NS),
+                    now.wall,
                     "hook",
                     f"superseded by {session.id}",
                     _outcome(before, CLOSED),
@@ -508,6 +501,6 @@ def _trace(session: Session, at: int, source: str, what: str, outcome: str) -> N
     trail = session.trail
     if trail is None:
         trail = session.trail = []
-    trail.append(Trace(at / _NS, source, what, outcome))
+    trail.append(Trace(at, source, what, outcome))
     if len(trail) > TRAIL_LENGTH:
         del trail[0]
