@@ -11,9 +11,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.e2e import client
 from tests.system import user_manager
+
+# Seconds for all of them by default; `--hypothesis-profile=thorough` for a long look.
+# No deadline: no test here depends on how fast the machine is.
+settings.register_profile("modest", max_examples=60, deadline=None, print_blob=True)
+settings.register_profile("thorough", settings.get_profile("modest"), max_examples=3000)
+settings.load_profile("modest")
 
 # Whatever of these is set where the tests are started speaks of the user's files.
 _FOREIGN = ("ACD_SOCKET", "CLAUDE", "CODEX_", "XDG_")
