@@ -83,7 +83,8 @@ class Commands:
             raise Refused("invalid status")
         metadata = None
         if len(words) == 3:
-            self._check_size("metadata", words[2])
+            if len(words[2]) > self._store.rules.max_metadata:
+                self._check_size("metadata", words[2])
             metadata = parse_metadata(words[2])
         changes = self._store.set(words[0], status, metadata, now)
         return ("OK", changes, line if len(changes) == 1 else _recorded(line, changes))

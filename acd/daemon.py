@@ -27,7 +27,6 @@ from acd import log as logs
 from acd.activation import Listener
 from acd.commands import Commands
 from acd.core.session import NS, Json
-from acd.core.status import CLOSED, STATUSES
 from acd.core.store import Change, Store
 from acd.errors import ConfigError, UnsafeSocket
 from acd.journal import Journal
@@ -233,7 +232,7 @@ class Daemon:
     # What follows a change ----------------------------------------------
 
     def _changed(self, changes: list[Change]) -> None:
-        if self._expiry is None and self.store.counts[CLOSED]:
+        if self._expiry is None and self.store.has_closed:
             self._arm_expiry()
         if self.notifier.is_heard and self._status is None:
             self._status = self.loop.call_later(STATUS_DELAY, self._tell_status)
@@ -261,9 +260,7 @@ class Daemon:
     def _status_line(self) -> str:
         total = len(self.store.sessions)
         counts = ", ".join(
-            f"{count} {status}"
-            for status in STATUSES.values()
-            if (count := self.store.counts[status])
+            f"{count} {status}" for status, count in self.store.counts().items() if count
         )
         peers = self.server.subscribers
         parts = [
@@ -281,7 +278,7 @@ class Daemon:
             "pid": os.getpid(),
             "uptime": round((clock.now().boot - self.started.boot) / NS, 3),
             "activation": self.listener.activation,
-            "sessions": self.store.counts,
+            "sessions": self.store.counts(),
             "idle_timeout": self._idle_timeout,
             "rss": resident_bytes(),
             "socket": str(self.listener.path),

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from acd.core.session import Json
 from acd.core.status import STATUSES, Status
@@ -80,9 +80,7 @@ class LineDecoder:
             return [self._check(line) for line in block.split(b"\n")]
         if "\r" in text:
             return [line.removesuffix("\r") for line in text.split("\n")]
-        lines: list[str | LineError] = []
-        lines += text.split("\n")
-        return lines
+        return cast("list[str | LineError]", text.split("\n"))
 
     def _check(self, line: bytes) -> str | LineError:
         line = line.removesuffix(b"\r")

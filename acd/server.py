@@ -388,8 +388,12 @@ class Connection(asyncio.Protocol):
         self.has_spoken = True
         if self._waiting:
             self._waiting += self._decoder.feed(data)
-        elif lines := self._decoder.feed(data):
+            return
+        lines = self._decoder.feed(data)
+        if len(lines) > TURN:
             self._take(lines)
+        elif lines:
+            self._server.run(self, lines)
 
     def _take(self, lines: list[str | LineError]) -> None:
         """Serves as many lines as a turn may have; the others wait for the next."""

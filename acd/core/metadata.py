@@ -10,12 +10,27 @@ from __future__ import annotations
 import json
 import math
 from functools import lru_cache
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Final, NamedTuple, NoReturn, cast
 
-from acd.core.session import Json
+from acd.core.session import PROMPT_LENGTH, Json
 
-KNOWN: Final = frozenset({"working_dir", "session_id", "agent_type", "prompt", "name"})
-"""Keys of SET's metadata that have a meaning; each is a string."""
+FIELDS: Final = {
+    "working_dir": "working_dir",
+    "session_id": "resume_id",
+    "agent_type": "agent_type",
+    "prompt": "prompt",
+    "name": "name",
+}
+"""The keys of SET's metadata that have a meaning, each a string, to the session's fields."""
+
+
+class Metadata(NamedTuple):
+    """SET's metadata, ready to be taken over."""
+
+    fields: tuple[tuple[str, str], ...]
+    """Fields of the session, and their values."""
+    extra: Json | None
+    """The keys that have no field of their own."""
 
 
 class Refused(Exception):
@@ -59,19 +74,28 @@ def parse_object(text: str, what: str) -> Json:
 
 
 @lru_cache(maxsize=64)  # a session's SETs carry the same metadata again and again
-def parse_metadata(text: str) -> Json:
-    """SET's metadata: any object in which the known keys are strings. Do not change it.
+def parse_metadata(text: str) -> Metadata:
+    """SET's metadata: any object in which the known keys are strings.
 
     Raises Refused: `invalid metadata: …`.
     """
-    metadata = parse_object(text, "metadata")
+    return check_metadata(parse_object(text, "metadata"))
+
+
+def check_metadata(metadata: Json) -> Metadata:
+    """The object, with its known keys told from the others. Raises Refused."""
+    fields = []
+    extra = {}
     for key, value in metadata.items():
-        if key in KNOWN:
-            if type(value) is not str:
-                raise Refused(f"invalid metadata: {key} must be a string")
-            if not value.isascii() and not is_text(value):
-                raise Refused(f"invalid metadata: {key} must be Unicode text, no lone surrogates")
-    return metadata
+        if key not in FIELDS:
+            extra[key] = value
+            continue
+        if type(value) is not str:
+            raise Refused(f"invalid metadata: {key} must be a string")
+        if not is_text(value):
+            raise Refused(f"invalid metadata: {key} must be Unicode text, no lone surrogates")
+        fields.append((FIELDS[key], value[:PROMPT_LENGTH] if key == "prompt" else value))
+    return Metadata(tuple(fields), extra or None)
 
 
 def parse_api_usage(text: str) -> Json:
