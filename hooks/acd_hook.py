@@ -45,6 +45,7 @@ HINTS = (
 """The variables that tell a client which terminal to jump to, passed on as they are."""
 
 HINT_LIMIT = 512  # bytes; a value that is longer is left out, for half of it would be a wrong one
+PATH_LIMIT = 4096  # bytes: PATH_MAX
 LINE_LIMIT = 65_536  # bytes of a line with its newline: the protocol's limit
 EVENT_LIMIT = 16 << 20  # bytes of stdin; what json needs for the worst of these ends in time
 SOCKET_PATH_LIMIT = 104  # bytes: macOS's sun_path, the smaller one
@@ -132,7 +133,7 @@ def meta(agent: str, environ: Environ, at: int) -> bytes:
         fields.append(b'"attended":' + (b"true" if attended == b"1" else b"false"))
     variable, default = AGENTS[agent]
     config_dir = environ.get(variable) or environ.get(b"HOME", b"") + default
-    if config_dir.startswith(b"/") and config_dir != default:
+    if config_dir.startswith(b"/") and config_dir != default and len(config_dir) <= PATH_LIMIT:
         fields.append(b'"config_dir":' + json_string(config_dir))
     fields.append(
         b'"host":' + json_string(posix.uname().nodename.encode("utf-8", "surrogateescape"))

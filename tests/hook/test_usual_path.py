@@ -24,7 +24,7 @@ def test_the_usual_path_imports_one_module_that_is_not_there_anyway(place: Place
     assert imported(place, place.command()) - bare == {"_socket"}
 
 
-def test_codex_and_events_without_meaning_take_the_same_path(place: Place) -> None:
+def test_codex_takes_the_same_path(place: Place) -> None:
     place.listen()
     bare = imported(place, [INTERPRETER, "-I", "-S", "-c", "pass"])
     assert imported(place, place.command("codex")) - bare == {"_socket"}
