@@ -235,3 +235,15 @@ def place() -> Iterator[Place]:
 def quickest(run: Callable[[], Ended], tries: int = 3) -> float:
     """Seconds of the quickest run: what a busy machine adds is not the hook's."""
     return min(run().seconds for _ in range(tries))
+
+
+def wait_until_asleep(process: subprocess.Popen[bytes]) -> None:
+    """Until it has done what it could: it is asleep, with its signal handlers set up."""
+    deadline = time.monotonic() + WAIT
+    while time.monotonic() < deadline:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        ignored = int(status.split("SigIgn:\t")[1].split()[0], 16)
+        if "State:\tS" in status and ignored & 1 << signal.SIGTERM - 1:
+            return
+        time.sleep(0.001)
+    raise TimeoutError

@@ -5,18 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.hook.place import INTERPRETER, PROMPT, WAIT, Ended, Place, payload, quickest
+from tests.hook.place import INTERPRETER, PROMPT, WAIT, Place, quickest, wait_until_asleep
 
 IS_ROOT = os.geteuid() == 0
 NOT_AN_EVENT = {
@@ -352,78 +350,3 @@ def test_a_full_disk_is_no_trouble(place: Place, full: str) -> None:
     assert place.run(command=[*command, str(place.directory), *place.command()]).silent
     place.install_daemon()
     assert place.run(command=[*command, str(place.directory), *place.command()]).silent
-
-
-# Time that runs out, and signals.
-
-
-def wait_until_asleep(process: subprocess.Popen[bytes]) -> None:
-    """Until it has done what it could: it is asleep, with its signal handlers set up."""
-    deadline = time.monotonic() + WAIT
-    while time.monotonic() < deadline:
-        status = Path(f"/proc/{process.pid}/status").read_text()
-        ignored = int(status.split("SigIgn:\t")[1].split()[0], 16)
-        if "State:\tS" in status and ignored & 1 << signal.SIGTERM - 1:
-            return
-        time.sleep(0.001)
-    raise TimeoutError
-
-
-def test_a_stdin_that_is_never_closed_is_left_in_time(place: Place) -> None:
-    place.listen()
-
-    def run() -> Ended:
-        begin = time.monotonic()
-        with place.start() as hook:
-            assert hook.stdin is not None
-            assert hook.stdout is not None
-            assert hook.stderr is not None
-            hook.stdin.write(PROMPT)
-            hook.stdin.flush()
-            status = hook.wait(WAIT)
-            seconds = time.monotonic() - begin
-            return Ended(status, hook.stdout.read(), hook.stderr.read(), seconds)
-
-    ended = run()
-    assert ended.silent
-    assert place.given_up() == 0  # it was no event yet
-    assert min(ended.seconds, run().seconds) < 1
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_signal_in_the_middle_costs_no_event(place: Place, number: signal.Signals) -> None:
-    listener = place.listen()
-    with place.start() as hook:
-        assert hook.stdin is not None
-        assert hook.stderr is not None
-        hook.stdin.write(payload("SessionEnd-other")[:100])
-        hook.stdin.flush()
-        wait_until_asleep(hook)
-        hook.send_signal(number)
-        hook.stdin.write(payload("SessionEnd-other")[100:])
-        hook.stdin.close()
-        assert hook.wait(WAIT) == 0
-        assert hook.stderr.read() == b""
-    assert listener.line().event["hook_event_name"] == "SessionEnd"
-
-
-def test_a_blocked_alarm_does_not_stop_the_watchdog(place: Place) -> None:
-    def block() -> None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
-
-    place.listen()
-    with place.start(preexec_fn=block) as hook:
-        assert hook.wait(WAIT) == 0
-
-
-def test_a_lock_that_is_never_released_costs_the_event_and_it_is_counted(place: Place) -> None:
-    place.install_daemon()
-    lock = place.make_directory() / "acd.sock.lock"
-    lock.touch(0o600)
-    flock = shutil.which("flock")
-    if flock is None:
-        pytest.skip("no flock(1)")
-    ended = place.run(command=[flock, str(lock), *place.command()])
-    assert ended.silent
-    assert place.given_up() == 1
-    assert not place.socket.exists()
