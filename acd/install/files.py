@@ -154,6 +154,17 @@ def _temporary_name(path: Path) -> tuple[str, str]:
     return f".{path.name}.acd-", ".tmp"
 
 
+def refuse_read_only(path: Path) -> None:
+    """Raises AcdError for a file that nobody may write."""
+    # A rename asks only for the directory's permission. Whoever made the file
+    # read-only said no, and root is asked as anybody else is.
+    if not stat.S_IMODE(path.stat().st_mode) & 0o222 or not os.access(path, os.W_OK):
+        raise AcdError(
+            f"{path} is read-only",
+            hint="make it writable (chmod u+w) or edit what made it, and run this again",
+        )
+
+
 def _put(
     before: Snapshot, content: bytes | None, mode: int, *, whatever_is_there: bool = False
 ) -> None:
@@ -161,10 +172,11 @@ def _put(
     path = before.path
     try:
         if before.content is not None:
-            _refuse_read_only(path)
+            refuse_read_only(path)
         else:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        temporary = _write_temporary(path, content, before, mode) if content is not None else None
+        like = None if before.content is None else path
+        temporary = None if content is None else _write_temporary(path, content, like, mode)
         try:
             if not whatever_is_there and _changed(before):
                 raise ChangedMeanwhile
@@ -181,26 +193,17 @@ def _put(
         raise _failed("write", path, error) from error
 
 
-def _refuse_read_only(path: Path) -> None:
-    # A rename asks only for the directory's permission. Whoever made the file
-    # read-only said no, and root is asked as anybody else is.
-    if not stat.S_IMODE(path.stat().st_mode) & 0o222 or not os.access(path, os.W_OK):
-        raise AcdError(
-            f"{path} is read-only",
-            hint="make it writable (chmod u+w) or edit what made it, and run this again",
-        )
-
-
-def _write_temporary(path: Path, content: bytes, before: Snapshot, mode: int) -> Path:
+def _write_temporary(path: Path, content: bytes, like: Path | None, mode: int) -> Path:
+    """A new file beside `path`, with the attributes of `like`, or if None with the mode."""
     start, end = _temporary_name(path)
     fd, name = tempfile.mkstemp(dir=path.parent, prefix=start, suffix=end)
     temporary = Path(name)
     try:
         with os.fdopen(fd, "wb") as file:
-            if before.content is None:
+            if like is None:
                 os.fchmod(fd, mode)
             else:
-                _copy_attributes(path, temporary, fd)
+                _copy_attributes(like, temporary, fd)
             file.write(content)
             file.flush()
             os.fsync(fd)
@@ -230,7 +233,7 @@ def _write_once(path: Path, original: Snapshot) -> None:
     if path.exists() or path.is_symlink() or original.content is None:
         return
     try:
-        temporary = _write_temporary(path, original.content, original, 0o600)
+        temporary = _write_temporary(path, original.content, original.path, 0o600)
         temporary.replace(path)
         _sync_directory(path.parent)
     except OSError as error:

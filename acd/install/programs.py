@@ -37,13 +37,15 @@ def which(name: str, environ: Mapping[str, str]) -> str | None:
     return shutil.which(name, path=environ.get("PATH", os.defpath))
 
 
-def run(argv: Sequence[str], *, environ: Mapping[str, str], timeout: float) -> Answer | None:
+def run(
+    argv: Sequence[str], *, environ: Mapping[str, str], timeout: float, stdin: str = ""
+) -> Answer | None:
     """Runs it to its end; None if it cannot be started or takes longer than `timeout` seconds."""
     try:
         process = subprocess.Popen(  # noqa: S603 - no shell, and the caller names the program
             argv,
             env=dict(environ),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -56,7 +58,7 @@ def run(argv: Sequence[str], *, environ: Mapping[str, str], timeout: float) -> A
         return None
     with process:
         try:
-            output, errors = process.communicate(timeout=timeout)
+            output, errors = process.communicate(stdin, timeout=timeout)
         except subprocess.TimeoutExpired:
             return None
         finally:

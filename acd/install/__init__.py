@@ -1,0 +1,70 @@
+"""Putting acd in place, and taking it out: `install`, `uninstall`, `report`.
+
+Responsible for the order of things: one installer at a time, a plan, and its
+steps one after the other, each told in a line. It refuses to know what the
+steps do, and how lines are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from acd.install.inspection import InstallReport
+    from acd.install.plan import Plan
+
+Say = Callable[[str], None]
+
+
+def report(environ: Mapping[str, str]) -> InstallReport:
+    """What is installed, and whether it is current. Raises nothing."""
+    from acd.install.inspection import inspect
+
+    return inspect(environ)
+
+
+def install(
+    environ: Mapping[str, str], say: Say, *, hooks: bool = True, service: bool = True
+) -> None:
+    """Installs or upgrades, telling each thing done. Raises AcdError."""
+    from acd.install.plan import install_plan
+
+    _carry_out(environ, lambda: install_plan(environ, hooks=hooks, service=service), say)
+
+
+def uninstall(environ: Mapping[str, str], say: Say, *, agreed: Callable[[], bool]) -> bool:
+    """Takes out what is there, telling each thing done, once `agreed` says so; whether it did.
+
+    Raises AcdError. What is gone already is no error.
+    """
+    from acd.install.plan import uninstall_plan
+
+    if not (plan := uninstall_plan(environ)).steps:
+        say("Nothing of acd is installed here.")
+        _tell_notes(plan, say)
+        return True
+    if not agreed():
+        return False
+    _carry_out(environ, lambda: uninstall_plan(environ), say)
+    return True
+
+
+def _carry_out(environ: Mapping[str, str], make: Callable[[], Plan], say: Say) -> None:
+    from acd.install import files
+    from acd.install.plan import lock_path
+
+    def waiting() -> None:
+        say("Another acd install or uninstall is at work; waiting for it.")
+
+    with files.lock(lock_path(environ), waiting=waiting):
+        plan = make()  # under the lock: another may just have changed what is there
+        for step in plan.steps:
+            if (done := step.execute()) is not None:
+                say(done)
+    _tell_notes(plan, say)
+
+
+def _tell_notes(plan: Plan, say: Say) -> None:
+    for note in plan.notes:
+        say(note)

@@ -1,0 +1,31 @@
+"""`python -m acd.install`: takes acd out, without a question.
+
+For install.sh, when the installed program is broken or gone: it runs from a
+checkout on any Python, with nothing installed, so it imports no more than the
+standard library.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from acd import install
+from acd.errors import AcdError
+from acd.text import printable
+
+
+def main() -> int:
+    """Returns the exit code."""
+    try:
+        install.uninstall(os.environ, lambda line: print(printable(line)), agreed=lambda: True)
+    except AcdError as error:
+        print(f"acd: {printable(error.message)}", file=sys.stderr)
+        if error.hint:
+            print(f"     {printable(error.hint)}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""What is installed, and whether it is as it should be.
+
+Responsible for comparing what is there with what `acd install` would put
+there, in words for people. It refuses to change anything.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from acd import paths
+from acd.errors import AcdError
+from acd.install import files, launchd, settings, systemd
+from acd.install.plan import outdated_hook_files, program_python, wanted_hooks
+
+State = Literal["current", "stale", "missing", "unknown"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of what is installed."""
+
+    state: State
+    where: Path
+    reasons: tuple[str, ...] = ()
+    """Why it is not current, each a short sentence; the last may be why it works all the same."""
+
+
+@dataclass(frozen=True)
+class InstallReport:
+    """What `acd install` put in place, as it is now."""
+
+    hooks: Part
+    service: Part
+    manager: str | None
+    """`systemd` or `launchd`; None where hooks start the daemon."""
+    listening: bool
+    """Whether the manager holds the socket."""
+
+
+def inspect(environ: Mapping[str, str]) -> InstallReport:
+    """Looks at settings, hook and service; takes some tens of milliseconds. Raises nothing."""
+    unset = {name: value for name, value in environ.items() if name != "ACD_SOCKET"}
+    if sys.platform == "darwin":
+        return InstallReport(_hooks(environ), *_launchd(unset))
+    return InstallReport(_hooks(environ), *_systemd(unset))
+
+
+def _hooks(environ: Mapping[str, str]) -> Part:
+    try:
+        wanted = wanted_hooks(environ)
+    except AcdError as error:
+        return Part("unknown", paths.data_dir(environ), (error.message,))
+    try:
+        text = settings.decode(files.read(wanted.path).content or b"")
+        there = settings.installed(text, wanted.agent)
+    except AcdError as error:
+        return Part("unknown", wanted.path, (error.message,))
+    if not there:
+        return Part("missing", wanted.path, ("no hooks of acd in it",))
+    reasons = tuple(_what_is_wrong(environ, text, there, wanted.wanted))
+    return Part("stale" if reasons else "current", wanted.path, reasons)
+
+
+def _what_is_wrong(
+    environ: Mapping[str, str],
+    text: str,
+    there: Mapping[str, list[dict[str, object]]],
+    wanted: Mapping[str, settings.Handler],
+) -> Iterator[str]:
+    if settings.hooks_disabled(text):
+        yield "disableAllHooks is set, so none of them runs"
+    commands = {str(handler.get("command")) for handlers in there.values() for handler in handlers}
+    for path in sorted(set(_paths_in(commands))):
+        if not path.exists():
+            yield f"{path} is gone"
+    if missing := wanted.keys() - there.keys():
+        yield f"no hook on {_names(missing)}"
+    if unknown := there.keys() - wanted.keys():
+        yield f"a hook that the installed client may not know, on {_names(unknown)}"
+    if other := {
+        event for event in wanted.keys() & there.keys() if there[event] != [wanted[event]]
+    }:
+        yield f"an outdated hook on {_names(other)}"
+    if outdated := [step.path for step in outdated_hook_files(environ)]:
+        yield f"not this version's hook: {', '.join(map(str, outdated))}"
+
+
+def _paths_in(commands: set[str]) -> Iterator[Path]:
+    for command in commands:
+        yield from (Path(word) for word in shlex.split(command) if word.startswith("/"))
+
+
+def _names(events: set[str]) -> str:
+    return ", ".join(sorted(events))
+
+
+def _systemd(environ: Mapping[str, str]) -> tuple[Part, str | None, bool]:
+    directory = paths.systemd_unit_dir(environ)
+    units = [directory / name for name in (systemd.SOCKET, systemd.SERVICE)]
+    manager = systemd.UserManager(environ)
+    if not manager.answers:
+        reason = "no service manager answers; hooks start the daemon"
+        return Part("missing", directory, (reason,)), None, False
+    socket = manager.properties(systemd.SOCKET)
+    listening = socket.get("ActiveState") == "active"
+    if not all(unit.is_file() for unit in units):
+        return Part("missing", directory, ("no units of acd in it",)), "systemd", listening
+    reasons = [
+        f"{unit.name} is not this version's"
+        for unit in units
+        if unit.read_bytes() != systemd.rendered(unit.name, program_python())
+    ]
+    if socket.get("UnitFileState") != "enabled":
+        reasons.append(f"{systemd.SOCKET} is not enabled")
+    if not listening:
+        reasons.append(f"{systemd.SOCKET} is {socket.get('ActiveState', 'not known to systemd')}")
+    return Part("stale" if reasons else "current", directory, tuple(reasons)), "systemd", listening
+
+
+def _launchd(environ: Mapping[str, str]) -> tuple[Part, str | None, bool]:
+    path = launchd.plist_path(environ)
+    job = launchd.Launchd(environ)
+    if job.domain is None:
+        reason = "launchd does not answer; hooks start the daemon"
+        return Part("missing", path, (reason,)), None, False
+    listening = job.holds_job
+    if not path.is_file():
+        return Part("missing", path, ("there is no such file",)), "launchd", listening
+    reasons = []
+    if path.read_bytes() != launchd.rendered(environ, program_python()):
+        reasons.append(f"{path.name} is not this version's")
+    if not listening:
+        reasons.append("launchd does not know the job")
+    return Part("stale" if reasons else "current", path, tuple(reasons)), "launchd", listening

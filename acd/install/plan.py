@@ -1,0 +1,154 @@
+"""What there is to do to have acd installed, or gone.
+
+Responsible for looking at what is there and for the steps, in their order,
+that lead from there to what is wanted; a step that is not needed is not in
+the plan. It refuses to do anything (the steps do) and to print.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from acd import paths
+from acd.install import claude_code, launchd, resources, systemd
+from acd.install.daemon import EndDaemon, Prove
+from acd.install.hook_command import hook_command, real_python
+from acd.install.settings import HOOK_FILE
+from acd.install.state import RemoveState, state_files
+from acd.install.steps import PutHooks, Remove, Step, TakeHooks, WriteFile
+
+
+@dataclass
+class Plan:
+    """Steps in their order, and what else the user should know."""
+
+    steps: list[Step] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def lock_path(environ: Mapping[str, str]) -> Path:
+    """Held while a plan is made and carried out: beside the program, which comes and goes."""
+    return paths.data_dir(environ).with_name("acd.lock")
+
+
+def program_python() -> Path:
+    """The interpreter of this program, by the name that its environment has for it."""
+    return Path(os.path.abspath(sys.executable))  # noqa: PTH100 - resolving would leave the venv
+
+
+def wanted_hooks(environ: Mapping[str, str]) -> PutHooks:
+    """Claude Code's hooks as they should be now."""
+    hook = paths.data_dir(environ) / HOOK_FILE
+    command = hook_command(real_python(), hook, claude_code.AGENT)
+    return PutHooks(
+        claude_code.settings_path(environ),
+        claude_code.AGENT,
+        claude_code.NAME,
+        claude_code.wanted(claude_code.client_version(environ), command),
+    )
+
+
+def outdated_hook_files(environ: Mapping[str, str]) -> list[WriteFile]:
+    """The hook's files that are missing or not this version's."""
+    directory = paths.data_dir(environ)
+    return [
+        WriteFile(directory / source.name, content, "the hook")
+        for source in resources.hook_files()
+        if (content := source.read_bytes()) != _content(directory / source.name)
+    ]
+
+
+def install_plan(environ: Mapping[str, str], *, hooks: bool, service: bool) -> Plan:
+    """What leads to an installed acd; `hooks` and `service` tell which parts are wanted.
+
+    Raises AcdError for what would keep a step from being done, as far as it can be told.
+    """
+    plan = Plan()
+    if service and (explicit := environ.get("ACD_SOCKET")):
+        plan.notes.append(
+            f"ACD_SOCKET ({explicit}) is not used for the service, which listens at"
+            f" {paths.socket_path(_without_socket(environ))}; unset it to reach that"
+        )
+        environ = _without_socket(environ)
+    command = None
+    if hooks:
+        put = wanted_hooks(environ)
+        command = str(next(iter(put.wanted.values()))["command"])
+        plan.steps += outdated_hook_files(environ)
+    manager: systemd.UserManager | launchd.Launchd | None = None
+    if service:
+        manager = _manager(environ)
+        if isinstance(manager, systemd.UserManager):
+            plan.steps += systemd.install_steps(environ, manager, program_python())
+        elif isinstance(manager, launchd.Launchd):
+            plan.steps += launchd.install_steps(environ, manager, program_python())
+        else:
+            plan.notes.append("No service manager answers here: the first hook starts the daemon.")
+    if manager is None and paths.socket_path(environ).is_socket():
+        plan.steps.append(EndDaemon(environ))
+    if hooks and put.is_needed():
+        plan.steps.append(put)
+    plan.steps.append(Prove(environ, command, start=manager is None))
+    return plan
+
+
+def _manager(environ: Mapping[str, str]) -> systemd.UserManager | launchd.Launchd | None:
+    if sys.platform == "darwin":
+        job = launchd.Launchd(environ)
+        return job if job.domain else None
+    manager = systemd.UserManager(environ)
+    return manager if manager.answers else None
+
+
+def uninstall_plan(environ: Mapping[str, str]) -> Plan:
+    """What takes away all that is acd's, as far as it is there. Raises AcdError."""
+    plan = Plan()
+    take = TakeHooks(claude_code.settings_path(environ), claude_code.AGENT, claude_code.NAME)
+    # Hooks first: they would start the daemon again.
+    if take.is_needed():
+        plan.steps.append(take)
+    places = dict.fromkeys(
+        (paths.socket_path(environ), paths.socket_path(_without_socket(environ)))
+    )
+    if sys.platform == "darwin":
+        plan.steps += launchd.uninstall_steps(environ, launchd.Launchd(environ))
+    else:
+        unset = _without_socket(environ)
+        plan.steps += systemd.uninstall_steps(unset, systemd.UserManager(unset))
+    for socket in places:
+        if any(state_files(socket)):
+            plan.steps.append(RemoveState(socket))
+    if program := tuple(_program(environ)):
+        plan.steps.append(Remove(program, "the program", paths.data_dir(environ)))
+    config = paths.config_path(environ)
+    if config.exists():
+        plan.notes.append(f"Your configuration stays: {config}")
+    return plan
+
+
+def _program(environ: Mapping[str, str]) -> Iterator[Path]:
+    """The program's files that are there, by install.sh and by us."""
+    data, link = paths.data_dir(environ), paths.bin_link(environ)
+    # Somebody else's `acd` is none of ours; a link of ours may lead nowhere by now.
+    if link.is_symlink() and link.readlink() == data / "venv/bin/acd":
+        yield link
+    if data.is_dir():
+        names = {HOOK_FILE, "acd_hook_rare.py", "__pycache__", "venv", "venv.new"}
+        yield from sorted(
+            path for path in data.iterdir() if path.name in names or path.name.startswith("venv-")
+        )
+
+
+def _without_socket(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if name != "ACD_SOCKET"}
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None

@@ -1,0 +1,195 @@
+"""What the installer can do with files: steps that describe themselves.
+
+Responsible for each step's one sentence before (`describe`) and after
+(`execute`). It refuses to know which steps are needed (plan.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from acd.errors import AcdError
+from acd.install import files, settings
+from acd.install.jsontext import BOM
+
+
+class Step(Protocol):
+    """Something to be done."""
+
+    def describe(self) -> str:
+        """What execute() would do, as an order: "write …"."""
+
+    def execute(self) -> str | None:
+        """Does it; what was done, if it is worth a line. Raises AcdError."""
+
+
+@dataclass(frozen=True)
+class WriteFile:
+    """A file of ours that is missing or not the current one."""
+
+    path: Path
+    content: bytes
+    what: str
+
+    def describe(self) -> str:
+        return f"write {self.path} ({self.what})"
+
+    def execute(self) -> None:
+        files.write(self.path, self.content)
+
+
+@dataclass(frozen=True)
+class Remove:
+    """Files, links and directories of ours, whichever of them are there."""
+
+    paths: tuple[Path, ...]
+    what: str
+    directory: Path | None = None
+    """Is removed too, if nothing else is in it."""
+
+    def describe(self) -> str:
+        return f"remove {self.what}: {', '.join(map(str, self.paths))}"
+
+    def execute(self) -> str:
+        for path in self.paths:
+            if path.is_dir() and not path.is_symlink():
+                try:
+                    shutil.rmtree(path)
+                except OSError as error:
+                    raise AcdError(
+                        f"cannot remove {error.filename or path}: {error.strerror}"
+                    ) from error
+            else:
+                files.remove(path)
+        if self.directory is not None:
+            files.remove_if_empty(self.directory)
+        return f"{self.what[0].upper()}{self.what[1:]} removed."
+
+
+@dataclass(frozen=True)
+class PutHooks:
+    """Our hooks into an agent's settings."""
+
+    path: Path
+    agent: str
+    name: str
+    """The agent's, for people."""
+    wanted: Mapping[str, settings.Handler]
+
+    def is_needed(self) -> bool:
+        """Whether anything is missing or outdated. Raises as execute() does, before it is done."""
+        found = files.read(self.path)
+        if self._merged(found.content) == found.content:
+            return False
+        if found.content is not None:
+            files.refuse_read_only(found.path)
+        return True
+
+    def describe(self) -> str:
+        return f"put {len(self.wanted)} hooks for {self.name} into {self.path}"
+
+    def execute(self) -> str:
+        files.edit(self.path, self._merged, mode=0o600, backup=self._backup)
+        return f"Hooks for {self.name}: {len(self.wanted)} in {self.path}"
+
+    def _merged(self, content: bytes | None) -> bytes:
+        with _located(self.path):
+            text = settings.decode(content or b"")
+            return settings.merge(text, self.wanted, self.agent).encode()
+
+    def _backup(self, content: bytes) -> Path | None:
+        # What holds hooks of ours is no original.
+        if settings.installed(settings.decode(content), self.agent):
+            return None
+        return backup_path(self.path)
+
+
+@dataclass(frozen=True)
+class TakeHooks:
+    """Our hooks out of an agent's settings, and the backup away if it says no more."""
+
+    path: Path
+    agent: str
+    name: str
+
+    def is_needed(self) -> bool:
+        """Whether there are any. Raises AcdError where there may be, and it cannot be told."""
+        content = files.read(self.path).content
+        if content is None or settings.HOOK_FILE.encode() not in content:
+            return backup_path(self.path).is_file()
+        return self._without(content) != content
+
+    def describe(self) -> str:
+        return f"take the hooks for {self.name} out of {self.path}"
+
+    def execute(self) -> str:
+        before = files.edit(self.path, self._without, mode=0o600)
+        kept = self._remove_backup()
+        if not self.path.exists():
+            # We made it, and perhaps the directory: an agent that ever ran has more in there.
+            files.remove_if_empty(self.path.parent)
+        found = before.content != files.read(self.path).content
+        done = f"taken out of {self.path}" if found else f"none found in {self.path}"
+        return f"Hooks for {self.name}: {done}" + (
+            f"; the file as it was before acd stays at {kept}" if kept else ""
+        )
+
+    def _without(self, content: bytes | None) -> bytes | None:
+        if content is None:
+            return None
+        if settings.HOOK_FILE.encode() not in content:
+            return content
+        with _located(self.path):
+            text = settings.unmerge(settings.decode(content), self.agent)
+        if not _is_blank(text.encode()):
+            return text.encode()
+        # Nothing but ours was in it, so what was there before was nothing too;
+        # the backup tells which of the ways to say so it was.
+        original = files.read(backup_path(self.path)).content
+        if original is None or _is_blank(original) or _value(original) == {}:
+            return original
+        return b"{}\n"
+
+    def _remove_backup(self) -> Path | None:
+        """Removes the backup if the settings say the same; else tells where it is."""
+        backup = backup_path(self.path)
+        original = files.read(backup).content
+        if original is None:
+            return None
+        content = files.read(self.path).content
+        if content == original or (content is not None and _value(content) == _value(original)):
+            files.remove(backup)
+            return None
+        return backup
+
+
+def backup_path(path: Path) -> Path:
+    """Where the first original of a settings file is kept."""
+    return path.with_name(path.name + ".acd-backup")
+
+
+def _is_blank(content: bytes) -> bool:
+    return not content.decode(errors="replace").removeprefix(BOM).strip()
+
+
+def _value(content: bytes) -> object:
+    try:
+        value: object = json.loads(content.decode("utf-8-sig"))
+    except ValueError:
+        return content  # equal to nothing but itself
+    return value
+
+
+@contextlib.contextmanager
+def _located(path: Path) -> Iterator[None]:
+    """Names the file in an error about its text."""
+    try:
+        yield
+    except settings.SettingsError as error:
+        raise AcdError(f"{path}, {error.message}", hint=error.hint) from error

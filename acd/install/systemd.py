@@ -1,0 +1,208 @@
+"""acd's units in the user's systemd.
+
+Responsible for asking the user's service manager, and for the steps that put
+the units in, hand the socket over to it, and take both out again. It refuses
+to know what a unit says (packaging/systemd).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from acd import activation, paths
+from acd.errors import AcdError
+from acd.install import programs
+from acd.install.daemon import stop_daemon
+from acd.install.resources import resource
+from acd.install.steps import Remove, Step, WriteFile
+
+SOCKET: Final = "acd.socket"
+SERVICE: Final = "acd.service"
+_SECONDS: Final = 60.0
+"""For one call: a daemon that does not end is killed after DefaultTimeoutStopSec, 90 s at most."""
+
+
+class UserManager:
+    """The service manager of this user, by systemctl(1)."""
+
+    def __init__(self, environ: Mapping[str, str]):
+        runtime = environ.get("XDG_RUNTIME_DIR") or str(paths.socket_path(environ).parent.parent)
+        self._environ = programs.minimal(environ) | {"XDG_RUNTIME_DIR": runtime}
+        if "DBUS_SESSION_BUS_ADDRESS" in environ:
+            self._environ["DBUS_SESSION_BUS_ADDRESS"] = environ["DBUS_SESSION_BUS_ADDRESS"]
+
+    @functools.cached_property
+    def answers(self) -> bool:
+        """Whether there is one. A degraded one is one: some other unit has failed."""
+        if programs.which("systemctl", self._environ) is None:
+            return False
+        answer = self._ask("show-environment", seconds=10)
+        return answer is not None and answer.status == 0
+
+    def properties(self, unit: str) -> dict[str, str]:
+        """What it knows of a unit: ActiveState, UnitFileState, FragmentPath, NeedDaemonReload."""
+        names = "ActiveState,UnitFileState,FragmentPath,NeedDaemonReload"
+        answer = self._ask("show", unit, f"--property={names}", seconds=_SECONDS)
+        lines = answer.output.splitlines() if answer is not None and answer.status == 0 else []
+        return dict(line.split("=", 1) for line in lines if "=" in line)
+
+    def is_active(self, unit: str) -> bool:
+        """Whether it runs, or listens."""
+        return self.properties(unit).get("ActiveState") in {"active", "reloading", "activating"}
+
+    def do(self, *arguments: str, tolerant: bool = False) -> None:
+        """Has it done. Raises AcdError with systemd's words, unless tolerant."""
+        answer = self._ask(*arguments, seconds=2 * _SECONDS)
+        if tolerant or (answer is not None and answer.status == 0):
+            return
+        words = "it did not answer" if answer is None else answer.errors.strip()
+        raise AcdError(
+            f"systemctl --user {' '.join(arguments)} failed: {words}",
+            hint="see journalctl --user -u acd, or do without it: acd install --no-service",
+        )
+
+    def _ask(self, *arguments: str, seconds: float) -> programs.Answer | None:
+        argv = ["systemctl", "--user", "--no-pager", *arguments]
+        return programs.run(argv, environ=self._environ, timeout=seconds)
+
+
+def rendered(name: str, python: Path) -> bytes:
+    """A unit as it is installed: the template with the program's interpreter."""
+    text = resource(f"packaging/systemd/{name}").read_text("utf-8")
+    return text.replace("@PYTHON@", quoted(python)).encode()
+
+
+def quoted(path: Path) -> str:
+    """A path as a word of ExecStart= (systemd.service(5), COMMAND LINES).
+
+    Raises AdcError for a path that a unit file cannot hold.
+    """
+    text = str(path)
+    if not text.isprintable():
+        raise AcdError(
+            f"the path {text!a} cannot stand in a unit file",
+            hint="install under another path (XDG_DATA_HOME), or without --no-service",
+        )
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return escaped if escaped == text and " " not in text and "'" not in text else f'"{escaped}"'
+
+
+def install_steps(environ: Mapping[str, str], manager: UserManager, python: Path) -> list[Step]:
+    """What makes the manager hold the socket and start this program."""
+    directory = paths.systemd_unit_dir(environ)
+    written = [
+        step
+        for name, what in ((SOCKET, "holds the socket"), (SERVICE, "the daemon"))
+        if (step := _write_if_other(directory / name, rendered(name, python), what)) is not None
+    ]
+    steps: list[Step] = [*written]
+    socket = manager.properties(SOCKET)
+    if written or socket.get("NeedDaemonReload") == "yes":
+        steps.append(Systemctl(manager, ("daemon-reload",)))
+    if socket.get("UnitFileState") != "enabled":
+        steps.append(Systemctl(manager, ("enable", SOCKET)))
+    holds_it = socket.get("ActiveState") == "active" and paths.socket_path(environ).is_socket()
+    if not holds_it or any(step.path.name == SOCKET for step in written):
+        steps.append(HandOver(environ, manager))
+    elif manager.is_active(SERVICE):
+        steps.append(Restart(manager))
+    return steps
+
+
+def _write_if_other(path: Path, content: bytes, what: str) -> WriteFile | None:
+    if path.is_file() and path.read_bytes() == content:
+        return None
+    return WriteFile(path, content, what)
+
+
+def uninstall_steps(environ: Mapping[str, str], manager: UserManager) -> list[Step]:
+    """What takes the units out, with or without a manager that answers."""
+    directory = paths.systemd_unit_dir(environ)
+    links = directory / "sockets.target.wants" / SOCKET
+    there = tuple(
+        path
+        for path in (directory / SOCKET, directory / SERVICE, links)
+        if path.exists() or path.is_symlink()
+    )
+    known = manager.answers and any(map(manager.is_active, (SOCKET, SERVICE)))
+    steps: list[Step] = []
+    if manager.answers and (there or known):
+        steps.append(StopUnits(manager))
+    if there:
+        steps.append(Remove(there, "the systemd units", links.parent))
+    if steps and manager.answers:
+        steps.append(Systemctl(manager, ("daemon-reload",)))
+        steps.append(Systemctl(manager, ("reset-failed", SOCKET, SERVICE), tolerant=True))
+    return steps
+
+
+@dataclass(frozen=True)
+class Systemctl:
+    """One command to the manager."""
+
+    manager: UserManager
+    arguments: tuple[str, ...]
+    tolerant: bool = False
+    """Whether it may fail: what it is to undo may not be there."""
+
+    def describe(self) -> str:
+        return f"run systemctl --user {' '.join(self.arguments)}"
+
+    def execute(self) -> None:
+        self.manager.do(*self.arguments, tolerant=self.tolerant)
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """The socket, from a daemon that a hook started, from a former unit or from nobody, to systemd.
+
+    Under the lock that hooks take before they bind, so that none of them
+    starts a daemon of its own in between.
+    """
+
+    environ: Mapping[str, str]
+    manager: UserManager
+
+    def describe(self) -> str:
+        return f"start {SOCKET}; a daemon that already serves its path ends first, in order"
+
+    def execute(self) -> str:
+        path = paths.socket_path(self.environ)
+        activation.make_private_directory(path.parent)
+        with activation.bind_lock(path):
+            self.manager.do("stop", SOCKET, SERVICE, tolerant=True)
+            stop_daemon(self.environ)
+            self.manager.do("start", SOCKET)
+        return f"Service: systemd holds {path}; the first line starts the daemon"
+
+
+@dataclass(frozen=True)
+class Restart:
+    """The running daemon, as this version; the socket stays, and what is sent meanwhile waits."""
+
+    manager: UserManager
+
+    def describe(self) -> str:
+        return f"restart {SERVICE}; its socket stays open"
+
+    def execute(self) -> str:
+        self.manager.do("try-restart", SERVICE)
+        return "Service: the running daemon was restarted; its socket stayed open"
+
+
+@dataclass(frozen=True)
+class StopUnits:
+    """Both units stopped, the socket first: the service would be started again."""
+
+    manager: UserManager
+
+    def describe(self) -> str:
+        return f"run systemctl --user disable --now {SOCKET}, and stop {SERVICE}"
+
+    def execute(self) -> None:
+        self.manager.do("disable", "--now", SOCKET, tolerant=True)
+        self.manager.do("stop", SOCKET, SERVICE, tolerant=True)
