@@ -177,7 +177,8 @@ class Server:
         for line in lines:
             outcome = self._answer(line, now)
             if outcome is None:
-                turn.replies.append(self._answer_own(connection, turn, str(line)))
+                own_reply = self._answer_own(connection, turn, str(line))
+                turn.replies.append(own_reply)  # only now: the list is another one
                 continue
             reply, changes, record = outcome
             turn.replies.append(reply)
