@@ -33,6 +33,7 @@ from acd.journal import Journal
 from acd.notify import Notifier
 from acd.protocol import PROTOCOL_VERSION
 from acd.server import Connection, Server
+from acd.watch.evidence import Evidence
 
 STATUS_DELAY: Final = 0.2
 """Seconds in which changes of the STATUS line are gathered into one."""
@@ -56,7 +57,13 @@ class Daemon:
         self.notifier = Notifier(os.environ)
         self.loop = asyncio.get_running_loop()
         self.started = clock.now()
-        commands = Commands(self.store, local_host=os.uname().nodename, is_dir=os.path.isdir)
+        self.evidence = Evidence(self.loop, self.store, clock.now, self._apply)
+        commands = Commands(
+            self.store,
+            local_host=os.uname().nodename,
+            is_dir=os.path.isdir,
+            observe=self.evidence.observe,
+        )
         self.server = Server(
             self.loop,
             self.store,
@@ -87,6 +94,7 @@ class Daemon:
         self._apply_config()
         self.journal.load()
         self._expire()
+        self.evidence.recheck()
         for number, what in (
             (signal.SIGTERM, lambda: self.stop("SIGTERM")),
             (signal.SIGINT, lambda: self.stop("SIGINT")),
@@ -133,6 +141,7 @@ class Daemon:
         await self._until(lambda: not self.server.connections)
         for peer in list(self.server.connections):
             peer.transport.abort()
+        self.evidence.close()
         self.journal.close()
 
     def stop(self, reason: str) -> None:
@@ -231,7 +240,11 @@ class Daemon:
 
     # What follows a change ----------------------------------------------
 
+    def _apply(self, changes: list[Change], records: list[str]) -> None:
+        self.server.apply(changes, records)
+
     def _changed(self, changes: list[Change]) -> None:
+        self.evidence.changed(changes)
         if self._expiry is None and self.store.has_closed:
             self._arm_expiry()
         if self.notifier.is_heard and self._status is None:

@@ -101,10 +101,15 @@ class HookEvent:
     at: int | None
     """When the hook began, unix nanoseconds."""
     subagent: str | None
+    prompt_id: str | None
+    """The user's prompt that the event belongs to."""
     cwd: str | None
     text: str | None
     """What it asks or last said, cut to PROMPT_LENGTH characters."""
     pid: int | None
+    """The agent's process, by its own word."""
+    parent: int | None
+    """The hook's parent process, where the agent does not tell."""
     host: str | None
     """The machine that the agent runs on; None for this one."""
     config_dir: str | None
@@ -150,9 +155,11 @@ class HookEvent:
             kind=_text(record, "kind"),
             at=_positive(record, "at"),
             subagent=_text(record, "subagent"),
+            prompt_id=_text(record, "prompt_id"),
             cwd=_text(record, "cwd"),
             text=_text(record, "text"),
             pid=_positive(record, "pid"),
+            parent=_positive(record, "parent"),
             host=_text(record, "host"),
             config_dir=_text(record, "config_dir"),
             attended=_bool(record, "attended"),
@@ -184,9 +191,11 @@ def read_hook_event(agent: str, meta: Json, payload: Json, *, local_host: str) -
         kind=_kind(name, payload),
         at=_positive(meta, "at"),
         subagent=_text(payload, "agent_id"),
+        prompt_id=_text(payload, "prompt_id"),
         cwd=_text(payload, "cwd"),
         text=_said(name, payload),
-        pid=_positive(meta, "pid") or _positive(meta, "ppid"),
+        pid=_positive(meta, "pid"),
+        parent=_positive(meta, "ppid"),
         host=None if host in {None, local_host} else host,
         config_dir=_text(meta, "config_dir"),
         attended=_bool(meta, "attended"),

@@ -46,6 +46,8 @@ _PLAIN: Final = (
     "attended",
     "questions",
     "background",
+    "prompt_id",
+    "queued",
     "newest_at",
     "superseded_by",
     "closed_at",

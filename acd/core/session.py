@@ -94,7 +94,9 @@ class Session:
         "pid",
         "pid_start",
         "prompt",
+        "prompt_id",
         "questions",
+        "queued",
         "resume_id",
         "since",
         "status",
@@ -134,6 +136,8 @@ class Session:
         self.base: Status = status
         self.questions: dict[str, str | None] | None = None
         self.background = False
+        self.prompt_id: str | None = None
+        self.queued = False
         self.newest_at = 0
         self.superseded_by: str | None = None
         self.closed_at: int | None = now.boot if status == CLOSED else None

@@ -107,7 +107,7 @@ class Store:
                 session.metadata = extra
         session.base = status
         session.questions = None
-        session.background = False
+        session.background = session.queued = False
         session.evidence = "set"
         changes.append(_new(Change, ("update", session, elapsed)))
         return changes
@@ -265,6 +265,7 @@ class Store:
         elapsed = session.elapsed(now)
         session.newest_at = max(session.newest_at, at)
         session.questions = None
+        session.queued = False
         session.base = target
         session.prompt = None
         session.evidence = source
@@ -364,7 +365,7 @@ class Store:
         session.pid = session.pid_start = None
         session.superseded_by = None
         session.questions = None
-        session.background = False
+        session.background = session.queued = False
         session.prompt = None
 
     def _created_by_hook(self, event: HookEvent, status: Status, at: int, now: Now) -> list[Change]:
@@ -424,10 +425,21 @@ class Store:
         if event.label == "Notification/idle_prompt" and session.background:
             return
         self._answered(session, event)
+        if event.name == "UserPromptSubmit":
+            # A prompt that is queued carries the id of the one that is worked
+            # on, and of the two turns only the second one's end is the end
+            # (measured on 2.1.329).
+            same = event.prompt_id is not None and event.prompt_id == session.prompt_id
+            session.queued = same and session.base == WORKING
+            session.prompt_id = event.prompt_id
+        if event.name == "Stop" and session.queued:
+            session.queued = False
+            return
         if event.subagent is None or status == WORKING:
             session.base = status
         if event.name in {"Stop", "StopFailure"}:
             session.background = event.kind == "background"
+            session.queued = False
             session.prompt = text
         elif status != ATTENTION:
             session.prompt = None

@@ -1,0 +1,144 @@
+"""Claude Code's own registry of its sessions: `<config dir>/sessions/<pid>.json`.
+
+Responsible for reading it, never writing, and only files of that name that
+are ours and small: the keys beside them are never opened. It is undocumented,
+so anything unexpected in it is nothing. It refuses to know sessions.
+
+Measured on 2.1.197 and 2.1.329: the file is written in place, within 0.1 s of
+an interrupt or of a dialog's end; between two turns it says `idle` for some
+20 ms. So it is read a moment after it was written, and says what lasted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import re
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from acd.watch.directory import DirectoryWatch
+
+SETTLE: Final = 0.12
+"""Seconds between a write and the look at the file."""
+MAX_SIZE: Final = 65_536
+"""Bytes; the real ones have about 500."""
+
+_NAME: Final = re.compile(r"([1-9][0-9]{0,9})\.json")
+_STATUS: Final = re.compile(r"[a-z_]{1,40}")
+_MS: Final = 1_000_000
+
+log = logging.getLogger("acd.registry")
+
+
+class Entry(NamedTuple):
+    """What a registry file says."""
+
+    pid: int
+    session_id: str
+    status: str
+    at: int
+    """Unix nanoseconds."""
+
+
+class RegistryWatch:
+    """Calls `says(entry)` for each registry file that was written and names a status."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, says: Callable[[Entry], None]):
+        self._loop = loop
+        self._says = says
+        self._watch: DirectoryWatch | None = None
+        self._users: dict[Path, set[int]] = {}
+        self._due: dict[tuple[Path, int], asyncio.TimerHandle] = {}
+
+    def follow(self, config_dir: str, pid: int) -> None:
+        """Begins to watch the file of one agent process, and looks at it once."""
+        directory = Path(config_dir, "sessions")
+        users = self._users.setdefault(directory, set())
+        if pid in users and self._watch is not None and directory in self._watch:
+            return
+        users.add(pid)
+        try:
+            if self._watch is None:
+                from acd.watch.directory import DirectoryWatch  # loads ctypes: 3 ms
+
+                self._watch = DirectoryWatch(self._loop, self._written)
+            if directory not in self._watch:
+                self._watch.follow(directory)
+        except OSError as error:
+            # Not there (yet), or no more watches: hooks and the process still tell.
+            log.debug("%s cannot be watched: %s", directory, error.strerror)
+        self._look_soon(directory, pid)
+
+    def forget(self, pid: int) -> None:
+        """Nobody asks for this process any more; a directory without users is let go."""
+        for directory, users in list(self._users.items()):
+            users.discard(pid)
+            if due := self._due.pop((directory, pid), None):
+                due.cancel()
+            if not users:
+                del self._users[directory]
+                if self._watch is not None:
+                    self._watch.forget(directory)
+
+    def close(self) -> None:
+        """Ends all watching."""
+        for due in self._due.values():
+            due.cancel()
+        if self._watch is not None:
+            self._watch.close()
+
+    def _written(self, directory: Path, name: str) -> None:
+        users = self._users.get(directory, set())
+        if not name:
+            for pid in users:
+                self._look_soon(directory, pid)
+        elif (match := _NAME.fullmatch(name)) and int(match[1]) in users:
+            self._look_soon(directory, int(match[1]))
+
+    def _look_soon(self, directory: Path, pid: int) -> None:
+        if (due := self._due.pop((directory, pid), None)) is not None:
+            due.cancel()
+        self._due[directory, pid] = self._loop.call_later(SETTLE, self._look, directory, pid)
+
+    def _look(self, directory: Path, pid: int) -> None:
+        self._due.pop((directory, pid), None)
+        with contextlib.suppress(OSError):
+            entry = parse_entry(read_file(directory / f"{pid}.json"), pid)
+            if entry is not None:
+                self._says(entry)
+
+
+def read_file(path: Path) -> bytes:
+    """The content of a registry file. Raises OSError for one that is not ours and small."""
+    # Not blocking: it could be a FIFO. No link: it could lead anywhere.
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY)
+    with os.fdopen(fd, "rb") as file:
+        found = os.fstat(fd)
+        ours = stat.S_ISREG(found.st_mode) and found.st_uid == os.getuid()
+        if not ours or found.st_size > MAX_SIZE:
+            raise OSError("not a registry file")
+        return file.read(MAX_SIZE)
+
+
+def parse_entry(content: bytes, pid: int) -> Entry | None:
+    """What the file of a process says; None for anything unexpected."""
+    try:
+        fields = json.loads(content)
+    except (ValueError, RecursionError):
+        return None  # half-written: the rest comes, and we are told
+    if not isinstance(fields, dict) or fields.get("pid") != pid:
+        return None
+    session_id, status = fields.get("sessionId"), fields.get("status")
+    at = fields.get("statusUpdatedAt")
+    if not isinstance(session_id, str) or not isinstance(status, str):
+        return None
+    if type(at) is not int or not 0 < at < 2**53 or not _STATUS.fullmatch(status):
+        return None
+    return Entry(pid, session_id, status, at * _MS)
