@@ -6,8 +6,9 @@ machine (/run, cgroups, journal, home, passwd) and for starting journald and
 nothing is changed. It knows nothing of acd.
 
 Run as root in fresh mount, pid and cgroup namespaces, the old /proc still
-mounted: `namespace_init.py DIRECTORY USER UID`. DIRECTORY/home becomes the
-user's home. Prints one line, this process's id as the machine outside sees it,
+mounted: `namespace_init.py DIRECTORY USER UID [TEMPLATE]`, with a DIRECTORY to
+write in. The user's home begins as the directory TEMPLATE, or empty, and lives
+in memory. Prints one line, this process's id as the machine outside sees it,
 when the user's manager says that it is ready.
 """
 
@@ -27,7 +28,7 @@ _READY_SECONDS = 20
 _CGROUPS = Path("/sys/fs/cgroup")
 
 
-def main(directory: Path, user: str, uid: int) -> None:
+def main(directory: Path, user: str, uid: int, template: Path | None = None) -> None:
     outside_pid = str(Path("/proc/self").readlink())
     home = Path("/home", user)
     runtime = Path("/run/user", str(uid))
@@ -39,8 +40,7 @@ def main(directory: Path, user: str, uid: int) -> None:
     _mount("-t", "cgroup2", "none", str(_CGROUPS))
     for hidden in ("/run", "/var/log", "/home"):
         _mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", hidden)
-    home.mkdir()
-    _mount("--bind", str(directory / "home"), str(home))
+    _make_home(home, uid, template)
     _add_user(directory, user, uid, home)
     _lay_out_run(runtime, uid)
     Path("/var/log/journal").mkdir()
@@ -91,6 +91,20 @@ def main(directory: Path, user: str, uid: int) -> None:
 def _mount(*arguments: str) -> None:
     # -n: the machine's table of mounts is none of our business.
     subprocess.run(["mount", "-n", *arguments], check=True)
+
+
+def _make_home(home: Path, uid: int, template: Path | None) -> None:
+    home.mkdir()
+    # What is written to the template's copy: a copy of all of it takes seconds.
+    top = home if template is None else home.with_name("written")
+    top.mkdir(exist_ok=True)
+    top.chmod(0o700)
+    os.chown(top, uid, uid)
+    if template is not None:
+        work = home.with_name("work")
+        work.mkdir()
+        layers = f"lowerdir={template},upperdir={top},workdir={work}"
+        _mount("-t", "overlay", "-o", layers, "overlay", str(home))
 
 
 def _add_user(directory: Path, user: str, uid: int, home: Path) -> None:
@@ -169,4 +183,4 @@ def _start(group: Path, command: list[str], environment: Mapping[str, str]) -> N
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), *map(Path, sys.argv[4:]))

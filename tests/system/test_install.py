@@ -120,7 +120,7 @@ def test_without_ensurepip_it_names_the_package_that_is_missing(new_user: AcdUse
     ).stdout.strip()
     os_release = new_user.home.parent / "os-release"
     os_release.touch()
-    new_user.root("mount", "--bind", str(os_release), "/etc/os-release")
+    new_user.root("mount", "--bind", "/home/os-release", "/etc/os-release")
     for name, advice in (
         ("debian", f"sudo apt install python{version}-venv"),
         ("pop\nID_LIKE='ubuntu debian'", f"sudo apt install python{version}-venv"),

@@ -60,7 +60,7 @@ class UserManager:
     """A booted manager. Use as a context manager, or call down()."""
 
     def __init__(self, template: Path | None = None) -> None:
-        """Boot it, the user's home a copy of the directory `template`, or empty.
+        """Boot it, the user's home as in the directory `template`, or empty.
 
         Raises RuntimeError, with what its processes wrote, if it does not start.
         """
@@ -69,12 +69,6 @@ class UserManager:
         # The test user passes through; pytest's own directories are root's alone.
         self._directory = Path(tempfile.mkdtemp(prefix="acd-system-"))
         self._directory.chmod(0o711)
-        self.home = self._directory / "home"
-        if template is None:
-            self.home.mkdir(mode=0o700)
-            os.chown(self.home, UID, UID)
-        else:
-            subprocess.run(["cp", "--archive", str(template), str(self.home)], check=True)
         self._cgroup = cgroup2 / f"acd-test-{os.getpid()}-{next(_numbers)}"
         self._cgroup.mkdir()
         self._log = self._directory / "log"
@@ -87,6 +81,7 @@ class UserManager:
                     *("unshare", "--mount", "--propagation=private", "--cgroup", "--pid"),
                     *("--fork", "--kill-child=KILL"),
                     *(sys.executable, "-I", str(_INIT), str(self._directory), USER, str(UID)),
+                    *([] if template is None else [str(template)]),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -95,6 +90,7 @@ class UserManager:
             )
         try:
             self._init_pid = self._wait_until_ready()
+            self.home = Path(f"/proc/{self._init_pid}/root{HOME}")
             self.run("systemctl", "--user", "is-system-running", "--wait")
         except BaseException:
             self.down()
