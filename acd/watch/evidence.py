@@ -32,7 +32,6 @@ class Evidence:
         clock: Callable[[], Now],
         apply: Callable[[list[Change], list[str]], None],
     ):
-        self._loop = loop
         self._store = store
         self._clock = clock
         self._apply = apply
@@ -60,14 +59,14 @@ class Evidence:
             return event
         found = self._processes.follow(pid)
         now = self._clock()
-        if found is None or began_after(found, event.at or now.wall, now):
-            # The event outlived its sender, which no hook will tell.
-            if event.pid is not None:
-                self._loop.call_soon(self._close_orphan, event.session, pid)
+        if found is None:
+            # It ended before its event came, and may never have been seen:
+            # that alone proves nothing of the session, and is left to hooks.
             return event
-        if event.pid is None and found.name in SHELLS:
-            self._processes.forget(pid)
-            return event
+        another = began_after(found, event.at or now.wall, now)
+        if another or (event.pid is None and found.name in SHELLS):
+            self.release(pid)
+            return replace(event, pid=None)
         self._follow_registry(event.config_dir, event.agent, pid)
         return replace(event, pid=pid, pid_start=found.start)
 
@@ -78,10 +77,14 @@ class Evidence:
             if session.pid is None or (change.kind == "update" and session.status != CLOSED):
                 continue
             self._last.pop(session.id, None)
-            there = self._store.sessions_of(Process(None, session.pid))
-            if all(other.status == CLOSED for other in there):
-                self._processes.forget(session.pid)
-                self._registry.forget(session.pid)
+            self.release(session.pid)
+
+    def release(self, pid: int) -> None:
+        """Ends the watching of a process that no open session runs in."""
+        there = self._store.sessions_of(Process(None, pid))
+        if all(other.status == CLOSED for other in there):
+            self._processes.forget(pid)
+            self._registry.forget(pid)
 
     def close(self) -> None:
         """Ends all watching."""
@@ -96,11 +99,6 @@ class Evidence:
         for session in self._store.sessions_of(Process(None, pid)):
             if session.pid_start in {None, start}:
                 self._correct(session, "process", "ended", self._clock().wall)
-
-    def _close_orphan(self, session_id: str, pid: int) -> None:
-        session = self._store.sessions.get(session_id)
-        if session is not None and session.pid == pid:
-            self._correct(session, "process", "ended", self._clock().wall)
 
     def _says(self, entry: Entry) -> None:
         session = self._store.sessions.get(entry.session_id)
