@@ -13,6 +13,7 @@ unlinked or chmodded.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import socket
@@ -32,6 +33,9 @@ BACKLOG: Final = 4096
 """Connections that wait while the daemon starts; the kernel cuts it to net.core.somaxconn."""
 SPAWNED_NAME: Final = "acd-spawned"
 """In LISTEN_FDNAMES: the listener was bound by a hook or a client, and is the daemon's own now."""
+
+
+_LISTEN_VARIABLES: Final = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
 
 
 @dataclass(frozen=True)
@@ -92,24 +96,36 @@ def _systemd_fds(environ: MutableMapping[str, str]) -> dict[int, str]:
     """Descriptor to name, by systemd-python where it is installed, else by the protocol."""
     if "LISTEN_FDS" not in environ:
         return {}
+    count = environ["LISTEN_FDS"]
     try:
-        # 3 ms, and only where somebody hands something over
-        from systemd.daemon import listen_fds_with_names
-    except ImportError:
-        return listen_fds_by_protocol(environ, os.getpid())
-    named: dict[int, str] = listen_fds_with_names(unset_environment=True)
-    return named
+        try:
+            # 3 ms, and only where somebody hands something over
+            from systemd.daemon import listen_fds_with_names
+        except ImportError:
+            return listen_fds_by_protocol(environ, os.getpid())
+        named: dict[int, str] = listen_fds_with_names(unset_environment=False)
+        return named
+    except OSError as error:
+        raise UnsafeSocket(
+            f"LISTEN_FDS={count} is not what was handed over: {error.strerror}",
+            hint="start acd by a socket unit, or without LISTEN_FDS",
+        ) from None
+    finally:
+        for name in _LISTEN_VARIABLES:
+            environ.pop(name, None)
 
 
-def listen_fds_by_protocol(environ: MutableMapping[str, str], pid: int) -> dict[int, str]:
-    """Descriptor to name, as sd_listen_fds_with_names(3) documents it."""
-    given = {name: environ.pop(name, "") for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")}
+def listen_fds_by_protocol(environ: Mapping[str, str], pid: int) -> dict[int, str]:
+    """Descriptor to name, as sd_listen_fds_with_names(3) documents it. Raises OSError."""
     # They may be an ancestor's: the variables are inherited, LISTEN_PID tells whose they are.
-    if given["LISTEN_PID"] != str(pid) or not given["LISTEN_FDS"].isdigit():
+    if environ.get("LISTEN_PID") != str(pid):
         return {}
-    names = given["LISTEN_FDNAMES"].split(":") if given["LISTEN_FDNAMES"] else []
+    count = environ.get("LISTEN_FDS", "")
+    if not (count.isascii() and count.isdigit()):
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+    names = environ.get("LISTEN_FDNAMES", "").split(":")
     inherited = {}
-    for index in range(int(given["LISTEN_FDS"])):
+    for index in range(int(count)):
         fd = LISTEN_FDS_START + index
         os.set_inheritable(fd, False)
         inherited[fd] = names[index] if index < len(names) else "unknown"
@@ -198,6 +214,26 @@ def is_served(path: Path) -> bool:
         except OSError:
             return False
     return True
+
+
+def is_running(path: Path) -> bool:
+    """Whether a daemon lives that serves the path, told without connecting.
+
+    Where a service manager holds the socket, a connection would start one.
+    The lock on its state tells, which it holds for its life.
+    """
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        fd = os.open(paths.daemon_lock_path(path), flags)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
 
 
 @contextlib.contextmanager

@@ -76,7 +76,7 @@ class Daemon:
             left=self._left,
         )
         self._listening: asyncio.AbstractServer | None = None
-        self._file = self.listener.path.stat()
+        self._file = identity(self.listener.path)
         self._stopped = asyncio.Event()
         self._gone = asyncio.Event()
         self._reason = ""
@@ -166,10 +166,9 @@ class Daemon:
                     await self._gone.wait()
 
     def _unlink_own(self) -> None:
-        with contextlib.suppress(OSError):
-            there = self.listener.path.lstat()
-            # Somebody may have put another socket in its place.
-            if (there.st_dev, there.st_ino) == (self._file.st_dev, self._file.st_ino):
+        # Somebody may have put another socket in its place.
+        if self._file is not None and identity(self.listener.path) == self._file:
+            with contextlib.suppress(OSError):
                 self.listener.path.unlink()
 
     # Configuration ------------------------------------------------------
@@ -298,6 +297,15 @@ class Daemon:
             "journal_failure": self.journal.failure,
             "events_given_up": given_up(self.listener.path),
         }
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file a path leads to now; None for no file."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def boot_id() -> str:

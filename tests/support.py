@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -125,17 +126,24 @@ class Daemon:
             for line in "\n".join(self.told).split("\n"):
                 if line.startswith(state):
                     return line
-            try:
-                self.told.append(self._notified.recv(4096).decode())
-            except TimeoutError:
-                raise AssertionError(f"never told {state}\n{self.log()}") from None
+            self._hear(state)
+
+    def _hear(self, state: str) -> None:
+        """The next datagram. Raises AssertionError when none can come any more."""
+        pidfd = os.pidfd_open(self.pid)
+        try:
+            there, _, _ = select.select([self._notified, pidfd], [], [], WAIT)
+        finally:
+            os.close(pidfd)
+        if self._notified not in there:
+            raise AssertionError(f"never told {state}\n{self.log()}")
+        self.told.append(self._notified.recv(4096).decode())
 
     def next_status(self, is_it: Callable[[str], bool]) -> str:
         """The first STATUS from now on of which `is_it` is true."""
         while True:
-            told = self._notified.recv(4096).decode()
-            self.told.append(told)
-            for line in told.split("\n"):
+            self._hear("STATUS=")
+            for line in self.told[-1].split("\n"):
                 if line.startswith("STATUS=") and is_it(line.removeprefix("STATUS=")):
                     return line.removeprefix("STATUS=")
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import pytest
 
+from tests.daemon.strace import Strace
 from tests.support import Client, Daemon, Place, place
 
 
@@ -25,3 +28,20 @@ def daemon(place: Place) -> Daemon:
 def client(place: Place, daemon: Daemon) -> Iterator[Client]:
     with place.client() as connected:
         yield connected
+
+
+@pytest.fixture(name="strace")
+def _strace(place: Place) -> Strace:
+    program = shutil.which("strace")
+    if program is None:
+        pytest.skip("strace is not here")
+    return Strace(program, place.root / "strace.log")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs_systemd_python: systemd-python is installed")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("needs_systemd_python") and find_spec("systemd") is None:
+        pytest.skip("systemd-python is not installed")

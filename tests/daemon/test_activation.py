@@ -1,0 +1,377 @@
+"""How the daemon comes by a listener that somebody else has bound.
+
+The service manager is systemd's own systemd-socket-activate, or this test in
+its place where it has to misbehave. launchd is stood in for by a few lines of
+C: they prove our call, not launchd.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from acd.activation import LISTEN_FDS_START, adopt
+from acd.errors import EXIT_UNSAFE_SOCKET
+from tests.daemon.strace import Strace
+from tests.support import DAEMON, Daemon, Place
+
+WITHOUT_SYSTEMD = (
+    sys.executable,
+    "-c",
+    "import sys; sys.modules['systemd'] = None; sys.argv[1:] = ['daemon'];"
+    "from acd.__main__ import main; sys.exit(main())",
+)
+"""`acd daemon` where systemd-python is not installed."""
+
+LAUNCHER = f"""
+import os, sys
+for number, fd in enumerate(filter(None, sys.argv[1].split(","))):
+    os.dup2(int(fd), {LISTEN_FDS_START} + number)
+os.environ.setdefault("LISTEN_PID", str(os.getpid()))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+"""What a service manager does between fork and exec."""
+
+CASES = [
+    pytest.param(DAEMON, id="systemd-python", marks=pytest.mark.needs_systemd_python),
+    pytest.param(WITHOUT_SYSTEMD, id="protocol"),
+]
+
+
+def listener(place: Place, kind: int = socket.SOCK_STREAM) -> socket.socket:
+    """A socket as a unit describes it: bound, its directory private."""
+    place.directory.mkdir(mode=0o700, exist_ok=True)
+    place.socket.unlink(missing_ok=True)
+    sock = socket.socket(socket.AF_UNIX, kind)
+    sock.bind(str(place.socket))
+    place.socket.chmod(0o600)
+    if kind == socket.SOCK_STREAM:
+        sock.listen(128)
+    return sock
+
+
+def activate(
+    place: Place,
+    fds: Sequence[int],
+    command: Sequence[str] = DAEMON,
+    *,
+    wait: bool = True,
+    **environ: str,
+) -> Daemon:
+    """Hands descriptors over as a service manager does: from 3 on, named by the environment."""
+    given = {"LISTEN_FDS": str(len(fds)), "LISTEN_FDNAMES": "acd", **environ}
+    launcher = [sys.executable, "-I", "-S", "-c", LAUNCHER, ",".join(map(str, fds))]
+    return place.start([*launcher, *command], given, pass_fds=fds, wait=wait)
+
+
+def high(file: socket.socket | IO[str]) -> int:
+    """A descriptor of it, above those that are inherited."""
+    return fcntl.fcntl(file.fileno(), fcntl.F_DUPFD, 20)
+
+
+@pytest.mark.parametrize("command", CASES)
+def test_an_inherited_listener_is_served(place: Place, command: Sequence[str]) -> None:
+    with listener(place) as sock:
+        activate(place, [high(sock)], command)
+        with place.client() as client:
+            assert client.ask("PING") == "OK"
+            assert client.info()["activation"] == "systemd"
+
+
+@pytest.mark.parametrize("command", CASES)
+def test_its_file_stays_when_the_daemon_stops(place: Place, command: Sequence[str]) -> None:
+    with listener(place) as sock:
+        before = place.socket.stat()
+        daemon = activate(place, [high(sock)], command)
+        assert daemon.stop() == 0
+        after = place.socket.stat()
+        assert (after.st_ino, after.st_mode, after.st_ctime_ns) == (
+            before.st_ino,
+            before.st_mode,
+            before.st_ctime_ns,
+        )
+
+
+@pytest.mark.parametrize("command", CASES)
+def test_what_was_inherited_is_never_bound_unlinked_or_chmodded(
+    place: Place, strace: Strace, command: Sequence[str]
+) -> None:
+    with listener(place) as sock:
+        daemon = activate(place, [high(sock)], strace.of(command, "bind,unlink,unlinkat,%file"))
+        assert place.ask("SET one working", "STOP") == ["OK", "OK"]
+        assert daemon.end() == 0
+    calls = strace.calls()
+    assert [call for call in calls if "acd.sock.journal" in call], "strace saw what it should"
+    touching = ("bind(", "unlink", "chmod", "chown", "rename")
+    assert not [call for call in calls if call.startswith(touching) and 'acd.sock"' in call]
+
+
+def test_lines_that_were_sent_before_the_daemon_began_are_served(place: Place) -> None:
+    with listener(place) as sock, place.client() as client:
+        client.send("SET early working", "PING")
+        activate(place, [high(sock)])
+        assert client.lines(2) == ["OK", "OK"]
+
+
+def test_systemd_s_own_activator_hands_over_its_socket(place: Place) -> None:
+    place.directory.mkdir(mode=0o700)
+    activator = shutil.which("systemd-socket-activate")
+    if activator is None:
+        pytest.skip("systemd-socket-activate is not here")
+    keep = [f"-E{name}={value}" for name, value in place.environ.items()]
+    command = [activator, *keep, f"--listen={place.socket}", "--fdname=acd", *DAEMON]
+    with subprocess.Popen(command, env=place.environ, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        try:
+            assert b"Listening on" in process.stderr.readline()
+            with place.client() as client:
+                client.send("INFO", "STOP")
+                assert '"activation": "systemd"' in client.line()
+                assert client.line() == "OK"
+            assert process.wait(20) == 0
+            assert place.socket.exists()
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("command", CASES)
+def test_the_variables_of_another_process_are_ignored(place: Place, command: Sequence[str]) -> None:
+    with listener(place) as sock:
+        place.environ["ACD_SOCKET"] = str(place.root / "own" / "acd.sock")
+        daemon = activate(place, [high(sock)], command, LISTEN_PID=str(os.getpid()))
+        assert "(bound)" in daemon.log()
+
+
+@pytest.mark.parametrize("command", CASES)
+def test_two_sockets_are_refused_with_what_would_be_right(
+    place: Place, command: Sequence[str]
+) -> None:
+    with listener(place) as sock:
+        daemon = activate(
+            place, [high(sock), high(sock)], command, LISTEN_FDNAMES="acd:acd", wait=False
+        )
+        assert daemon.end() == EXIT_UNSAFE_SOCKET
+    assert daemon.log() == (
+        "acd: 2 sockets were handed over, and acd serves one\n"
+        "     give the socket unit exactly one ListenStream=\n"
+    )
+
+
+@pytest.mark.parametrize("command", CASES)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(socket.SOCK_DGRAM, id="datagram"), pytest.param(None, id="connected")]
+)
+def test_a_socket_that_does_not_listen_is_refused(
+    place: Place, command: Sequence[str], kind: int | None
+) -> None:
+    sock = listener(place, kind) if kind is not None else socket.socketpair()[0]
+    with sock:
+        daemon = activate(place, [high(sock)], command, wait=False)
+        assert daemon.end() == EXIT_UNSAFE_SOCKET
+    assert daemon.log().startswith(
+        "acd: descriptor 3 that was handed over is not a listening Unix stream socket\n"
+    )
+
+
+def test_a_listener_of_another_family_is_refused(place: Place) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        daemon = activate(place, [high(sock)], wait=False)
+        assert daemon.end() == EXIT_UNSAFE_SOCKET
+    assert "is not a listening Unix stream socket" in daemon.log()
+
+
+def test_an_abstract_listener_is_refused_for_it_has_no_private_place(place: Place) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        sock.bind("")  # unix(7): autobind
+        sock.listen()
+        daemon = activate(place, [high(sock)], wait=False)
+        assert daemon.end() == EXIT_UNSAFE_SOCKET
+    assert "has no path" in daemon.log()
+
+
+@pytest.mark.parametrize("command", CASES)
+def test_a_descriptor_that_is_no_socket_is_refused(place: Place, command: Sequence[str]) -> None:
+    with (place.root / "file").open("w") as file:
+        daemon = activate(place, [high(file)], command, wait=False)
+        assert daemon.end() == EXIT_UNSAFE_SOCKET
+    assert daemon.log().startswith("acd: descriptor 3 that was handed over")
+    assert "Traceback" not in daemon.log()
+
+
+@pytest.mark.parametrize("command", CASES)
+@pytest.mark.parametrize("count", ["1", "2", "999999", "²", "-1", "x", ""])
+def test_a_count_that_is_not_true_ends_in_no_traceback(
+    place: Place, command: Sequence[str], count: str
+) -> None:
+    # Nothing at all is handed over: descriptor 3 is closed.
+    daemon = activate(place, [], command, LISTEN_FDS=count, wait=False)
+    assert daemon.end() == EXIT_UNSAFE_SOCKET
+    assert daemon.log().startswith("acd: LISTEN_FDS=")
+    assert " is not what was handed over: " in daemon.log()
+    assert "Traceback" not in daemon.log()
+
+
+@pytest.mark.parametrize("command", CASES)
+def test_no_child_takes_the_variables_for_its_own(place: Place, command: Sequence[str]) -> None:
+    program = """
+        import os
+        from acd.activation import adopt
+        adopt(os.environ)
+        os.execve("/usr/bin/env", ["env"], os.environ)
+    """
+    forget = "import sys; sys.modules['systemd'] = None\n" if command is WITHOUT_SYSTEMD else ""
+    with listener(place) as sock:
+        fd = high(sock)
+        found = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", LAUNCHER, str(fd)]
+            + [sys.executable, "-c", forget + textwrap.dedent(program)],
+            env={"LISTEN_FDS": "1", "LISTEN_FDNAMES": "acd"},
+            pass_fds=[fd],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+    assert "LISTEN_" not in found
+
+
+def test_by_the_protocol_names_belong_to_descriptors_in_their_order() -> None:
+    program = """
+        import os, sys
+        from acd.activation import listen_fds_by_protocol
+        print(listen_fds_by_protocol(os.environ, os.getpid()))
+        print([os.get_inheritable(fd) for fd in (3, 4)])
+    """
+    with socket.socket() as one, socket.socket() as other:
+        fds = [high(one), high(other)]
+        found = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", LAUNCHER, ",".join(map(str, fds))]
+            + [sys.executable, "-c", textwrap.dedent(program)],
+            env={"LISTEN_FDS": "2", "LISTEN_FDNAMES": "acd"},
+            pass_fds=fds,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+    assert found == "{3: 'acd', 4: 'unknown'}\n[False, False]\n"
+
+
+# The daemon owns what a hook or a client has bound for it ----------------
+
+
+def test_a_spawned_daemon_takes_its_socket_away_at_its_stop(place: Place) -> None:
+    with listener(place) as sock:
+        daemon = activate(place, [high(sock)], LISTEN_FDNAMES="acd-spawned")
+        with place.client() as client:
+            assert client.info()["activation"] == "spawned"
+    assert daemon.stop() == 0
+    assert not place.socket.exists()
+
+
+def test_it_leaves_a_socket_that_has_taken_its_place(place: Place) -> None:
+    with listener(place) as sock:
+        daemon = activate(place, [high(sock)], LISTEN_FDNAMES="acd-spawned")
+    with listener(place):
+        assert daemon.stop() == 0
+        assert place.socket.exists()
+
+
+def test_a_listener_whose_file_is_gone_is_served_all_the_same(place: Place) -> None:
+    with listener(place) as sock, place.client() as client:
+        place.socket.unlink()
+        daemon = activate(place, [high(sock)], LISTEN_FDNAMES="acd-spawned")
+        assert client.ask("PING") == "OK"
+        assert daemon.stop() == 0
+
+
+# launchd ------------------------------------------------------------------
+
+STUB = r"""
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* launch(3): an errno value is returned, the array is the caller's to free. */
+int launch_activate_socket(const char *name, int **fds, size_t *count) {
+    const char *says = getenv("STUB_SAYS");
+    if (says) return atoi(says);
+    if (strcmp(name, "acd")) return ENOENT;
+    *count = 1;
+    *fds = malloc(sizeof(int));
+    **fds = atoi(getenv("STUB_FD"));
+    return 0;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def launchd_stub(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    compiler = shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("gcc is not here")
+    directory = tmp_path_factory.mktemp("launchd")
+    source, library = directory / "stub.c", directory / "libstub.so"
+    source.write_text(STUB)
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True)
+    return library
+
+
+def adopt_from_launchd(stub: Path, fd: int, **environ: str) -> str:
+    """What `adopt` makes of it in a process that takes itself for macOS."""
+    program = """
+        import os, sys
+        sys.platform = "darwin"
+        from acd.activation import adopt
+        from acd.errors import AcdError
+        try:
+            found = adopt(os.environ)
+        except AcdError as error:
+            print(error.message)
+        else:
+            print(found and (found.activation, found.owned, str(found.path)))
+    """
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        env={"LD_PRELOAD": str(stub), "STUB_FD": str(fd), **environ},
+        pass_fds=[fd],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.rstrip("\n")
+
+
+def test_launchd_s_listener_is_adopted_and_stays_launchd_s(
+    place: Place, launchd_stub: Path
+) -> None:
+    with listener(place) as sock:
+        found = adopt_from_launchd(launchd_stub, sock.fileno())
+    assert found == str(("launchd", False, str(place.socket)))
+
+
+@pytest.mark.parametrize("number", [errno.ESRCH, errno.ENOENT])
+def test_without_a_launchd_job_there_is_nothing_to_adopt(
+    place: Place, launchd_stub: Path, number: int
+) -> None:
+    with listener(place) as sock:
+        found = adopt_from_launchd(launchd_stub, sock.fileno(), STUB_SAYS=str(number))
+    assert found == "None"
+
+
+def test_launchd_s_refusal_is_told(place: Place, launchd_stub: Path) -> None:
+    with listener(place) as sock:
+        found = adopt_from_launchd(launchd_stub, sock.fileno(), STUB_SAYS=str(errno.EALREADY))
+    assert found == f"launchd would not hand over the socket: {os.strerror(errno.EALREADY)}"
+
+
+def test_where_nothing_is_handed_over_there_is_nothing_to_adopt() -> None:
+    assert adopt({"HOME": "/"}) is None
