@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 
 from acd.errors import AcdError
+from acd.text import printable
 
 
 def main() -> int:
@@ -23,9 +24,9 @@ def main() -> int:
 
         return cli_main()
     except AcdError as error:
-        print(f"acd: {error.message}", file=sys.stderr)
+        print(f"acd: {printable(error.message)}", file=sys.stderr)
         if error.hint:
-            print(f"     {error.hint}", file=sys.stderr)
+            print(f"     {printable(error.hint)}", file=sys.stderr)
         return error.exit_code
 
 

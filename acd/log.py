@@ -12,6 +12,8 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
+from acd.text import printable
+
 # sd-daemon(3): a `<N>` prefix on stderr is the priority of the line.
 _PRIORITY: Final = {
     logging.DEBUG: 7,
@@ -20,14 +22,6 @@ _PRIORITY: Final = {
     logging.ERROR: 3,
     logging.CRITICAL: 2,
 }
-
-
-def printable(text: str) -> str:
-    """The text with everything escaped that could act on a terminal or forge a line."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
-    )
 
 
 class _Formatter(logging.Formatter):
