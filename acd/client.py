@@ -8,9 +8,12 @@ shown. Programs with an event loop of their own need only acd.protocol.
 from __future__ import annotations
 
 import errno
+import math
 import os
+import select
 import socket
 import sys
+import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -74,10 +77,6 @@ class Client:
     ) -> None:
         self._sock.close()
 
-    def fileno(self) -> int:
-        """The socket's descriptor, for select."""
-        return self._sock.fileno()
-
     def request(self, line: str) -> Message:
         """Sends a request, and returns its reply: Ok, Err or State.
 
@@ -90,29 +89,50 @@ class Client:
             raise self._lost(error) from None
         return self._next_message()
 
-    def pushes(self) -> Iterator[Message]:
+    def pushes(
+        self, *, deadline: float | None = None, reader: int | None = None
+    ) -> Iterator[Message]:
         """What follows a SUBSCRIBE, for as long as the connection lives.
 
-        Raises ConnectionLost at its end.
+        Ends at the `deadline` (time.monotonic()). `reader` is a pipe's writing
+        end into which the pushes go: when nobody reads it any more,
+        BrokenPipeError is raised, rather than at the next push, which may
+        never come. Raises ConnectionLost at the connection's end.
         """
+        poll = select.poll()
+        poll.register(self._sock, select.POLLIN)
+        if reader is not None:
+            poll.register(reader, 0)  # poll(2): POLLERR and POLLHUP are always told
         self._sock.settimeout(None)
         while True:
-            yield self._next_message()
+            while self._messages:
+                yield self._messages.popleft()
+            left = None if deadline is None else deadline - time.monotonic()
+            # Rounded up: a millisecond too early would be a busy wait to the end.
+            ready = dict(poll.poll(None if left is None else max(0, math.ceil(left * 1000))))
+            if reader in ready:
+                raise BrokenPipeError(errno.EPIPE, "nobody reads the output any more")
+            if not ready:
+                return
+            self._receive()
 
     def _next_message(self) -> Message:
         while not self._messages:
-            try:
-                data = self._sock.recv(1 << 18)
-            except OSError as error:
-                raise self._lost(error) from None
-            if not data:
-                raise ConnectionLost
-            for line in self._decoder.feed(data):
-                try:
-                    self._messages.append(parse_message(str(line)))
-                except BadReply as error:
-                    raise DaemonUnreachable(self._path, str(error)) from None
+            self._receive()
         return self._messages.popleft()
+
+    def _receive(self) -> None:
+        try:
+            data = self._sock.recv(1 << 18)
+        except OSError as error:
+            raise self._lost(error) from None
+        if not data:
+            raise ConnectionLost
+        for line in self._decoder.feed(data):
+            try:
+                self._messages.append(parse_message(str(line)))
+            except BadReply as error:
+                raise DaemonUnreachable(self._path, str(error)) from None
 
     def _lost(self, error: OSError) -> Exception:
         if error.errno in _LOST:
