@@ -19,12 +19,13 @@ HOOKS = sorted((ROOT / "hooks").glob("*.py"))
 ARROWS: dict[str, set[str]] = {
     # entry points
     "__main__": {"cli", "daemon"},
-    "cli": {"client", "config", "dashboard", "install"},
-    "dashboard": {"client", "config"},
-    "install": {"client", "config"},
+    "cli": {"config", "daemon", "dashboard", "follow", "install"},
+    "dashboard": {"client", "config", "picture", "text"},
+    "install": {"client", "config", "text"},
     # composition root
     "daemon": {"activation", "clock", "journal", "log", "notify", "server", "watch"},
     # IO shells
+    "follow": {"client", "picture"},
     "client": {"activation", "clock", "protocol"},
     "server": {"commands", "config"},
     "journal": {"core"},
@@ -33,10 +34,12 @@ ARROWS: dict[str, set[str]] = {
     "clock": {"core"},
     "config": {"core"},
     "launchd": {"errors"},
-    "log": set(),
+    "log": {"text"},
     "notify": set(),
     # pure
     "commands": {"protocol"},
+    "picture": {"protocol"},
+    "text": {"core"},
     "protocol": {"core"},
     "paths": set(),
     "core": {"errors"},
@@ -44,7 +47,7 @@ ARROWS: dict[str, set[str]] = {
 }
 """Part to the parts below it. It may import these and all that they lead to, and nothing else."""
 
-PURE = ("core", "protocol", "commands", "errors")
+PURE = ("core", "picture", "protocol", "commands", "errors")
 """No IO, no clock, no environment: they work on values."""
 
 VALUES_ONLY = {

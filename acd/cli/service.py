@@ -1,0 +1,165 @@
+"""`acd status`, `acd stop` and `acd daemon`: the background service itself.
+
+Responsible for telling how the daemon is, whether it runs or not, without
+starting it. It refuses to know sessions, beyond their numbers.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from acd import __version__, activation, paths
+from acd.cli import render
+from acd.client import Client, ConnectionLost
+from acd.core.status import STATUSES
+from acd.errors import EXIT_UNREACHABLE, AcdError
+from acd.protocol import Err, Ok
+from acd.text import age, printable
+
+if TYPE_CHECKING:
+    from acd.install.inspection import Part
+
+STOP_SECONDS: Final = 10.0
+"""An orderly stop takes half a second at most."""
+
+_ACTIVATIONS: Final = {
+    "systemd": "started by systemd",
+    "launchd": "started by launchd",
+    "spawned": "started by a hook or a command",
+    "bound": "started by hand",
+}
+
+
+@click.command(short_help="Show how the daemon is, and what is installed.")
+def status() -> None:
+    """Show how the daemon is, and whether hooks and service are installed and current.
+
+    It starts no daemon: exit code 3 means that none runs now, which is usual
+    when no session is open.
+    """
+    socket = paths.socket_path(os.environ)
+    info = _info(socket)
+    if info is None:
+        head = f"acd {__version__}: not running; the next event or command starts it"
+        facts = {"socket": printable(str(socket))}
+    else:
+        head = f"acd {printable(str(info['version']))}: running for {age(info['uptime'])}"
+        facts = dict(_facts(info))
+    if lost := _given_up(socket):
+        events = "event" if lost == 1 else "events"
+        facts["lost"] = f"{lost} {events} that hooks could not deliver since the last boot"
+    facts |= _installed()
+    size = max(map(len, facts))
+    render.write("\n".join([head, *(f"  {name:<{size}}  {fact}" for name, fact in facts.items())]))
+    if info is None:
+        raise click.exceptions.Exit(EXIT_UNREACHABLE)
+
+
+def _info(socket: Path) -> dict[str, Any] | None:
+    """What INFO tells; None if no daemon runs."""
+    if not activation.is_running(socket):
+        return None
+    with Client.connect(os.environ, start=False) as client:
+        try:
+            reply = client.request("INFO")
+        except ConnectionLost:
+            return None
+    if isinstance(reply, Err):
+        raise AcdError(reply.text)
+    info: dict[str, Any] = reply.json() if isinstance(reply, Ok) else {}
+    return info
+
+
+def _facts(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if info["version"] != __version__:
+        yield (
+            "version",
+            f"the daemon is {printable(str(info['version']))}, this program {__version__}:"
+            " acd stop ends it, and the next event starts this version",
+        )
+    how = _ACTIVATIONS.get(info["activation"], str(info["activation"]))
+    yield "process", f"{info['pid']}, {info['rss'] / 1e6:.0f} MB, {how}"
+    yield "socket", printable(str(info["socket"]))
+    counts = {word: info["sessions"].get(word, 0) for word in STATUSES}
+    told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    yield "sessions", f"{sum(counts.values())}{': ' if told else ''}{told}"
+    # This command's own connection is none of interest.
+    others, subscribers = info["connections"] - 1, info["subscribers"]
+    yield "clients", f"{others} connected, {subscribers} of them subscribed"
+    yield "idle stop", f"after {age(info['idle_timeout'])} without clients and events"
+    if info["journal_failure"]:
+        yield "state", f"in memory only: {printable(info['journal_failure'])}"
+
+
+def _given_up(socket: Path) -> int:
+    """Events that hooks could not deliver: they leave a byte for each."""
+    try:
+        return paths.given_up_path(socket).stat().st_size
+    except OSError:
+        return 0
+
+
+def _installed() -> dict[str, str]:
+    from acd.install import report  # 30 ms with what it imports and asks
+
+    found = report(os.environ)
+    if found.manager is None:
+        service = "none here: hooks and commands start the daemon"
+    else:
+        service = f"{found.manager}, {_part(found.service)}"
+    return {"service": service, "hooks": _part(found.hooks)}
+
+
+def _part(part: Part) -> str:
+    where = printable(str(part.where))
+    why = "; ".join(map(printable, part.reasons))
+    match part.state:
+        case "current":
+            return f"installed in {where}"
+        case "missing":
+            return f"not installed ({why}): acd install does it"
+        case "stale":
+            return f"installed in {where}, not current ({why}): acd install mends it"
+        case "unknown":
+            return f"cannot tell: {why}"
+
+
+@click.command(short_help="End the daemon in order; nothing is lost.")
+def stop() -> None:
+    """End the daemon in order. Its state waits, and the next event or command starts it again."""
+    socket = paths.socket_path(os.environ)
+    if not activation.is_running(socket):
+        render.write("not running")
+        return
+    with Client.connect(os.environ, start=False) as client:
+        try:
+            reply = client.request("STOP")
+            if isinstance(reply, Err):
+                raise AcdError(reply.text)
+            for _ in client.pushes(deadline=time.monotonic() + STOP_SECONDS):
+                pass
+        except ConnectionLost:
+            render.write("stopped")
+            return
+    raise AcdError(
+        f"it was asked to stop, and has not after {STOP_SECONDS:g} s",
+        hint="acd status tells its process",
+    )
+
+
+@click.command(short_help="Serve in the foreground; a service manager or a hook does this for you.")
+def daemon() -> None:
+    """Serve in the foreground until stopped (SIGTERM, Ctrl-C, acd stop). SIGHUP reads the
+    configuration again.
+
+    Exit codes: 4 another daemon serves the socket, 5 the socket's place is not private.
+    """
+    from acd.daemon import main  # uvloop, 25 ms
+
+    raise click.exceptions.Exit(main())
