@@ -78,6 +78,8 @@ FIELD_LENGTH: Final = 4096
 MAX_TEXT: Final = 1 << 20
 """Characters of a text of which the beginning is kept."""
 
+_OF_THE_SESSION: Final = frozenset({"SessionStart", "SessionEnd"})
+
 # The field that tells the kinds of one event apart.
 _KIND_FIELD: Final = {
     "PreToolUse": "tool_name",
@@ -190,7 +192,8 @@ def read_hook_event(agent: str, meta: Json, payload: Json, *, local_host: str) -
         name=name,
         kind=_kind(name, payload),
         at=_positive(meta, "at"),
-        subagent=_text(payload, "agent_id"),
+        # These two are about the session, whoever's hook tells of them.
+        subagent=None if name in _OF_THE_SESSION else _text(payload, "agent_id"),
         prompt_id=_text(payload, "prompt_id"),
         cwd=_text(payload, "cwd"),
         text=_said(name, payload),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
@@ -34,6 +34,8 @@ _new = tuple.__new__
 
 MAIN: Final = ""
 """The main agent's key among those who ask; subagents have ids."""
+MAX_QUESTIONS: Final = 100
+"""Open questions that are remembered for each session, the newest ones."""
 
 
 class Change(NamedTuple):
@@ -210,11 +212,13 @@ class Store:
                 session, at, "hook", event.label, f"no change: {behind:.3f} s older than the newest"
             )
             return []
-        session.newest_at = at
+        if status is not None or _ends_subagent(event):
+            # What says nothing must not outrank what does, and is still under way.
+            session.newest_at = at
         if session.status == CLOSED and not _revives(event):
             _trace(session, at, "hook", event.label, "no change: the session is closed")
             return []
-        changes = self._supersede_others(session, event, now) if _begins(event) else []
+        changes = self._supersede_others(session, event, at, now) if _begins(event) else []
         before, elapsed = session.status, session.elapsed(now)
         if before == CLOSED:
             self._revive(session)
@@ -371,7 +375,8 @@ class Store:
     def _created_by_hook(self, event: HookEvent, status: Status, at: int, now: Now) -> list[Change]:
         folded = ATTENTION if status == QUESTION and self.rules.question_as_attention else status
         session, changes = self._create(event.session, folded, now)
-        changes += self._supersede_others(session, event, now)
+        if status != CLOSED:
+            changes += self._supersede_others(session, event, at, now)
         session.newest_at = at
         session.evidence = "hook"
         session.working_dir = event.cwd
@@ -385,19 +390,22 @@ class Store:
         changes.append(Change("update", session, 0))
         return changes
 
-    def _supersede_others(self, session: Session, event: HookEvent, now: Now) -> list[Change]:
+    def _supersede_others(
+        self, session: Session, event: HookEvent, at: int, now: Now
+    ) -> list[Change]:
         """One process holds one conversation: the others in it have given way to this one."""
         changes: list[Change] = []
         if event.pid is None:
             return changes
         for other in self.sessions_of(Process(event.host, event.pid)):
             same = event.pid_start is None or other.pid_start in {None, event.pid_start}
-            if other is session or not same:
+            if other is session or not same or at < other.newest_at <= now.wall:
                 continue
             other.superseded_by = session.id
             if other.status != CLOSED:
                 before, elapsed = other.status, other.elapsed(now)
-                other.questions = None
+                other.base = CLOSED
+                other.questions = other.prompt = None
                 other.evidence = "hook"
                 self._enter(other, CLOSED, now)
                 _trace(
@@ -419,12 +427,19 @@ class Store:
             # saying which agent asks: it must not become a second question.
             if event.name == "Notification" and session.questions:
                 return
-            session.questions = {**(session.questions or {}), asker: text}
+            questions = _without(session.questions, asker)
+            questions[asker] = text
+            if len(questions) > MAX_QUESTIONS:
+                del questions[next(iter(questions))]
+            session.questions = questions
             session.prompt = text
             return
         if event.label == "Notification/idle_prompt" and session.background:
             return
         self._answered(session, event)
+        if _begins(event):
+            session.questions = None
+            session.background = session.queued = False
         if event.name == "UserPromptSubmit":
             # A prompt that is queued carries the id of the one that is worked
             # on, and of the two turns only the second one's end is the end
@@ -451,10 +466,9 @@ class Store:
     def _answered(self, session: Session, event: HookEvent) -> None:
         """An agent that goes on, or ends, has no open question."""
         asker = event.subagent or MAIN
-        ends = event.name == "SubagentStop"
-        if session.questions and asker in session.questions and (ends or event.status is not None):
-            left = {who: text for who, text in session.questions.items() if who != asker}
-            session.questions = left or None
+        goes_on = event.status is not None or _ends_subagent(event)
+        if session.questions and asker in session.questions and goes_on:
+            session.questions = _without(session.questions, asker) or None
 
     def _composed(self, session: Session) -> Status:
         status = QUESTION if session.questions else session.base
@@ -462,13 +476,13 @@ class Store:
 
     def _learn_origin(self, session: Session, event: HookEvent) -> None:
         """Keeps where the agent runs; a hook that does not know takes nothing away."""
-        if event.pid is not None and (event.pid, event.host) != (session.pid, session.host):
+        if event.host != session.host or event.pid not in {None, session.pid}:
+            # What is not told of the new process is not what it was of the old one.
             self._unindex(session)
-            session.pid, session.host = event.pid, event.host
+            session.host, session.pid, session.pid_start = event.host, event.pid, None
             self._index(session)
         if event.pid_start is not None:
             session.pid_start = event.pid_start
-        session.host = event.host
         session.config_dir = event.config_dir or session.config_dir
         session.terminal = event.terminal or session.terminal
         if event.attended is not None:
@@ -492,8 +506,16 @@ class Store:
         return extra
 
 
+def _without(questions: Mapping[str, str | None] | None, asker: str) -> dict[str, str | None]:
+    return {who: text for who, text in (questions or {}).items() if who != asker}
+
+
 def _begins(event: HookEvent) -> bool:
     return event.name == "SessionStart"
+
+
+def _ends_subagent(event: HookEvent) -> bool:
+    return event.name == "SubagentStop" and event.subagent is not None
 
 
 def _revives(event: HookEvent) -> bool:

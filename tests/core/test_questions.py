@@ -1,0 +1,234 @@
+"""Who asks, who answers, and what is shown of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from acd.core.store import MAX_QUESTIONS
+
+from .scene import Scene, told
+
+ASKERS: dict[str, dict[str, Any]] = {"the main agent": {}, "a subagent": {"agent_id": "a1"}}
+
+
+@pytest.mark.parametrize("asker", ASKERS.values(), ids=ASKERS)
+@pytest.mark.parametrize(
+    "label", ["PreToolUse/AskUserQuestion", "PreToolUse/ExitPlanMode", "PermissionRequest/Bash"]
+)
+def test_a_question_is_answered_when_its_agent_goes_on(label: str, asker: dict[str, Any]) -> None:
+    scene = Scene()
+    scene.hook("UserPromptSubmit")
+    scene.hook(label, **asker)
+    assert scene.status() == "question"
+    scene.wait(3)
+    assert told(scene.hook("PostToolUse", **asker)) == [("update", "s", "working", 3)]
+
+
+def test_the_main_agents_stop_does_not_clear_a_subagents_question() -> None:
+    scene = Scene()
+    scene.hook("PermissionRequest/Bash", agent_id="a1")
+    scene.hook("Stop/background")
+    assert scene.status() == "question"
+    scene.hook("Stop")
+    assert scene.status() == "question"
+
+
+def test_a_subagents_question_may_come_after_the_main_agents_stop() -> None:
+    scene = Scene()
+    scene.hook("UserPromptSubmit")
+    scene.hook("Stop/background")
+    scene.hook("PermissionRequest/Bash", agent_id="a1")
+    assert scene.status() == "question"
+    scene.hook("PostToolUse", agent_id="a1")
+    assert scene.status() == "working"
+
+
+def test_one_subagent_that_goes_on_does_not_answer_for_another() -> None:
+    scene = Scene()
+    scene.hook("PermissionRequest/Bash", agent_id="a1")
+    scene.hook("PermissionRequest/Bash", agent_id="a2")
+    scene.hook("PostToolUse", agent_id="a1")
+    assert scene.status() == "question"
+    scene.hook("PostToolUse", agent_id="a2")
+    assert scene.status() == "working"
+
+
+def test_a_subagent_that_ends_has_no_open_question() -> None:
+    scene = Scene()
+    scene.hook("UserPromptSubmit")
+    scene.hook("PermissionRequest/Bash", agent_id="a1")
+    scene.hook("SubagentStop", agent_id="a1")
+    assert scene.status() == "working"
+
+
+def test_a_subagents_end_that_names_no_agent_answers_nothing() -> None:
+    scene = Scene()
+    scene.hook("PermissionRequest/Bash")
+    scene.hook("SubagentStop")
+    assert scene.status() == "question"
+
+
+def test_after_a_subagents_question_the_main_agents_own_status_shows_again() -> None:
+    scene = Scene()
+    scene.hook("Stop")
+    scene.hook("PermissionRequest/Bash", agent_id="a1")
+    scene.hook("SubagentStop", agent_id="a1")
+    assert scene.status() == "attention"
+
+
+def test_a_subagents_failure_is_not_the_end_of_the_main_agents_turn() -> None:
+    scene = Scene()
+    scene.hook("UserPromptSubmit")
+    scene.hook("StopFailure/rate_limit", agent_id="a1")
+    assert scene.status() == "working"
+
+
+def test_the_notification_of_a_dialog_is_not_a_second_question() -> None:
+    scene = Scene()
+    scene.hook("PermissionRequest/Bash", agent_id="a1")
+    scene.hook("Notification/permission_prompt")  # it does not say which agent asks
+    scene.hook("PostToolUse", agent_id="a1")
+    assert scene.status() == "working"
+
+
+def test_a_notification_alone_is_a_question() -> None:
+    scene = Scene()
+    scene.hook("UserPromptSubmit")
+    scene.hook("Notification/worker_permission_prompt", message="may I?")
+    assert (scene.status(), scene.session().prompt) == ("question", "may I?")
+
+
+def test_an_idle_prompt_says_nothing_while_background_tasks_run() -> None:
+    scene = Scene()
+    scene.hook("Stop/background")
+    scene.hook("Notification/idle_prompt")
+    assert scene.status() == "working"
+    scene.hook("Stop")
+    assert scene.status() == "attention"
+
+
+def test_a_session_that_starts_again_has_no_question_of_its_former_life() -> None:
+    scene = Scene()
+    scene.hook("Stop/background")
+    scene.hook("PermissionRequest/Bash", agent_id="a1")
+    scene.hook("SessionStart/resume")  # killed before, and nobody saw it
+    assert scene.status() == "attention"
+    scene.hook("Notification/idle_prompt")
+    assert scene.session().background is False
+
+
+def test_a_compaction_leaves_open_questions_open() -> None:
+    scene = Scene()
+    scene.hook("PermissionRequest/Bash", agent_id="a1")
+    scene.hook("SessionStart/compact")
+    assert scene.status() == "question"
+
+
+def test_the_end_of_a_session_closes_it_whatever_was_asked_and_by_whom() -> None:
+    for asker in ASKERS.values():
+        scene = Scene()
+        scene.hook("PermissionRequest/Bash", agent_id="a2")
+        scene.hook("SessionEnd", **asker)
+        assert (scene.status(), scene.session().questions) == ("closed", None)
+
+
+def test_a_set_is_the_last_word_on_every_question() -> None:
+    scene = Scene()
+    scene.hook("PermissionRequest/Bash", agent_id="a1")
+    scene.set("s", "working")
+    scene.hook("SubagentStart", agent_id="a2")
+    assert scene.status() == "working"
+
+
+def test_the_questions_of_one_session_are_bounded() -> None:
+    scene = Scene()
+    for number in range(MAX_QUESTIONS + 10):
+        scene.hook("PermissionRequest/Bash", agent_id=f"a{number}")
+    questions = scene.session().questions or {}
+    assert len(questions) == MAX_QUESTIONS
+    assert f"a{MAX_QUESTIONS + 9}" in questions
+
+
+# What is shown --------------------------------------------------------------
+
+
+def test_the_prompt_is_what_is_asked_and_goes_with_its_answer() -> None:
+    scene = Scene()
+    scene.hook("PermissionRequest/Bash", tool_input={"command": "make"})
+    assert scene.session().prompt == "Bash: make"
+    scene.hook("PostToolUse")
+    assert scene.session().prompt is None
+
+
+def test_the_prompt_after_a_turn_is_what_was_said_last() -> None:
+    scene = Scene()
+    scene.hook("Stop", last_assistant_message="all done")
+    assert scene.session().prompt == "all done"
+    scene.hook("UserPromptSubmit")
+    assert scene.session().prompt is None
+
+
+def test_while_one_question_is_left_it_is_the_one_that_is_shown() -> None:
+    scene = Scene()
+    scene.hook("PermissionRequest/Bash", agent_id="a1", tool_input={"command": "one"})
+    scene.hook("PermissionRequest/Bash", agent_id="a2", tool_input={"command": "two"})
+    scene.hook("PostToolUse", agent_id="a2")
+    assert scene.session().prompt == "Bash: one"
+
+
+def test_the_question_asked_last_is_shown_whoever_asked_first() -> None:
+    scene = Scene()
+    scene.hook("PermissionRequest/Bash", agent_id="a1", tool_input={"command": "one"})
+    scene.hook("PermissionRequest/Bash", agent_id="a2", tool_input={"command": "two"})
+    scene.hook("PermissionRequest/Bash", agent_id="a1", tool_input={"command": "three"})
+    scene.hook("PermissionRequest/Bash", agent_id="a3", tool_input={"command": "four"})
+    scene.hook("PostToolUse", agent_id="a3")
+    assert scene.session().prompt == "Bash: three"
+
+
+def test_with_keep_text_off_no_text_is_kept_anywhere() -> None:
+    scene = Scene(keep_text=False)
+    scene.hook("PermissionRequest/Bash", tool_input={"command": "secret one"})
+    scene.hook("PermissionRequest/Bash", agent_id="a1", tool_input={"command": "secret two"})
+    scene.hook("PostToolUse", agent_id="a1")
+    scene.hook("Stop", last_assistant_message="secret three")
+    scene.hook("Notification/agent_needs_input", message="secret four")
+    session = scene.session()
+    assert "secret" not in repr([getattr(session, name) for name in session.__slots__])
+
+
+def test_with_keep_text_off_the_status_is_the_same() -> None:
+    scene = Scene(keep_text=False)
+    scene.hook("PermissionRequest/Bash", tool_input={"command": "secret"})
+    assert (scene.status(), scene.session().prompt) == ("question", None)
+
+
+# Three statuses -------------------------------------------------------------
+
+
+def test_question_as_attention_shows_every_question_as_attention() -> None:
+    scene = Scene(question_as_attention=True)
+    scene.hook("PermissionRequest/Bash")
+    scene.set("t", "question")
+    scene.set("u", "working")
+    scene.set("u", "question")
+    assert set(scene.statuses().values()) == {"attention"}
+
+
+def test_question_as_attention_still_knows_what_was_asked() -> None:
+    scene = Scene(question_as_attention=True)
+    scene.hook("PermissionRequest/Bash", agent_id="a1", tool_input={"command": "make"})
+    scene.hook("Stop/background")
+    assert (scene.status(), scene.session().prompt) == ("attention", "Bash: make")
+    scene.hook("PostToolUse", agent_id="a1")
+    assert scene.status() == "working"
+
+
+def test_question_as_attention_writes_no_question_into_the_history() -> None:
+    scene = Scene(question_as_attention=True)
+    for label in ("UserPromptSubmit", "PermissionRequest/Bash", "PostToolUse", "Stop"):
+        scene.hook(label)
+    history = scene.session().history or []
+    assert [transition.to for transition in history] == ["attention", "working", "attention"]
