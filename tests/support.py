@@ -132,10 +132,10 @@ class Daemon:
         """The next datagram. Raises AssertionError when none can come any more."""
         pidfd = os.pidfd_open(self.pid)
         try:
-            there, _, _ = select.select([self._notified, pidfd], [], [], WAIT)
+            there, _, _ = select.select([self._notified.fileno(), pidfd], [], [], WAIT)
         finally:
             os.close(pidfd)
-        if self._notified not in there:
+        if self._notified.fileno() not in there:
             raise AssertionError(f"never told {state}\n{self.log()}")
         self.told.append(self._notified.recv(4096).decode())
 

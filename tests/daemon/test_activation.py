@@ -71,8 +71,25 @@ def activate(
 ) -> Daemon:
     """Hands descriptors over as a service manager does: from 3 on, named by the environment."""
     given = {"LISTEN_FDS": str(len(fds)), "LISTEN_FDNAMES": "acd", **environ}
-    launcher = [sys.executable, "-I", "-S", "-c", LAUNCHER, ",".join(map(str, fds))]
-    return place.start([*launcher, *command], given, pass_fds=fds, wait=wait)
+    return place.start(launched(fds, command), given, pass_fds=fds, wait=wait)
+
+
+def launched(fds: Sequence[int], command: Sequence[str]) -> list[str]:
+    """The command, with the descriptors moved to where it expects them."""
+    numbers = ",".join(map(str, fds))
+    return [sys.executable, "-I", "-S", "-c", LAUNCHER, numbers, *command]
+
+
+def output(fds: Sequence[int], program: str) -> str:
+    """What a Python program prints to which descriptors are handed over, the first called acd."""
+    return subprocess.run(
+        launched(fds, [sys.executable, "-c", program]),
+        env={"LISTEN_FDS": str(len(fds)), "LISTEN_FDNAMES": "acd"},
+        pass_fds=fds,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
 
 
 def high(file: socket.socket | IO[str]) -> int:
@@ -225,44 +242,26 @@ def test_a_count_that_is_not_true_ends_in_no_traceback(
 @pytest.mark.parametrize("command", CASES)
 def test_no_child_takes_the_variables_for_its_own(place: Place, command: Sequence[str]) -> None:
     program = """
-        import os
-        from acd.activation import adopt
-        adopt(os.environ)
-        os.execve("/usr/bin/env", ["env"], os.environ)
-    """
-    forget = "import sys; sys.modules['systemd'] = None\n" if command is WITHOUT_SYSTEMD else ""
+import os
+from acd.activation import adopt
+adopt(os.environ)
+os.execve("/usr/bin/env", ["env"], os.environ)
+"""
+    if command is WITHOUT_SYSTEMD:
+        program = f"import sys; sys.modules['systemd'] = None\n{program}"
     with listener(place) as sock:
-        fd = high(sock)
-        found = subprocess.run(
-            [sys.executable, "-I", "-S", "-c", LAUNCHER, str(fd)]
-            + [sys.executable, "-c", forget + textwrap.dedent(program)],
-            env={"LISTEN_FDS": "1", "LISTEN_FDNAMES": "acd"},
-            pass_fds=[fd],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-    assert "LISTEN_" not in found
+        assert "LISTEN_" not in output([high(sock)], program)
 
 
 def test_by_the_protocol_names_belong_to_descriptors_in_their_order() -> None:
     program = """
-        import os, sys
-        from acd.activation import listen_fds_by_protocol
-        print(listen_fds_by_protocol(os.environ, os.getpid()))
-        print([os.get_inheritable(fd) for fd in (3, 4)])
-    """
+import os
+from acd.activation import listen_fds_by_protocol
+print(listen_fds_by_protocol(os.environ, os.getpid()))
+print([os.get_inheritable(fd) for fd in (3, 4)])
+"""
     with socket.socket() as one, socket.socket() as other:
-        fds = [high(one), high(other)]
-        found = subprocess.run(
-            [sys.executable, "-I", "-S", "-c", LAUNCHER, ",".join(map(str, fds))]
-            + [sys.executable, "-c", textwrap.dedent(program)],
-            env={"LISTEN_FDS": "2", "LISTEN_FDNAMES": "acd"},
-            pass_fds=fds,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
+        found = output([high(one), high(other)], program)
     assert found == "{3: 'acd', 4: 'unknown'}\n[False, False]\n"
 
 

@@ -1,0 +1,221 @@
+"""A daemon that binds its own socket: private before it is reachable, and only one."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from acd.errors import EXIT_ALREADY_RUNNING, EXIT_UNSAFE_SOCKET
+from tests.daemon.strace import Strace
+from tests.support import DAEMON, Place
+
+as_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root, to be somebody else too")
+
+NOBODY = 65534
+
+
+def refused(place: Place) -> str:
+    """What a daemon says that refuses the place of its socket."""
+    daemon = place.start(wait=False)
+    assert daemon.end() == EXIT_UNSAFE_SOCKET
+    return daemon.log()
+
+
+def test_the_directory_is_made_for_its_owner_alone(place: Place) -> None:
+    place.start()
+    assert stat.S_IMODE(place.directory.stat().st_mode) == 0o700
+
+
+def test_everything_beside_the_socket_is_its_owner_s_alone(place: Place) -> None:
+    place.start(umask=0)
+    assert place.ask("SET one working") == ["OK"]
+    found = {path.name: stat.S_IMODE(path.lstat().st_mode) for path in place.directory.iterdir()}
+    assert found == dict.fromkeys(
+        ("acd.sock", "acd.sock.daemon", "acd.sock.journal", "acd.sock.lock"), 0o600
+    )
+
+
+def test_nothing_is_ever_wider_than_it_ends_even_under_umask_0(
+    place: Place, strace: Strace
+) -> None:
+    calls = "bind,umask,mkdir,mkdirat,open,openat,creat,chmod,fchmod,fchmodat,mknod,mknodat,rename"
+    daemon = place.start(strace.of(DAEMON, calls), umask=0)
+    assert place.ask("SET one working", "STOP") == ["OK", "OK"]
+    assert daemon.end() == 0
+
+    umask, made = 0, {}
+    for call in strace.calls():
+        if found := re.match(r"umask\((\d+)\)", call):
+            umask = int(found[1], 8)
+        elif not call.endswith(")") and str(place.directory) in call and "= -1 " not in call:
+            path = re.search(r'"([^"]*)"', call)
+            mode = re.search(r"\b(0\d{3})\)", call)
+            assert path is not None
+            if call.startswith("bind("):
+                made[Path(path[1]).name] = 0o777 & ~umask
+            elif "O_CREAT" in call or call.startswith("mkdir"):
+                assert mode is not None, call
+                made[Path(path[1]).name] = int(mode[1], 8) & ~umask
+            assert not call.startswith(("chmod", "fchmod")), "private before it is reachable"
+    assert made == {
+        "run": 0o700,
+        "acd.sock": 0o600,
+        "acd.sock.lock": 0o600,
+        "acd.sock.daemon": 0o600,
+        "acd.sock.journal.new": 0o600,
+    }
+
+
+def test_a_socket_file_that_nobody_serves_is_replaced(place: Place) -> None:
+    place.start().kill()
+    assert place.socket.exists()
+    place.start()
+    assert place.ask("PING") == ["OK"]
+
+
+def test_a_file_in_the_socket_s_place_is_refused_and_kept(place: Place) -> None:
+    place.directory.mkdir(mode=0o700)
+    place.socket.write_text("precious")
+    assert refused(place) == (
+        f"acd: {place.socket} is there, and is not a socket\n"
+        "     move it away, or set ACD_SOCKET to another path\n"
+    )
+    assert place.socket.read_text() == "precious"
+
+
+def test_a_link_in_the_socket_s_place_is_refused_and_kept(place: Place) -> None:
+    place.directory.mkdir(mode=0o700)
+    place.socket.symlink_to(place.root / "elsewhere")
+    assert "is not a socket" in refused(place)
+    assert place.socket.is_symlink()
+
+
+def test_a_second_daemon_says_that_there_is_one_and_leaves_it_alone(place: Place) -> None:
+    first = place.start()
+    second = place.start(wait=False)
+    assert second.end() == EXIT_ALREADY_RUNNING
+    assert second.log() == (
+        f"acd: another acd daemon already serves {place.socket}\n"
+        "     use it (acd status), or end it first (acd stop)\n"
+    )
+    with place.client() as client:
+        assert client.info()["pid"] == first.pid
+
+
+def test_a_frozen_daemon_with_a_full_queue_is_still_one(place: Place) -> None:
+    place.directory.mkdir(mode=0o700)
+    with socket.socket(socket.AF_UNIX) as frozen, socket.socket(socket.AF_UNIX) as waits:
+        frozen.bind(str(place.socket))
+        frozen.listen(0)
+        waits.connect(str(place.socket))
+        daemon = place.start(wait=False)
+        assert daemon.end() == EXIT_ALREADY_RUNNING
+
+
+def test_of_many_started_at_once_exactly_one_serves(place: Place) -> None:
+    daemons = [place.start(wait=False) for _ in range(6)]
+    others: list[int] = []
+    while len(others) < len(daemons) - 1:
+        pid, status = os.waitpid(-1, 0)
+        [ended] = [daemon for daemon in daemons if daemon.pid == pid]
+        ended.process.returncode = os.waitstatus_to_exitcode(status)
+        others.append(ended.process.returncode)
+    assert set(others) == {EXIT_ALREADY_RUNNING}
+    [winner] = [daemon for daemon in daemons if daemon.process.returncode is None]
+    winner.wait_for("READY=1")
+    with place.client() as client:
+        assert client.info()["pid"] == winner.pid
+
+
+# Unsafe places ------------------------------------------------------------
+
+
+def test_a_directory_that_is_a_link_is_refused(place: Place) -> None:
+    (place.root / "real").mkdir(mode=0o700)
+    place.directory.symlink_to(place.root / "real")
+    assert refused(place) == (
+        f"acd: {place.directory} is not a private directory: it is a symbolic link\n"
+        "     make it a directory of yours with mode 700, or set ACD_SOCKET to another place\n"
+    )
+    assert list((place.root / "real").iterdir()) == []
+
+
+@pytest.mark.parametrize("mode", [0o710, 0o701, 0o750, 0o755, 0o777, 0o1777])
+def test_a_directory_that_others_could_enter_is_refused(place: Place, mode: int) -> None:
+    place.directory.mkdir()
+    place.directory.chmod(mode)
+    assert f"its mode is {mode:o}, and others could enter it" in refused(place)
+
+
+@as_root
+def test_a_directory_of_another_user_is_refused(place: Place) -> None:
+    place.directory.mkdir(mode=0o700)
+    os.chown(place.directory, NOBODY, NOBODY)
+    assert f"it belongs to user {NOBODY}" in refused(place)
+
+
+def test_a_file_in_the_directory_s_place_is_refused(place: Place) -> None:
+    place.directory.write_text("")
+    assert "it is not a directory" in refused(place)
+
+
+def test_a_directory_that_cannot_be_made_is_told(place: Place) -> None:
+    place.environ["ACD_SOCKET"] = str(place.root / "home" / "file" / "acd" / "acd.sock")
+    (place.root / "home" / "file").write_text("")
+    assert refused(place).startswith(f"acd: cannot make {place.home / 'file' / 'acd'}: ")
+
+
+def test_a_path_that_is_too_long_is_told_with_its_length(place: Place) -> None:
+    path = place.directory / ("x" * 100)
+    place.environ["ACD_SOCKET"] = str(path)
+    assert refused(place) == (
+        f"acd: the socket's path is {len(str(path))} bytes long, and a Unix socket's path has"
+        f" at most 104: {path}\n     set ACD_SOCKET to a shorter path\n"
+    )
+
+
+def test_a_relative_path_is_served_where_the_daemon_stands(place: Place) -> None:
+    place.environ["ACD_SOCKET"] = "run/acd.sock"
+    place.start()
+    assert place.ask("PING") == ["OK"]
+
+
+def test_a_prepared_lock_that_is_a_link_is_refused_and_its_target_kept(place: Place) -> None:
+    place.directory.mkdir(mode=0o700)
+    (place.root / "precious").write_text("precious")
+    for name in ("acd.sock.lock", "acd.sock.daemon"):
+        link = place.directory / name
+        link.symlink_to(place.root / "precious")
+        assert str(place.directory) in refused(place)
+        link.unlink()
+    assert (place.root / "precious").read_text() == "precious"
+
+
+@as_root
+def test_in_tmp_a_directory_that_somebody_prepared_is_refused(place: Place) -> None:
+    uid = 4243  # nothing of theirs is in /run/user
+    prepared = Path(f"/tmp/acd-{uid}")
+    # Everything is imported before, for the interpreter may be root's alone.
+    program = f"""
+import os, sys
+import acd.__main__, acd.daemon, acd.text
+os.setgroups([])
+os.setgid({uid})
+os.setuid({uid})
+sys.argv[1:] = ["daemon"]
+sys.exit(acd.__main__.main())
+"""
+    del place.environ["ACD_SOCKET"]
+    prepared.mkdir(mode=0o700)
+    try:
+        daemon = place.start([sys.executable, "-c", program], wait=False)
+        assert daemon.end() == EXIT_UNSAFE_SOCKET
+    finally:
+        prepared.rmdir()
+    assert f"{prepared} is not a private directory: it belongs to user 0\n" in daemon.log()
