@@ -15,7 +15,9 @@ BLANK = st.text(" \t\r\n", max_size=3)
 SEPARATORS = (",", ", ", " , ", ",\n", ",\r\n\t", ",\n\n  ")
 
 
-def handler(python: str = "/usr/bin/python3.11", hook: str = "/data/acd/acd_hook.py") -> dict[str, Any]:
+def handler(
+    python: str = "/usr/bin/python3.11", hook: str = "/data/acd/acd_hook.py"
+) -> dict[str, Any]:
     """One of our hook entries."""
     words = ("exec", python, "-I", "-S", hook, AGENT)
     return {"type": "command", "command": shlex.join(words), "async": True, "timeout": 5}
@@ -47,7 +49,11 @@ def rendered(draw: st.DrawFn, value: object) -> str:
     def render(value: object) -> str:
         if isinstance(value, dict):
             members = [
-                json.dumps(key, ensure_ascii=draw(st.booleans())) + blank() + ":" + blank() + render(each)
+                json.dumps(key, ensure_ascii=draw(st.booleans()))
+                + blank()
+                + ":"
+                + blank()
+                + render(each)
                 for key, each in value.items()
             ]
             return items(members, "{", "}")
@@ -59,17 +65,24 @@ def rendered(draw: st.DrawFn, value: object) -> str:
 
 
 SCALARS = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=6)
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=6),
 )
 ANYTHING = st.recursive(
     SCALARS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 FOREIGN_GROUPS = st.lists(
     st.one_of(
         st.fixed_dictionaries(
-            {"hooks": st.lists(st.just(OTHER_HANDLER), max_size=2)}, optional={"matcher": st.text(max_size=3)}
+            {"hooks": st.lists(st.just(OTHER_HANDLER), max_size=2)},
+            optional={"matcher": st.text(max_size=3)},
         ),
         ANYTHING,
     ),
@@ -85,7 +98,11 @@ def settings_texts(draw: st.DrawFn) -> str:
     """A text that merge accepts and that holds nothing of ours."""
     if draw(st.integers(0, 9)) == 0:
         return draw(st.sampled_from(["", "\ufeff"])) + draw(BLANK)
-    value = draw(st.dictionaries(st.text(max_size=5).filter(lambda key: key != "hooks"), ANYTHING, max_size=4))
+    value = draw(
+        st.dictionaries(
+            st.text(max_size=5).filter(lambda key: key != "hooks"), ANYTHING, max_size=4
+        )
+    )
     if draw(st.booleans()):
         value["hooks"] = draw(HOOKS)
         names = draw(st.permutations(list(value)))

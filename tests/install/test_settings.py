@@ -1,0 +1,263 @@
+"""Our hooks in a settings text: nothing else changes, and taking them out leaves no trace."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acd.errors import AcdError
+from acd.install import settings
+from acd.install.settings import SettingsError, merge, unmerge
+from tests.install.real_world import ACCEPTED, REFUSED
+from tests.install.texts import AGENT, WANTED, handler, settings_texts
+
+accepted = pytest.mark.parametrize("content", ACCEPTED.values(), ids=ACCEPTED)
+refused = pytest.mark.parametrize(("content", "message"), REFUSED.values(), ids=REFUSED)
+
+
+def loaded(text: str) -> Any:
+    return json.loads(text.removeprefix("\ufeff").strip() or "{}")
+
+
+# --- What people have ---------------------------------------------------------
+
+
+@accepted
+def test_taking_out_gives_back_every_byte(content: bytes) -> None:
+    merged = merge(settings.decode(content), WANTED, AGENT)
+    assert unmerge(merged, AGENT).encode() == content
+
+
+@accepted
+def test_merging_again_changes_nothing(content: bytes) -> None:
+    merged = merge(settings.decode(content), WANTED, AGENT)
+    assert merge(merged, WANTED, AGENT) == merged
+
+
+@accepted
+def test_each_wanted_event_gets_its_hook_last_in_the_list(content: bytes) -> None:
+    hooks = loaded(merge(settings.decode(content), WANTED, AGENT))["hooks"]
+    assert {event: hooks[event][-1] for event in WANTED} == {
+        event: {"hooks": [entry]} for event, entry in WANTED.items()
+    }
+
+
+@accepted
+def test_every_byte_that_was_there_is_still_there_in_its_order(content: bytes) -> None:
+    text = settings.decode(content)
+    merged = iter(merge(text, WANTED, AGENT))
+    assert all(character in merged for character in text)
+
+
+@accepted
+def test_a_file_without_ours_is_left_as_it_is(content: bytes) -> None:
+    text = settings.decode(content)
+    assert unmerge(text, AGENT) == text
+
+
+@refused
+def test_what_cannot_be_edited_is_refused_with_its_place(content: bytes, message: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        merge(settings.decode(content), WANTED, AGENT)
+    assert message in caught.value.message
+    assert caught.value.hint is not None
+    assert "nothing was changed" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["plain", "4 spaces", "tabs", "CRLF", "no final newline"])
+def test_what_is_added_is_indented_as_the_rest(name: str) -> None:
+    text = ACCEPTED[name].decode()
+    value = loaded(text)
+    indent = {"4 spaces": "    ", "tabs": "\t"}.get(name, "  ")
+    clean = json.dumps(value, indent=indent, ensure_ascii=False)
+    for ending in ("", "\n", "\r\n"):
+        whole = (clean + ending).replace("\n", "\r\n") if name == "CRLF" else clean + ending
+        merged = merge(whole, WANTED, AGENT)
+        again = json.dumps(loaded(merged), indent=indent, ensure_ascii=False)
+        expected = again.replace("\n", "\r\n") if name == "CRLF" else again
+        assert merged.rstrip("\r\n") == expected
+
+
+def test_a_file_on_one_line_stays_on_one_line() -> None:
+    for separators in ((",", ":"), (", ", ": ")):
+        text = json.dumps({"a": 1, "hooks": {"Stop": [{"hooks": []}]}}, separators=separators)
+        merged = merge(text, WANTED, AGENT)
+        assert merged == json.dumps(loaded(merged), separators=separators)
+
+
+def test_a_new_file_looks_as_the_client_would_write_it() -> None:
+    merged = merge("", WANTED, AGENT)
+    assert merged == json.dumps(loaded(merged), indent=2) + "\n"
+
+
+# --- Whatever people might have -----------------------------------------------
+
+
+@given(settings_texts())
+def test_taking_out_is_the_inverse_of_putting_in(text: str) -> None:
+    assert unmerge(merge(text, WANTED, AGENT), AGENT) == text
+
+
+@given(settings_texts())
+def test_putting_in_twice_is_putting_in_once(text: str) -> None:
+    merged = merge(text, WANTED, AGENT)
+    assert merge(merged, WANTED, AGENT) == merged
+
+
+@given(settings_texts())
+def test_nothing_foreign_changes_its_value_or_order(text: str) -> None:
+    before, after = loaded(text), loaded(merge(text, WANTED, AGENT))
+    hooks = before.get("hooks", {})
+    for event, groups in hooks.items():
+        assert after["hooks"][event][: len(groups)] == groups
+    assert [event for event in after["hooks"] if event in hooks] == list(hooks)
+    assert [key for key in after if key in before] == list(before)
+    assert {key: after[key] for key in before if key != "hooks"} == {
+        key: before[key] for key in before if key != "hooks"
+    }
+
+
+@given(settings_texts(), st.data())
+def test_from_any_earlier_installation_the_same_is_taken_out(
+    text: str, data: st.DataObject
+) -> None:
+    events = data.draw(st.lists(st.sampled_from([*WANTED, "Notification", "ü"]), unique=True))
+    earlier = merge(text, {event: handler(python="/old/python") for event in events}, AGENT)
+    assert unmerge(merge(earlier, WANTED, AGENT), AGENT) == text
+
+
+@given(settings_texts(), st.sampled_from([2, 4, "\t", None]))
+def test_taken_out_after_the_client_rewrote_the_file_it_says_what_it_said(
+    text: str, indent: int | str | None
+) -> None:
+    # The client writes its settings anew whenever it changes one.
+    rewritten = json.dumps(loaded(merge(text, WANTED, AGENT)), indent=indent, ensure_ascii=False)
+    left = loaded(unmerge(rewritten, AGENT))
+    before = loaded(text)
+    for value in (left, before):
+        # An empty list or object may go with ours; nothing else may.
+        hooks = value.get("hooks", {})
+        value["hooks"] = {event: groups for event, groups in hooks.items() if groups}
+    assert left == before
+
+
+@given(st.one_of(st.text(max_size=60).map(str.encode), st.binary(max_size=60)))
+def test_anything_is_merged_or_refused(content: bytes) -> None:
+    try:
+        text = settings.decode(content)
+        merged = merge(text, WANTED, AGENT)
+    except AcdError as error:
+        assert error.hint
+    else:
+        assert unmerge(merged, AGENT) == text
+
+
+# --- Which hooks are ours -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "exec /usr/bin/python3 -I -S /home/u/.local/share/acd/acd_hook.py claude-code",
+        "exec '/opt/my python/bin/python3' -I -S '/home/o'\\''hara/acd/acd_hook.py' claude-code",
+        "[ -x /p ] && [ -r /d/acd_hook.py ] && exec /p -I -S /d/acd_hook.py claude-code || :",
+        'python3 "$HOME/.local/share/acd/acd_hook.py" claude-code',
+        "python3 acd_hook.py claude-code>/dev/null 2>&1",
+        "/d/acd_hook.py claude-code; exit 0",
+        "(/d/acd_hook.py claude-code)&",
+    ],
+)
+def test_ours_is_known_by_its_file_and_agent_wherever_they_are(command: str) -> None:
+    assert settings.is_ours({"type": "command", "command": command}, AGENT)
+
+
+def test_ours_is_known_when_its_words_are_a_list() -> None:
+    entry = {"type": "command", "command": "/p", "args": ["-I", "/d/acd_hook.py", "claude-code"]}
+    assert settings.is_ours(entry, AGENT)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"type": "command", "command": "python3 /d/acd_hook.py codex"},
+        {"type": "command", "command": "python3 /d/acd_hook.py"},
+        {"type": "command", "command": "python3 /d/my_acd_hook.py claude-code"},
+        {"type": "command", "command": "python3 /d/acd_hook.py.bak claude-code"},
+        {"type": "command", "command": "echo 'acd_hook.py claude-code'"},
+        {"type": "command", "command": "echo 'unbalanced acd_hook.py claude-code"},
+        {"type": "command", "command": ["acd_hook.py", "claude-code"]},
+        {"type": "prompt", "prompt": "acd_hook.py claude-code"},
+        {"type": "command"},
+        "acd_hook.py claude-code",
+        None,
+    ],
+)
+def test_what_only_looks_like_ours_is_not(entry: object) -> None:
+    assert not settings.is_ours(entry, AGENT)
+
+
+def test_an_upgrade_replaces_an_outdated_entry_where_it_stands() -> None:
+    after = {"hooks": [{"type": "command", "command": "later"}]}
+    earlier = merge('{\n    "hooks": {}\n}', {"Stop": handler(python="/old")}, AGENT)
+    value = loaded(earlier)
+    value["hooks"]["Stop"].append(after)
+    upgraded = merge(json.dumps(value, indent=4), WANTED, AGENT)
+    assert loaded(upgraded)["hooks"]["Stop"] == [{"hooks": [WANTED["Stop"]]}, after]
+    assert upgraded == json.dumps(loaded(upgraded), indent=4)
+
+
+def test_only_one_of_several_of_ours_stays() -> None:
+    groups = [
+        {"hooks": [handler(), {"type": "command", "command": "x"}]},
+        {"hooks": [handler("/q")]},
+    ]
+    merged = loaded(merge(json.dumps({"hooks": {"Stop": groups}}), WANTED, AGENT))
+    assert merged["hooks"]["Stop"] == [
+        {"hooks": [WANTED["Stop"], {"type": "command", "command": "x"}]}
+    ]
+
+
+def test_ours_leaves_an_event_that_is_no_longer_wanted() -> None:
+    earlier = merge('{"a": 1}', {"FutureEvent": handler(), "Stop": handler()}, AGENT)
+    assert loaded(merge(earlier, {"Stop": WANTED["Stop"]}, AGENT)) == {
+        "a": 1,
+        "hooks": {"Stop": [{"hooks": [WANTED["Stop"]]}]},
+    }
+
+
+def test_a_foreign_hook_in_our_group_stays_when_ours_goes() -> None:
+    foreign = {"type": "command", "command": "beep"}
+    for together in ([handler(), foreign], [foreign, handler()]):
+        text = json.dumps({"hooks": {"Stop": [{"matcher": "", "hooks": together}]}}, indent=2)
+        assert loaded(unmerge(text, AGENT)) == {
+            "hooks": {"Stop": [{"matcher": "", "hooks": [foreign]}]}
+        }
+
+
+def test_what_users_added_around_ours_stays_when_ours_goes() -> None:
+    value = loaded(merge("", WANTED, AGENT))
+    value["hooks"]["Stop"].insert(0, {"hooks": []})
+    value["hooks"]["Notification"] = []
+    value["model"] = "opus"
+    assert loaded(unmerge(json.dumps(value, indent=2), AGENT)) == {
+        "hooks": {"Stop": [{"hooks": []}], "Notification": []},
+        "model": "opus",
+    }
+
+
+def test_ours_are_told_by_event() -> None:
+    assert settings.installed(merge("", WANTED, AGENT), AGENT) == {
+        event: [entry] for event, entry in WANTED.items()
+    }
+    assert settings.installed("", AGENT) == {}
+    assert settings.installed('{"hooks": []}', AGENT) == {}
+
+
+def test_a_switch_that_turns_all_hooks_off_is_seen() -> None:
+    assert settings.hooks_disabled('{"disableAllHooks": true}')
+    assert not settings.hooks_disabled('{"disableAllHooks": false}')
+    assert not settings.hooks_disabled("")
