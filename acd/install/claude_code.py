@@ -67,6 +67,9 @@ TIMEOUT: Final = 5
 """Seconds until the client ends a hook; ours is gone within one. For SessionEnd
 it also raises the 1.5 s that an exit waits by default (measured)."""
 
+VERSION_SECONDS = 5.0
+"""How long a client may take to say its version."""
+
 _VERSION = re.compile(r"^(\d+)\.(\d+)\.(\d+)\b")
 
 
@@ -109,7 +112,7 @@ def _version_of(program: str, environ: Mapping[str, str]) -> Version | None:
         [program, "--version"],
         # HOME for the shims of version managers; nothing that holds a key or a token.
         environ=programs.minimal(environ) | {"DISABLE_AUTOUPDATER": "1"},
-        timeout=5,
+        timeout=VERSION_SECONDS,
     )
     match = _VERSION.match(answer.output) if answer is not None and answer.status == 0 else None
     return (int(match[1]), int(match[2]), int(match[3])) if match else None

@@ -64,14 +64,16 @@ def read(path: Path) -> Snapshot:
         return Snapshot(target, None, None)
     except OSError as error:
         raise _failed("read", path, error) from error
-    with os.fdopen(fd, "rb") as file:
+    try:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode):
             raise AcdError(f"{path} is not a regular file", hint="move it away and run this again")
-        try:
+        with os.fdopen(fd, "rb", closefd=False) as file:
             content = file.read()
-        except OSError as error:
-            raise _failed("read", path, error) from error
+    except OSError as error:
+        raise _failed("read", path, error) from error
+    finally:
+        os.close(fd)
     return Snapshot(target, content, _identity(found))
 
 
@@ -269,7 +271,7 @@ def _failed(what: str, path: Path, error: OSError) -> AcdError:
 
 @contextlib.contextmanager
 def lock(path: Path, *, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """One holder at a time; `waiting` is called once if another has it. The file is removed after.
+    """One holder at a time; `waiting` is called while another has it. The file is removed after.
 
     Raises AcdError when the file cannot be made.
     """
@@ -296,8 +298,9 @@ def _locked(path: Path, waiting: Callable[[], None]) -> int:
                 waiting()
                 fcntl.flock(fd, fcntl.LOCK_EX)
             # The holder before us removed the file: a third may lock a new one.
-            if path.exists() and os.path.samestat(path.stat(), os.fstat(fd)):
-                return fd
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(path.stat(), os.fstat(fd)):
+                    return fd
         except BaseException:
             os.close(fd)
             raise
