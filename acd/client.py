@@ -158,9 +158,18 @@ def ask(environ: Mapping[str, str], line: str, *, start: bool = True) -> Ok | St
     raise DaemonUnreachable(paths.socket_path(environ), "it ends each connection")
 
 
-def daemon_command() -> list[str]:
-    """The program that serves, as this one was installed."""
-    return [sys.executable, "-I", "-m", "acd", "daemon"]
+def daemon_command(program: Path = Path(sys.executable)) -> list[str]:
+    """The program that serves, as this one was installed.
+
+    An upgrade puts its environment beside this one, and makes a link, `venv`,
+    point at it (install.sh): a client that has run since before the upgrade
+    starts the new daemon, not its own.
+    """
+    environment = program.parent.parent
+    current = environment.with_name("venv") / "bin" / program.name
+    if environment.name.startswith("venv-") and os.access(current, os.X_OK):
+        program = current
+    return [str(program), "-I", "-m", "acd", "daemon"]
 
 
 def daemon_environ(environ: Mapping[str, str]) -> dict[str, str]:
