@@ -109,6 +109,7 @@ def _shared(one: str, other: str) -> int:
 
 
 _WHOLE: Final = 1_000_000
+_SHORTEST_TEXT: Final = 8
 
 
 class _Column(NamedTuple):
@@ -131,7 +132,7 @@ def table(sessions: list[Json], look: Look, *, known: Iterable[str] = ()) -> str
         "name": _Column([one_line(each["display_name"]) for each in sessions], 6),
         "age": _Column([age(each["elapsed"]) for each in sessions], _WHOLE),
         "directory": _Column([directory(each, look) for each in sessions], 10, keeps_end=True),
-        "text": _Column([one_line(each["prompt"] or "") for each in sessions], 10),
+        "text": _Column([one_line(each["prompt"] or "") for each in sessions], 20),
     }
     lines = []
     cells_of_lines = zip(*_fit(columns, look.columns), strict=True)
@@ -151,9 +152,13 @@ def _fit(columns: dict[str, _Column], room: int | None) -> list[list[str]]:
     sizes = {name: size for name, size in natural.items() if size}
     if room is not None:
         least = {name: min(columns[name].least, size) for name, size in sizes.items()}
-        for name in ("directory", "id", "text"):
+        for name in ("directory", "id"):
             if _total(least) > room:
                 least.pop(name, None)
+        if (excess := _total(least) - room) > 0 and "text" in least:
+            least["text"] -= excess
+            if least["text"] < _SHORTEST_TEXT:
+                del least["text"]
         sizes = _grow(least, natural, room - _total(least))
     return [
         [
@@ -212,14 +217,20 @@ def change(difference: Difference, look: Look) -> str:
     before, after = difference.before, difference.after
     session = after or before or {}
     word = after["status"] if after else "removed"
-    name = pad(cut(one_line(session["display_name"]), 20), 12)
+    # Under each other where there is room for it.
+    column = 12 if look.columns is None or look.columns >= 60 else 0
+    name = pad(cut(one_line(session["display_name"]), 20), column)
     text = one_line(after["prompt"] or "") if after else ""
     when = moment(happened(difference))
     head = _GAP.join((when, pad(word, 9), name))
     tail = _was(difference)
-    if look.columns is not None:
-        room = look.columns - width(head) - width(tail) - 2 * len(_GAP)
-        text = cut(text, room) if room >= 4 else ""
+    if look.columns is not None and text:
+        room = look.columns - width(head) - len(_GAP)
+        if room - width(tail) - len(_GAP) < _SHORTEST_TEXT:
+            tail = ""
+        else:
+            room -= width(tail) + len(_GAP)
+        text = cut(text, room)
     line = _GAP.join(filter(None, (head, text, tail)))
     if look.columns is not None:
         line = cut(line, look.columns)

@@ -69,7 +69,7 @@ def _shell_command(session: Json) -> str:
     argv = resume_argv(session["agent_type"], session["session_id"])
     if not session["closed"]:
         raise _explained("session not closed", session)
-    if argv is None or session["superseded_by"]:
+    if argv is None or session.get("superseded_by"):
         raise _explained("not resumable", session)
     cwd = session["working_dir"]
     if cwd is None or not Path(cwd).is_dir():
@@ -83,8 +83,8 @@ def _explained(refusal: str, session: Json) -> AcdError:
     match refusal:
         case "session not closed":
             return AcdError(f"{refusal}: {name} is {session['status']}")
-        case "not resumable" if session["superseded_by"]:
-            other = printable(session["superseded_by"])
+        case "not resumable" if session.get("superseded_by"):
+            other = printable(str(session.get("superseded_by")))
             return AcdError(
                 f"{refusal}: its process went on with session {other}",
                 hint=f"that one is it now: acd get {shlex.quote(other)}",

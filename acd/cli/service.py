@@ -91,8 +91,8 @@ def _facts(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "sessions", f"{sum(counts.values())}{': ' if told else ''}{told}"
     # This command's own connection is none of interest.
     others, subscribers = info["connections"] - 1, info["subscribers"]
-    yield "clients", f"{others} connected, {subscribers} of them subscribed"
-    yield "idle stop", f"after {age(info['idle_timeout'])} without clients and events"
+    yield "clients", f"{others}, {subscribers} of them subscribed" if others else "none"
+    yield "idle stop", f"after {info['idle_timeout'] / 60:g} minutes without clients and events"
     if info["journal_failure"]:
         yield "state", f"in memory only: {printable(info['journal_failure'])}"
 
@@ -123,9 +123,9 @@ def _part(part: Part) -> str:
         case "current":
             return f"installed in {where}"
         case "missing":
-            return f"not installed ({why}): acd install does it"
+            return f"not installed ({where}: {why}); acd install does it"
         case "stale":
-            return f"installed in {where}, not current ({why}): acd install mends it"
+            return f"installed in {where}, not as it should be ({why}); acd install mends it"
         case "unknown":
             return f"cannot tell: {why}"
 
@@ -153,7 +153,7 @@ def stop() -> None:
     )
 
 
-@click.command(short_help="Serve in the foreground; a service manager or a hook does this for you.")
+@click.command(short_help="Serve in the foreground; services and hooks do it for you.")
 def daemon() -> None:
     """Serve in the foreground until stopped (SIGTERM, Ctrl-C, acd stop). SIGHUP reads the
     configuration again.

@@ -112,11 +112,13 @@ def explain(session: str) -> None:
     found = _get(session)
     name = one_line(found["display_name"])
     why = _EVIDENCE.get(found["evidence"], printable(found["evidence"]))
-    asks = f": {one_line(found['prompt'])}" if found["prompt"] else ""
-    lines = [f"{name} is {found['status']} for {age(found['elapsed'])}, because {why}{asks}"]
-    if found["superseded_by"]:
-        lines.append(f"its process went on with session {printable(found['superseded_by'])}")
-    render.write("\n".join(lines + _trail(found["trail"])))
+    lines = [f"{name}: {found['status']} for {age(found['elapsed'])}, because {why}"]
+    if found["prompt"]:
+        verb = "asks" if found["status"] == "question" else "last said"
+        lines.append(f"it {verb}: {one_line(found['prompt'])}")
+    if other := found.get("superseded_by"):
+        lines.append(f"its process went on with session {printable(other)}")
+    render.write("\n".join(lines + _trail(found.get("trail", []))))
 
 
 def _trail(trail: list[Json]) -> list[str]:
@@ -138,7 +140,7 @@ def _precise(at: float) -> str:
 
 @click.command("set", short_help="Set a session's status; the first time creates it.")
 @click.argument("session", metavar="ID", callback=_new_id)
-@click.argument("status", type=click.Choice(list(STATUSES)))
+@click.argument("status", metavar="STATUS", type=click.Choice(list(STATUSES)))
 @click.option("--cwd", metavar="DIR", help="The directory that it works in.")
 @click.option("--session-id", metavar="ID", help="The agent's own id, to resume it with.")
 @click.option("--prompt", metavar="TEXT", help="What it asks or last said.")
@@ -157,10 +159,10 @@ def set_status(
     prompt: str | None,
     meta: Json,
 ) -> None:
-    """Set a session's status; the first time creates the session.
+    """Set a session's status: question, attention, working or closed.
 
-    ID is taken as it is here, never as the beginning of another. What is not
-    given stays as it was.
+    The first time creates the session. ID is taken as it is here, never as
+    the beginning of another. What is not given stays as it was.
     """
     metadata = dict(meta)
     if cwd is not None:

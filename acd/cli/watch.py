@@ -21,7 +21,7 @@ from acd.core.status import STATUSES
 from acd.errors import AcdError
 from acd.follow import follow
 from acd.picture import Difference, Picture
-from acd.text import age, one_line
+from acd.text import one_line
 
 
 @click.command(short_help="Print a line for each change, as it happens.")
@@ -129,7 +129,7 @@ def wait(
         if named and not any(_is_open(picture.sessions.get(each)) for each in named):
             raise AcdError(f"closed, and will not need you any more: {', '.join(named.values())}")
     assert timeout is not None  # noqa: S101 - nothing else ends it
-    raise AcdError(f"after {age(timeout)} none of them is {' or '.join(sorted(statuses))}")
+    raise AcdError(f"after {timeout:g} s none of them is {' or '.join(sorted(statuses))}")
 
 
 def _those(picture: Picture, named: dict[str, str], statuses: frozenset[str]) -> list[Json]:
