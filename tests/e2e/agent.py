@@ -5,6 +5,8 @@ It knows the client's words on the screen, so that the scenarios need not.
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 import signal
 import subprocess
@@ -23,12 +25,15 @@ from .terminal import Terminal
 PROMPT_BOX = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
 INTERRUPTED = "Interrupted"
 BASH_DIALOG = "Do you want to proceed?"
-QUESTION_DIALOG = "Which colour?"
+QUESTION_DIALOG = "Enter to select"
 PLAN_DIALOG = "Exit plan mode?"
 ELICITATION_DIALOG = "What is your name?"
 RESUME_DIALOG = "Resume session"
 
 _EXIT_SECONDS = 15
+_FOLLOW_SECONDS = 10
+_KEY_SECONDS = 0.3
+_KEY_TRIES = 10
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,7 @@ class Agent:
         self.acd = stage.acd
         self.api = stage.api
         self.home = stage.home
+        self._sent = "nothing yet"
         if session is None:
             arguments = (*arguments, "--session-id", self.session)
         self.terminal = Terminal(
@@ -89,7 +95,12 @@ class Agent:
     # What a person does; each returns the time (monotonic) just before.
 
     def prompt(self, text: str) -> float:
+        # Text that comes before the box is empty again is added to the last
+        # prompt, and Enter that comes with the text counts as part of it.
+        self.terminal.wait_until(lambda screen: _typed(screen) != self._sent, "its box empty")
         self.terminal.type(text)
+        self.terminal.wait_until(lambda screen: _typed(screen) == text, f"{text} in its box")
+        self._sent = text
         return self.terminal.press("Enter")
 
     def greet(self, text: str = "Hello") -> None:
@@ -106,11 +117,25 @@ class Agent:
     def press(self, *keys: str) -> float:
         return self.terminal.press(*keys)
 
+    def answer(self, dialog: str, key: str) -> float:
+        """Press a key in a dialog until it takes it; the time just before the last one.
+
+        2.1.329 ignores Enter and digits for the first 0.2 s of a dialog.
+        """
+        for _ in range(_KEY_TRIES):
+            pressed = self.terminal.press(key)
+            try:
+                self.terminal.wait_gone(dialog, _KEY_SECONDS)
+            except AssertionError:
+                continue
+            return pressed
+        raise AssertionError(f"the dialog does not take {key}:\n{self.terminal.screen()}")
+
     def deny(self) -> float:
-        """Choose "No" in a dialog, whichever number it has there."""
+        """Choose "No" in a permission dialog, whichever number it has there."""
         choice = re.search(r"(\d)\. No\b", self.terminal.screen())
         assert choice is not None, self.terminal.screen()
-        return self.terminal.press(choice[1])
+        return self.answer(BASH_DIALOG, choice[1])
 
     def signal(self, number: signal.Signals) -> float:
         return self.terminal.signal(number)
@@ -119,6 +144,19 @@ class Agent:
         """Wait until the screen shows the text; the time at which it did."""
         return self.terminal.wait_for(text)
 
+    def follow(self) -> str:
+        """Wait until the client has gone over to another conversation, and take that up."""
+        entry = self.home.config_dir / "sessions" / f"{self.pid}.json"
+        deadline = time.monotonic() + _FOLLOW_SECONDS
+        while time.monotonic() < deadline:
+            # Written in place: a read in between sees half of it.
+            with contextlib.suppress(ValueError):
+                if (now := json.loads(entry.read_text())["sessionId"]) != self.session:
+                    self.session = str(now)
+                    return self.session
+            time.sleep(0.01)
+        raise AssertionError(f"the client stays in {self.session}:\n{self.terminal.screen()}")
+
     # What acd says.
 
     def expect(self, status: str, *, since: float, via: tuple[str, ...] = ()) -> None:
@@ -126,6 +164,12 @@ class Agent:
 
     def expect_still(self, status: str, seconds: float = WITHIN_SECONDS) -> None:
         self.acd.expect_still(self.session, status, seconds)
+
+
+def _typed(screen: str) -> str:
+    """What stands in the prompt box, the last line that begins with its sign."""
+    lines = [line for line in screen.splitlines() if line.startswith(PROMPT_BOX)]
+    return lines[-1].removeprefix(PROMPT_BOX).strip() if lines else ""
 
 
 class PrintRun:

@@ -58,9 +58,8 @@ class Terminal:
         os.close(self._drawn)
 
     def type(self, text: str) -> None:
-        """Type text, and wait until it is on the screen."""
+        """Type text, as it is."""
         self._run("send-keys", "-l", text)
-        self.wait_for(text)
 
     def press(self, *keys: str) -> float:
         """Press keys by their tmux names (Enter, Escape, C-c…); the time just before."""

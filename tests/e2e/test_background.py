@@ -43,7 +43,7 @@ def test_a_permission_that_a_subagent_asks_for_when_the_main_agent_has_stopped_i
         subagent.release()
         agent.expect("question", since=agent.sees(BASH_DIALOG))
         agent.expect_still("question")
-        agent.expect("working", since=agent.press("Enter"))
+        agent.expect("working", since=agent.answer(BASH_DIALOG, "Enter"))
         gate.wait_reached()
         agent.expect_still("working")
         gate.open()

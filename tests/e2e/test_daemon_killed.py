@@ -31,8 +31,7 @@ def test_a_dialog_dismissed_while_no_daemon_ran_is_seen_by_the_next_client(agent
     agent.prompt("PERMISSION")
     agent.expect("question", since=agent.sees(BASH_DIALOG), via=("working",))
     agent.acd.kill()
-    agent.press("Escape")
-    agent.terminal.wait_gone(BASH_DIALOG)
+    agent.answer(BASH_DIALOG, "Escape")
     agent.expect("attention", since=agent.acd.ask(), via=("question",))
 
 
@@ -48,6 +47,8 @@ def test_a_client_killed_while_no_daemon_ran_is_closed_for_the_next_client(stage
 
 def test_a_daemon_killed_is_back_with_the_next_line_of_another_session(stage: Stage) -> None:
     with stage.interactive() as one, stage.interactive() as other:
+        one.expect("attention", since=one.started)
+        other.expect("attention", since=other.started)
         one.expect("working", since=one.prompt("HELD"))
         one.sees("Thinking it over")
         stage.acd.kill()
@@ -55,5 +56,5 @@ def test_a_daemon_killed_is_back_with_the_next_line_of_another_session(stage: St
         one.sees("Interrupted")
         sent = other.prompt("HELD")
         stage.acd.subscribe()
-        other.expect("working", since=sent, via=("attention",))
+        other.expect("working", since=sent)
         one.expect("attention", since=time.monotonic())

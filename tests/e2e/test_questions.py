@@ -18,7 +18,7 @@ def test_a_permission_granted_is_working_at_once(agent: Agent) -> None:
     with agent.home.gate() as gate:
         agent.prompt("PERMISSION")
         agent.expect("question", since=agent.sees(BASH_DIALOG), via=("working",))
-        agent.expect("working", since=agent.press("Enter"))
+        agent.expect("working", since=agent.answer(BASH_DIALOG, "Enter"))
         gate.wait_reached()
         agent.expect_still("working")
         gate.open()
@@ -34,14 +34,14 @@ def test_a_permission_denied_is_attention(agent: Agent) -> None:
 def test_a_permission_dialog_dismissed_is_attention(agent: Agent) -> None:
     agent.prompt("PERMISSION")
     agent.expect("question", since=agent.sees(BASH_DIALOG), via=("working",))
-    agent.expect("attention", since=agent.press("Escape"))
+    agent.expect("attention", since=agent.answer(BASH_DIALOG, "Escape"))
 
 
 def test_a_question_of_the_agent_is_a_question_until_it_is_answered(agent: Agent) -> None:
     agent.api.hold("AFTER_TOOL")
     agent.prompt("ASK")
     agent.expect("question", since=agent.sees(QUESTION_DIALOG), via=("working",))
-    agent.expect("working", since=agent.press("Enter"))
+    agent.expect("working", since=agent.answer(QUESTION_DIALOG, "Enter"))
     answer = agent.api.take("AFTER_TOOL")
     agent.expect_still("working")
     answer.release()
@@ -51,7 +51,7 @@ def test_a_question_of_the_agent_is_a_question_until_it_is_answered(agent: Agent
 def test_a_question_of_the_agent_dismissed_is_attention(agent: Agent) -> None:
     agent.prompt("ASK")
     agent.expect("question", since=agent.sees(QUESTION_DIALOG), via=("working",))
-    agent.expect("attention", since=agent.press("Escape"))
+    agent.expect("attention", since=agent.answer(QUESTION_DIALOG, "Escape"))
 
 
 def test_a_plan_is_a_question_until_it_is_approved(stage: Stage) -> None:
@@ -60,7 +60,7 @@ def test_a_plan_is_a_question_until_it_is_approved(stage: Stage) -> None:
         agent.api.hold("AFTER_TOOL")
         agent.prompt("PLAN")
         agent.expect("question", since=agent.sees(PLAN_DIALOG), via=("working",))
-        agent.expect("working", since=agent.press("Enter"))
+        agent.expect("working", since=agent.answer(PLAN_DIALOG, "Enter"))
         answer = agent.api.take("AFTER_TOOL")
         agent.expect_still("working")
         answer.release()
@@ -72,14 +72,14 @@ def test_a_plan_dismissed_is_attention(stage: Stage) -> None:
         agent.expect("attention", since=agent.started)
         agent.prompt("PLAN")
         agent.expect("question", since=agent.sees(PLAN_DIALOG), via=("working",))
-        agent.expect("attention", since=agent.press("Escape"))
+        agent.expect("attention", since=agent.answer(PLAN_DIALOG, "Escape"))
 
 
 def test_an_elicitation_is_a_question_until_it_is_answered(agent: Agent) -> None:
     agent.api.hold("AFTER_TOOL")
     agent.prompt("ELICIT")
     agent.expect("question", since=agent.sees(ELICITATION_DIALOG), via=("working",))
-    agent.expect("working", since=agent.press("Escape"))
+    agent.expect("working", since=agent.answer(ELICITATION_DIALOG, "Escape"))
     answer = agent.api.take("AFTER_TOOL")
     agent.expect_still("working")
     answer.release()
@@ -90,4 +90,4 @@ def test_a_question_left_alone_stays_a_question(agent: Agent) -> None:
     agent.prompt("PERMISSION")
     agent.expect("question", since=agent.sees(BASH_DIALOG), via=("working",))
     agent.expect_still("question", _REMINDED_SECONDS)
-    agent.expect("attention", since=agent.press("Escape"))
+    agent.expect("attention", since=agent.answer(BASH_DIALOG, "Escape"))

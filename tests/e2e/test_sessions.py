@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import signal
 
 import pytest
 
 from .agent import BASH_DIALOG, RESUME_DIALOG, Agent, Stage
-
-
-def _new_session(agent: Agent) -> str:
-    """The id that the client itself has now, as its registry tells."""
-    entry = agent.home.config_dir / "sessions" / f"{agent.pid}.json"
-    session: str = json.loads(entry.read_text())["sessionId"]
-    return session
 
 
 def test_exit_is_closed(agent: Agent) -> None:
@@ -37,10 +29,8 @@ def test_a_client_killed_with_a_dialog_open_is_closed(agent: Agent) -> None:
 def test_clear_closes_the_old_session_as_superseded_and_opens_a_new_one(agent: Agent) -> None:
     agent.greet()
     old, cleared = agent.session, agent.prompt("/clear")
-    agent.expect("closed", since=cleared)
-    agent.terminal.wait_gone("Hello from the model.")
-    agent.session = _new_session(agent)
-    assert agent.session != old
+    agent.expect("closed", since=cleared, via=("working",))
+    agent.follow()
     agent.expect("attention", since=cleared)
     assert [s["id"] for s in agent.acd.sessions() if not s["closed"]] == [agent.session]
     assert agent.acd.request(f"RESURRECT {old}").startswith("ERR ")
@@ -49,9 +39,8 @@ def test_clear_closes_the_old_session_as_superseded_and_opens_a_new_one(agent: A
 def test_resume_in_the_same_process_leaves_one_live_row(agent: Agent) -> None:
     agent.greet()
     first = agent.session
-    agent.expect("closed", since=agent.prompt("/clear"))
-    agent.terminal.wait_gone("Hello from the model.")
-    second = agent.session = _new_session(agent)
+    agent.expect("closed", since=agent.prompt("/clear"), via=("working",))
+    second = agent.follow()
     agent.greet("Good day")
     agent.prompt("/resume")
     agent.sees(RESUME_DIALOG)
@@ -60,7 +49,7 @@ def test_resume_in_the_same_process_leaves_one_live_row(agent: Agent) -> None:
     resumed = agent.terminal.wait_until(
         lambda screen: RESUME_DIALOG not in screen and "Hello" in screen, "the first conversation"
     )
-    agent.expect("closed", since=resumed)
+    agent.expect("closed", since=resumed, via=("working",))
     agent.session = first
     agent.expect("attention", since=resumed, via=("closed",))
     assert [s["id"] for s in agent.acd.sessions() if not s["closed"]] == [first]
@@ -76,13 +65,25 @@ def test_a_closed_session_resumed_is_alive_again(stage: Stage) -> None:
         again.expect("working", since=again.prompt("HELD"))
 
 
-def test_a_fork_is_a_session_of_its_own(stage: Stage) -> None:
+def test_a_fork_is_a_session_of_its_own_as_soon_as_it_starts(stage: Stage, version: str) -> None:
+    if version == "2.1.197":
+        pytest.xfail("its SessionStart names the session that it forked from")
     with stage.interactive() as first:
         first.greet()
         first.leave()
     with stage.interactive("--resume", first.session, "--fork-session") as fork:
         fork.expect("attention", since=fork.started)
-        fork.expect("working", since=fork.prompt("HELD"))
+        first.expect_still("closed")
+
+
+def test_a_fork_given_a_prompt_is_a_session_of_its_own(stage: Stage) -> None:
+    with stage.interactive() as first:
+        first.greet()
+        first.leave()
+    with stage.interactive("--resume", first.session, "--fork-session") as fork:
+        sent = fork.prompt("HELD")
+        fork.expect("working", since=sent, via=("attention",))
+        first.expect("closed", since=sent, via=("attention",))
         first.expect_still("closed")
 
 
