@@ -131,6 +131,20 @@ class HookEvent:
         table = AGENTS[self.agent]
         return table.get(self.label, table.get(self.name))
 
+    @property
+    def begins(self) -> bool:
+        """Whether a conversation begins, anew or again."""
+        return self.name == "SessionStart" and self.status is not None
+
+    @property
+    def revives(self) -> bool:
+        """Whether it takes up a conversation that had ended."""
+        return self.label == "SessionStart/resume"
+
+    @property
+    def ends_subagent(self) -> bool:
+        return self.name == "SubagentStop" and self.subagent is not None
+
     def without_text(self) -> HookEvent:
         """The event with nothing of what was said, for those who want none of it kept."""
         return replace(self, text=None)

@@ -42,14 +42,18 @@ class Refused(Exception):
     """A command that cannot be carried out; the text is the reply behind `ERR `."""
 
 
+class _NotJson(ValueError):
+    pass
+
+
 def _not_json(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    raise _NotJson(f"{name} is not JSON")
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError(f"{text} is out of range")
+        raise _NotJson("a number is out of range")
     return number
 
 
@@ -69,8 +73,11 @@ def parse_object(text: str, what: str) -> Json:
         raise Refused(f"invalid {what}: nested too deeply") from None
     except json.JSONDecodeError as error:
         raise Refused(f"invalid {what}: {error.msg} at character {error.pos + 1}") from None
-    except ValueError as error:
+    except _NotJson as error:
         raise Refused(f"invalid {what}: {error}") from None
+    except ValueError:
+        # Python's limit; its own words are about a setting of the interpreter.
+        raise Refused(f"invalid {what}: a number has too many digits") from None
     if type(value) is not dict:
         raise Refused(f"invalid {what}: must be a JSON object")
     if end != len(text) and not text[end:].isspace():

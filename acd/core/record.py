@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 from typing import Final, cast
 
+from acd.core.belief import Belief
 from acd.core.corrections import Source
 from acd.core.events import HookEvent
 from acd.core.metadata import Refused, parse_api_usage, parse_metadata, parse_object
@@ -44,11 +45,6 @@ _PLAIN: Final = (
     "config_dir",
     "terminal",
     "attended",
-    "questions",
-    "background",
-    "prompt_id",
-    "queued",
-    "newest_at",
     "superseded_by",
     "closed_at",
 )
@@ -74,11 +70,13 @@ def correction_record(session_id: str, source: Source, says: str, at: int) -> st
 
 def session_record(session: Session) -> str:
     """The whole session; what has its default is left out."""
-    fields: Json = {"id": session.id, "status": session.status, "base": session.base}
+    fields: Json = {"id": session.id, "status": session.status}
     for name in _PLAIN:
         value = getattr(session, name)
         if value is not None and value is not False:
             fields[name] = value
+    if session.belief is not None:
+        fields["belief"] = session.belief.to_record()
     if session.history:
         fields["history"] = session.history
     if session.trail:
@@ -89,12 +87,12 @@ def session_record(session: Session) -> str:
 def read_session(fields: Json) -> Session:
     """The inverse of session_record. Raises BadRecord."""
     try:
-        status, base = STATUSES[fields["status"]], STATUSES[fields["base"]]
-        session = Session(fields["id"], status, Now(fields["since"], fields["entered"]))
-        session.base = base
+        moment = Now(fields["since"], fields["entered"])
+        session = Session(fields["id"], STATUSES[fields["status"]], moment)
         for name in _PLAIN:
             if name in fields:
                 setattr(session, name, fields[name])
+        session.belief = Belief.from_record(fields["belief"]) if "belief" in fields else None
         session.history = [
             Transition(at, STATUSES[origin], STATUSES[to], duration)
             for at, origin, to, duration in fields.get("history", ())

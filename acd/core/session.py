@@ -7,9 +7,12 @@ makes them (store.py).
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from acd.core.status import CLOSED, Status
+
+if TYPE_CHECKING:
+    from acd.core.belief import Belief
 
 DEFAULT_AGENT: Final = "claude-code"
 PROMPT_LENGTH: Final = 200
@@ -72,15 +75,14 @@ class Session:
     """All that is known about one session. The store alone changes it.
 
     Times are nanoseconds: `entered` and `closed_at` on the boot clock, `since`
-    and `newest_at` unix time.
+    unix time.
     """
 
     __slots__ = (
         "agent_type",
         "api_usage",
         "attended",
-        "background",
-        "base",
+        "belief",
         "closed_at",
         "config_dir",
         "entered",
@@ -90,13 +92,9 @@ class Session:
         "id",
         "metadata",
         "name",
-        "newest_at",
         "pid",
         "pid_start",
         "prompt",
-        "prompt_id",
-        "questions",
-        "queued",
         "resume_id",
         "since",
         "status",
@@ -131,14 +129,8 @@ class Session:
         self.terminal: dict[str, str] | None = None
         self.attended: bool | None = None
 
-        # What the status is made of while hooks speak: what the main agent
-        # does, and who among it and its subagents waits for an answer.
-        self.base: Status = status
-        self.questions: dict[str, str | None] | None = None
-        self.background = False
-        self.prompt_id: str | None = None
-        self.queued = False
-        self.newest_at = 0
+        self.belief: Belief | None = None
+        """What the status is made of, once hooks have spoken."""
         self.superseded_by: str | None = None
         self.closed_at: int | None = now.boot if status == CLOSED else None
 

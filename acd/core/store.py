@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
+from acd.core.belief import Belief
 from acd.core.corrections import CORRECTIONS, Source
 from acd.core.events import HookEvent
 from acd.core.metadata import Metadata, Refused
@@ -31,11 +32,6 @@ from acd.core.status import (
 ID_LENGTH: Final = 128
 _new = tuple.__new__
 """Makes a named tuple in half the time of its own constructor, where every SET passes."""
-
-MAIN: Final = ""
-"""The main agent's key among those who ask; subagents have ids."""
-MAX_QUESTIONS: Final = 100
-"""Open questions that are remembered for each session, the newest ones."""
 
 
 class Change(NamedTuple):
@@ -107,9 +103,8 @@ class Store:
                 setattr(session, field, value)
             if extra is not None:
                 session.metadata = extra
-        session.base = status
-        session.questions = None
-        session.background = session.queued = False
+        if session.belief is not None:
+            session.belief.settle(status)
         session.evidence = "set"
         changes.append(_new(Change, ("update", session, elapsed)))
         return changes
@@ -147,7 +142,6 @@ class Store:
         elapsed = session.elapsed(now)
         self._revive(session)
         self._enter(session, REVIVALS[CLOSED], now)
-        session.base = session.status
         session.evidence = "resume"
         _trace(session, now.wall, "resume", "RESURRECT", _outcome(CLOSED, session.status))
         return [Change("update", session, elapsed)]
@@ -195,45 +189,36 @@ class Store:
 
     def apply_hook(self, event: HookEvent, now: Now) -> list[Change]:
         """Applies what an agent's hook told. Raises Refused for an impossible session id."""
-        session = self.sessions.get(event.session)
-        status = event.status
         # Nothing can have happened after it was heard of: a clock that ran
         # ahead must not outrank everything that follows.
         at = min(event.at or now.wall, now.wall)
+        text = event.text if self.rules.keep_text else None
+        session = self.sessions.get(event.session)
         if session is None:
-            if status is None:
-                return []
-            return self._created_by_hook(event, status, at, now)
-        # A newest time in the future means that the clock was set back since:
-        # the order is lost, and what arrives counts.
-        if at < session.newest_at <= now.wall:
-            behind = (session.newest_at - at) / NS
-            _trace(
-                session, at, "hook", event.label, f"no change: {behind:.3f} s older than the newest"
-            )
-            return []
-        if status is not None or _ends_subagent(event):
-            # What says nothing must not outrank what does, and is still under way.
-            session.newest_at = at
-        if session.status == CLOSED and not _revives(event):
-            _trace(session, at, "hook", event.label, "no change: the session is closed")
-            return []
-        changes = self._supersede_others(session, event, at, now) if _begins(event) else []
+            return [] if event.status is None else self._create_by_hook(event, at, text, now)
+        belief = _belief(session, now)
         before, elapsed = session.status, session.elapsed(now)
+        if at < belief.newest_at:
+            reason = f"no change: {(belief.newest_at - at) / NS:.3f} s older than the newest"
+        elif before == CLOSED and not event.revives:
+            reason = "no change: the session is closed"
+        else:
+            reason = ""
+        if reason:
+            _trace(session, at, "hook", event.label, reason)
+            return []
         if before == CLOSED:
             self._revive(session)
+        changes = self._supersede_others(session, event, at, now) if event.begins else []
         self._learn_origin(session, event)
-        if status is None:
-            self._answered(session, event)
-            after = self._composed(session)
-            if after == before:
-                _trace(session, at, "hook", event.label, "no change: says nothing of the status")
-                return changes
-        else:
-            self._weigh(session, event, status)
-            after = self._composed(session)
+        belief.hear(event, at, text)
+        after = self._shown(belief)
+        if event.status is None and after == before:
+            _trace(session, at, "hook", event.label, "no change: says nothing of the status")
+            return changes
         if after != before:
             self._enter(session, after, now)
+        session.prompt = belief.prompt
         session.evidence = "resume" if before == CLOSED else "hook"
         _trace(session, at, "hook", event.label, _outcome(before, after))
         changes.append(Change("update", session, elapsed))
@@ -251,30 +236,24 @@ class Store:
         if session is None or session.status == CLOSED:
             return []
         at = min(at, now.wall)
-        # What the table corrects is what the agent does, not how the user
-        # wants a question to be shown.
-        before = session.status
-        asked = session.questions or session.base == QUESTION
-        target = CORRECTIONS.get((source, says), {}).get(QUESTION if asked else before)
-        if target is None:
+        before, elapsed = session.status, session.elapsed(now)
+        belief = _belief(session, now)
+        if source == "process":
+            after = CORRECTIONS.get((source, says), {}).get(before, before)
+            if at < belief.begun_at:
+                after = before  # it was the process of a former life
+            elif after != before:
+                belief.settle(after)
+        else:
+            belief.consult(says, at)
+            after = self._shown(belief)
+        if after == before:
+            _trace(session, at, source, says, "no change")
             return []
-        # The kernel's word about a process is about now, whatever clocks say.
-        if source != "process" and at < session.newest_at <= now.wall:
-            return []
-        if target == ATTENTION and session.background:
-            if not asked:
-                _trace(session, at, source, says, "no change: background tasks run")
-                return []
-            target = WORKING
-        elapsed = session.elapsed(now)
-        session.newest_at = max(session.newest_at, at)
-        session.questions = None
-        session.queued = False
-        session.base = target
-        session.prompt = None
+        self._enter(session, after, now)
+        session.prompt = belief.prompt
         session.evidence = source
-        self._enter(session, self._composed(session), now)
-        _trace(session, at, source, says, _outcome(before, session.status))
+        _trace(session, at, source, says, _outcome(before, after))
         return [Change("update", session, elapsed)]
 
     def sessions_of(self, process: Process) -> list[Session]:
@@ -368,27 +347,32 @@ class Store:
         self._unindex(session)
         session.pid = session.pid_start = None
         session.superseded_by = None
-        session.questions = None
-        session.background = session.queued = False
         session.prompt = None
+        if session.belief is not None:
+            session.belief.settle(REVIVALS[CLOSED])
 
-    def _created_by_hook(self, event: HookEvent, status: Status, at: int, now: Now) -> list[Change]:
-        folded = ATTENTION if status == QUESTION and self.rules.question_as_attention else status
-        session, changes = self._create(event.session, folded, now)
-        if status != CLOSED:
+    def _create_by_hook(
+        self, event: HookEvent, at: int, text: str | None, now: Now
+    ) -> list[Change]:
+        belief = Belief(WORKING)
+        belief.hear(event, at, text)
+        session, changes = self._create(event.session, self._shown(belief), now)
+        session.belief = belief
+        if session.status != CLOSED:
             changes += self._supersede_others(session, event, at, now)
-        session.newest_at = at
         session.evidence = "hook"
         session.working_dir = event.cwd
         session.resume_id = event.session
         session.agent_type = event.agent
-        if status == QUESTION:
-            session.base = WORKING
+        session.prompt = belief.prompt
         self._learn_origin(session, event)
-        self._weigh(session, event, status)
-        _trace(session, at, "hook", event.label, f"created as {folded}")
+        _trace(session, at, "hook", event.label, f"created as {session.status}")
         changes.append(Change("update", session, 0))
         return changes
+
+    def _shown(self, belief: Belief) -> Status:
+        status = belief.status
+        return ATTENTION if status == QUESTION and self.rules.question_as_attention else status
 
     def _supersede_others(
         self, session: Session, event: HookEvent, at: int, now: Now
@@ -399,13 +383,15 @@ class Store:
             return changes
         for other in self.sessions_of(Process(event.host, event.pid)):
             same = event.pid_start is None or other.pid_start in {None, event.pid_start}
-            if other is session or not same or at < other.newest_at <= now.wall:
+            heard = other.belief.newest_at if other.belief is not None else 0
+            if other is session or not same or at < heard <= now.wall:
                 continue
             other.superseded_by = session.id
             if other.status != CLOSED:
                 before, elapsed = other.status, other.elapsed(now)
-                other.base = CLOSED
-                other.questions = other.prompt = None
+                if other.belief is not None:
+                    other.belief.settle(CLOSED)
+                other.prompt = None
                 other.evidence = "hook"
                 self._enter(other, CLOSED, now)
                 _trace(
@@ -417,62 +403,6 @@ class Store:
                 )
                 changes.append(Change("update", other, elapsed))
         return changes
-
-    def _weigh(self, session: Session, event: HookEvent, status: Status) -> None:
-        """Lets an event with a meaning into what the status is made of."""
-        asker = event.subagent or MAIN
-        text = event.text if self.rules.keep_text else None
-        if status == QUESTION:
-            # A notification repeats what a dialog already asked, without
-            # saying which agent asks: it must not become a second question.
-            if event.name == "Notification" and session.questions:
-                return
-            questions = _without(session.questions, asker)
-            questions[asker] = text
-            if len(questions) > MAX_QUESTIONS:
-                del questions[next(iter(questions))]
-            session.questions = questions
-            session.prompt = text
-            return
-        if event.label == "Notification/idle_prompt" and session.background:
-            return
-        self._answered(session, event)
-        if _begins(event):
-            session.questions = None
-            session.background = session.queued = False
-        if event.name == "UserPromptSubmit":
-            # A prompt that is queued carries the id of the one that is worked
-            # on, and of the two turns only the second one's end is the end
-            # (measured on 2.1.329).
-            same = event.prompt_id is not None and event.prompt_id == session.prompt_id
-            session.queued = same and session.base == WORKING
-            session.prompt_id = event.prompt_id
-        if event.name == "Stop" and session.queued:
-            session.queued = False
-            return
-        if event.subagent is None or status == WORKING:
-            session.base = status
-        if event.name in {"Stop", "StopFailure"}:
-            session.background = event.kind == "background"
-            session.queued = False
-            session.prompt = text
-        elif status != ATTENTION:
-            session.prompt = None
-        if status == CLOSED:
-            session.questions = None
-        elif session.questions:
-            session.prompt = list(session.questions.values())[-1]
-
-    def _answered(self, session: Session, event: HookEvent) -> None:
-        """An agent that goes on, or ends, has no open question."""
-        asker = event.subagent or MAIN
-        goes_on = event.status is not None or _ends_subagent(event)
-        if session.questions and asker in session.questions and goes_on:
-            session.questions = _without(session.questions, asker) or None
-
-    def _composed(self, session: Session) -> Status:
-        status = QUESTION if session.questions else session.base
-        return ATTENTION if status == QUESTION and self.rules.question_as_attention else status
 
     def _learn_origin(self, session: Session, event: HookEvent) -> None:
         """Keeps where the agent runs; a hook that does not know takes nothing away."""
@@ -506,20 +436,12 @@ class Store:
         return extra
 
 
-def _without(questions: Mapping[str, str | None] | None, asker: str) -> dict[str, str | None]:
-    return {who: text for who, text in (questions or {}).items() if who != asker}
-
-
-def _begins(event: HookEvent) -> bool:
-    return event.name == "SessionStart"
-
-
-def _ends_subagent(event: HookEvent) -> bool:
-    return event.name == "SubagentStop" and event.subagent is not None
-
-
-def _revives(event: HookEvent) -> bool:
-    return event.label == "SessionStart/resume"
+def _belief(session: Session, now: Now) -> Belief:
+    """What is believed of the session, in an order that the clock has not upset."""
+    if session.belief is None:
+        session.belief = Belief(session.status)
+    session.belief.forget_future(now.wall)
+    return session.belief
 
 
 def _outcome(before: Status, after: Status) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from acd.core.corrections import Source
+from acd.core.belief import Belief
 from acd.core.events import HookEvent, read_hook_event
 from acd.core.metadata import check_metadata
 from acd.core.session import NS, Json, Now, Session
@@ -116,6 +117,10 @@ class Scene:
 
     def session(self, session: str = "s") -> Session:
         return self.store.get(session)
+
+    def belief(self, session: str = "s") -> Belief:
+        found = self.store.get(session)
+        return found.belief or Belief(found.status)
 
     def status(self, session: str = "s") -> Status:
         return self.store.get(session).status

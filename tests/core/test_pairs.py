@@ -48,7 +48,7 @@ def expected(before: Status | None, event: str, background: bool) -> Status | No
 def test_an_event_sets_exactly_what_the_tables_say(before: Status | None, folded: bool) -> None:
     for event in EVENTS:
         for scene in scenes_in(before, question_as_attention=folded):
-            background = before is not None and scene.session().background
+            background = before is not None and scene.belief().background
             after = expected(before, event, background)
             scene.wait(1)
             scene.hook(event)
@@ -74,7 +74,7 @@ def test_two_events_one_after_the_other_always_show_what_the_second_says() -> No
         scene = Scene()
         scene.hook(first)
         before = scene.statuses().get("s")
-        background = before is not None and scene.session().background
+        background = before is not None and scene.belief().background
         scene.wait(1)
         scene.hook(second)
         assert scene.statuses().get("s") == expected(before, second, background), (first, second)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from acd.core.store import MAX_QUESTIONS
+from acd.core.belief import MAX_QUESTIONS
 
 from .scene import Scene, told
 
@@ -116,7 +116,7 @@ def test_a_session_that_starts_again_has_no_question_of_its_former_life() -> Non
     scene.hook("SessionStart/resume")  # killed before, and nobody saw it
     assert scene.status() == "attention"
     scene.hook("Notification/idle_prompt")
-    assert scene.session().background is False
+    assert scene.belief().background is False
 
 
 def test_a_compaction_leaves_open_questions_open() -> None:
@@ -131,7 +131,7 @@ def test_the_end_of_a_session_closes_it_whatever_was_asked_and_by_whom() -> None
         scene = Scene()
         scene.hook("PermissionRequest/Bash", agent_id="a2")
         scene.hook("SessionEnd", **asker)
-        assert (scene.status(), scene.session().questions) == ("closed", None)
+        assert (scene.status(), scene.belief().questions) == ("closed", {})
 
 
 def test_a_set_is_the_last_word_on_every_question() -> None:
@@ -146,7 +146,7 @@ def test_the_questions_of_one_session_are_bounded() -> None:
     scene = Scene()
     for number in range(MAX_QUESTIONS + 10):
         scene.hook("PermissionRequest/Bash", agent_id=f"a{number}")
-    questions = scene.session().questions or {}
+    questions = scene.belief().questions
     assert len(questions) == MAX_QUESTIONS
     assert f"a{MAX_QUESTIONS + 9}" in questions
 

@@ -1,0 +1,220 @@
+"""What an agent does, as its hooks and its registry tell: a session's status is made of it.
+
+Responsible for weighing evidence into one status, whatever the order in which
+the sources are heard. It refuses to know commands, histories and clocks.
+
+The hooks' word is kept apart from the registry's, and the status is composed
+of both each time: so it does not matter which of the two was heard first, and
+a correction that no longer holds is gone. Times are the sources' own, unix
+nanoseconds of one machine's wall clock; the store sees to clocks that jump.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from acd.core.corrections import CORRECTIONS
+from acd.core.events import HookEvent
+from acd.core.session import Json
+from acd.core.status import ATTENTION, CLOSED, QUESTION, STATUSES, WORKING, Status
+
+MAIN: Final = ""
+"""The main agent's key among those who ask; subagents have ids."""
+MAX_QUESTIONS: Final = 100
+"""Open questions that are remembered for each session, the newest ones."""
+
+_PLAIN: Final = (
+    "background",
+    "prompt_id",
+    "queued",
+    "newest_at",
+    "begun_at",
+    "answered_at",
+    "said",
+)
+
+
+class Question(NamedTuple):
+    """An agent or subagent waits for the user's answer."""
+
+    at: int
+    text: str | None
+
+
+class Word(NamedTuple):
+    """The last thing that the registry said."""
+
+    says: str
+    at: int
+
+
+class Belief:
+    """What is believed of one session's agent."""
+
+    __slots__ = (
+        "answered_at",
+        "background",
+        "base",
+        "begun_at",
+        "newest_at",
+        "prompt_id",
+        "questions",
+        "queued",
+        "registry",
+        "said",
+    )
+
+    def __init__(self, base: Status):
+        self.base: Status = base
+        """What the main agent does, by its hooks."""
+        self.questions: dict[str, Question] = {}
+        """Who waits for an answer: the main agent and its subagents, each for its own."""
+        self.background = False
+        """Whether the last turn ended with tasks that go on."""
+        self.prompt_id: str | None = None
+        self.queued = False
+        """Whether another prompt waits behind the one that is worked on."""
+        self.newest_at = 0
+        """The time of the newest event that said something."""
+        self.begun_at = 0
+        self.answered_at = 0
+        """Questions from before were answered or dismissed: the registry has moved on since."""
+        self.registry: Word | None = None
+        self.said: str | None = None
+
+    @property
+    def by_hooks(self) -> Status:
+        """What it comes to by the hooks alone."""
+        return QUESTION if self.questions else self.base
+
+    @property
+    def status(self) -> Status:
+        """What it comes to."""
+        status = self.by_hooks
+        word = self.registry
+        if word is None or word.at < self.newest_at:
+            return status
+        corrected = CORRECTIONS.get(("registry", word.says), {}).get(status, status)
+        # The registry counts the main agent only; a turn with tasks that go
+        # on, or with a prompt that waits, has not ended.
+        if corrected == ATTENTION and self.background:
+            return WORKING
+        return corrected
+
+    @property
+    def prompt(self) -> str | None:
+        """What it asks, or last said."""
+        status = self.status
+        if status == QUESTION and self.questions:
+            return list(self.questions.values())[-1].text
+        return self.said if status == ATTENTION else None
+
+    def settle(self, status: Status) -> None:
+        """Somebody who knows has said what it does."""
+        self.base = status
+        self.questions = {}
+        self.background = self.queued = False
+        self.registry = None
+        self.said = None
+
+    def hear(self, event: HookEvent, at: int, text: str | None) -> None:
+        """Takes in a hook's event that is not older than the newest one."""
+        status = event.status
+        if status is None:
+            if event.ends_subagent:
+                self.newest_at = at
+                self.questions.pop(event.subagent or MAIN, None)
+            # What says nothing must not outrank what does, and is still under way.
+            return
+        self.newest_at = at
+        if status == QUESTION:
+            self._ask(event, at, text)
+        elif event.begins:
+            self.settle(status)
+            self.begun_at = at
+        elif status == CLOSED:
+            self.settle(status)
+        elif not (event.label == "Notification/idle_prompt" and self.background):
+            self._go_on(event, status, text)
+
+    def _ask(self, event: HookEvent, at: int, text: str | None) -> None:
+        # A notification repeats what a dialog already asked, without saying
+        # which agent asks: it must not become a second question.
+        if event.name == "Notification" and self.questions:
+            return
+        if at < self.answered_at:
+            self._resume()
+            return
+        asker = event.subagent or MAIN
+        self.questions.pop(asker, None)
+        self.questions[asker] = Question(at, text)
+        if len(self.questions) > MAX_QUESTIONS:
+            del self.questions[next(iter(self.questions))]
+
+    def _go_on(self, event: HookEvent, status: Status, text: str | None) -> None:
+        self.questions.pop(event.subagent or MAIN, None)
+        if event.name == "UserPromptSubmit":
+            # A prompt that is queued carries the id of the one that is worked
+            # on, and of the two turns only the second one's end is the end
+            # (measured on 2.1.329).
+            same = event.prompt_id is not None and event.prompt_id == self.prompt_id
+            self.queued = same and self.base == WORKING
+            self.prompt_id = event.prompt_id
+        elif event.name == "Stop" and self.queued and event.prompt_id == self.prompt_id:
+            self.queued = False
+            return
+        if event.subagent is None or status == WORKING:
+            self.base = status
+        if event.name in {"Stop", "StopFailure"}:
+            self.background = event.kind == "background"
+            self.queued = False
+            self.said = text
+        elif status == WORKING:
+            self.said = None
+
+    def consult(self, says: str, at: int) -> None:
+        """Takes in what the registry says; only its newest word counts."""
+        if self.registry is not None and at < self.registry.at:
+            return
+        self.registry = Word(says, at)
+        if ("registry", says) in CORRECTIONS:
+            self.answered_at = max(self.answered_at, at)
+            left = {asker: asked for asker, asked in self.questions.items() if asked.at > at}
+            if len(left) < len(self.questions):
+                self.questions = left
+                self._resume()
+
+    def _resume(self) -> None:
+        """A question was answered, not dismissed, if the agent is busy since."""
+        if self.registry is not None and self.registry.says == "busy":
+            self.base = WORKING
+
+    def forget_future(self, now: int) -> None:
+        """The clock was set back: what is dated later than now has no place in the order."""
+        for name in ("newest_at", "answered_at", "begun_at"):
+            if getattr(self, name) > now:
+                setattr(self, name, 0)
+        if self.registry is not None and self.registry.at > now:
+            self.registry = None
+
+    def to_record(self) -> Json:
+        """Its fields that say something, for the journal."""
+        fields: Json = {"base": self.base}
+        fields |= {name: value for name in _PLAIN if (value := getattr(self, name))}
+        if self.questions:
+            fields["questions"] = self.questions
+        if self.registry is not None:
+            fields["registry"] = self.registry
+        return fields
+
+    @classmethod
+    def from_record(cls, fields: Json) -> Belief:
+        """The inverse of to_record. Raises KeyError, TypeError, ValueError."""
+        belief = cls(STATUSES[fields["base"]])
+        for name in _PLAIN:
+            if name in fields:
+                setattr(belief, name, fields[name])
+        questions = fields.get("questions", {})
+        belief.questions = {asker: Question(*question) for asker, question in questions.items()}
+        belief.registry = Word(*fields["registry"]) if "registry" in fields else None
+        return belief
