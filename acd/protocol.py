@@ -71,16 +71,22 @@ class LineDecoder:
         return []
 
     def _split(self, block: bytes) -> list[str | LineError]:
-        limit = self._max_line
         try:
             text = block.decode()
         except UnicodeDecodeError:
             text = "\0"  # the way of the exceptions below finds the line
-        if "\0" in text or (limit is not None and len(block) > limit):
+        if "\0" in text or self._has_long_line(block):
             return [self._check(line) for line in block.split(b"\n")]
         if "\r" in text:
             return [line.removesuffix("\r") for line in text.split("\n")]
         return cast("list[str | LineError]", text.split("\n"))
+
+    def _has_long_line(self, block: bytes) -> bool:
+        limit = self._max_line
+        # Many short lines, pipelined, may be longer together.
+        return (
+            limit is not None and len(block) > limit and max(map(len, block.split(b"\n"))) > limit
+        )
 
     def _check(self, line: bytes) -> str | LineError:
         line = line.removesuffix(b"\r")
@@ -125,7 +131,10 @@ class Ok:
 
     def json(self) -> Any:
         """The reply's JSON. Raises ValueError."""
-        return json.loads(self.text)
+        try:
+            return json.loads(self.text)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,14 +187,17 @@ def parse_message(line: str) -> Message:
             case "ERR":
                 return Err(rest)
             case "STATE":
-                return State(json.loads(rest))
+                sessions = json.loads(rest)
+                if type(sessions) is list and all(type(each) is dict for each in sessions):
+                    return State(sessions)
             case "UPDATE":
                 session_id, status, elapsed, *session = rest.split(" ", 3)
                 whole = json.loads(session[0]) if session else None
-                return Update(session_id, STATUSES[status], int(elapsed), whole)
+                if whole is None or type(whole) is dict:
+                    return Update(session_id, STATUSES[status], int(elapsed), whole)
             case "REMOVED":
                 return Removed(rest)
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, RecursionError):
         pass
     raise BadReply(f"not a line of protocol {PROTOCOL_VERSION}: {line[:80]!r}")
 
