@@ -1,0 +1,122 @@
+"""Whenever the installer is killed, or the disk is full: each file is the old or the new one."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from acd.install import claude_code
+from acd.install.steps import PutHooks, Remove, Step, TakeHooks, WriteFile, backup_path
+from tests.install import faults
+from tests.install.real_world import ACCEPTED
+from tests.install.texts import WANTED, handler
+
+Files = dict[str, bytes]
+
+ORIGINAL = ACCEPTED["foreign hooks on the same events"]
+
+
+class Place:
+    """Settings, hook and unit of a user who installs, upgrades or uninstalls."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self.settings = root / "claude/settings.json"
+        self.hook = root / "data/acd_hook.py"
+        self.unit = root / "units/acd.socket"
+
+    def fill(self, files: Files) -> None:
+        shutil.rmtree(self.root, ignore_errors=True)
+        for name, content in files.items():
+            path = self.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+    def files(self) -> Files:
+        found = (path for path in self.root.rglob("*") if path.is_file())
+        return {str(path.relative_to(self.root)): path.read_bytes() for path in found}
+
+    def install(self) -> None:
+        _carry_out(
+            WriteFile(self.hook, b"new hook", "the hook"),
+            WriteFile(self.unit, b"new unit", "the unit"),
+            PutHooks(self.settings, claude_code.AGENT, claude_code.NAME, WANTED),
+        )
+
+    def uninstall(self) -> None:
+        _carry_out(
+            TakeHooks(self.settings, claude_code.AGENT, claude_code.NAME),
+            Remove((self.unit,), "the unit", self.unit.parent),
+            Remove((self.hook,), "the program", self.hook.parent),
+        )
+
+
+def _carry_out(*steps: Step) -> None:
+    for step in steps:
+        step.execute()
+
+
+def merged(place: Place, content: bytes, wanted: dict[str, dict[str, object]]) -> bytes:
+    """The settings with hooks, as an installer that nothing happens to leaves them."""
+    place.fill({"claude/settings.json": content})
+    PutHooks(place.settings, claude_code.AGENT, claude_code.NAME, wanted).execute()
+    return place.settings.read_bytes()
+
+
+def scenario(place: Place, name: str) -> tuple[Files, Callable[[], None]]:
+    """What is there before, and what is done."""
+    backup = backup_path(place.settings).relative_to(place.root)
+    others = {"claude/.credentials.json": b"secret", "units/foreign.service": b"theirs"}
+    installed = {"data/acd_hook.py": b"old hook", "units/acd.socket": b"old unit", **others}
+    match name:
+        case "first install":
+            return {"claude/settings.json": ORIGINAL, **others}, place.install
+        case "upgrade":
+            old = merged(place, ORIGINAL, {event: handler("/old") for event in WANTED})
+            return {"claude/settings.json": old, str(backup): ORIGINAL, **installed}, place.install
+        case "uninstall":
+            old = merged(place, ORIGINAL, {event: handler("/old") for event in WANTED})
+            return (
+                {"claude/settings.json": old, str(backup): ORIGINAL, **installed},
+                place.uninstall,
+            )
+        case _:
+            return others, place.install
+
+
+SCENARIOS = ("first install", "upgrade", "uninstall", "no settings yet")
+
+
+@faults.available
+@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("what", ["signal=KILL", "error=ENOSPC"])
+def test_after_any_fault_each_file_is_whole_and_a_second_run_completes(
+    tmp_path: Path, name: str, what: str
+) -> None:
+    place = Place(tmp_path / "place")
+    before, work = scenario(place, name)
+    place.fill(before)
+    work()
+    after = place.files()
+    assert after != before
+    place.fill(before)
+    tried = 0
+    for fault in list(faults.faults(work, what, tmp_path)):
+        place.fill(before)
+        status = faults.run_with(fault, work)
+        assert status in ({-9} if "KILL" in what else {0, faults.REFUSED}), fault
+        left = place.files()
+        unfinished = {file for file in left if file.endswith(".tmp")}
+        # Who was killed could not tidy up, and the next run does; who was refused does it.
+        assert "KILL" in what or not unfinished, fault
+        for file in left.keys() - unfinished:
+            assert left[file] in {before.get(file), after.get(file)}, f"{fault}: {file}"
+        for file in before.keys() & after.keys():
+            assert file in left, f"{fault}: {file} is gone"
+        work()
+        assert place.files() == after, fault
+        tried += 1
+    assert tried > 15
