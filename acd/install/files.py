@@ -172,27 +172,39 @@ def _put(
 ) -> None:
     """Raises ChangedMeanwhile, or AcdError; the file is then as it was."""
     path = before.path
+
+    def check() -> None:
+        if not whatever_is_there and _changed(before):
+            raise ChangedMeanwhile
+
     try:
         if before.content is not None:
             refuse_read_only(path)
         else:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        like = None if before.content is None else path
-        temporary = None if content is None else _write_temporary(path, content, like, mode)
-        try:
-            if not whatever_is_there and _changed(before):
-                raise ChangedMeanwhile
-            if temporary is None:
-                path.unlink()
-            else:
-                temporary.replace(path)
-        except BaseException:
-            if temporary is not None:
-                temporary.unlink(missing_ok=True)
-            raise
-        _sync_directory(path.parent)
+        if content is None:
+            check()
+            path.unlink()
+            _sync_directory(path.parent)
+        else:
+            like = None if before.content is None else path
+            _replace(path, content, like, mode, check)
     except OSError as error:
         raise _failed("write", path, error) from error
+
+
+def _replace(
+    path: Path, content: bytes, like: Path | None, mode: int, check: Callable[[], None]
+) -> None:
+    """`check` may stop it at the last moment, by raising."""
+    temporary = _write_temporary(path, content, like, mode)
+    try:
+        check()
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_directory(path.parent)
 
 
 def _write_temporary(path: Path, content: bytes, like: Path | None, mode: int) -> Path:
@@ -235,9 +247,7 @@ def _write_once(path: Path, original: Snapshot) -> None:
     if path.exists() or path.is_symlink() or original.content is None:
         return
     try:
-        temporary = _write_temporary(path, original.content, original.path, 0o600)
-        temporary.replace(path)
-        _sync_directory(path.parent)
+        _replace(path, original.content, original.path, 0o600, lambda: None)
     except OSError as error:
         raise _failed("write", path, error) from error
 
