@@ -19,6 +19,7 @@ import socket
 import struct
 import sys
 from collections.abc import Callable
+from itertools import islice
 from typing import Final, Literal, Protocol, cast
 
 from acd.commands import USAGE, Commands, Outcome
@@ -117,7 +118,7 @@ class Server:
         self._plain: dict[Connection, Callable[[bytes], None]] = {}
         self._json: dict[Connection, Callable[[bytes], None]] = {}
         self.epoch = 0
-        """Moves with every change; who slept through one needs a new picture."""
+        """Moves with everything that is recorded; who slept through it needs a new picture."""
         self._picture: tuple[int, int, str] = (-1, 0, "")
 
     @property
@@ -156,8 +157,12 @@ class Server:
 
     # Turns --------------------------------------------------------------
 
-    def run(self, connection: Connection, lines: list[str | LineError]) -> None:
-        """One turn: applies the lines and answers them."""
+    def run(self, connection: Connection, lines: list[str | LineError]) -> int:
+        """One turn: applies lines and answers them; returns how many it came to.
+
+        A turn ends early when its replies fill the output buffer: a reply can
+        be a thousand times as long as its request.
+        """
         now = self.now()
         self.last_active = now.boot
         self.heard += 1
@@ -168,25 +173,31 @@ class Server:
                 reply, changes, record = outcome
                 if record is not None:
                     self._journal.append([record], now)
+                    self.epoch += 1
                 connection.transport.write(_OK if reply == "OK" else encode([reply]))
                 if changes:
-                    self.epoch += 1
                     self._changed(changes)
-                return
+                return 1
         turn = Turn(now)
-        for line in lines:
+        served = 0
+        room = self.limits.output_buffer
+        for line in islice(lines, TURN):
             outcome = self._answer(line, now)
             if outcome is None:
                 own_reply = self._answer_own(connection, turn, str(line))
-                turn.replies.append(own_reply)  # only now: the list is another one
-                continue
+                outcome = own_reply, [], None  # only now: replies is another list
             reply, changes, record = outcome
             turn.replies.append(reply)
             if record is not None:
                 turn.records.append(record)
             if changes:
                 self._describe(turn, changes, connection)
+            served += 1
+            room -= len(reply)
+            if room < 0:
+                break
         self._settle(turn, connection)
+        return served
 
     def _answer(self, line: str | LineError, now: Now) -> Outcome | None:
         """What a line comes to; None for a verb that is about connections."""
@@ -250,12 +261,12 @@ class Server:
         """Journal first, then the replies, then everybody else."""
         if turn.records:
             self._journal.append(turn.records, turn.now)
+            self.epoch += 1
             turn.records = []
         if turn.replies and own is not None:
             own.transport.write(_OK if turn.replies == ["OK"] else encode(turn.replies))
             turn.replies = []
         if turn.changes:
-            self.epoch += 1
             if turn.told is not None:
                 plain, whole = turn.told
                 if self._plain:
@@ -284,7 +295,9 @@ class Server:
         return self.picture(now)
 
     def enroll(self, connection: Connection) -> None:
-        """From now on the subscriber is told of every change."""
+        """From now on the subscriber is told of every change, once it reads what it has."""
+        if connection.is_full:
+            return
         told = self._json if connection.subscription == "json" else self._plain
         told[connection] = connection.transport.write
 
@@ -352,11 +365,11 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_decoder",
-        "_full",
         "_seen_epoch",
         "_server",
         "_waiting",
         "has_spoken",
+        "is_full",
         "passive",
         "subscription",
         "transport",
@@ -368,7 +381,8 @@ class Connection(asyncio.Protocol):
         self._server = server
         self._decoder = LineDecoder(server.limits.max_line)
         self._waiting: list[str | LineError] = []
-        self._full = False
+        self.is_full = False
+        """Whether more waits to be read by the peer than a buffer should hold."""
         self._seen_epoch = 0
         self.subscription: Literal["plain", "json"] | None = None
         self.passive = False
@@ -387,34 +401,27 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.has_spoken = True
-        if self._waiting:
-            self._waiting += self._decoder.feed(data)
-            return
         lines = self._decoder.feed(data)
-        if len(lines) > TURN:
-            self._take(lines)
+        if self._waiting:
+            self._waiting += lines
         elif lines:
-            self._server.run(self, lines)
+            self._take(lines)
 
     def _take(self, lines: list[str | LineError]) -> None:
-        """Serves as many lines as a turn may have; the others wait for the next."""
-        if len(lines) <= TURN:
-            self._waiting = []
-            self._server.run(self, lines)
-        else:
-            self._waiting = lines[TURN:]
-            self._server.run(self, lines[:TURN])
-            if not self._full:
-                self.transport.pause_reading()
-                self._server.loop.call_soon(self._go_on)
+        """One turn; the lines that it does not come to wait for the next."""
+        served = self._server.run(self, lines)
+        self._waiting = lines[served:]
+        if self._waiting and not self.is_full:
+            self.transport.pause_reading()
+            self._server.loop.call_soon(self._go_on)
 
     def _go_on(self) -> None:
         """The next turn, unless the peer does not read its replies."""
-        if self._full or self.transport.is_closing():
+        if self.is_full or self.transport.is_closing():
             return
         if self._waiting:
             self._take(self._waiting)
-        if not self._waiting and not self._full:
+        if not self._waiting and not self.is_full:
             self.transport.resume_reading()
 
     def send(self, data: bytes) -> None:
@@ -423,14 +430,14 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The peer reads too slowly: hear nothing more from it, and tell it nothing."""
-        self._full = True
+        self.is_full = True
         self._seen_epoch = self._server.epoch
         self._server.suspend(self)
         self.transport.pause_reading()
 
     def resume_writing(self) -> None:
         """The peer has read everything: what it missed is one fresh picture."""
-        self._full = False
+        self.is_full = False
         if self.subscription is not None:
             self._server.enroll(self)
             if self._seen_epoch != self._server.epoch:
