@@ -254,6 +254,7 @@ def _was(difference: Difference) -> str:
 def happened(difference: Difference) -> float:
     """When it became so, unix seconds; for what has no time of its own, now."""
     before, after = difference.before, difference.after
-    if after is None or (before is not None and before["since"] == after["since"]):
+    if after is None:
         return time.time()
-    return float(after["since"])
+    entered = before is None or any(before[key] != after[key] for key in ("status", "since"))
+    return float(after["since"]) if entered else time.time()

@@ -13,16 +13,16 @@ import click
 from acd.cli import render
 from acd.cli.identify import all_sessions, find, not_empty
 from acd.client import ask
-from acd.core.metadata import Refused, check_metadata, parse_object
 from acd.core.session import Json
 from acd.core.status import STATUSES
-from acd.core.store import ID_LENGTH
 from acd.protocol import Ok, set_request
 from acd.text import age, one_line, printable
 
 
 def _new_id(ctx: click.Context, param: click.Parameter, value: str) -> str:
     """An id as SET takes it: it may be of a session that is not there yet."""
+    from acd.core.store import ID_LENGTH  # with the store, 5 ms
+
     if 0 < len(value) <= ID_LENGTH and value.isprintable() and " " not in value:
         return value
     raise click.BadParameter(
@@ -34,6 +34,8 @@ def _metadata(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     """A JSON object, as SET takes it."""
     if value is None:
         return {}
+    from acd.core.metadata import Refused, check_metadata, parse_object
+
     try:
         metadata = parse_object(value, "metadata")
         check_metadata(metadata)

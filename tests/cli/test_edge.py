@@ -1,0 +1,191 @@
+"""What holds for every command: exit codes, quiet ends, and cheap imports."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from acd import __version__
+from acd.cli import SECTIONS
+from tests.cli.conftest import Acd
+from tests.cli.runs import PROGRAM, run
+from tests.support import Client, Place
+
+COMMANDS = [name for commands in SECTIONS.values() for name in commands]
+
+# For each command the acd modules that it loads, beyond those of `import acd.cli`.
+CLI = {"acd", "acd.cli", "acd.errors", "acd.text", "acd.core", "acd.core.status"}
+LIST = CLI | {
+    "acd.__main__",
+    "acd.activation",
+    "acd.cli.identify",
+    "acd.cli.render",
+    "acd.cli.sessions",
+    "acd.client",
+    "acd.core.session",
+    "acd.paths",
+    "acd.picture",
+    "acd.protocol",
+}
+HEAVY = {"asyncio", "subprocess", "textual", "tomllib", "typing_extensions", "unittest", "uvloop"}
+
+
+def modules_after(place: Place, code: str) -> set[str]:
+    script = f"import sys, json\n{code}\nprint(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=place.environ,
+        cwd=place.root,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def of_acd(modules: set[str]) -> set[str]:
+    return {name for name in modules if name.partition(".")[0] == "acd"}
+
+
+def test_the_command_line_itself_imports_click_alone(served: Place) -> None:
+    click, cli = (modules_after(served, f"import {name}") for name in ("click", "acd.cli"))
+    assert of_acd(cli) == CLI
+    assert not (cli - click) & HEAVY
+
+
+def test_list_imports_no_more_than_it_needs(served: Place) -> None:
+    served.ask("SET one working")
+    loaded = modules_after(
+        served, "sys.argv = ['acd', 'list']\nfrom acd.__main__ import main\nmain()"
+    )
+    assert of_acd(loaded) == LIST
+    assert not loaded & HEAVY
+
+
+def test_version_is_the_programs(acd: Acd) -> None:
+    assert acd("--version").out == f"acd {__version__}\n"
+
+
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help_names_every_command(acd: Acd, option: str) -> None:
+    done = acd(option)
+    assert done.code == 0
+    assert [name for name in COMMANDS if f"\n  {name} " not in done.out] == []
+
+
+def test_nothing_asked_for_is_a_wish_for_help(acd: Acd) -> None:
+    assert acd().out == acd("--help").out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(acd: Acd, name: str) -> None:
+    done = acd(name, "--help")
+    assert done.code == 0
+    assert done.out.startswith(f"Usage: acd {name}")
+
+
+@pytest.mark.parametrize("args", [("lst",), ("list", "--nope"), ("get",), ("rm", "a", "b")])
+def test_wrong_usage_is_exit_code_2_and_says_where_help_is(acd: Acd, args: tuple[str, ...]) -> None:
+    done = acd(*args)
+    assert (done.code, done.out) == (2, "")
+    assert "--help' for help." in done.err
+
+
+def test_what_was_typed_cannot_act_on_the_terminal_in_an_error(acd: Acd, served: Place) -> None:
+    for args in (("\x1b[31m",), ("rm", "a", "\x1b[31m"), ("get", "\x1b[31m")):
+        assert "\x1b" not in acd(*args).err
+
+
+def test_an_unsafe_place_for_the_socket_is_told_with_what_to_do(acd: Acd, alone: Place) -> None:
+    alone.directory.mkdir(mode=0o755)
+    alone.directory.chmod(0o755)
+    done = acd("list")
+    assert done.code == 5
+    assert "its mode is 755, and others could enter it" in done.err
+    assert "mode 700" in done.err
+
+
+def test_a_daemon_that_cannot_be_reached_is_exit_code_3(
+    acd: Acd, alone: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("acd.client.daemon_command", lambda: [str(alone.root / "no-program")])
+    done = acd("list")
+    assert done.code == 3
+    assert f"no daemon at {alone.socket}" in done.err
+    assert "install.sh" in done.err
+
+
+def test_a_command_starts_the_daemon_that_it_needs(acd: Acd, alone: Place) -> None:
+    assert acd("set", "one", "working").code == 0
+    with alone.client() as client:
+        assert client.info()["activation"] == "spawned"
+        assert set(client.sessions()) == {"one"}
+
+
+def test_a_client_from_before_an_upgrade_starts_the_new_daemon(tmp_path: Path) -> None:
+    from acd.client import daemon_command
+
+    for environment in ("venv-old", "venv-new"):
+        program = tmp_path / environment / "bin" / "python"
+        program.parent.mkdir(parents=True)
+        program.touch(mode=0o755)
+    (tmp_path / "venv").symlink_to("venv-new")
+    assert daemon_command(tmp_path / "venv-old/bin/python")[0] == str(tmp_path / "venv/bin/python")
+
+
+def test_a_reader_that_leaves_early_ends_a_command_quietly(served: Place, client: Client) -> None:
+    client.ask("SET one working")
+    ours, theirs = os.pipe()
+    os.close(ours)
+    done = subprocess.run(
+        [*PROGRAM, "list"], env=served.environ, stdout=theirs, stderr=subprocess.PIPE, check=False
+    )
+    os.close(theirs)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_output_that_cannot_be_written_is_an_error(served: Place) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*PROGRAM, "list"], env=served.environ, stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == b"acd: cannot write the output: No space left on device\n"
+
+
+def test_a_closed_standard_output_is_no_reason_to_fail(served: Place) -> None:
+    done = subprocess.run(
+        ["sh", "-c", '"$@" >&-', "sh", *PROGRAM, "list"],
+        env=served.environ,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_terminal_without_unicode_still_gets_its_lines(served: Place, client: Client) -> None:
+    client.ask("SET one question")
+    environ = {**served.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [*PROGRAM, "list"], env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert done.stdout.split()[:3] == ["?", "question", "one"]
+
+
+def test_an_argument_that_is_not_utf8_is_no_traceback(served: Place) -> None:
+    done = subprocess.run(
+        [*PROGRAM, "get", b"\xff"], env=served.environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert r"\udcff" in done.stderr
+
+
+def test_a_running_daemon_sees_the_program_as_a_process_does(served: Place) -> None:
+    assert run(served, "set", "one", "working").code == 0
+    assert run(served, "list").lines[0].split()[1:3] == ["working", "one"]

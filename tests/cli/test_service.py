@@ -1,0 +1,116 @@
+"""`status`, `stop`, `daemon`: the service, whether it runs or not."""
+
+from __future__ import annotations
+
+import resource
+import socket
+from pathlib import Path
+
+import pytest
+
+from acd import __version__, activation
+from acd.cli import service
+from tests.cli.conftest import Acd
+from tests.cli.runs import run
+from tests.support import Client, Place
+
+
+def held(place: Place) -> socket.socket:
+    """A socket as a service manager holds it, with no daemon behind it."""
+    return activation.bind(place.socket).sock
+
+
+# status
+
+
+def test_status_of_a_running_daemon_tells_how_it_is(
+    acd: Acd, served: Place, client: Client
+) -> None:
+    client.ask_all("SET a question", "SET b working", "SET c working")
+    done = acd("status")
+    facts = dict(line.strip().split(maxsplit=1) for line in done.lines[1:])
+    assert done.code == 0
+    assert done.lines[0].startswith(f"acd {__version__}: running for ")
+    assert facts["process"].startswith(f"{client.info()['pid']}, ")
+    assert facts["process"].endswith(" MB, started by hand")
+    assert facts["socket"] == str(served.socket)
+    assert facts["sessions"] == "3: 1 question, 2 working"
+    assert facts["clients"] == "1, 0 of them subscribed"
+    assert facts["hooks"].startswith("not installed (")
+
+
+def test_status_starts_no_daemon_and_says_so_with_its_exit_code(acd: Acd, alone: Place) -> None:
+    done = acd("status")
+    assert done.code == 3
+    assert done.lines[0] == f"acd {__version__}: not running; the next event or command starts it"
+    assert f"  {alone.socket}" in done.out
+    assert not alone.socket.exists()
+
+
+@pytest.mark.parametrize(("command", "code"), [("status", 3), ("stop", 0)])
+def test_a_socket_that_a_service_manager_holds_is_not_touched(
+    acd: Acd, alone: Place, command: str, code: int
+) -> None:
+    with held(alone) as listener:
+        assert acd(command).code == code
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+
+
+def test_status_names_a_daemon_of_another_version(
+    acd: Acd, served: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "__version__", "9.9")
+    assert f"the daemon is {__version__}, this program 9.9: acd stop ends it" in acd("status").out
+
+
+def test_status_tells_when_the_state_is_in_memory_only(acd: Acd, alone: Place) -> None:
+    daemon = alone.start()
+    resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (0, 0))
+    alone.ask("SET one working")
+    with alone.client() as client:
+        failure = client.info()["journal_failure"]
+    assert failure
+    assert f"in memory only: {failure}" in acd("status").out
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_status_counts_the_events_that_hooks_gave_up(acd: Acd, alone: Place, runs: bool) -> None:
+    if runs:
+        alone.start()
+    else:
+        alone.directory.mkdir(mode=0o700)
+    Path(f"{alone.socket}.given-up").write_bytes(b"...")
+    assert "3 events that hooks could not deliver" in acd("status").out
+
+
+# stop
+
+
+def test_stop_ends_the_daemon_and_loses_nothing(acd: Acd, alone: Place) -> None:
+    daemon = alone.start()
+    alone.ask("SET one question")
+    done = acd("stop")
+    assert (done.code, done.out) == (0, "stopped\n")
+    assert daemon.end() == 0
+    assert acd("list").lines[0].split()[1:3] == ["question", "one"]
+
+
+def test_stopping_what_does_not_run_is_no_error(acd: Acd, alone: Place) -> None:
+    done = acd("stop")
+    assert (done.code, done.out) == (0, "not running\n")
+    assert not alone.socket.exists()
+
+
+# daemon
+
+
+def test_a_second_daemon_says_that_there_is_one(served: Place) -> None:
+    done = run(served, "daemon")
+    assert done.code == 4
+    assert f"another acd daemon already serves {served.socket}" in done.err
+
+
+def test_the_daemon_takes_no_arguments(served: Place) -> None:
+    assert run(served, "daemon", "--fast").code == 2

@@ -1,0 +1,66 @@
+"""`config`: where it is, what holds, and a file to begin with."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from acd import config, paths
+from tests.cli.conftest import Acd
+
+
+@pytest.fixture
+def file(own_home: Path) -> Path:
+    return own_home / ".config/acd/config.toml"
+
+
+def write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+
+
+def test_path_is_printed_even_if_there_is_no_file(acd: Acd, file: Path) -> None:
+    assert acd("config", "path").out == f"{file}\n"
+    assert not file.exists()
+
+
+def test_show_is_every_option_as_it_holds(acd: Acd, file: Path) -> None:
+    write(file, "[sessions]\nhistory_depth = 7\n")
+    shown = tomllib.loads(acd("config", "show").out)
+    assert shown["sessions"]["history_depth"] == 7
+    assert shown["daemon"]["idle_timeout_minutes"] == 10
+    assert {(section, key) for section, key, _, _ in config.options()} == {
+        (section, key) for section, table in shown.items() for key in table
+    }
+
+
+def test_init_writes_a_file_that_changes_nothing(acd: Acd, file: Path) -> None:
+    done = acd("config", "init")
+    assert done.code == 0
+    assert str(file) in done.out
+    assert config.load(paths.config_path(os.environ)) == config.Config()
+    assert "# history_depth = 50" in file.read_text()
+
+
+def test_init_leaves_a_file_that_is_there_alone(acd: Acd, file: Path) -> None:
+    write(file, "mine")
+    done = acd("config", "init")
+    assert (done.code, file.read_text()) == (1, "mine")
+    assert f"{file} is there already" in done.err
+
+
+def test_init_says_why_it_cannot_write(acd: Acd, own_home: Path) -> None:
+    (own_home / ".config").write_text("a file")
+    done = acd("config", "init")
+    assert done.code == 1
+    assert "cannot write" in done.err
+
+
+def test_a_bad_file_is_told_with_its_line_and_key(acd: Acd, file: Path) -> None:
+    write(file, "[sessions]\n\nhistory_depth = -1\n")
+    done = acd("config", "show")
+    assert done.code == 1
+    assert f"{file}:3: sessions.history_depth: must be a whole number, 0 or more" in done.err
