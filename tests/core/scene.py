@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from acd.core.corrections import Source
 from acd.core.belief import Belief
+from acd.core.corrections import Source
 from acd.core.events import HookEvent, read_hook_event
 from acd.core.metadata import check_metadata
 from acd.core.session import NS, Json, Now, Session
@@ -131,7 +131,8 @@ class Scene:
 
 def fields_of(session: Session) -> Json:
     """All that a session is, for comparing."""
-    return {name: getattr(session, name) for name in Session.__slots__}
+    fields = {name: getattr(session, name) for name in Session.__slots__}
+    return fields | {"belief": session.belief and session.belief.to_record()}
 
 
 def contents(store: Store) -> dict[str, Json]:
