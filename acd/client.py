@@ -2,7 +2,8 @@
 
 Responsible for reaching a daemon (starting one where no service manager
 does), for requests and for subscriptions. It refuses to know how answers are
-shown. Programs with an event loop of their own need only acd.protocol.
+shown. Programs with an event loop of their own take the connected socket and
+acd.protocol.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from acd import activation, paths
-from acd.errors import DaemonRefused, DaemonUnreachable
+from acd.errors import DaemonRefused, DaemonUnreachable, NotRunning
 from acd.protocol import BadReply, Err, LineDecoder, Message, Ok, State, encode, parse_message
 
 REPLY_SECONDS: Final = 10.0
@@ -49,7 +50,7 @@ class Client:
     def connect(cls, environ: Mapping[str, str], *, start: bool = True) -> Self:
         """Reaches the daemon; with `start`, one that is not there is started.
 
-        Raises DaemonUnreachable, UnsafeSocket.
+        Raises DaemonUnreachable (NotRunning without `start`), UnsafeSocket.
         """
         path = paths.socket_path(environ)
         activation.check_length(path)
@@ -59,12 +60,16 @@ class Client:
             if error.errno not in _NOT_THERE:
                 raise _unreachable(path, error) from None
             if not start:
-                raise DaemonUnreachable(path, "it is not running") from None
+                raise NotRunning(path) from None
         activation.spawn(path, daemon_command(), daemon_environ(environ))
         try:
             return cls(path, _connect(path))
         except OSError as error:
             raise _unreachable(path, error) from None
+
+    def detach(self) -> socket.socket:
+        """The connected socket, for a program with an event loop of its own."""
+        return self._sock
 
     def __enter__(self) -> Self:
         return self

@@ -42,6 +42,13 @@ class DaemonUnreachable(AcdError):
         super().__init__(f"no daemon at {socket}: {reason}", hint=hint)
 
 
+class NotRunning(DaemonUnreachable):
+    """Nobody listens at the socket, and nobody was to be started."""
+
+    def __init__(self, socket: Path):
+        super().__init__(socket, "it is not running")
+
+
 class DaemonRefused(AcdError):
     """The daemon answered ERR; the message is its text without `ERR `."""
 

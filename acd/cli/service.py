@@ -7,6 +7,7 @@ starting it. It refuses to know sessions, beyond their numbers.
 from __future__ import annotations
 
 import os
+import select
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from acd import __version__, activation, paths
 from acd.cli import render
 from acd.client import Client, ConnectionLost
 from acd.core.status import STATUSES
-from acd.errors import EXIT_UNREACHABLE, AcdError
+from acd.errors import EXIT_UNREACHABLE, AcdError, NotRunning
 from acd.protocol import Err, Ok
 from acd.text import age, printable
 
@@ -65,11 +66,11 @@ def _info(socket: Path) -> dict[str, Any] | None:
     """What INFO tells; None if no daemon runs."""
     if not activation.is_running(socket):
         return None
-    with Client.connect(os.environ, start=False) as client:
-        try:
+    try:
+        with Client.connect(os.environ, start=False) as client:
             reply = client.request("INFO")
-        except ConnectionLost:
-            return None
+    except (ConnectionLost, NotRunning):  # it has just ended
+        return None
     if isinstance(reply, Err):
         raise AcdError(reply.text)
     info: dict[str, Any] = reply.json() if isinstance(reply, Ok) else {}
@@ -137,20 +138,49 @@ def stop() -> None:
     if not activation.is_running(socket):
         render.write("not running")
         return
-    with Client.connect(os.environ, start=False) as client:
-        try:
-            reply = client.request("STOP")
-            if isinstance(reply, Err):
-                raise AcdError(reply.text)
-            for _ in client.pushes(deadline=time.monotonic() + STOP_SECONDS):
-                pass
-        except ConnectionLost:
-            render.write("stopped")
-            return
-    raise AcdError(
-        f"it was asked to stop, and has not after {STOP_SECONDS:g} s",
-        hint="acd status tells its process",
-    )
+    try:
+        with Client.connect(os.environ, start=False) as client:
+            has_ended = _ends(client, time.monotonic() + STOP_SECONDS)
+    except NotRunning:
+        has_ended = True  # somebody else was faster
+    if not has_ended:
+        raise AcdError(
+            f"it was asked to stop, and has not after {STOP_SECONDS:g} s",
+            hint="acd status tells its process",
+        )
+    render.write("stopped")
+
+
+def _ends(client: Client, deadline: float) -> bool:
+    """Asks the daemon to stop; whether its process has ended by the deadline."""
+    process = None
+    try:
+        process = _process(client)
+        if isinstance(reply := client.request("STOP"), Err):
+            raise AcdError(reply.text)
+        for _ in client.pushes(deadline=deadline):
+            pass
+        return False
+    except ConnectionLost:
+        if process is None:
+            return True
+        left = max(0.0, deadline - time.monotonic())
+        return bool(select.select([process], [], [], left)[0])
+    finally:
+        if process is not None:
+            os.close(process)
+
+
+def _process(client: Client) -> int | None:
+    """The daemon's process as a descriptor that is readable at its end (pidfd_open(2)).
+
+    None where there is no such thing: on macOS, from another pid namespace.
+    """
+    reply = client.request("INFO")
+    try:
+        return os.pidfd_open(reply.json()["pid"]) if isinstance(reply, Ok) else None
+    except (AttributeError, OSError):
+        return None
 
 
 @click.command(short_help="Serve in the foreground; services and hooks do it for you.")
