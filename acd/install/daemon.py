@@ -97,7 +97,7 @@ class Prove:
             answer = programs.run(
                 ["/bin/sh", "-c", command],
                 # Not CLAUDE_PID and its like, should an agent run the installer.
-                environ=programs.minimal(self.environ) | _xdg(self.environ),
+                environ=programs.minimal(self.environ) | _places(self.environ),
                 stdin=json.dumps(event),
                 timeout=_ARRIVAL_SECONDS,
             )
@@ -114,5 +114,10 @@ class Prove:
         ask(self.environ, f"DELETE {session}", start=False)
 
 
-def _xdg(environ: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environ.items() if name.startswith("XDG_")}
+def _places(environ: Mapping[str, str]) -> dict[str, str]:
+    """What leads to the socket."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name == "ACD_SOCKET" or name.startswith("XDG_")
+    }

@@ -7,13 +7,13 @@ the plan. It refuses to do anything (the steps do) and to print.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from acd import activation, paths
+from acd.client import daemon_command
 from acd.install import claude_code, launchd, resources, systemd
 from acd.install.daemon import EndDaemon, Prove
 from acd.install.hook_command import hook_command, real_python
@@ -36,8 +36,12 @@ def lock_path(environ: Mapping[str, str]) -> Path:
 
 
 def program_python() -> Path:
-    """The interpreter of this program, by the name that its environment has for it."""
-    return Path(os.path.abspath(sys.executable))  # noqa: PTH100 - resolving would leave the venv
+    """The interpreter of this program, by the name that outlasts an upgrade.
+
+    A unit that named one version would be left without it by an upgrade that
+    leaves the service alone, or that finds no service manager.
+    """
+    return Path(daemon_command()[0])
 
 
 def wanted_hooks(environ: Mapping[str, str]) -> PutHooks:
