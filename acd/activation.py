@@ -184,9 +184,22 @@ def make_private_directory(directory: Path) -> None:
         directory.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError):
             directory.mkdir(mode=0o700)
-        found = directory.lstat()
     except OSError as error:
         raise UnsafeSocket(f"cannot make {directory}: {error.strerror}") from None
+    check_private_directory(directory)
+
+
+def check_private_directory(directory: Path) -> None:
+    """Refuses a directory in which somebody else could serve, or listen to, a socket.
+
+    One that is not there is no problem. Raises UnsafeSocket.
+    """
+    try:
+        found = directory.lstat()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UnsafeSocket(f"cannot look at {directory}: {error.strerror}") from None
     if stat.S_ISLNK(found.st_mode):
         problem = "it is a symbolic link"
     elif not stat.S_ISDIR(found.st_mode):

@@ -54,6 +54,8 @@ class Client:
         """
         path = paths.socket_path(environ)
         activation.check_length(path)
+        # Whoever else could bind there would be told what the user's agents do.
+        activation.check_private_directory(path.parent)
         try:
             return cls(path, _connect(path))
         except OSError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from acd import __version__
+from acd import __version__, activation
 from acd.cli import SECTIONS
 from tests.cli.conftest import Acd
 from tests.cli.runs import PROGRAM, run
@@ -108,6 +108,15 @@ def test_an_unsafe_place_for_the_socket_is_told_with_what_to_do(acd: Acd, alone:
     assert done.code == 5
     assert "its mode is 755, and others could enter it" in done.err
     assert "mode 700" in done.err
+
+
+def test_a_daemon_in_a_place_open_to_others_is_not_talked_to(acd: Acd, alone: Place) -> None:
+    with activation.bind(alone.socket).sock as listener:
+        alone.directory.chmod(0o755)
+        assert acd("set", "one", "working", "--prompt", "a secret").code == 5
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
 
 
 def test_a_daemon_that_cannot_be_reached_is_exit_code_3(
