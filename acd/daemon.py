@@ -15,7 +15,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -38,7 +38,7 @@ from acd.watch.evidence import Evidence
 STATUS_DELAY: Final = 0.2
 """Seconds in which changes of the STATUS line are gathered into one."""
 DRAIN: Final = 0.5
-"""Seconds that a stop waits for connections that have not said anything yet."""
+"""Seconds that each step of a stop waits for its peers."""
 SPARE_FILES: Final = 64
 """Descriptors for all that is not a connection."""
 
@@ -130,15 +130,14 @@ class Daemon:
         if self.listener.owned:
             # Nobody can come any more; who came is in the queue, and is served.
             self._unlink_own()
-            await self._settle()
+            await self._for_a_while(self._settle())
         assert self._listening is not None  # noqa: S101 - set by startup
         self._listening.close()
-        await self._settle()
         # A hook that has connected is about to send its one line.
-        await self._until(lambda: all(peer.has_spoken for peer in self.server.connections))
+        await self._for_a_while(self._hear_everybody_out())
         for peer in list(self.server.connections):
             peer.transport.close()
-        await self._until(lambda: not self.server.connections)
+        await self._for_a_while(self._until(lambda: not self.server.connections))
         for peer in list(self.server.connections):
             peer.transport.abort()
         self.evidence.close()
@@ -157,13 +156,22 @@ class Daemon:
             for _ in range(3):  # each is one look at all descriptors
                 await asyncio.sleep(0)
 
+    async def _hear_everybody_out(self) -> None:
+        await self._settle()
+        await self._until(lambda: all(peer.is_heard_out for peer in self.server.connections))
+
     async def _until(self, reached: Callable[[], bool]) -> None:
-        """Waits until the peers that leave have made it true, but not for long."""
+        """Waits until the peers that leave have made it true."""
+        while not reached():
+            self._gone.clear()
+            await self._gone.wait()
+
+    @staticmethod
+    async def _for_a_while(step: Coroutine[None, None, None]) -> None:
+        """Does a step of the stop, but not for long: peers may never cease, or never read."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN):
-                while not reached():
-                    self._gone.clear()
-                    await self._gone.wait()
+                await step
 
     def _unlink_own(self) -> None:
         # Somebody may have put another socket in its place.

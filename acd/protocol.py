@@ -42,6 +42,11 @@ class LineDecoder:
         self._tail = bytearray()
         self._skipping = False
 
+    @property
+    def is_inside_line(self) -> bool:
+        """Whether the bytes so far end in the middle of a line."""
+        return bool(self._tail) or self._skipping
+
     def feed(self, data: bytes) -> list[str | LineError]:
         """The lines that these bytes complete, without their ends (`\\n` or `\\r\\n`)."""
         end = data.rfind(b"\n")

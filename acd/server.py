@@ -365,10 +365,10 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_decoder",
+        "_has_spoken",
         "_seen_epoch",
         "_server",
         "_waiting",
-        "has_spoken",
         "is_full",
         "passive",
         "subscription",
@@ -386,7 +386,12 @@ class Connection(asyncio.Protocol):
         self._seen_epoch = 0
         self.subscription: Literal["plain", "json"] | None = None
         self.passive = False
-        self.has_spoken = False
+        self._has_spoken = False
+
+    @property
+    def is_heard_out(self) -> bool:
+        """Whether the peer has said something, and all that it began to say was served."""
+        return self._has_spoken and not self._waiting and not self._decoder.is_inside_line
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -400,7 +405,7 @@ class Connection(asyncio.Protocol):
         self._server.dismiss(self)
 
     def data_received(self, data: bytes) -> None:
-        self.has_spoken = True
+        self._has_spoken = True
         lines = self._decoder.feed(data)
         if self._waiting:
             self._waiting += lines

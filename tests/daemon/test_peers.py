@@ -199,10 +199,10 @@ def test_peers_that_go_leave_nothing_behind(place: Place, client: Client, daemon
         with ExitStack() as stack:
             for words in ("SUBSCRIBE", "SUBSCRIBE json passive", "PING", "SET half"):
                 stack.enter_context(place.client()).send(words)
-    while client.info()["connections"] > 1:
+    # It hears of each end in its own time, but it does hear of it.
+    while client.info()["connections"] > 1 or open_files() > before:
         pass
     assert client.info()["subscribers"] == 0
-    assert open_files() == before
 
 
 # Out of descriptors -----------------------------------------------------------------
