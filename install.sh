@@ -107,23 +107,24 @@ how_to_get() {
 
 # ------------------------------------------------------------------- the interpreter
 
-# Status 3: not a CPython that acd can use; 4: it cannot make virtual environments.
-# In a virtual environment the interpreter that it was made from is what lasts.
+# Status 3: not a CPython that acd can use; 4: it cannot make virtual environments,
+# if that is asked. In one of those, the interpreter that it was made from lasts.
 probe='
 import sys
 if sys.version_info < (3, 11) or sys.implementation.name != "cpython":
     sys.exit(3)
-try:
-    import venv
-    from ensurepip import bootstrap
-except ImportError:
-    print("%d.%d" % sys.version_info[:2])
-    sys.exit(4)
+if "venv" in sys.argv:
+    try:
+        import venv
+        from ensurepip import bootstrap
+    except ImportError:
+        print("%d.%d" % sys.version_info[:2])
+        sys.exit(4)
 print(getattr(sys, "_base_executable", None) or sys.executable)
 '
 
-# Sets $python to a real interpreter: a shim of pyenv, asdf or mise is asked what
-# it stands for, because what it stands for changes with the directory.
+# find_python [venv]: sets $python to a real interpreter. A shim of pyenv, asdf or
+# mise is asked what it stands for, because that changes with the directory.
 find_python() {
     lacks_venv=''
     for candidate in python3 python3.14 python3.13 python3.12 python3.11 \
@@ -132,7 +133,7 @@ find_python() {
         # On macOS this one may only open a window that offers developer tools.
         [ "$system:$path" != Darwin:/usr/bin/python3 ] || continue
         status=0
-        answer=$("$path" -I -c "$probe" </dev/null 2>/dev/null) || status=$?
+        answer=$("$path" -I -c "$probe" "$@" </dev/null 2>/dev/null) || status=$?
         case $status in
         0) [ ! -x "$answer" ] || { python=$answer && return; } ;;
         4) lacks_venv=${lacks_venv:-$answer} ;;
@@ -207,6 +208,9 @@ remove_old_versions() {
     done
 }
 
+# Whether an installed acd can be run.
+works() { "$data/venv/bin/acd" --version >/dev/null 2>&1; }
+
 link_program() {
     if [ ! -e "$bin/acd" ] || [ "$(readlink "$bin/acd")" = "$data/venv/bin/acd" ]; then
         mkdir -p "$bin"
@@ -237,12 +241,14 @@ install_systemd_python() {
 
 # "$@": what to pass to `acd install`.
 install_acd() {
-    find_python
+    find_python venv
     if [ -n "$dry_run" ]; then
-        say "make a virtual environment in $data with $python"
-        say "install acd and its dashboard from $here into it, with pip"
-        say "point $data/venv at it, and $bin/acd at its program"
-        say "run: acd install${*:+ $*}"
+        say "would make a virtual environment in $data with $python"
+        say "would install acd and its dashboard into it from $here, with pip"
+        say "would point $data/venv at it, and $bin/acd at its program"
+        say "would run acd install${*:+ $*}"
+        # What that would do, only acd knows.
+        ! works || "$data/venv/bin/acd" install --dry-run "$@"
         return
     fi
     previous=$(readlink "$data/venv" || :)
@@ -281,27 +287,22 @@ install_acd() {
 
 # ------------------------------------------------------------------------ uninstall
 
-# The installed acd, or where that is broken or gone, the one of this checkout.
-run_acd_uninstall() {
-    if "$data/venv/bin/acd" --version >/dev/null 2>&1; then
-        "$data/venv/bin/acd" uninstall --yes
-    else
-        find_python
-        # -B: nothing is written into the checkout.
-        PYTHONPATH=$here "$python" -B -m acd uninstall --yes
-    fi
-}
-
 uninstall_acd() {
+    if works; then
+        set -- "$data/venv/bin/acd" uninstall --yes
+    else
+        # Gone or broken: the checkout does it, with nothing installed. -B: and
+        # nothing is written into it.
+        find_python
+        set -- env PYTHONPATH="$here" "$python" -B -m acd.install
+    fi
     if [ -n "$dry_run" ]; then
-        say "run: acd uninstall --yes"
-        say "remove $data/venv and its program, and the link $bin/acd"
+        say "would run $*"
+        ! works || "$data/venv/bin/acd" uninstall --dry-run
         return
     fi
     [ ! -d "$data" ] || take_lock
-    run_acd_uninstall || fail "acd could not be taken out; its program was left in place for another try"
-    [ "$(readlink "$bin/acd" 2>/dev/null)" != "$data/venv/bin/acd" ] || rm -f "$bin/acd"
-    rm -rf "$data"/venv "$data"/venv.new "$data"/venv-*
+    "$@" || fail "acd is not wholly gone; when the above is mended, run this again"
     cleanup
     [ ! -d "$data" ] || warn "Note: $data holds something else and was kept."
     say "acd is gone."

@@ -209,6 +209,15 @@ def test_no_line_is_refused_or_lost_while_an_upgrade_is_made(user: AcdUser) -> N
     assert not (user.home / DATA.relative_to(HOME) / before).exists()
 
 
+def test_a_service_that_an_upgrade_left_alone_runs_the_new_version(user: AcdUser) -> None:
+    user.tell("SET one working")
+    user.install("--no-service")
+    assert user.sessions()["one"]["status"] == "working"
+    assert user.unit("acd.service", "ActiveState") == "active"
+    command = user.root("cat", f"/proc/{user.daemon_pid()}/cmdline").stdout
+    assert command.startswith(f"{DATA}/venv/bin/python")
+
+
 def test_an_upgrade_without_a_network_leaves_the_working_one(user: AcdUser) -> None:
     before = user.files()
     assert user.install(check=False, environment=NO_INDEX).returncode == 1
@@ -249,6 +258,7 @@ def test_two_installs_at_once_do_not_meet(user: AcdUser) -> None:
 def test_uninstall_leaves_everything_as_it_was(
     installation: Installation, user: AcdUser, damage: str
 ) -> None:
+    user.tell("SET one working")
     data = user.home / DATA.relative_to(HOME)
     match damage:
         case "program gone":
@@ -256,7 +266,6 @@ def test_uninstall_leaves_everything_as_it_was(
         case "interpreter gone":
             (data / "venv/bin/python").unlink()
             (data / "venv/bin/python").symlink_to("/usr/bin/python3.0")
-    user.tell("SET one working")
     done = user.install("--uninstall")
     assert settings(user) == SETTINGS
     left = user.files()

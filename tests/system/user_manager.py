@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import select
+import shlex
 import shutil
 import subprocess
 import sys
@@ -201,7 +202,7 @@ class UserManager:
                 process.kill()
                 raise
         if check and process.returncode != 0:
-            raise AssertionError(
-                f"{' '.join(command)}\nstatus {process.returncode}\n{output}\n{errors}"
-            )
+            # What comes before it only leads to where it runs.
+            what = shlex.join(command[command.index("-i") + 1 :])
+            raise AssertionError(f"{what}\nstatus {process.returncode}\n{output}\n{errors}")
         return subprocess.CompletedProcess(command, process.returncode, output, errors)
