@@ -11,11 +11,12 @@ nanoseconds of one machine's wall clock; the store sees to clocks that jump.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
 
 from acd.core.corrections import CORRECTIONS
 from acd.core.events import HookEvent
-from acd.core.session import Json
+from acd.core.session import Json, is_whole
 from acd.core.status import ATTENTION, CLOSED, QUESTION, STATUSES, WORKING, Status
 
 MAIN: Final = ""
@@ -23,15 +24,25 @@ MAIN: Final = ""
 MAX_QUESTIONS: Final = 100
 """Open questions that are remembered for each session, the newest ones."""
 
-_PLAIN: Final = (
-    "background",
-    "prompt_id",
-    "queued",
-    "newest_at",
-    "begun_at",
-    "answered_at",
-    "said",
-)
+
+def _is_text(value: Any) -> bool:
+    return type(value) is str
+
+
+def _is_true(value: Any) -> bool:
+    return value is True
+
+
+_PLAIN: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "background": _is_true,
+    "prompt_id": _is_text,
+    "queued": _is_true,
+    "newest_at": is_whole,
+    "begun_at": is_whole,
+    "answered_at": is_whole,
+    "said": _is_text,
+}
+"""The fields whose value in JSON is their value in memory, and what that may be."""
 
 
 class Question(NamedTuple):
@@ -211,10 +222,18 @@ class Belief:
     def from_record(cls, fields: Json) -> Belief:
         """The inverse of to_record. Raises KeyError, TypeError, ValueError."""
         belief = cls(STATUSES[fields["base"]])
-        for name in _PLAIN:
+        for name, fits in _PLAIN.items():
             if name in fields:
+                if not fits(fields[name]):
+                    raise ValueError(f"{name}: {fields[name]!r}")
                 setattr(belief, name, fields[name])
-        questions = fields.get("questions", {})
-        belief.questions = {asker: Question(*question) for asker, question in questions.items()}
-        belief.registry = Word(*fields["registry"]) if "registry" in fields else None
+        for asker, (at, text) in dict(fields.get("questions", {})).items():
+            if not is_whole(at) or not (text is None or _is_text(text)):
+                raise ValueError(f"question: {at!r}")
+            belief.questions[asker] = Question(at, text)
+        if "registry" in fields:
+            says, at = fields["registry"]
+            if not is_whole(at) or not _is_text(says):
+                raise ValueError(f"registry: {at!r}")
+            belief.registry = Word(says, at)
         return belief

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from acd.core.metadata import Refused, is_text
-from acd.core.session import PROMPT_LENGTH, Json
+from acd.core.session import PROMPT_LENGTH, Json, is_whole
 from acd.core.status import ATTENTION, CLOSED, QUESTION, WORKING, Status
 
 TERMINAL_HINTS: Final = (
@@ -286,8 +286,7 @@ def _terminal(fields: Json) -> dict[str, str] | None:
 
 def _positive(fields: Json, key: str) -> int | None:
     value = fields.get(key)
-    # 63 bits: pids and times are smaller, and nothing else is worth carrying.
-    return value if type(value) is int and 0 < value < 2**63 else None
+    return value if value and is_whole(value) else None
 
 
 def status_names(table: Mapping[str, Any]) -> dict[str, list[str]]:

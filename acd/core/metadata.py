@@ -107,7 +107,7 @@ def check_metadata(metadata: Json) -> Metadata:
         if not is_text(value):
             raise Refused(f"invalid metadata: {key} must be Unicode text, no lone surrogates")
         fields.append((FIELDS[key], value[:PROMPT_LENGTH] if key == "prompt" else value))
-    _check_depth(extra, "metadata")
+    check_depth(extra, "metadata")
     return Metadata(tuple(fields), extra or None)
 
 
@@ -120,17 +120,18 @@ def parse_api_usage(text: str) -> Json:
     for key in ("input_tokens", "output_tokens"):
         if key in usage and not _is_count(usage[key]):
             raise Refused(f"invalid api usage: {key} must be a whole number, 0 or more")
-    _check_depth(usage, "api usage")
+    check_depth(usage, "api usage")
     return usage
 
 
-def _check_depth(value: Any, what: str, left: int = MAX_DEPTH) -> None:
+def check_depth(value: Any, what: str, left: int = MAX_DEPTH) -> None:
+    """Raises Refused for JSON of more than so many levels."""
     if type(value) not in {dict, list}:
         return
     if not left:
         raise Refused(f"invalid {what}: nested too deeply: at most {MAX_DEPTH} levels")
     for inner in value.values() if type(value) is dict else value:
-        _check_depth(inner, what, left - 1)
+        check_depth(inner, what, left - 1)
 
 
 def is_text(value: str) -> bool:

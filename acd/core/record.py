@@ -16,39 +16,53 @@ A record is a line:
 from __future__ import annotations
 
 import json
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from acd.core.belief import Belief
 from acd.core.corrections import Source
 from acd.core.events import HookEvent
-from acd.core.metadata import Refused, parse_api_usage, parse_metadata, parse_object
-from acd.core.session import Json, Now, Session, Trace, Transition
+from acd.core.metadata import (
+    Refused,
+    check_depth,
+    parse_api_usage,
+    parse_metadata,
+    parse_object,
+)
+from acd.core.session import (
+    Json,
+    Now,
+    Session,
+    Trace,
+    Transition,
+    is_session_id,
+    is_whole,
+)
 from acd.core.status import STATUSES
 from acd.core.store import Store
 
 VERSION: Final = 1
 
-_PLAIN: Final = (
-    "since",
-    "entered",
-    "evidence",
-    "working_dir",
-    "name",
-    "agent_type",
-    "resume_id",
-    "prompt",
-    "metadata",
-    "api_usage",
-    "pid",
-    "pid_start",
-    "host",
-    "config_dir",
-    "terminal",
-    "attended",
-    "superseded_by",
-    "closed_at",
-)
-"""The fields whose value in JSON is their value in memory."""
+FIELDS: Final = {
+    "since": int,
+    "entered": int,
+    "evidence": str,
+    "working_dir": str,
+    "name": str,
+    "agent_type": str,
+    "resume_id": str,
+    "prompt": str,
+    "metadata": dict,
+    "api_usage": dict,
+    "pid": int,
+    "pid_start": int,
+    "host": str,
+    "config_dir": str,
+    "terminal": dict,
+    "attended": bool,
+    "superseded_by": str,
+    "closed_at": int,
+}
+"""A session's fields whose value in JSON is their value in memory, and its type."""
 
 
 class BadRecord(Exception):
@@ -71,9 +85,9 @@ def correction_record(session_id: str, source: Source, says: str, at: int) -> st
 def session_record(session: Session) -> str:
     """The whole session; what has its default is left out."""
     fields: Json = {"id": session.id, "status": session.status}
-    for name in _PLAIN:
+    for name in FIELDS:
         value = getattr(session, name)
-        if value is not None and value is not False:
+        if value is not None:
             fields[name] = value
     if session.belief is not None:
         fields["belief"] = session.belief.to_record()
@@ -88,26 +102,51 @@ def read_session(fields: Json) -> Session:
     """The inverse of session_record. Raises BadRecord."""
     try:
         moment = Now(fields["since"], fields["entered"])
-        session = Session(fields["id"], STATUSES[fields["status"]], moment)
-        for name in _PLAIN:
+        session = Session(_session_id(fields["id"]), STATUSES[fields["status"]], moment)
+        for name, kind in FIELDS.items():
             if name in fields:
-                setattr(session, name, fields[name])
+                setattr(session, name, _checked(name, fields[name], kind))
         session.belief = Belief.from_record(fields["belief"]) if "belief" in fields else None
         session.history = [
-            Transition(at, STATUSES[origin], STATUSES[to], duration)
+            Transition(_time(at), STATUSES[origin], STATUSES[to], _time(duration))
             for at, origin, to, duration in fields.get("history", ())
         ] or None
-        session.trail = [Trace(*trace) for trace in fields.get("trail", ())] or None
+        session.trail = [
+            Trace(_time(at), str(source), str(what), str(outcome))
+            for at, source, what, outcome in fields.get("trail", ())
+        ] or None
     except (KeyError, TypeError, ValueError) as error:
         raise BadRecord(f"not a session: {error!r}") from None
     return session
+
+
+def _session_id(value: Any) -> str:
+    if type(value) is not str or not is_session_id(value):
+        raise ValueError(f"id: {value!r}")
+    return value
+
+
+def _time(value: Any) -> int:
+    if not is_whole(value):
+        raise ValueError(f"time: {value!r}")
+    return cast(int, value)
+
+
+def _checked(name: str, value: Any, kind: type) -> Any:
+    if type(value) is not kind or (kind is int and not is_whole(value)):
+        raise ValueError(f"{name}: {value!r}")
+    if isinstance(value, dict):
+        check_depth(value, name)
+        if name == "terminal" and not all(type(hint) is str for hint in value.values()):
+            raise ValueError(f"{name}: {value!r}")
+    return value
 
 
 def read_moment(line: str) -> Now:
     """The inverse of moment_record. Raises BadRecord."""
     try:
         _, wall, boot = line.split(" ")
-        return Now(int(wall), int(boot))
+        return Now(_time(int(wall)), _time(int(boot)))
     except ValueError:
         raise BadRecord("not a moment") from None
 
@@ -133,15 +172,16 @@ def _apply(store: Store, verb: str, rest: str, now: Now) -> None:
             store.delete(session)
         case "RESURRECT", [session]:
             store.resurrect(session, now)
-        case "API_USAGE", [session, *_]:
+        case "API_USAGE", [session, _, *_]:
             store.set_api_usage(session, parse_api_usage(rest.split(None, 1)[1]))
         case "EVENT", _:
             store.apply_hook(HookEvent.from_record(parse_object(rest, "event")), now)
         case "CORRECT", [session, source, tail] if source in {"registry", "process"}:
             says, _, at = tail.rpartition(" ")
-            if not at.isdigit():
-                raise BadRecord("not a correction")
-            store.correct(session, cast(Source, source), says, int(at), now)
+            try:
+                store.correct(session, cast(Source, source), says, _time(int(at)), now)
+            except ValueError:
+                raise BadRecord("not a correction") from None
         case "SESSION", _:
             store.restore(read_session(parse_object(rest, "session")))
         case _:

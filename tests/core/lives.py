@@ -23,7 +23,6 @@ from acd.core.session import NS, Json, Now
 from acd.core.status import STATUSES
 from acd.core.store import Rules, Store
 
-from .json_values import json_objects
 from .scene import HERE, START, payload_of
 
 IDS = ("a", "b", "c")
@@ -31,35 +30,36 @@ IDS = ("a", "b", "c")
 _ids = st.sampled_from([*IDS, IDS[0], IDS[0]])
 _some = st.sampled_from
 
-_metadata = st.fixed_dictionaries(
-    {},
-    optional={
-        "working_dir": _some(["/", "/w"]),
-        "session_id": _some(["x", "y"]),
-        "prompt": st.text(max_size=5),
-        "name": st.text(max_size=5),
-        "agent_type": _some(["claude-code", "other"]),
-        "extra": json_objects,
-    },
+# Pools rather than strategies of their own: a life has many steps, and is to be made quickly.
+_metadata = _some(
+    [
+        {"working_dir": "/w", "session_id": "x"},
+        {"prompt": "what?", "name": "n"},
+        {"agent_type": "other", "extra": [1, {"a": None}]},
+        {"more": {"b": "\ud800"}, "working_dir": "/"},
+        {"extra": "longer than some rules allow it to be"},
+    ]
 )
-_meta = st.fixed_dictionaries(
-    {},
-    optional={
-        "pid": _some([100, 200]),
-        "attended": st.booleans(),
-        "config_dir": _some(["/c", "/d"]),
-        "host": _some([HERE, "elsewhere"]),
-        "TMUX_PANE": _some(["%1", "%2"]),
-    },
+_usage = _some([{}, {"input_tokens": 1, "cost": 0.5}, {"context": ["x" * 50]}])
+_meta: st.SearchStrategy[Json] = _some(
+    [
+        {},
+        {"pid": 100},
+        {"pid": 200},
+        {"pid": 100, "attended": False, "config_dir": "/c", "TMUX_PANE": "%1"},
+        {"pid": 200, "attended": True, "host": HERE},
+        {"pid": 100, "host": "elsewhere"},
+        {"host": "elsewhere"},
+    ]
 )
-_fields = st.fixed_dictionaries(
-    {},
-    optional={
-        "agent_id": _some(["a1", "a2"]),
-        "prompt_id": _some(["p1", "p2"]),
-        "cwd": _some(["/w", "/v"]),
-        "last_assistant_message": st.text(max_size=5),
-    },
+_fields: st.SearchStrategy[Json] = _some(
+    [
+        {},
+        {"cwd": "/w", "prompt_id": "p1"},
+        {"cwd": "/v", "prompt_id": "p2", "last_assistant_message": "said"},
+        {"agent_id": "a1", "tool_input": {"command": "asked"}},
+        {"agent_id": "a2"},
+    ]
 )
 _labels = _some([*CLAUDE_CODE, "SomethingNew", "Notification/something_new"])
 
@@ -142,7 +142,7 @@ steps: st.SearchStrategy[Step] = st.one_of(
     st.tuples(st.just("SET"), _ids, _some([*STATUSES])).map(_line),
     st.tuples(st.just("SET"), _ids, _some([*STATUSES]), _metadata.map(json.dumps)).map(_line),
     st.tuples(_some(["RM", "DELETE", "RESURRECT"]), _ids).map(_line),
-    st.tuples(st.just("API_USAGE"), _ids, json_objects.map(json.dumps)).map(_line),
+    st.tuples(st.just("API_USAGE"), _ids, _usage.map(json.dumps)).map(_line),
     st.builds(_wait, _some([0.0, 0.001, 1.0, 40.0]), _some([0.0, 0.0, 5.0, -3600.0])),
     st.builds(
         lambda session, said, late: lambda life: life.correct(session, *said, late),

@@ -132,7 +132,11 @@ class Scene:
 def fields_of(session: Session) -> Json:
     """All that a session is, for comparing."""
     fields = {name: getattr(session, name) for name in Session.__slots__}
-    return fields | {"belief": session.belief and session.belief.to_record()}
+    return fields | {
+        "belief": session.belief and session.belief.to_record(),
+        # Nothing yet and nothing any more are the same.
+        "history": session.history or None,
+    }
 
 
 def contents(store: Store) -> dict[str, Json]:

@@ -7,9 +7,8 @@ import itertools
 import pytest
 
 from acd.core.metadata import Refused
-from acd.core.session import NS
+from acd.core.session import ID_LENGTH, NS
 from acd.core.status import REVIVALS, STATUSES, TRANSITIONS
-from acd.core.store import ID_LENGTH
 
 from .scene import START, Scene, contents, told
 
