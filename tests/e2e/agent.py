@@ -12,7 +12,8 @@ import signal
 import subprocess
 import time
 import uuid
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -29,6 +30,8 @@ QUESTION_DIALOG = "Enter to select"
 PLAN_DIALOG = "Exit plan mode?"
 ELICITATION_DIALOG = "What is your name?"
 RESUME_DIALOG = "Resume session"
+TASK_HINT = "to view tasks"
+TASK_DIALOG = "x to stop"
 
 _EXIT_SECONDS = 15
 _FOLLOW_SECONDS = 10
@@ -160,10 +163,21 @@ class Agent:
     # What acd says.
 
     def expect(self, status: str, *, since: float, via: tuple[str, ...] = ()) -> None:
-        self.acd.expect(self.session, status, since, via=via)
+        with self._screen_in_errors():
+            self.acd.expect(self.session, status, since, via=via)
 
     def expect_still(self, status: str, seconds: float = WITHIN_SECONDS) -> None:
-        self.acd.expect_still(self.session, status, seconds)
+        with self._screen_in_errors():
+            self.acd.expect_still(self.session, status, seconds)
+
+    @contextmanager
+    def _screen_in_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except AssertionError as error:
+            lines = (line for line in self.terminal.screen().splitlines() if line.strip())
+            error.add_note("\n".join(["The screen meanwhile:", *lines]))
+            raise
 
 
 def _typed(screen: str) -> str:

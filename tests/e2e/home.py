@@ -67,6 +67,8 @@ class Home:
             "ANTHROPIC_API_KEY": _API_KEY,
             "ANTHROPIC_BASE_URL": api_url,
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+            # An error ends the turn instead of being tried again for minutes.
+            "CLAUDE_CODE_MAX_RETRIES": "0",
             "DISABLE_AUTOUPDATER": "1",
             "DISABLE_TELEMETRY": "1",
         }

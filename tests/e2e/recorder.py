@@ -45,6 +45,7 @@ class Recorder:
         self._listener.bind(str(home.socket))
         self._listener.listen(128)
         self._processes: dict[int, int] = {}
+        self._entries: dict[int, object] = {}
         self._wake, self._stop = os.pipe()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -81,14 +82,16 @@ class Recorder:
     def request(self, line: str) -> str:
         _only_acd_knows()
 
+    # What happens to a daemon changes nothing of the evidence.
+
     def kill(self) -> None:
-        _only_acd_knows()
+        pass
 
     def ask(self) -> float:
-        _only_acd_knows()
+        return time.monotonic()
 
     def subscribe(self) -> None:
-        _only_acd_knows()
+        pass
 
     def _note(self, at: int, source: str, **fields: object) -> None:
         with self._lock:
@@ -120,7 +123,10 @@ class Recorder:
                 entry = None if gone else json.loads((self._registry / name).read_text())
             except (OSError, ValueError):
                 continue  # half written, or gone meanwhile: another event follows
-            self._note(now, "registry", pid=pid, entry=entry, event=str(flags(event.mask)))
+            if entry == self._entries.get(pid):
+                continue
+            self._entries[pid] = entry
+            self._note(now, "registry", pid=pid, entry=entry)
             if entry is not None and pid not in self._processes.values():
                 self._processes[os.pidfd_open(pid)] = pid
 

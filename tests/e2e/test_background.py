@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .agent import BASH_DIALOG, Agent
+from .agent import BASH_DIALOG, TASK_DIALOG, TASK_HINT, Agent
 
 
 def test_a_background_command_keeps_it_working_until_it_is_done(agent: Agent) -> None:
@@ -17,6 +17,20 @@ def test_a_background_command_keeps_it_working_until_it_is_done(agent: Agent) ->
     agent.expect_still("working")
     noted.release()
     agent.expect("attention", since=noted.wait_answered())
+
+
+def test_a_background_command_that_its_user_stops_is_attention(agent: Agent) -> None:
+    with agent.home.gate() as gate:
+        agent.expect("working", since=agent.prompt("BACKGROUND"))
+        gate.wait_reached()
+        agent.api.take("AFTER_TOOL").wait_answered()
+        agent.sees("1 shell still running")
+        agent.expect_still("working")
+        agent.press("Down")
+        agent.sees(TASK_HINT)
+        agent.press("Enter")
+        agent.sees(TASK_DIALOG)
+        agent.expect("attention", since=agent.answer(TASK_DIALOG, "x"))
 
 
 def test_a_background_subagent_keeps_it_working_until_it_is_done(agent: Agent) -> None:
