@@ -16,7 +16,7 @@ from typing import Final
 import click
 
 from acd import __version__
-from acd.errors import EXIT_USAGE
+from acd.errors import EXIT_UNREACHABLE, EXIT_USAGE, UnsafeSocket
 from acd.text import printable
 
 EXIT_INTERRUPTED: Final = 130
@@ -101,6 +101,10 @@ def main() -> int:
             stream.reconfigure(errors="replace")
     try:
         code = group.main(prog_name="acd", standalone_mode=False)
+    except UnsafeSocket as error:
+        # To a client it means that there is no daemon that it may talk to.
+        error.exit_code = EXIT_UNREACHABLE
+        raise
     except click.ClickException as error:
         _show(error)
         return EXIT_USAGE

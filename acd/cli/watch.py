@@ -112,10 +112,10 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: float | None) ->
 def wait(
     sessions: tuple[str, ...], statuses: frozenset[str], timeout: float | None, as_json: bool
 ) -> None:
-    """Wait until one of the sessions needs you, and print which; of all if none is named.
+    """Wait until one of these sessions needs you, and print which; without ID, any session.
 
     One that needs you already ends it at once. It also ends, with exit code 1,
-    when all that are named have closed, so that nothing can come any more.
+    when all that are named have closed: they will not need you any more.
     """
     deadline = None if timeout is None else time.monotonic() + timeout
     named: dict[str, str] | None = None

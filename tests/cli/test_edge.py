@@ -105,7 +105,7 @@ def test_an_unsafe_place_for_the_socket_is_told_with_what_to_do(acd: Acd, alone:
     alone.directory.mkdir(mode=0o755)
     alone.directory.chmod(0o755)
     done = acd("list")
-    assert done.code == 5
+    assert done.code == 3
     assert "its mode is 755, and others could enter it" in done.err
     assert "mode 700" in done.err
 
@@ -113,7 +113,7 @@ def test_an_unsafe_place_for_the_socket_is_told_with_what_to_do(acd: Acd, alone:
 def test_a_daemon_in_a_place_open_to_others_is_not_talked_to(acd: Acd, alone: Place) -> None:
     with activation.bind(alone.socket).sock as listener:
         alone.directory.chmod(0o755)
-        assert acd("set", "one", "working", "--prompt", "a secret").code == 5
+        assert acd("set", "one", "working", "--prompt", "a secret").code == 3
         listener.setblocking(False)
         with pytest.raises(BlockingIOError):
             listener.accept()
