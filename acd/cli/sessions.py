@@ -13,7 +13,7 @@ import click
 from acd.cli import render
 from acd.cli.identify import all_sessions, find, not_empty
 from acd.client import ask
-from acd.core.session import Json
+from acd.core.session import ID_LENGTH, Json, is_session_id
 from acd.core.status import STATUSES
 from acd.protocol import Ok, set_request
 from acd.text import age, one_line, printable
@@ -21,9 +21,7 @@ from acd.text import age, one_line, printable
 
 def _new_id(ctx: click.Context, param: click.Parameter, value: str) -> str:
     """An id as SET takes it: it may be of a session that is not there yet."""
-    from acd.core.store import ID_LENGTH  # with the store, 5 ms
-
-    if 0 < len(value) <= ID_LENGTH and value.isprintable() and " " not in value:
+    if is_session_id(value):
         return value
     raise click.BadParameter(
         f"{value!r} must be 1 to {ID_LENGTH} printable characters without spaces"
@@ -70,7 +68,9 @@ def get(session: str) -> None:
 
 @click.command(short_help="Show how a session's status changed.")
 @click.argument("session", metavar="ID", callback=not_empty)
-@click.option("-n", "last", type=click.IntRange(min=1), help="Only the last N changes.")
+@click.option(
+    "-n", "last", metavar="N", type=click.IntRange(min=1), help="Only the last N changes."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 def history(session: str, last: int | None, as_json: bool) -> None:
     """Show how a session's status changed, oldest first, and how long each status lasted."""
