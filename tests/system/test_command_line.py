@@ -1,0 +1,54 @@
+"""The commands whose meaning depends on systemd holding the socket."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.system.acd_user import AcdUser
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+
+# Its first output is that of a watch that has seen a daemon end.
+_WATCH_OVER_A_STOP = """
+acd set one working
+acd watch >watched &
+watch=$!
+until systemctl --user show -p StatusText acd.service | grep -q '1 subscriber'; do
+    acd set one working
+done
+systemctl --user stop acd.service
+acd set one question
+until grep -q question watched; do acd set two working; done
+kill $watch
+cat watched
+"""
+
+
+def test_status_tells_how_it_is_and_starts_no_daemon(user: AcdUser) -> None:
+    done = user.run("acd", "status", check=False)
+    assert (done.returncode, user.daemon_state()) == (3, "inactive")
+    assert "not running; the next event or command starts it" in done.stdout
+    assert "systemd, installed in" in done.stdout
+
+
+def test_status_of_the_service_names_its_process(user: AcdUser) -> None:
+    user.acd("set", "one", "question")
+    told = user.acd("status")
+    assert f"{user.daemon_pid()}, " in told
+    assert "started by systemd" in told
+    assert "1: 1 question" in told
+
+
+def test_stop_ends_the_service_and_the_next_command_starts_it(user: AcdUser) -> None:
+    user.acd("set", "one", "question")
+    pid = user.daemon_pid()
+    assert user.acd("stop") == "stopped\n"
+    user.await_end(pid)
+    assert user.acd("stop") == "not running\n"
+    assert user.daemon_state() == "inactive"
+    assert "question" in user.acd("list")
+
+
+def test_a_watch_goes_on_when_systemd_has_stopped_the_service(user: AcdUser) -> None:
+    told = user.run("sh", "-c", _WATCH_OVER_A_STOP).stdout.splitlines()
+    assert [line.split()[1:3] for line in told if "question" in line] == [["question", "one"]]
