@@ -150,8 +150,11 @@ class Belief:
 
     def _ask(self, event: HookEvent, at: int, text: str | None) -> None:
         # A notification repeats what a dialog already asked, without saying
-        # which agent asks: it must not become a second question.
+        # which agent asks: it must not become a second question. But it is
+        # asked still, whatever the registry said meanwhile.
         if event.name == "Notification" and self.questions:
+            asker, asked = self.questions.popitem()
+            self.questions[asker] = asked._replace(at=at)
             return
         if at < self.answered_at:
             self._resume()

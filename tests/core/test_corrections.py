@@ -1,0 +1,144 @@
+"""What no hook tells, and what the other sources may do about it."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from acd.core.corrections import CORRECTIONS
+from acd.core.session import Now
+from acd.core.status import STATUSES, Status
+
+from .scene import Scene, told
+
+ALLOWED = {
+    ("registry", "idle", "working"): "attention",  # interrupted with Esc
+    ("registry", "idle", "question"): "attention",  # the dialog was dismissed
+    ("registry", "busy", "question"): "working",  # the dialog was answered
+    ("process", "ended", "working"): "closed",
+    ("process", "ended", "attention"): "closed",
+    ("process", "ended", "question"): "closed",
+}
+"""(source, what it says, status) to the status that it may make of it: nothing else."""
+
+_LEADS_TO: dict[Status, str] = {
+    "working": "UserPromptSubmit",
+    "question": "PermissionRequest/Bash",
+    "attention": "Stop",
+    "closed": "SessionEnd",
+}
+
+
+def test_the_table_is_the_documented_one() -> None:
+    table = {
+        (source, says, before): after
+        for (source, says), corrections in CORRECTIONS.items()
+        for before, after in corrections.items()
+    }
+    assert table == ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("said", "before"),
+    list(
+        itertools.product(
+            [
+                *itertools.product(["registry"], ["idle", "busy", "waiting", "shell", "ended"]),
+                *itertools.product(["process"], ["ended", "idle", "busy"]),
+            ],
+            STATUSES.values(),
+        )
+    ),
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
+)
+def test_a_source_makes_of_a_status_what_the_table_says(
+    said: tuple[str, str], before: Status
+) -> None:
+    scene = Scene()
+    scene.hook(_LEADS_TO[before])
+    scene.wait(1)
+    changes = scene.correct(*said)  # type: ignore[arg-type]
+    after = ALLOWED.get((*said, before))
+    assert scene.status() == (after or before)
+    assert told(changes) == ([("update", "s", after, 1)] if after else [])
+    assert scene.session().evidence == (said[0] if after else "hook")
+
+
+@pytest.mark.parametrize("said", ["idle", "busy"])
+def test_what_is_asked_is_over_when_the_registry_has_moved_on(said: str) -> None:
+    scene = Scene()
+    scene.hook("PermissionRequest/Bash", tool_input={"command": "make"})
+    scene.wait(1)
+    scene.correct("registry", said)
+    assert scene.session().prompt is None
+    scene.wait(1)
+    scene.hook("SubagentStart", agent_id="a2")
+    assert scene.status() != "question"
+
+
+def test_idle_is_not_the_end_while_background_tasks_run() -> None:
+    scene = Scene()
+    scene.hook("Stop/background")
+    scene.wait(1)
+    assert scene.correct("registry", "idle") == []
+    assert scene.status() == "working"
+
+
+def test_a_dismissed_question_while_background_tasks_run_is_work_that_goes_on() -> None:
+    scene = Scene()
+    scene.hook("Stop/background")
+    scene.hook("PermissionRequest/Bash", agent_id="a1")
+    scene.wait(1)
+    scene.correct("registry", "idle")
+    assert scene.status() == "working"
+
+
+def test_a_correction_that_no_longer_holds_is_gone() -> None:
+    scene = Scene()
+    scene.hook("PreToolUse")
+    scene.wait(1)
+    scene.correct("registry", "idle")
+    scene.wait(1)
+    scene.correct("registry", "busy")
+    assert scene.status() == "working"
+
+
+def test_the_next_hook_overrules_a_correction() -> None:
+    scene = Scene()
+    scene.hook("PreToolUse")
+    scene.wait(1)
+    scene.correct("registry", "idle")
+    scene.wait(1)
+    scene.hook("PreToolUse")
+    assert scene.status() == "working"
+
+
+def test_a_set_overrules_a_correction() -> None:
+    scene = Scene()
+    scene.hook("PreToolUse")
+    scene.wait(1)
+    scene.correct("registry", "idle")
+    scene.set("s", "question")
+    assert scene.status() == "question"
+
+
+def test_the_end_of_a_process_counts_whatever_the_clock_of_the_last_hook_said() -> None:
+    scene = Scene()
+    scene.hook("UserPromptSubmit", at=Now(scene.now.wall + 10**12, 0))
+    scene.correct("process", "ended")
+    assert scene.status() == "closed"
+
+
+def test_a_source_may_speak_of_a_session_that_nobody_knows() -> None:
+    scene = Scene()
+    assert scene.correct("process", "ended", "nobody") == []
+    assert scene.statuses() == {}
+
+
+def test_question_as_attention_does_not_hide_a_question_from_corrections() -> None:
+    scene = Scene(question_as_attention=True)
+    scene.hook("PermissionRequest/Bash")
+    scene.wait(1)
+    scene.correct("registry", "busy")
+    assert scene.status() == "working"

@@ -1,0 +1,193 @@
+"""Which piece of evidence counts: their own times decide, as far as clocks can be trusted."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acd.core.session import NS, Now
+
+from .scene import Scene, event_of
+
+# Hooks ----------------------------------------------------------------------
+
+
+def test_an_event_that_was_overtaken_changes_nothing() -> None:
+    scene = Scene()
+    before = scene.now
+    scene.wait(1)
+    scene.hook("Stop", last_assistant_message="done")
+    scene.wait(1)
+    assert scene.hook("PostToolUse", at=before) == []
+    assert (scene.status(), scene.session().prompt) == ("attention", "done")
+
+
+def test_the_trail_says_by_how_much_an_event_was_late() -> None:
+    scene = Scene()
+    before = scene.now
+    scene.wait(1.5)
+    scene.hook("Stop")
+    scene.hook("PostToolUse", at=before)
+    trace = (scene.session().trail or [])[-1]
+    assert (trace.what, trace.outcome) == (
+        "PostToolUse",
+        "no change: 1.500 s older than the newest",
+    )
+
+
+def test_of_two_events_at_the_same_time_the_one_that_arrives_last_counts() -> None:
+    scene = Scene()
+    scene.hook("Stop")
+    scene.hook("PreToolUse")
+    assert scene.status() == "working"
+
+
+def test_an_event_without_a_time_happens_when_it_arrives() -> None:
+    scene = Scene()
+    scene.store.apply_hook(event_of("Stop"), scene.now)
+    past = scene.now
+    scene.wait(1)
+    scene.store.apply_hook(event_of("PreToolUse"), scene.now)
+    scene.hook("Stop", at=past)
+    assert scene.status() == "working"
+
+
+def test_an_event_that_says_nothing_does_not_outrank_one_that_is_under_way() -> None:
+    scene = Scene()
+    scene.hook("UserPromptSubmit")
+    scene.wait(1)
+    stopped = scene.now
+    scene.wait(1)
+    scene.hook("SubagentStart", agent_id="a1")
+    scene.hook("SomethingNew")
+    scene.hook("Stop", at=stopped)
+    assert scene.status() == "attention"
+
+
+def test_each_session_has_an_order_of_its_own() -> None:
+    scene = Scene()
+    past = scene.now
+    scene.wait(1)
+    scene.hook("Stop", "one")
+    scene.hook("UserPromptSubmit", "two", at=past)
+    assert scene.statuses() == {"one": "attention", "two": "working"}
+
+
+# Clocks that differ, and jump -----------------------------------------------
+
+
+def test_a_hook_whose_clock_runs_ahead_does_not_outrank_all_that_follows() -> None:
+    scene = Scene()
+    ahead = scene.now._replace(wall=scene.now.wall + 3600 * NS)
+    scene.hook("Stop", at=ahead)
+    scene.wait(1)
+    scene.hook("UserPromptSubmit")
+    assert scene.status() == "working"
+
+
+def test_after_the_clock_was_set_back_what_arrives_counts() -> None:
+    scene = Scene()
+    scene.hook("Stop")
+    scene.step_wall_clock(-3600)
+    scene.wait(1)
+    scene.hook("UserPromptSubmit")
+    assert scene.status() == "working"
+
+
+def test_after_the_clock_was_set_back_order_holds_again() -> None:
+    scene = Scene()
+    scene.hook("Stop")
+    scene.step_wall_clock(-3600)
+    past = scene.now
+    scene.wait(1)
+    scene.hook("UserPromptSubmit")
+    scene.hook("Stop", at=past)
+    assert scene.status() == "working"
+
+
+def test_after_the_clock_was_set_forward_order_holds() -> None:
+    scene = Scene()
+    past = scene.now
+    scene.step_wall_clock(3600)
+    scene.hook("UserPromptSubmit")
+    scene.hook("Stop", at=past)
+    assert scene.status() == "working"
+
+
+# The registry beside the hooks ----------------------------------------------
+
+_TOOLS: Final = [
+    ["PreToolUse", "PostToolUse"],
+    ["PreToolUse", "PermissionRequest/Bash", "PostToolUse"],
+    ["PreToolUse", "PermissionRequest/Bash", "Notification/permission_prompt", "PostToolUse"],
+    ["PreToolUse/AskUserQuestion", "PermissionRequest/AskUserQuestion"],  # Esc
+]
+_WORDS: Final = ["busy", "idle", "waiting", "shell"]
+
+Told = tuple[str, str, Now]
+
+
+@st.composite
+def _recordings(draw: st.DrawFn) -> tuple[list[Told], list[Told]]:
+    """What hooks and the registry tell of one agent, in the order in which it happened.
+
+    The hooks' events are as the client sends them, up to some moment; the
+    registry may say anything at any time.
+    """
+    events = []
+    for _ in range(draw(st.integers(1, 3))):
+        tools = draw(st.lists(st.sampled_from(_TOOLS), max_size=3))
+        events += ["UserPromptSubmit", *(event for tool in tools for event in tool), "Stop"]
+    scene = Scene()
+    hooks: list[Told] = []
+    words: list[Told] = []
+    for event in events[: draw(st.integers(1, len(events)))]:
+        hooks.append(("hook", event, scene.now))
+        scene.wait(1)
+        for says in draw(st.lists(st.sampled_from(_WORDS), max_size=2)):
+            words.append(("registry", says, scene.now))
+            scene.wait(1)
+    return hooks, words
+
+
+def _told(order: list[Told]) -> str:
+    scene = Scene()
+    scene.wait(100)
+    # The first event makes the session known: before it there is nothing to correct.
+    for source, what, at in order:
+        if source == "hook":
+            scene.hook(what, at=at)
+        else:
+            scene.correct("registry", what, at=at)
+    return scene.status()
+
+
+@given(_recordings(), st.data())
+def test_however_the_two_sources_interleave_the_outcome_is_the_same(
+    recording: tuple[list[Told], list[Told]], data: st.DataObject
+) -> None:
+    (first, *hooks), words = recording
+    order = [first]
+    in_time = sorted([*hooks, *words], key=lambda told: told[2].wall)
+    while hooks or words:
+        source = data.draw(st.sampled_from([each for each in (hooks, words) if each]))
+        order.append(source.pop(0))
+    assert _told(order) == _told([first, *in_time])
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["in time", "late"])
+def test_a_word_of_the_registry_from_before_the_last_hook_corrects_nothing(late: bool) -> None:
+    scene = Scene()
+    scene.hook("UserPromptSubmit")
+    scene.wait(1)
+    idle = scene.now
+    if not late:
+        scene.correct("registry", "idle")
+    scene.wait(1)
+    scene.hook("PreToolUse")
+    if late:
+        scene.correct("registry", "idle", at=idle)
+    assert scene.status() == "working"
