@@ -17,6 +17,7 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -102,7 +103,7 @@ class Daemon:
         ):
             self.loop.add_signal_handler(number, what)
         self._listening = await self.loop.create_unix_server(
-            lambda: Connection(self.server),
+            partial(Connection, self.server),
             sock=self.listener.sock,
             # It calls listen() once more, and the default would shrink the queue.
             backlog=activation.BACKLOG,
@@ -222,7 +223,7 @@ class Daemon:
         self._idle = None
         if self.server.is_needed:
             return  # whoever leaves sets the next one
-        quiet = (clock.now().boot - self.server.last_active) / NS
+        quiet = self.loop.time() - self.server.last_active
         if quiet >= self._idle_timeout:
             self.stop("idle")
         else:

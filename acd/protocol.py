@@ -11,6 +11,7 @@ value in its place; nothing is raised, whatever bytes arrive.
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -37,8 +38,10 @@ class LineDecoder:
     daemon's lines to be as long as its state.
     """
 
+    __slots__ = ("_max_line", "_skipping", "_tail")
+
     def __init__(self, max_line: int | None):
-        self._max_line = max_line
+        self._max_line = sys.maxsize if max_line is None else max_line
         self._tail = bytearray()
         self._skipping = False
 
@@ -52,7 +55,7 @@ class LineDecoder:
         end = data.rfind(b"\n")
         if end < 0:
             return self._hold(data)
-        block, rest = data[:end], data[end + 1 :]
+        block = data[:end]
         if self._skipping:
             self._skipping = False
             _, newline, block = block.partition(b"\n")
@@ -62,13 +65,15 @@ class LineDecoder:
             self._tail.clear()
         else:
             lines = self._split(block)
-        return lines + self._hold(rest) if rest else lines
+        if len(data) > end + 1:
+            lines += self._hold(data[end + 1 :])
+        return lines
 
     def _hold(self, data: bytes) -> list[str | LineError]:
         if self._skipping:
             return []
         # One more byte may be the `\r` that is dropped.
-        if self._max_line is not None and len(self._tail) + len(data) > self._max_line + 1:
+        if len(self._tail) + len(data) > self._max_line + 1:
             self._tail.clear()
             self._skipping = True
             return [self._too_long()]
@@ -80,22 +85,19 @@ class LineDecoder:
             text = block.decode()
         except UnicodeDecodeError:
             text = "\0"  # the way of the exceptions below finds the line
-        if "\0" in text or self._has_long_line(block):
+        # Many short lines, pipelined, may be longer together.
+        if "\0" in text or (len(block) > self._max_line and self._has_long_line(block)):
             return [self._check(line) for line in block.split(b"\n")]
         if "\r" in text:
             return [line.removesuffix("\r") for line in text.split("\n")]
         return cast("list[str | LineError]", text.split("\n"))
 
     def _has_long_line(self, block: bytes) -> bool:
-        limit = self._max_line
-        # Many short lines, pipelined, may be longer together.
-        return (
-            limit is not None and len(block) > limit and max(map(len, block.split(b"\n"))) > limit
-        )
+        return max(map(len, block.split(b"\n"))) > self._max_line
 
     def _check(self, line: bytes) -> str | LineError:
         line = line.removesuffix(b"\r")
-        if self._max_line is not None and len(line) > self._max_line:
+        if len(line) > self._max_line:
             return self._too_long()
         if b"\0" in line:
             return LineError("NUL byte in the line")

@@ -32,11 +32,15 @@ from acd.protocol import LineDecoder, LineError, encode, removed_line, state_lin
 TURN: Final = 256
 """Lines of one connection that are served before others have their turn."""
 
-_UCRED: Final = struct.Struct("iII")
+# Where the kernel tells who is at the other end. Linux: SO_PEERCRED (unix(7)),
+# struct ucred {pid, uid, gid}. macOS: LOCAL_PEERCRED (unix(4)), struct xucred
+# {version, uid, and 68 bytes more}.
+if sys.platform == "linux":
+    _LEVEL, _PEER, _UID = socket.SOL_SOCKET, socket.SO_PEERCRED, struct.Struct("4xI4x")
+else:
+    _LEVEL, _PEER, _UID = 0, 1, struct.Struct("4xI68x")
 _AF_UNIX: Final = int(socket.AF_UNIX)
 _STREAM: Final = int(socket.SOCK_STREAM)
-_SOCKET: Final = socket.SOL_SOCKET
-_PEERCRED: Final = getattr(socket, "SO_PEERCRED", 0)
 
 _TRANSPORT_LIMIT: Final = 65_536
 """asyncio's own write-buffer limit: with it there is nothing to set."""
@@ -110,8 +114,8 @@ class Server:
         self.connections: set[Connection] = set()
         self.passive = 0
         """Connections that do not keep the daemon from its idle stop."""
-        self.last_active = clock().boot
-        """When somebody last came, went or said something, on the boot clock."""
+        self.last_active = loop.time()
+        """When somebody last came, went or said something, on the loop's clock."""
         self.heard = 0
         """Moves with every connection and every turn."""
         # Those who are told at once; who reads too slowly is not among them.
@@ -152,7 +156,7 @@ class Server:
             self.connections.remove(connection)
             if connection.subscription is not None:
                 self.withdraw(connection)
-            self.last_active = self.now().boot
+            self.last_active = self.loop.time()
             self._left()
 
     # Turns --------------------------------------------------------------
@@ -164,7 +168,7 @@ class Server:
         be a thousand times as long as its request.
         """
         now = self.now()
-        self.last_active = now.boot
+        self.last_active = self.loop.time()
         self.heard += 1
         if len(lines) == 1 and not self._plain and not self._json:
             # The usual turn, without the lists that only longer ones need.
@@ -333,22 +337,15 @@ class Server:
 
 
 def peer_uid(transport: asyncio.BaseTransport) -> int:
-    """The user at the other end, as the kernel knows it since connect().
-
-    Linux: SO_PEERCRED (unix(7)), struct ucred {pid, uid, gid}. macOS:
-    LOCAL_PEERCRED (unix(4)), struct xucred {version, uid, …}.
-    """
-    fd = transport.get_extra_info("socket").fileno()
+    """The user at the other end, as the kernel knows it since connect()."""
     # The bare C type: socket.socket and the transport's own stand-in take
     # twice the time, and this runs for every hook.
-    sock = socket.SocketType(_AF_UNIX, _STREAM, 0, fd)
+    sock = socket.SocketType(_AF_UNIX, _STREAM, 0, transport.get_extra_info("socket").fileno())
     try:
-        if sys.platform == "linux":
-            return cast(int, _UCRED.unpack(sock.getsockopt(_SOCKET, _PEERCRED, _UCRED.size))[1])
-        credentials = sock.getsockopt(0, 1, 76)  # SOL_LOCAL, LOCAL_PEERCRED
-        return cast(int, struct.unpack_from("II", credentials)[1])
+        uid: int = _UID.unpack(sock.getsockopt(_LEVEL, _PEER, _UID.size))[0]
     finally:
         sock.detach()
+    return uid
 
 
 def _push(
@@ -415,10 +412,13 @@ class Connection(asyncio.Protocol):
     def _take(self, lines: list[str | LineError]) -> None:
         """One turn; the lines that it does not come to wait for the next."""
         served = self._server.run(self, lines)
-        self._waiting = lines[served:]
-        if self._waiting and not self.is_full:
-            self.transport.pause_reading()
-            self._server.loop.call_soon(self._go_on)
+        if served < len(lines):
+            self._waiting = lines[served:]
+            if not self.is_full:
+                self.transport.pause_reading()
+                self._server.loop.call_soon(self._go_on)
+        elif self._waiting:
+            self._waiting = []
 
     def _go_on(self) -> None:
         """The next turn, unless the peer does not read its replies."""
