@@ -76,19 +76,24 @@ def rendered(name: str, python: Path) -> bytes:
     return text.replace("@PYTHON@", quoted(python)).encode()
 
 
-def quoted(path: Path) -> str:
-    """A path as a word of ExecStart= (systemd.service(5), COMMAND LINES).
+def quoted(program: Path) -> str:
+    """A program's path as the first words of ExecStart= (systemd.service(5), COMMAND LINES).
 
-    Raises AdcError for a path that a unit file cannot hold.
+    Raises AcdError for a path that a unit file cannot hold.
     """
-    text = str(path)
-    if not text.isprintable():
+    text = str(program)
+    # systemd takes a program's name with none of these, however it is quoted
+    # (measured on 252); as an argument it takes any.
+    by_env = any(character in text for character in "'\"\\")
+    if not text.isprintable() or (by_env and "=" in text):
         raise AcdError(
             f"the path {text!a} cannot stand in a unit file",
-            hint="install under another path (XDG_DATA_HOME), or without --no-service",
+            hint="install under another path (XDG_DATA_HOME), or with --no-service",
         )
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
-    return escaped if escaped == text and " " not in text and "'" not in text else f'"{escaped}"'
+    if by_env:
+        return f'/usr/bin/env "{escaped.replace("$", "$$")}"'
+    return f'"{escaped}"' if " " in text else escaped
 
 
 def install_steps(environ: Mapping[str, str], manager: UserManager, python: Path) -> list[Step]:
