@@ -1,0 +1,205 @@
+"""The launchd job: its property list, and the calls that put it in and take it out.
+
+There is no launchd here: launchctl is a stand-in that writes down how it was
+called and remembers which job is loaded. It shows what we ask for, not that
+launchd grants it.
+"""
+
+from __future__ import annotations
+
+import plistlib
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acd.errors import AcdError
+from acd.install import launchd
+from acd.install.launchd import LABEL, Launchd
+
+Check = Callable[[Any], bool]
+
+# launchd.plist(5), as far as we use it.
+SOCKET: Mapping[str, Check] = {
+    "SockPathName": lambda value: isinstance(value, str) and value.startswith("/"),
+    "SockPathMode": lambda value: type(value) is int and value == 0o600,
+    "SockType": lambda value: value == "stream",
+}
+JOB: Mapping[str, Check] = {
+    "Label": lambda value: value == LABEL,
+    "ProgramArguments": lambda value: (
+        all(isinstance(each, str) for each in value) and value[0].startswith("/")
+    ),
+    "Sockets": lambda value: list(value) == ["acd"] and problems(value["acd"], SOCKET) == [],
+    "Umask": lambda value: type(value) is int and value == 0o077,
+    "ThrottleInterval": lambda value: type(value) is int and value > 0,
+    "ProcessType": lambda value: value in {"Background", "Standard", "Adaptive", "Interactive"},
+    "StandardErrorPath": lambda value: isinstance(value, str) and value.startswith("/"),
+}
+
+
+def problems(value: dict[str, Any], schema: Mapping[str, Check]) -> list[str]:
+    """The keys that are unknown, missing or wrong."""
+    wrong = [key for key in value.keys() & schema.keys() if not schema[key](value[key])]
+    return sorted((value.keys() ^ schema.keys()) | set(wrong))
+
+
+def strictly(content: bytes) -> Any:
+    """The list's value; AssertionError for what plistlib lets pass."""
+    root = ET.fromstring(content)
+    assert root.tag == "plist"
+    assert root.attrib == {"version": "1.0"}
+    for element in root.iter():
+        if len(element):
+            texts = [element.text, *(child.tail for child in element)]
+            assert not "".join(filter(None, texts)).strip(), "stray text"
+        if element.tag == "dict":
+            assert [child.tag == "key" for child in element] == [True, False] * (len(element) // 2)
+            keys = [child.text for child in element[::2]]
+            assert len(keys) == len(set(keys)), "a key twice"
+        if element.tag == "integer":
+            assert re.fullmatch(r"0|-?[1-9][0-9]*", element.text or ""), "not decimal"
+    return plistlib.loads(content)
+
+
+LAUNCHCTL = r"""#!/bin/sh
+echo "$*" >>"$HOME/calls"
+case "$1 $2" in
+    "print gui/"*/local.acd | "print user/"*/local.acd) [ -e "$HOME/loaded" ] ;;
+    "print gui/"*) [ ! -e "$HOME/remote" ] ;;
+    "print user/"*) ;;
+    "bootstrap "*)
+        [ ! -e "$HOME/loaded" ] || { echo "Bootstrap failed: 5: Input/output error" >&2; exit 5; }
+        [ -e "$3" ] && touch "$HOME/loaded" ;;
+    "bootout "*) [ -e "$HOME/loaded" ] && rm "$HOME/loaded" ;;
+    "kill SIGTERM") [ -e "$HOME/loaded" ] ;;
+    *) exit 64 ;;
+esac
+"""
+
+
+@pytest.fixture
+def environ(own_home: Path, tmp_path: Path) -> dict[str, str]:
+    """A user's environment with the stand-in on PATH."""
+    program = tmp_path / "bin/launchctl"
+    program.parent.mkdir()
+    program.write_text(LAUNCHCTL)
+    program.chmod(0o755)
+    path = f"{program.parent}:/usr/bin:/bin"
+    return {"HOME": str(own_home), "PATH": path, "XDG_RUNTIME_DIR": str(tmp_path)}
+
+
+def calls(environ: Mapping[str, str]) -> list[str]:
+    """How launchctl was called since the last look, questions left out."""
+    log = Path(environ["HOME"], "calls")
+    lines = log.read_text().splitlines()
+    log.unlink()
+    return [line for line in lines if not line.startswith("print ")]
+
+
+def install(environ: Mapping[str, str]) -> None:
+    for step in launchd.install_steps(environ, Launchd(environ), Path("/opt/acd/bin/python")):
+        step.execute()
+
+
+def test_the_list_is_valid_and_says_what_it_should(environ: dict[str, str]) -> None:
+    job = strictly(launchd.rendered(environ, Path("/opt/acd/bin/python")))
+    assert problems(job, JOB) == []
+    assert job["ProgramArguments"] == ["/opt/acd/bin/python", "-I", "-m", "acd", "daemon"]
+    home = environ["HOME"]
+    assert job["Sockets"]["acd"]["SockPathName"] == f"{home}/Library/Caches/acd/acd.sock"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        ("<key>Label</key>", "<key>Label</key><string>x</string><key>Label</key>"),
+        ("<integer>384</integer>", "<integer>0600</integer>"),
+        ("<key>Umask</key>", "?<key>Umask</key>"),
+        ("<key>Umask</key>", "<key>UMask</key>"),
+        ("<integer>63</integer>", "<string>63</string>"),
+        ("<integer>384</integer>", "<integer>600</integer>"),
+        ("<string>/opt/python</string>", "<string>python</string>"),
+    ],
+)
+def test_the_check_would_find_a_mistake(environ: dict[str, str], damage: tuple[str, str]) -> None:
+    content = launchd.rendered(environ, Path("/opt/python")).decode()
+    damaged = content.replace(*damage, 1)
+    assert damaged != content
+    try:
+        assert problems(strictly(damaged.encode()), JOB) == []
+    except AssertionError:
+        return
+    pytest.fail("it was not found")
+
+
+def test_a_path_is_escaped_for_xml(environ: dict[str, str]) -> None:
+    path = Path("/opt/a & b/<c>/python")
+    assert strictly(launchd.rendered(environ, path))["ProgramArguments"][0] == str(path)
+
+
+def test_the_first_install_loads_the_job(environ: dict[str, str]) -> None:
+    install(environ)
+    plist = launchd.plist_path(environ)
+    domain = Launchd(environ).domain
+    assert plist.read_bytes() == launchd.rendered(environ, Path("/opt/acd/bin/python"))
+    assert f"bootstrap {domain} {plist}" in calls(environ)
+    # launchd makes no directory for its socket.
+    directory = Path(environ["HOME"], "Library/Caches/acd")
+    assert directory.stat().st_mode & 0o777 == 0o700
+
+
+def test_an_upgrade_ends_the_daemon_and_leaves_the_socket(environ: dict[str, str]) -> None:
+    install(environ)
+    calls(environ)
+    install(environ)
+    assert calls(environ) == [f"kill SIGTERM {Launchd(environ).domain}/{LABEL}"]
+
+
+def test_another_list_is_loaded_in_place_of_the_old_one(environ: dict[str, str]) -> None:
+    install(environ)
+    calls(environ)
+    plist = launchd.plist_path(environ)
+    plist.write_bytes(plist.read_bytes().replace(b"/opt/acd", b"/opt/old"))
+    install(environ)
+    domain = Launchd(environ).domain
+    assert calls(environ) == [f"bootout {domain}/{LABEL}", f"bootstrap {domain} {plist}"]
+
+
+def test_who_is_only_logged_in_remotely_gets_the_job_too(environ: dict[str, str]) -> None:
+    Path(environ["HOME"], "remote").touch()
+    domain = Launchd(environ).domain
+    assert domain is not None
+    assert domain.startswith("user/")
+    install(environ)
+    assert f"bootstrap {domain} {launchd.plist_path(environ)}" in calls(environ)
+
+
+def test_a_job_that_cannot_be_loaded_is_told_in_launchctls_words(environ: dict[str, str]) -> None:
+    program = Path(environ["PATH"].partition(":")[0], "launchctl")
+    program.write_text(LAUNCHCTL.replace("bootout ", "bootout-not"))
+    Path(environ["HOME"], "loaded").touch()
+    with pytest.raises(AcdError, match="5: Input/output error") as caught:
+        install(environ)
+    assert caught.value.hint is not None
+
+
+def test_uninstall_unloads_the_job_and_removes_its_files(environ: dict[str, str]) -> None:
+    install(environ)
+    calls(environ)
+    log = launchd.log_path(environ)
+    log.parent.mkdir(parents=True)
+    log.touch()
+    for step in launchd.uninstall_steps(environ, Launchd(environ)):
+        step.execute()
+    assert calls(environ) == [f"bootout {Launchd(environ).domain}/{LABEL}"]
+    assert not launchd.plist_path(environ).exists()
+    assert not log.exists()
+    assert launchd.uninstall_steps(environ, Launchd(environ)) == []
+
+
+def test_without_launchctl_there_is_no_launchd(tmp_path: Path) -> None:
+    assert Launchd({"PATH": str(tmp_path), "HOME": str(tmp_path)}).domain is None
