@@ -38,8 +38,6 @@ class LineDecoder:
     daemon's lines to be as long as its state.
     """
 
-    __slots__ = ("_max_line", "_skipping", "_tail")
-
     def __init__(self, max_line: int | None):
         self._max_line = sys.maxsize if max_line is None else max_line
         self._tail = bytearray()
