@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import tracemalloc
 
 import pytest
 from hypothesis import example, given
@@ -111,6 +111,12 @@ def test_what_cannot_be_encoded_is_escaped_rather_than_lost() -> None:
 
 def test_a_line_of_any_length_costs_bounded_memory() -> None:
     decoder = LineDecoder(LIMIT)
+    piece = b"x" * 10_000
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
     for _ in range(1000):
-        decoder.feed(b"x" * 10_000)
-    assert sum(sys.getsizeof(getattr(decoder, name)) for name in vars(decoder)) < 1000
+        decoder.feed(piece)
+    after, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert after - before < 1_000
+    assert peak - before < 3 * len(piece)

@@ -1,0 +1,330 @@
+"""Every line of the protocol over a connection: whole, in pieces, and with more behind it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acd.commands import USAGE, Commands
+from acd.core.metadata import Refused
+from acd.core.session import Now
+from acd.core.store import Store
+from acd.protocol import LineDecoder, LineError, encode, parse_message
+from tests.core.json_values import any_json
+
+from .peer import HERE, START, House, house
+from .samples import CLOSED, SAMPLES, SESSION, Sample, event, matches
+
+IDS = [f"{number}-{sample.request[:30]!a}" for number, sample in enumerate(SAMPLES)]
+
+
+def given_first(home: House, sample: Sample) -> None:
+    replies = home.peer().ask(*sample.given)
+    assert not any(reply.startswith("ERR") for reply in replies), replies
+
+
+def check(sample: Sample, lines: list[str]) -> None:
+    [reply] = lines
+    assert matches(sample.reply, reply), f"{reply}\nis not\n{sample.reply}"
+    parse_message(reply)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=IDS)
+def test_a_request_is_answered(sample: Sample) -> None:
+    with house() as home:
+        given_first(home, sample)
+        subscriber = home.peer()
+        subscriber.ask("SUBSCRIBE")
+        check(sample, home.peer().ask(sample.request))
+        told = subscriber.take()
+        assert tuple(told) == sample.told
+        for line in told:
+            parse_message(line)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=IDS)
+def test_a_request_is_answered_alike_when_it_is_cut_at_any_byte(sample: Sample) -> None:
+    line = f"{sample.request}\n".encode()
+    for cut in range(1, len(line)):
+        with house() as home:
+            given_first(home, sample)
+            peer = home.peer()
+            peer.feed(line[:cut])
+            assert peer.take() == []
+            peer.feed(line[cut:])
+            check(sample, peer.take())
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=IDS)
+def test_a_request_is_answered_before_what_comes_behind_it(sample: Sample) -> None:
+    with house() as home:
+        given_first(home, sample)
+        peer = home.peer()
+        peer.feed(f"{sample.request}\r\nPING\nSET late work".encode())
+        reply, ping, *rest = peer.take()
+        check(sample, [reply])
+        assert (ping, rest) == ("OK", [])
+
+
+def test_every_verb_has_a_sample_for_each_of_its_kinds_of_reply() -> None:
+    seen = {(sample.request.split(" ")[0], sample.reply.split(" ")[0]) for sample in SAMPLES}
+    for verb in USAGE:
+        assert {reply for each, reply in seen if each == verb} & {"OK", "STATE"}, verb
+    for verb in USAGE.keys() - {"LIST"}:
+        assert (verb, "ERR") in seen
+
+
+# Order ----------------------------------------------------------------------
+
+
+def test_pipelined_requests_are_answered_in_their_order() -> None:
+    with house() as home:
+        requests = ["SET s working", "GET t", "PING", "NO", "RM s", "LIST"]
+        replies = home.peer().ask(*requests)
+        assert [reply.split(" ")[0] for reply in replies] == [
+            "OK",
+            "ERR",
+            "OK",
+            "ERR",
+            "OK",
+            "STATE",
+        ]
+
+
+def test_more_requests_than_one_turn_takes_are_answered_in_their_order() -> None:
+    with house() as home:
+        peer = home.peer()
+        replies = peer.ask(*(f"GET s{number}" for number in range(300)), "PING")
+        while len(replies) < 301:
+            replies += peer.ask()
+        assert replies == ["ERR session not found"] * 300 + ["OK"]
+
+
+def test_a_subscriber_that_sends_requests_hears_of_them_after_each_reply() -> None:
+    with house() as home:
+        lines = home.peer().ask("SUBSCRIBE", "SET s working", "RM s", "DELETE s", "DELETE s")
+        assert lines == [
+            "STATE []",
+            *("OK", "UPDATE s working 0"),
+            *("OK", "UPDATE s closed 0"),
+            *("OK", "REMOVED s"),
+            "ERR session not found",
+        ]
+
+
+def test_a_subscription_begins_with_the_picture_and_misses_nothing_after_it() -> None:
+    with house() as home:
+        peer = home.peer()
+        lines = peer.ask("SET a working", "SUBSCRIBE", "SET b working")
+        assert matches('OK|STATE [{"id": "a"…}]|OK|UPDATE b working 0', "|".join(lines))
+
+
+def test_a_push_tells_the_whole_seconds_spent_in_the_status_before() -> None:
+    with house() as home:
+        subscriber = home.peer()
+        subscriber.ask(SESSION, "SUBSCRIBE")
+        home.wait(59.9)
+        home.peer().ask("SET s question")
+        assert subscriber.take() == ["UPDATE s question 59"]
+
+
+def test_with_json_each_update_carries_the_session_as_list_shows_it() -> None:
+    with house() as home:
+        subscriber = home.peer()
+        subscriber.ask("SUBSCRIBE json")
+        home.peer().ask('SET s question {"prompt": "really?"}')
+        [line] = subscriber.take()
+        [state] = home.peer().ask("LIST")
+        update, _, whole = line.partition(" {")
+        assert update == "UPDATE s question 0"
+        assert state == f"STATE [{{{whole}]"
+
+
+def test_a_session_that_made_room_is_told_before_the_one_that_took_it() -> None:
+    with house() as home:
+        home.store.rules = type(home.store.rules)(max_sessions=1)
+        subscriber = home.peer()
+        subscriber.ask(CLOSED, "SUBSCRIBE")
+        home.peer().ask("SET t working")
+        assert subscriber.take() == ["REMOVED s", "UPDATE t working 0"]
+
+
+def test_one_connection_hears_nothing_of_anothers_replies() -> None:
+    with house() as home:
+        one, other = home.peer(), home.peer()
+        one.feed(b"SET a wor")
+        assert other.ask("SET b working") == ["OK"]
+        one.feed(b"king\n")
+        assert (one.take(), other.take()) == (["OK"], [])
+
+
+def test_what_is_refused_is_not_recorded() -> None:
+    with house() as home:
+        home.peer().ask(
+            "SET s asleep", "RM s", "GET s", "SET s working", event("SomethingNew", "t")
+        )
+        verbs = [record.split(" ")[0] for record in home.records]
+        assert verbs == ["SET", "EVENT"]
+
+
+# Limits ---------------------------------------------------------------------
+
+
+def test_metadata_may_be_as_long_as_its_limit_and_no_longer() -> None:
+    with house() as home:
+        limit = home.store.rules.max_metadata
+        peer = home.peer()
+        fits = json.dumps({"k": "x" * (limit - len('{"k": ""}'))})
+        assert peer.ask(f"SET s working {fits}") == ["OK"]
+        assert peer.ask(f"API_USAGE s {fits}") == ["OK"]
+        for request, what in (("SET s working", "metadata"), ("API_USAGE s", "api usage")):
+            [reply] = peer.ask(f"{request} {fits} ".rstrip()[:-2] + 'x"}')
+            assert reply == f"ERR invalid {what}: at most {limit} bytes, not {limit + 1}"
+
+
+def test_a_line_may_be_as_long_as_its_limit_and_no_longer() -> None:
+    with house() as home:
+        limit = home.server.limits.max_line
+        peer = home.peer()
+        assert peer.ask("HISTORY " + "x" * (limit - 8)) == ["ERR session not found"]
+        assert peer.ask("HISTORY " + "x" * (limit - 7)) == [
+            f"ERR line too long: at most {limit} bytes"
+        ]
+        assert peer.ask("PING") == ["OK"]
+
+
+# Anything at all ------------------------------------------------------------
+
+WORDS = [
+    *USAGE,
+    *("s", "t", "working", "closed", "question", "claude-code", "json", "passive", "{}", "\t", ""),
+    *("x" * 129, "\u00a0", "\u2028", "\x85", "é", "[", '{"at":5}', '"', "\x1b[2J", "-1", "NaN"),
+]
+
+_requests = st.one_of(
+    st.text(),
+    st.lists(st.sampled_from(WORDS), max_size=5).map(" ".join),
+    st.tuples(
+        st.sampled_from(
+            [
+                "SET s working",
+                "API_USAGE s",
+                "HOOK claude-code {}",
+                "HOOK claude-code",
+                "set t closed",
+            ]
+        ),
+        any_json.map(json.dumps),
+        st.sampled_from(["", " ", "\t", "}", " {}", "\x1c"]),
+    ).map(lambda parts: f"{parts[0]} {parts[1]}{parts[2]}"),
+    st.sampled_from(SAMPLES).map(lambda sample: sample.request),
+)
+
+_streams = st.lists(
+    st.one_of(st.binary(max_size=20), _requests.map(lambda text: text.encode() + b"\n")),
+    max_size=8,
+)
+
+
+def answers(store: Store, line: str | LineError, now: Now) -> str:
+    """The way of a line through everything that needs no connection."""
+    if isinstance(line, LineError):
+        return f"ERR {line.text}"
+    commands = Commands(store, local_host=HERE, is_dir=lambda path: True)
+    verb, _, args = line.partition(" ")
+    handler = commands.handlers.get(verb.upper())
+    if handler is None:
+        return "ERR unknown command"
+    try:
+        reply, _, record = handler(args, line, now)
+    except Refused as refused:
+        return f"ERR {refused}"
+    assert record is None or encode([record])
+    return reply
+
+
+@given(_streams)
+def test_whatever_bytes_arrive_each_line_is_answered_or_refused(pieces: list[bytes]) -> None:
+    decoder, store = LineDecoder(1000), Store()
+    for piece in pieces:
+        for line in decoder.feed(piece):
+            reply = answers(store, line, START)
+            assert "\n" not in reply
+            parse_message(encode([reply]).decode().removesuffix("\n"))
+
+
+@given(_streams)
+def test_whatever_bytes_arrive_a_connection_goes_on_with_the_next_line(pieces: list[bytes]) -> None:
+    with house() as home:
+        peer = home.peer()
+        peer.feed(*pieces)
+        peer.feed(b"\nPING\n")
+        lines = peer.take()
+        assert lines[-1] == "OK"
+        for line in lines:
+            parse_message(line)
+
+
+@given(st.sampled_from(["SET s working", "API_USAGE s"]), any_json)
+def test_what_is_accepted_is_given_back_as_json_that_others_can_read(
+    request: str, value: object
+) -> None:
+    with house() as home:
+        peer = home.peer()
+        peer.ask(SESSION)
+        [reply] = peer.ask(f"{request} {json.dumps({'value': value})}")
+        if reply == "OK":
+            [line] = peer.ask("GET s")
+            assert line.isascii()
+            shown = json.loads(line.removeprefix("OK "), parse_constant=pytest.fail)
+            kept = shown["metadata"] if request.startswith("SET") else shown["api_usage"]
+            assert kept == {"value": value}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "NaN",
+        "Infinity",
+        "1e999",
+        "-1e999",
+        "9" * 5_000,
+        "[" * 100 + "]" * 100,
+        '{"a":' * 500 + "1" + "}" * 500,
+        '"\\ud800',
+        "'x'",
+        "01",
+        "1.",
+        "\ufeff1",
+    ],
+    ids=lambda value: ascii(value)[:20],
+)
+def test_what_could_not_be_given_back_as_json_is_refused(value: str) -> None:
+    with house() as home:
+        [reply] = home.peer().ask(f'SET s working {{"value": {value}}}')
+        assert reply.startswith("ERR invalid metadata: ")
+        assert len(reply) < 200
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ('"\\ud800"', '"\\ud800"'),
+        ('"\\u0000\\n\\u001b"', '"\\u0000\\n\\u001b"'),
+        ('"é"', '"\\u00e9"'),
+        ("9" * 4_000, "9" * 4_000),
+        ("-0", "0"),
+        ("1e308", "1e+308"),
+        ('{"a": 1, "a": 2}', '{"a": 2}'),
+    ],
+    ids=lambda value: ascii(value)[:20],
+)
+def test_what_is_odd_and_still_json_is_given_back(value: str, shown: str) -> None:
+    with house() as home:
+        peer = home.peer()
+        assert peer.ask(f'SET s working {{"value": {value}}}') == ["OK"]
+        [line] = peer.ask("GET s")
+        assert f'"metadata": {{"value": {shown}}}' in line
