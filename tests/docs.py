@@ -1,0 +1,110 @@
+"""The parts of docs/ that are made from the code: `python -m tests.docs` writes them anew.
+
+A part stands between `<!-- NAME: made by python -m tests.docs -->` and `<!-- end -->`;
+tests/test_docs.py holds every one of them current.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+from acd.core.corrections import CORRECTIONS
+from acd.core.events import CLAUDE_CODE, status_names
+from acd.core.status import CLOSED, REVIVALS, STATUSES, TRANSITIONS
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+_PART = re.compile(
+    r"(?P<head><!-- (?P<name>[\w-]+): made by python -m tests\.docs -->\n).*?(?P<end><!-- end -->)",
+    re.DOTALL,
+)
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    lines = [list(head), *(list(row) for row in rows)]
+    lines.insert(1, ["---"] * len(lines[0]))
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _code(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def state_diagram() -> str:
+    """The transition table as a picture. A status may always follow itself; that is left out."""
+    arrows = [
+        f"    {origin or '[*]'} --> {to}"
+        for origin, allowed in TRANSITIONS.items()
+        for to in STATUSES.values()
+        if to in allowed and to != origin
+    ]
+    arrows += [f"    {origin} --> {to}: RESURRECT" for origin, to in REVIVALS.items()]
+    resumed = CLAUDE_CODE["SessionStart/resume"]
+    arrows.append(f"    {CLOSED} --> {resumed}: SessionStart/resume")
+    return "\n".join(["```mermaid", "stateDiagram-v2", *arrows, "```"])
+
+
+def transitions() -> str:
+    """From each status to those that may follow."""
+    return _table(
+        ["from", *STATUSES],
+        (
+            [f"`{origin}`" if origin else "(none yet)"]
+            + ["yes" if to in allowed else "no" for to in STATUSES.values()]
+            for origin, allowed in TRANSITIONS.items()
+        ),
+    )
+
+
+def claude_code_events() -> str:
+    """Each status, and the events that set it."""
+    turned = status_names(CLAUDE_CODE)
+    return _table(
+        ["status", "events"],
+        (
+            [f"`{status}`" if status in STATUSES else status, _code(events)]
+            for status, events in turned.items()
+        ),
+    )
+
+
+def corrections() -> str:
+    """What each source beside the hooks may make of a status."""
+    return _table(
+        ["source", "says", "corrects", "to"],
+        (
+            [source, f"`{says}`", f"`{before}`", f"`{after}`"]
+            for (source, says), table in CORRECTIONS.items()
+            for before, after in table.items()
+        ),
+    )
+
+
+PARTS: Final[Mapping[str, Callable[[], str]]] = {
+    "state-diagram": state_diagram,
+    "transitions": transitions,
+    "claude-code-events": claude_code_events,
+    "corrections": corrections,
+}
+
+
+def renew(text: str) -> str:
+    """The document with its parts as the code has them now. Raises KeyError for an unknown one."""
+    return _PART.sub(lambda part: f"{part['head']}{PARTS[part['name']]()}\n{part['end']}", text)
+
+
+def main() -> int:
+    for path in sorted(DOCS.rglob("*.md")):
+        text = path.read_text("utf-8")
+        if (new := renew(text)) != text:
+            path.write_text(new, "utf-8")
+            print(f"written: {path.relative_to(DOCS.parent)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,29 @@
+"""What docs/ takes from the code is what the code says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.docs import DOCS, PARTS, renew
+
+PAGES = sorted(DOCS.rglob("*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_made_parts_of_a_page_are_current(page: Path) -> None:
+    text = page.read_text("utf-8")
+    assert renew(text) == text, "run: python -m tests.docs"
+
+
+def test_every_part_has_its_page() -> None:
+    named = re.findall(r"<!-- ([\w-]+): made by", "".join(map(Path.read_text, PAGES)))
+    assert sorted(named) == sorted(PARTS)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), f"{page.name} links to {target}"
