@@ -27,7 +27,7 @@ from acd import __version__, activation, clock, config, paths
 from acd import log as logs
 from acd.activation import Listener
 from acd.commands import Commands
-from acd.core.session import NS, Json
+from acd.core.session import NS, Json, Now
 from acd.core.store import Change, Store
 from acd.errors import ConfigError, UnsafeSocket
 from acd.journal import Journal
@@ -40,6 +40,9 @@ STATUS_DELAY: Final = 0.2
 """Seconds in which changes of the STATUS line are gathered into one."""
 DRAIN: Final = 0.5
 """Seconds that each step of a stop waits for its peers."""
+RETRY: Final = 1.0
+"""Seconds after which a state that could not be written is tried again; then twice that…"""
+RETRY_AT_MOST: Final = 60.0
 SPARE_FILES: Final = 64
 """Descriptors for all that is not a connection."""
 
@@ -86,7 +89,9 @@ class Daemon:
         self._status: asyncio.TimerHandle | None = None
         self._told_status = ""
         self._rewriting = False
+        self._retry: asyncio.TimerHandle | None = None
         self.journal.grown = self._begin_rewrite
+        self.journal.failed = self._retry_later
 
     # Life ---------------------------------------------------------------
 
@@ -125,7 +130,7 @@ class Daemon:
         """Serves what has been sent, and lets go of everything."""
         log.info("stopping: %s", self._reason)
         self.notifier.send("STOPPING=1")
-        for timer in (self._idle, self._expiry, self._status):
+        for timer in (self._idle, self._expiry, self._status, self._retry):
             if timer is not None:
                 timer.cancel()
         if self.listener.owned:
@@ -235,9 +240,11 @@ class Daemon:
 
     def _expire(self) -> None:
         self._expiry = None
-        changes = self.store.expire(clock.now())
+        now = clock.now()
+        changes = self.store.expire(now)
         if changes:
-            self.server.apply(changes, [f"DELETE {change.session.id}" for change in changes])
+            records = [f"DELETE {change.session.id}" for change in changes]
+            self.server.apply(changes, records, now)
         self._arm_expiry()
 
     def _arm_expiry(self) -> None:
@@ -248,8 +255,8 @@ class Daemon:
 
     # What follows a change ----------------------------------------------
 
-    def _apply(self, changes: list[Change], records: list[str]) -> None:
-        self.server.apply(changes, records)
+    def _apply(self, changes: list[Change], records: list[str], now: Now) -> None:
+        self.server.apply(changes, records, now)
 
     def _changed(self, changes: list[Change]) -> None:
         self.evidence.changed(changes)
@@ -258,13 +265,23 @@ class Daemon:
         if self.notifier.is_heard and self._status is None:
             self._status = self.loop.call_later(STATUS_DELAY, self._tell_status)
 
+    def _retry_later(self, delay: float = RETRY) -> None:
+        # No event tells that there is room again.
+        self._retry = self.loop.call_later(delay, self._retry_journal, delay)
+
+    def _retry_journal(self, delay: float) -> None:
+        self.journal.retry()
+        if self.journal.failure is not None:
+            self._retry_later(min(2 * delay, RETRY_AT_MOST))
+        self._changed([])
+
     def _begin_rewrite(self) -> None:
         if not self._rewriting:
             self._rewriting = True
             self.loop.call_soon(self._rewrite)
 
     def _rewrite(self) -> None:
-        self.journal.rewrite_some(clock.now())
+        self.journal.rewrite_some()
         self._rewriting = self.journal.is_large
         if self._rewriting:
             self.loop.call_soon(self._rewrite)

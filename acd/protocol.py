@@ -175,11 +175,18 @@ class Removed:
     session_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A record of the evidence, after RECORD."""
+
+    line: str
+
+
 class BadReply(Exception):
     """A line from the daemon's side that is not of this protocol."""
 
 
-Message = Ok | Err | State | Update | Removed
+Message = Ok | Err | State | Update | Removed | Recorded
 
 
 def parse_message(line: str) -> Message:
@@ -202,6 +209,8 @@ def parse_message(line: str) -> Message:
                     return Update(session_id, STATUSES[status], int(elapsed), whole)
             case "REMOVED":
                 return Removed(rest)
+            case "RECORD":
+                return Recorded(rest)
     except (ValueError, KeyError, RecursionError):
         pass
     raise BadReply(f"not a line of protocol {PROTOCOL_VERSION}: {line[:80]!r}")

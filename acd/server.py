@@ -20,8 +20,9 @@ import struct
 import sys
 from collections.abc import Callable
 from itertools import islice
-from typing import Final, Literal, Protocol, cast
+from typing import Final, Literal, cast
 
+from acd import recording
 from acd.commands import USAGE, Commands, Outcome
 from acd.config import LimitsConfig
 from acd.core.metadata import Refused
@@ -48,12 +49,6 @@ _TRANSPORT_LIMIT: Final = 65_536
 _OK: Final = encode(["OK"])
 
 log = logging.getLogger("acd.server")
-
-
-class Recorder(Protocol):
-    """Where changes are written before they are acknowledged."""
-
-    def append(self, records: list[str], now: Now) -> None: ...
 
 
 class Turn:
@@ -86,7 +81,7 @@ class Server:
         loop: asyncio.AbstractEventLoop,
         store: Store,
         commands: Commands,
-        journal: Recorder,
+        journal: recording.Recorder,
         clock: Callable[[], Now],
         *,
         info: Callable[[], Json],
@@ -109,6 +104,7 @@ class Server:
             "INFO": self._tell_info,
             "PING": lambda connection, args, now: "OK",
             "STOP": self._begin_stop,
+            "RECORD": self._record,
         }
         self.limits = LimitsConfig()
         self.connections: set[Connection] = set()
@@ -121,6 +117,7 @@ class Server:
         # Those who are told at once; who reads too slowly is not among them.
         self._plain: dict[Connection, Callable[[bytes], None]] = {}
         self._json: dict[Connection, Callable[[bytes], None]] = {}
+        self._recorders: set[Connection] = set()
         self.epoch = 0
         """Moves with everything that is recorded; who slept through it needs a new picture."""
         self._picture: tuple[int, int, str] = (-1, 0, "")
@@ -154,6 +151,8 @@ class Server:
         """The connection is gone."""
         if connection in self.connections:
             self.connections.remove(connection)
+            if connection in self._recorders:
+                self._end_recording(connection)
             if connection.subscription is not None:
                 self.withdraw(connection)
             self.last_active = self.loop.time()
@@ -231,9 +230,9 @@ class Server:
         except Refused as refused:
             return f"ERR {refused}"
 
-    def apply(self, changes: list[Change], records: list[str]) -> None:
-        """A turn without a connection: what time or evidence changed."""
-        turn = Turn(self.now())
+    def apply(self, changes: list[Change], records: list[str], now: Now) -> None:
+        """A turn without a connection: what time or evidence changed, at that moment."""
+        turn = Turn(now)
         turn.records += records
         if changes:
             self._describe(turn, changes, None)
@@ -307,6 +306,11 @@ class Server:
 
     def suspend(self, connection: Connection) -> None:
         """The subscriber gets nothing more until it has read what it has."""
+        if connection in self._recorders:
+            # A recording with a gap would be worse than none.
+            self._end_recording(connection)
+            connection.send(encode(["ERR the recording is read too slowly"]))
+            connection.transport.close()
         self._plain.pop(connection, None)
         self._json.pop(connection, None)
 
@@ -323,6 +327,24 @@ class Server:
             line = state_line([session.to_wire(now) for session in self._store.list_all()])
             self._picture = (self.epoch, now.boot // NS, line)
         return line
+
+    def _record(self, connection: Connection, args: str, now: Now) -> str:
+        """Begins to push the evidence as it arrives, without texts."""
+        if not self._recorders:
+            self._journal = recording.Tap(self._journal, self._push_evidence)
+        self._recorders.add(connection)
+        begin = [f"RECORD {line}" for line in recording.picture(self._store, now)]
+        return "\n".join(["OK", *begin])
+
+    def _push_evidence(self, lines: list[str]) -> None:
+        data = encode([f"RECORD {line}" for line in lines])
+        for connection in list(self._recorders):
+            connection.transport.write(data)
+
+    def _end_recording(self, connection: Connection) -> None:
+        self._recorders.remove(connection)
+        if not self._recorders and isinstance(self._journal, recording.Tap):
+            self._journal = self._journal.inner
 
     def _tell_info(self, connection: Connection, args: str, now: Now) -> str:
         counts = {

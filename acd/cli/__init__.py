@@ -24,12 +24,15 @@ EXIT_INTERRUPTED: Final = 130
 
 SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "See": {
+        "dashboard": "dashboard:dashboard",
         "list": "sessions:list_sessions",
         "watch": "watch:watch",
         "wait": "watch:wait",
         "get": "sessions:get",
         "history": "sessions:history",
         "explain": "sessions:explain",
+        "record": "record:record",
+        "replay": "record:replay",
     },
     "Change": {
         "set": "sessions:set_status",

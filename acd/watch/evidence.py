@@ -30,7 +30,7 @@ class Evidence:
         loop: asyncio.AbstractEventLoop,
         store: Store,
         clock: Callable[[], Now],
-        apply: Callable[[list[Change], list[str]], None],
+        apply: Callable[[list[Change], list[str], Now], None],
     ):
         self._store = store
         self._clock = clock
@@ -109,5 +109,6 @@ class Evidence:
             self._correct(session, "registry", entry.status, entry.at)
 
     def _correct(self, session: Session, source: Source, says: str, at: int) -> None:
-        changes = self._store.correct(session.id, source, says, at, self._clock())
-        self._apply(changes, [correction_record(session.id, source, says, at)])
+        now = self._clock()
+        changes = self._store.correct(session.id, source, says, at, now)
+        self._apply(changes, [correction_record(session.id, source, says, at)], now)
