@@ -11,7 +11,6 @@ value in its place; nothing is raised, whatever bytes arrive.
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -21,6 +20,7 @@ from acd.core.status import STATUSES, Status
 PROTOCOL_VERSION: Final = 1
 MAX_LINE: Final = 65_536
 """Bytes of a request, its line end not counted."""
+_NO_LIMIT: Final = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class LineDecoder:
     """
 
     def __init__(self, max_line: int | None):
-        self._max_line = sys.maxsize if max_line is None else max_line
+        self._max_line = _NO_LIMIT if max_line is None else max_line
         self._tail = bytearray()
         self._skipping = False
 
