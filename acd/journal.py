@@ -17,8 +17,9 @@ import errno
 import logging
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -29,8 +30,9 @@ from acd.core.record import (
     moment_record,
     read_moment,
     session_record,
+    touched,
 )
-from acd.core.session import NS, Now
+from acd.core.session import NS, Now, Session
 from acd.core.store import Store
 
 MAGIC: Final = "acd-journal"
@@ -40,13 +42,91 @@ GROWTH: Final = 4
 """A file is written anew when it is this many times what its sessions alone take."""
 STEP: Final = 50
 """Sessions written in one step of that, so that nobody waits for it (about 1 ms)."""
-RETRY: Final = NS
-"""Nanoseconds between attempts to write again after a failure."""
+LOOK: Final = NS
+"""Nanoseconds between looks at whether the file is still there."""
+
+TOLD: Final = 10
+"""Bad records that are logged; a file that is all garbage has very many."""
 
 _NEWLINE: Final = "\n"
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
+_APPEND: Final = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
 
 log = logging.getLogger("acd.journal")
+
+
+class Rewrite:
+    """A file that is being written anew, beside the one that it is going to replace.
+
+    It holds whole sessions only, in the order of the store. One that changes
+    when its turn has passed is written once more: its last record stands for
+    all that happened to it. Raises OSError.
+    """
+
+    def __init__(self, path: Path, header: str, store: Store):
+        self._path = path
+        self._store = store
+        self._waiting = dict(store.sessions)
+        self._written: dict[str, Session] = {}
+        self._added = 0
+        self.size = 0
+        path.unlink(missing_ok=True)
+        self.fd = os.open(path, _APPEND | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            self._write([header])
+        except OSError:
+            self.abandon()
+            raise
+
+    def write_some(self, count: int) -> bool:
+        """Writes so many of the sessions that wait; whether none waits any more."""
+        # As many more as have come: it would never end otherwise.
+        some = dict(islice(self._waiting.items(), count + self._added))
+        self._added = 0
+        if some:
+            self._write([session_record(session) for session in some.values()])
+        for name in some:
+            del self._waiting[name]
+        self._written |= some
+        return not self._waiting
+
+    def follow(self, names: Iterable[str]) -> None:
+        """Takes up what has changed."""
+        records = []
+        for name in names:
+            session = self._store.sessions.get(name)
+            # Deleted, and perhaps another one created under its name.
+            if self._waiting.get(name, session) is not session:
+                del self._waiting[name]
+            if self._written.get(name, session) is not session:
+                del self._written[name]
+                records.append(f"DELETE {name}")
+            if session is None:
+                continue
+            if name in self._written:
+                records.append(session_record(session))
+            elif name not in self._waiting:
+                self._waiting[name] = session
+                self._added += 1
+        if records:
+            self._write(records)
+
+    def _write(self, lines: list[str]) -> None:
+        data = "\n".join([*lines, ""]).encode("utf-8", "surrogatepass")
+        while data:
+            # A full disk writes a part first; the next write tells the error.
+            written = os.write(self.fd, data)
+            self.size += written
+            data = data[written:]
+
+    def replace(self, path: Path) -> None:
+        """Puts the file in its place. Its descriptor is the caller's from now on."""
+        self._path.replace(path)
+
+    def abandon(self) -> None:
+        """Takes the file away."""
+        os.close(self.fd)
+        with contextlib.suppress(OSError):
+            self._path.unlink()
 
 
 class Journal:
@@ -60,15 +140,14 @@ class Journal:
         self._fd = -1
         self._size = 0
         self._limit = SMALL
-        self._rewriting: Iterator[str] | None = None
-        self._next_fd = -1
-        self._next_size = 0
+        self._rewrite: Rewrite | None = None
+        self._seen_at = 0
         self.failure: str | None = None
         """Why changes are not written at present, for people; None while they are."""
+        self.failed: Callable[[], None] = lambda: None
+        """Called when that begins: somebody should `retry` from time to time."""
         self.grown: Callable[[], None] = lambda: None
         """Called when the file should be written anew, in steps: see `rewrite_some`."""
-        self._failed_at = 0
-        self._seen_at = 0
 
     # Reading ------------------------------------------------------------
 
@@ -76,7 +155,7 @@ class Journal:
         """Fills the store with what the last daemon knew, then opens the file for appending.
 
         Never fails: what cannot be read is set aside and reported, and what
-        cannot be written is tried again later.
+        cannot be written is kept in memory.
         """
         try:
             whole = self._read()
@@ -87,22 +166,24 @@ class Journal:
             whole = False
         try:
             if whole:
-                self._fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+                self._fd = os.open(self._path, _APPEND)
                 os.ftruncate(self._fd, self._size)
+                self._next_path.unlink(missing_ok=True)  # of a daemon that was killed
             else:
                 self._write_anew()
         except OSError as error:
-            self._fail(error, 0)
+            self._fail(error)
 
     def _read(self) -> bool:
         """Applies the file's records; whether the file can be continued."""
         fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.getuid():
+            os.close(fd)
+            raise OSError(errno.EPERM, "it is not a file of ours")
         with os.fdopen(fd, "rb") as file:
-            found = os.fstat(fd)
-            if not stat.S_ISREG(found.st_mode) or found.st_uid != os.getuid():
-                raise OSError(errno.EPERM, "it is not a file of ours")
             header = file.readline(200)
-            if header.decode("utf-8", "replace").rstrip("\n") != self._header:
+            if header != f"{self._header}\n".encode():
                 if header.startswith(f"{MAGIC} {VERSION} ".encode()) and header.endswith(b"\n"):
                     log.info("the state is of an earlier boot, and forgotten")
                 elif header:
@@ -125,7 +206,7 @@ class Journal:
             return False
         return True
 
-    def _apply(self, lines: Iterator[bytes]) -> int:
+    def _apply(self, lines: Iterable[bytes]) -> int:
         """Applies whole lines; returns how many could not be understood."""
         now = Now(0, 0)
         bad = 0
@@ -141,42 +222,49 @@ class Journal:
                     apply_record(self._store, line, now)
             except (BadRecord, UnicodeDecodeError) as error:
                 bad += 1
-                log.warning("the state has a record that cannot be understood: %s", error)
+                if bad <= TOLD:
+                    log.warning("the state has a record that cannot be understood: %s", error)
         return bad
 
     def _set_aside(self, reason: str) -> None:
+        """Keeps what is there under another name, for people to look at."""
         aside = self._path.with_name(self._path.name + ".unreadable")
         log.error("%s is set aside as %s: %s", self._path, aside.name, reason)
         with contextlib.suppress(OSError):
-            self._path.replace(aside)
+            aside.unlink(missing_ok=True)
+        try:
+            # A second name: the first one stays good until a new file takes it over.
+            os.link(self._path, aside, follow_symlinks=False)
+        except OSError:
+            # A directory has one name only.
+            with contextlib.suppress(OSError):
+                self._path.replace(aside)
 
     # Writing ------------------------------------------------------------
 
     def append(self, records: list[str], now: Now) -> None:
-        """Writes what changed; afterwards it may be acknowledged.
+        """Writes what the store has changed; afterwards it may be acknowledged.
 
         Never fails: without a place to write, the daemon goes on from memory,
-        says so in `failure`, and tries again with a later change.
+        and says so in `failure`.
         """
         if self.failure is not None:
-            self._recover(now)
             return
         data = f"{moment_record(now)}\n{_NEWLINE.join(records)}\n".encode()
         try:
-            if now.boot - self._seen_at > RETRY:
+            if now.boot - self._seen_at > LOOK:
                 self._check_place(now)
             if os.write(self._fd, data) < len(data):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
-            # What was written of it is no whole record: take it back, so that
-            # a later one does not continue it.
+            # What was written of it is no whole record, and nothing may continue it.
             with contextlib.suppress(OSError):
                 os.ftruncate(self._fd, self._size)
-            self._fail(error, now.boot)
+            self._fail(error)
             return
         self._size += len(data)
-        if self._rewriting is not None:
-            self._continue_rewrite(data)
+        if self._rewrite is not None:
+            self._follow(self._rewrite, records)
         elif self._size > self._limit:
             self.grown()
 
@@ -186,107 +274,92 @@ class Journal:
             raise OSError(errno.ENOENT, "the file was removed")
         self._seen_at = now.boot
 
-    @property
-    def is_large(self) -> bool:
-        """Whether the file should be written anew, or is being: see `rewrite_some`."""
-        return self._rewriting is not None or (self._size > self._limit and self.failure is None)
-
-    def rewrite_some(self, now: Now) -> None:
-        """Does one step of writing the file anew; call it again while `is_large`.
-
-        Meanwhile each change goes into both files. A session's record in the
-        new one stands for all changes before it, so their order is right
-        wherever in between they come.
-        """
+    def _fail(self, error: OSError) -> None:
+        """Writes the state to a new file, and without a place for that tells so."""
         try:
-            if self._rewriting is None:
-                self._begin_rewrite()
-            assert self._rewriting is not None  # noqa: S101 - just begun
-            some = [record for _, record in zip(range(STEP), self._rewriting, strict=False)]
-            if some:
-                self._write_next(some, now)
-            else:
-                self._finish_rewrite()
-        except OSError as error:
-            self._abandon_rewrite()
-            # The old file is whole and goes on; do not try again at once.
-            self._limit = GROWTH * self._size
-            log.warning("the state could not be written anew: %s", error.strerror)
+            self._write_anew()
+        except OSError as again:
+            self.failure = again.strerror or str(again)
+            log.error("the state cannot be written, and is in memory only: %s", self.failure)
+            self.failed()
+        else:
+            log.warning("the state is in a new file: %s", error.strerror)
 
-    def _begin_rewrite(self) -> None:
-        self._next_fd = os.open(self._next_path, _NEW, 0o600)
-        self._next_size = self._write(self._next_fd, f"{self._header}\n".encode())
-        sessions = list(self._store.sessions)
-        known = self._store.sessions
-        # The oldest closed first: that order is the order of their expiry.
-        sessions.sort(key=lambda session: known[session].closed_at or 0)
-        self._rewriting = (session_record(known[name]) for name in sessions if name in known)
-
-    def _write_next(self, records: list[str], now: Now) -> None:
-        data = "\n".join([moment_record(now), *records, ""]).encode("utf-8", "surrogatepass")
-        self._next_size += self._write(self._next_fd, data)
-
-    def _continue_rewrite(self, data: bytes) -> None:
-        try:
-            self._next_size += self._write(self._next_fd, data)
-        except OSError:
-            self._abandon_rewrite()
-
-    def _finish_rewrite(self) -> None:
-        self._next_path.replace(self._path)
-        os.close(self._fd)
-        self._fd, self._size = self._next_fd, self._next_size
-        self._limit = max(SMALL, GROWTH * self._size)
-        self._rewriting, self._next_fd = None, -1
-
-    def _abandon_rewrite(self) -> None:
-        if self._next_fd >= 0:
-            os.close(self._next_fd)
-        self._rewriting, self._next_fd = None, -1
-        with contextlib.suppress(OSError):
-            self._next_path.unlink()
-
-    def _write_anew(self) -> None:
-        """Writes the whole file at once: at the start, and after a failure."""
-        self._abandon_rewrite()
-        self._begin_rewrite()
-        assert self._rewriting is not None  # noqa: S101 - just begun
-        self._write_next(list(self._rewriting), Now(0, 0))
-        if self._fd < 0:
-            self._fd = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
-        self._finish_rewrite()
-
-    def _recover(self, now: Now) -> None:
-        if now.boot - self._failed_at < RETRY:
+    def retry(self) -> None:
+        """Writes the state again, if that is possible by now."""
+        if self.failure is None:
             return
         try:
             self._write_anew()
         except OSError as error:
-            self._abandon_rewrite()
-            self._fail(error, now.boot)
+            self.failure = error.strerror or str(error)
         else:
             self.failure = None
             log.warning("the state is written again")
 
-    def _fail(self, error: OSError, at: int) -> None:
-        reason = error.strerror or str(error)
-        if self.failure is None:
-            log.error("the state cannot be written, and is kept in memory only: %s", reason)
-        self.failure = reason
-        self._failed_at = at
-
-    @staticmethod
-    def _write(fd: int, data: bytes) -> int:
-        """Writes all of it. Raises OSError."""
-        written = os.write(fd, data)
-        while written < len(data):
-            # A full disk writes a part first; the next write tells the error.
-            written += os.write(fd, data[written:])
-        return written
-
     def close(self) -> None:
         """Ends the use of the file, which is whole at every moment."""
+        self.retry()
         self._abandon_rewrite()
         if self._fd >= 0:
             os.close(self._fd)
-            self._fd = -1
+        self._fd, self._size = -1, 0
+
+    # Writing anew -------------------------------------------------------
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the file should be written anew, or is being: see `rewrite_some`."""
+        return self.failure is None and (self._rewrite is not None or self._size > self._limit)
+
+    def rewrite_some(self) -> None:
+        """Does one step of writing the file anew; call it again while `is_large`.
+
+        Meanwhile the old file goes on, and is whole.
+        """
+        if not self.is_large:
+            return
+        try:
+            if self._rewrite is None:
+                self._rewrite = Rewrite(self._next_path, self._header, self._store)
+            if self._rewrite.write_some(STEP):
+                self._take_over(self._rewrite)
+        except OSError as error:
+            self._put_off_rewrite(error)
+
+    def _follow(self, rewrite: Rewrite, records: list[str]) -> None:
+        # In their order, for it is the one in which new ones are listed.
+        names = dict.fromkeys(name for record in records for name in touched(self._store, record))
+        try:
+            rewrite.follow(names)
+        except OSError as error:
+            self._put_off_rewrite(error)
+
+    def _put_off_rewrite(self, error: OSError) -> None:
+        self._abandon_rewrite()
+        self._limit = GROWTH * self._size
+        log.warning("the state could not be written anew: %s", error.strerror)
+
+    def _write_anew(self) -> None:
+        """Writes the whole file at once: at the start, and after a failure. Raises OSError."""
+        self._abandon_rewrite()
+        try:
+            self._rewrite = Rewrite(self._next_path, self._header, self._store)
+            self._rewrite.write_some(len(self._store.sessions))
+            self._take_over(self._rewrite)
+        except OSError:
+            self._abandon_rewrite()
+            raise
+
+    def _take_over(self, rewrite: Rewrite) -> None:
+        rewrite.replace(self._path)
+        if self._fd >= 0:
+            os.close(self._fd)
+        self._fd, self._size = rewrite.fd, rewrite.size
+        self._limit = max(SMALL, GROWTH * self._size)
+        self._rewrite = None
+
+    def _abandon_rewrite(self) -> None:
+        if self._rewrite is not None:
+            self._rewrite.abandon()
+            self._rewrite = None

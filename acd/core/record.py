@@ -16,6 +16,7 @@ A record is a line:
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any, Final, cast
 
 from acd.core.belief import Belief
@@ -38,7 +39,7 @@ from acd.core.session import (
     is_whole,
 )
 from acd.core.status import STATUSES
-from acd.core.store import Store
+from acd.core.store import Process, Store
 
 VERSION: Final = 1
 
@@ -149,6 +150,20 @@ def read_moment(line: str) -> Now:
         return Now(_time(int(wall)), _time(int(boot)))
     except ValueError:
         raise BadRecord("not a moment") from None
+
+
+def touched(store: Store, record: str) -> Iterator[str]:
+    """The sessions that records may have changed, those that are gone by now included."""
+    for line in record.split("\n"):
+        verb, _, rest = line.partition(" ")
+        if verb != "EVENT":
+            yield rest.split(None, 1)[0]
+            continue
+        event = HookEvent.from_record(parse_object(rest, "event"))
+        yield event.session
+        if event.pid is not None:
+            # It may have superseded the others of its process.
+            yield from (other.id for other in store.sessions_of(Process(event.host, event.pid)))
 
 
 def apply_record(store: Store, line: str, now: Now) -> None:

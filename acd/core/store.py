@@ -272,7 +272,9 @@ class Store:
     def restore(self, session: Session) -> None:
         """Puts a session in its place as it was, replacing one of the same id."""
         if (old := self.sessions.get(session.id)) is not None:
-            self._forget(old)
+            # It keeps its place in the order of creation.
+            self._closed.pop(old.id, None)
+            self._unindex(old)
         self._add(session)
 
     def order_closed(self) -> None:

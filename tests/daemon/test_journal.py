@@ -1,0 +1,442 @@
+"""The state's file: whatever becomes of it, what was acknowledged is read back."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import random
+import shutil
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from acd import journal as journals
+from acd.core.record import correction_record
+from tests.daemon.kept import BOOT, Kept
+from tests.support import Place
+
+
+@pytest.fixture
+def told(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> pytest.LogCaptureFixture:
+    """What the journal logs."""
+    logger = logging.getLogger("acd")
+    monkeypatch.setattr(logger, "propagate", True)
+    monkeypatch.setattr(logger, "level", logging.NOTSET)
+    logger.manager._clear_cache()  # type: ignore[attr-defined]
+    return caplog
+
+
+def hook(session: str, event: str, **fields: object) -> str:
+    """A hook's line; `pid` and `at` are its own, the others the agent's."""
+    meta = {name: fields.pop(name) for name in ("pid", "at", "TMUX_PANE") if name in fields}
+    payload = {"session_id": session, "hook_event_name": event, "cwd": "/src", **fields}
+    # The meta data of a hook has no spaces.
+    return f"HOOK claude-code {json.dumps(meta, separators=(',', ':'))} {json.dumps(payload)}"
+
+
+BUSY = [
+    'SET a working {"working_dir": "/src", "name": "Ä b", "x": [1, {"y": null}]}',
+    "SET a question",
+    "set b attention",
+    hook("c", "SessionStart", source="startup", pid=4_000_001, TMUX_PANE="%1"),
+    hook("c", "UserPromptSubmit", prompt="hello", pid=4_000_001),
+    hook("c", "PermissionRequest", tool_name="Bash", tool_input={"command": "ls"}, pid=4_000_001),
+    'API_USAGE c {"input_tokens": 5, "output_tokens": 7, "cost": 0.25}',
+    hook("d", "SessionStart", source="clear", pid=4_000_001),  # c gives way to it
+    hook("d", "Stop", last_assistant_message="done", background_tasks=[1], pid=4_000_001),
+    "RM a",
+    'SET e closed {"session_id": "e-1", "working_dir": "/src"}',
+    "RESURRECT e",
+    "DELETE b",
+    "SET b working",
+    'SET b working {"prompt": "what next?"}',
+]
+"""Every kind of record."""
+
+
+# Cut off ------------------------------------------------------------------------
+
+
+def test_a_file_cut_at_any_byte_keeps_every_whole_record(tmp_path: Path) -> None:
+    kept = Kept(tmp_path / "whole")
+    states = {kept.path.stat().st_size: kept.state}
+    for line in BUSY:
+        kept.do(line)
+        states[kept.path.stat().st_size] = kept.state
+    whole = kept.path.read_bytes()
+
+    path = tmp_path / "cut"
+    for end in range(len(whole) + 1):
+        path.write_bytes(whole[:end])
+        found = Kept(path)
+        before = max((size for size in states if size <= end), default=None)
+        assert found.state == ([] if before is None else states[before]), end
+        assert whole[:end] == b"" or not found.journal.failure
+        # It goes on from there as if nothing had been.
+        found.do("SET after working")
+        again = found.again()
+        assert again.state == found.state, end
+        for used in (found, again):
+            used.journal.close()
+
+
+def test_a_turn_that_was_cut_off_in_the_middle_keeps_its_whole_records(tmp_path: Path) -> None:
+    kept = Kept(tmp_path / "file")
+    kept.do("SET a working", "SET b working", "SET c working")
+    whole = kept.path.read_bytes()
+    kept.path.write_bytes(whole[: whole.index(b"SET c") + 3])
+    assert list(kept.again().store.sessions) == ["a", "b"]
+
+
+def test_a_torn_end_is_reported(place: Place) -> None:
+    place.start().kill()
+    with place.journal.open("ab") as file:
+        file.write(b"SET torn wor")
+    daemon = place.start()
+    assert "the state's last 12 bytes were cut off in the middle, and dropped" in daemon.log()
+    with place.client() as client:
+        assert client.sessions() == {}
+
+
+# Not ours ------------------------------------------------------------------------
+
+
+def as_directory(path: Path) -> None:
+    path.mkdir()
+    (path / "precious").write_text("")
+
+
+def as_link(path: Path) -> None:
+    target = path.with_name("target")
+    target.write_text(f"acd-journal 1 {BOOT}\n")
+    path.symlink_to(target)
+
+
+def as_somebody_else_s(path: Path) -> None:
+    path.write_text(f"acd-journal 1 {BOOT}\nSET forged working\n")
+    os.chown(path, 65534, 65534)
+
+
+FOREIGN: dict[str, Callable[[Path], object]] = {
+    "garbage": lambda path: path.write_bytes(random.Random(0).randbytes(10_000)),
+    "text": lambda path: path.write_text("Dear diary,\n"),
+    "one long line": lambda path: path.write_bytes(b"x" * 3_000_000),
+    "a newer version": lambda path: path.write_text(f"acd-journal 2 {BOOT}\nNEW\n"),
+    "half a header": lambda path: path.write_text(f"acd-journal 1 {BOOT[:10]}"),
+    "a header without its end": lambda path: path.write_text(f"acd-journal 1 {BOOT}"),
+    "a directory": as_directory,
+    "a pipe": os.mkfifo,
+    "a link": as_link,
+    "somebody else's": as_somebody_else_s,
+}
+
+
+@pytest.mark.parametrize("make", FOREIGN.values(), ids=FOREIGN.keys())
+def test_what_is_not_ours_is_set_aside_and_the_daemon_serves(
+    place: Place, make: Callable[[Path], object]
+) -> None:
+    if make is as_somebody_else_s and os.getuid() != 0:
+        pytest.skip("needs root, to be somebody else too")
+    place.directory.mkdir(mode=0o700)
+    make(place.journal)
+    before = place.journal.lstat()
+    daemon = place.start()
+    assert f"{place.journal} is set aside as acd.sock.journal.unreadable: " in daemon.log()
+    aside = place.journal.with_name("acd.sock.journal.unreadable")
+    assert aside.lstat().st_ino == before.st_ino
+    assert place.ask("SET a working") == ["OK"]
+    daemon.kill()
+    place.start()
+    with place.client() as client:
+        assert list(client.sessions()) == ["a"]
+        assert client.info()["journal_failure"] is None
+    assert stat.S_IMODE(place.journal.lstat().st_mode) == 0o600
+
+
+def test_setting_aside_replaces_what_was_set_aside_before(place: Place) -> None:
+    for text in ("first\n", "second\n"):
+        place.directory.mkdir(mode=0o700, exist_ok=True)
+        place.journal.unlink(missing_ok=True)
+        place.journal.write_text(text)
+        assert place.start().stop() == 0
+    files = sorted(path.name for path in place.directory.iterdir() if "journal" in path.name)
+    assert files == ["acd.sock.journal", "acd.sock.journal.unreadable"]
+    assert (place.directory / files[1]).read_text() == "second\n"
+
+
+def test_a_state_of_an_earlier_boot_is_forgotten(place: Place) -> None:
+    place.directory.mkdir(mode=0o700)
+    place.journal.write_text(f"acd-journal 1 {BOOT}\n@ 1 1\nSET old working\n")
+    daemon = place.start()
+    assert "the state is of an earlier boot, and forgotten" in daemon.log()
+    with place.client() as client:
+        assert client.sessions() == {}
+    assert not place.journal.with_name("acd.sock.journal.unreadable").exists()
+
+
+BAD = [
+    "NONSENSE",
+    "SET",
+    "SET a",
+    "SET a nonsense",
+    'SET a working {"name": 5}',
+    "SET a\u00a0b working",
+    "RM nobody",
+    "DELETE nobody",
+    "API_USAGE nobody {}",
+    "API_USAGE",
+    "RESURRECT nobody",
+    "EVENT",
+    "EVENT []",
+    "EVENT {}",
+    'EVENT {"agent": "claude-code", "session": "x\\u0000", "name": "Stop"}',
+    "CORRECT",
+    "CORRECT a registry idle ²",
+    "CORRECT a registry idle " + "9" * 5_000,
+    "CORRECT a nobody idle 5",
+    "SESSION",
+    "SESSION {}",
+    "SESSION " + "[" * 2_000,
+    'SESSION {"id": [], "status": "working", "since": 1, "entered": 1}',
+    'SESSION {"id": "x", "status": [], "since": 1, "entered": 1}',
+    'SESSION {"id": "x", "status": "working", "since": "now", "entered": 1}',
+    'SESSION {"id": "x", "status": "working", "since": 1e300, "entered": 1}',
+    f'SESSION {{"id": "x", "status": "working", "since": 1, "entered": 1{"0" * 400}}}',
+    'SESSION {"id": "x", "status": "working", "since": 1, "entered": 1, "history": [[1]]}',
+    'SESSION {"id": "x", "status": "working", "since": 1, "entered": 1, "terminal": 7}',
+    'SESSION {"id": "x", "status": "working", "since": 1, "entered": 1, "pid": {}}',
+    "@ now then",
+    "@ nan nan",
+    "@ 1",
+    "\ufffd\ufffe",
+    "",
+]
+
+
+@pytest.mark.parametrize("record", BAD)
+def test_a_record_that_cannot_be_understood_is_told_and_the_others_are_kept(
+    tmp_path: Path, told: pytest.LogCaptureFixture, record: str
+) -> None:
+    path = tmp_path / "acd.sock.journal"
+    good = f"acd-journal 1 {BOOT}\n@ 1 1\nSET a working\n"
+    path.write_text(f"{good}{record}\nSET b question\n")
+    found = Kept(path)
+    assert list(found.store.sessions) == ["a", "b"]
+    assert "cannot be understood" in told.text
+    # The bad one is kept for people, and is not read again.
+    assert record in path.with_name("acd.sock.journal.unreadable").read_text()
+    told.clear()
+    again = found.again()
+    assert again.state == found.state
+    assert told.text == ""
+    # Whatever was taken can be shown.
+    for session in list(again.store.sessions):
+        assert again.do(f"GET {session}")[0].startswith("OK ")
+    assert again.do("LIST")[0].startswith("STATE ")
+
+
+def test_a_file_in_which_nothing_can_be_understood_does_not_fill_the_log(
+    tmp_path: Path, told: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "journal"
+    path.write_text(f"acd-journal 1 {BOOT}\n" + "nonsense\n" * 10_000)
+    Kept(path)
+    assert "10000 of its records could not be understood" in told.text
+    assert len(told.records) < 20
+
+
+# Read back ------------------------------------------------------------------------
+
+
+def test_everything_is_read_back_as_it_was(tmp_path: Path) -> None:
+    kept = Kept(tmp_path / "file")
+    for line in BUSY:
+        assert kept.do(line) == ["OK"] or line.startswith("RESURRECT")
+    again = kept.again()
+    assert again.state == kept.state
+    assert again.expiring == kept.expiring
+
+
+def test_corrections_are_read_back(tmp_path: Path) -> None:
+    kept = Kept(tmp_path / "file")
+    kept.do(hook("a", "UserPromptSubmit", prompt="go"))
+    now = next(kept.now)
+    kept.store.correct("a", "registry", "idle", now.wall, now)
+    kept.journal.append([correction_record("a", "registry", "idle", now.wall)], now)
+    assert kept.store.sessions["a"].status == "attention"
+    assert kept.again().state == kept.state
+
+
+def test_what_a_limit_would_refuse_today_was_acknowledged_then(place: Place) -> None:
+    daemon = place.start()
+    place.ask(*(f'SET s{n} working {{"x": "{"y" * 500}"}}' for n in range(20)))
+    daemon.kill()
+    place.configure("[limits]\nmax_sessions = 5\nmax_metadata = 256\n")
+    place.start()
+    with place.client() as client:
+        assert len(client.sessions()) == 20
+        assert client.ask("SET one-more working") == "ERR too many sessions: at most 5"
+
+
+# Written anew ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A journal that is written anew all the time, a session at a time."""
+    monkeypatch.setattr(journals, "SMALL", 500)
+    monkeypatch.setattr(journals, "GROWTH", 1.5)
+    monkeypatch.setattr(journals, "STEP", 1)
+
+
+def traffic(chance: random.Random) -> str:
+    """A line of a busy daemon, about few sessions in few processes."""
+    session = f"s{chance.randrange(12)}"
+    pid = 4_000_000 + chance.randrange(3)
+    kind = chance.randrange(14)
+    if kind < 4:
+        return f"SET {session} {chance.choice(('working', 'question', 'attention'))}"
+    if kind < 8:
+        event, fields = chance.choice(
+            [
+                ("SessionStart", {"source": "startup"}),
+                ("SessionStart", {"source": "resume"}),
+                ("SessionStart", {"source": "clear"}),
+                ("UserPromptSubmit", {}),
+                ("PermissionRequest", {"tool_name": "Bash"}),
+                ("PostToolUse", {}),
+                ("SubagentStop", {"agent_id": "1"}),
+                ("Stop", {}),
+                ("SessionEnd", {"reason": "clear"}),
+            ]
+        )
+        return hook(session, event, pid=pid, **fields)
+    return [
+        f"RM {session}",
+        f"DELETE {session}",
+        f'SET {session} closed {{"session_id": "r", "working_dir": "/"}}',
+        f"RESURRECT {session}",
+        f'API_USAGE {session} {{"input_tokens": {chance.randrange(9)}}}',
+        f'SET {session} working {{"key{chance.randrange(9)}": 1}}',
+    ][kind - 8]
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("seed", range(8))
+def test_at_every_step_of_writing_anew_the_file_is_whole(
+    tmp_path: Path, seed: int, told: pytest.LogCaptureFixture
+) -> None:
+    chance = random.Random(seed)
+    kept = Kept(tmp_path / "acd.sock.journal")
+    finished = 0
+    for _ in range(250):
+        kept.do(*(traffic(chance) for _ in range(chance.randrange(1, 4))))
+        if kept.journal.is_large:
+            before = kept.path.stat().st_ino
+            kept.journal.rewrite_some()
+            finished += kept.path.stat().st_ino != before
+        # kill -9 now: all that was written is in the page cache, and nothing else is.
+        died = tmp_path / "died"
+        died.mkdir()
+        for file in tmp_path.glob("acd.sock.journal*"):
+            shutil.copy(file, died / file.name)
+        found = Kept(died / "acd.sock.journal")
+        assert found.state == kept.state
+        assert sorted(found.expiring) == sorted(kept.expiring)
+        found.journal.close()
+        shutil.rmtree(died)
+    assert finished >= 3
+    assert "cannot be understood" not in told.text
+
+
+@pytest.mark.usefixtures("small")
+def test_a_late_event_of_a_closed_session_does_no_harm_while_the_file_is_written_anew(
+    tmp_path: Path,
+) -> None:
+    # Read without knowing the old session, it would be a new one in the process
+    # of the session that took its place, and would close that.
+    kept = Kept(tmp_path / "file")
+    kept.do("SET other working")
+    kept.do(hook("old", "SessionStart", source="startup", pid=4_000_001))
+    kept.do(hook("new", "SessionStart", source="clear", pid=4_000_001))
+    while not kept.journal.is_large:
+        kept.do("SET other working")
+    while kept.journal.is_large:
+        kept.journal.rewrite_some()
+        kept.do(hook("old", "PostToolUse", pid=4_000_001))
+    assert kept.store.sessions["new"].status != "closed"
+    assert kept.again().state == kept.state
+
+
+@pytest.mark.usefixtures("small")
+def test_the_order_of_the_list_outlives_writing_anew(tmp_path: Path) -> None:
+    kept = Kept(tmp_path / "file")
+    kept.do("SET a working", "SET b working", "SET c working", "RM a")
+    while not kept.journal.is_large:
+        kept.do("SET c working")
+    while kept.journal.is_large:
+        kept.journal.rewrite_some()
+        kept.do("SET a working", "SET b question")
+    assert list(kept.again().store.sessions) == ["a", "b", "c"]
+
+
+FLOODS = {
+    "the same status": "SET a working",
+    "changing statuses": "SET a {working|question}",
+    "what it spent": 'API_USAGE a {"input_tokens": 1}',
+    "hooks": hook("a", "PostToolUse", tool_name="Bash"),
+    "hooks that mean nothing": hook("nobody", "Strange"),
+    "sessions that come and go": "{SET b working|DELETE b}",
+}
+
+
+@pytest.mark.parametrize("line", FLOODS.values(), ids=FLOODS.keys())
+def test_the_file_s_size_is_bounded_whatever_comes(place: Place, line: str) -> None:
+    place.start()
+    first, second = line, line
+    if "|" in line:
+        head, _, rest = line.partition("{")
+        one, _, other = rest.partition("}")[0].partition("|")
+        first, second = head + one, head + other
+    bound = journals.SMALL + 256 * 1_024
+    written = 0
+    with place.client() as client:
+        client.ask("SET a working")
+        while written < 3 * journals.SMALL:
+            assert client.ask_all(*[first, second] * 250) == ["OK"] * 500
+            written += 250 * (len(first) + len(second))
+            assert place.journal.stat().st_size < bound
+        before = client.sessions()
+    assert place.journal.stat().st_size < bound
+    place.ask("STOP")
+    with_place_again(place, before)
+
+
+def with_place_again(place: Place, before: dict[str, dict[str, object]]) -> None:
+    """The next daemon knows what the last one knew."""
+    place._daemons[-1].end()
+    place.start()
+    with place.client() as client:
+        after = client.sessions()
+    for sessions in (before, after):
+        for session in sessions.values():
+            del session["elapsed"]
+    assert after == before
+
+
+def test_what_a_killed_daemon_left_half_written_is_taken_away(place: Place) -> None:
+    place.start().kill()
+    half = place.directory / "acd.sock.journal.new"
+    half.write_text("half")
+    place.start()
+    place.ask("SET a working")
+    with place.client() as client:
+        assert client.info()["journal_failure"] is None
+    place.ask("STOP")
+    assert place._daemons[-1].end() == 0
+    assert not half.exists()
