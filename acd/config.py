@@ -80,12 +80,37 @@ class LimitsConfig:
 
 
 @dataclass(frozen=True)
+class DashboardConfig:
+    """`acd dashboard`."""
+
+    theme: str = _option(
+        "terminal",
+        "The colours: the terminal's own sixteen, which suit every background,"
+        " or a dark or a light theme in true colour.",
+        choices="terminal dark light",
+    )
+    resurrect_in: str = _option(
+        "auto",
+        "Where a closed session is taken up again: in a new window of tmux, in a new terminal,"
+        " or (auto) in the multiplexer or terminal that the dashboard runs in,"
+        " and a new terminal where that cannot be told to.",
+        choices="auto tmux terminal",
+    )
+    terminal: str = _option(
+        "",
+        "What opens a new terminal and runs the command that follows, such as `kitty`,"
+        " `alacritty -e` or `gnome-terminal --`. Empty: x-terminal-emulator, where there is one.",
+    )
+
+
+@dataclass(frozen=True)
 class Config:
     """The whole configuration, with every option at its default unless given."""
 
     daemon: DaemonConfig = field(default_factory=DaemonConfig)
     sessions: SessionsConfig = field(default_factory=SessionsConfig)
     limits: LimitsConfig = field(default_factory=LimitsConfig)
+    dashboard: DashboardConfig = field(default_factory=DashboardConfig)
 
     def rules(self) -> Rules:
         """What of it the store obeys."""
@@ -103,6 +128,7 @@ SECTIONS: Final[dict[str, type[Any]]] = {
     "daemon": DaemonConfig,
     "sessions": SessionsConfig,
     "limits": LimitsConfig,
+    "dashboard": DashboardConfig,
 }
 
 _KINDS: Final = {

@@ -1,12 +1,13 @@
 """How values are written for people: safely, and in a known number of columns.
 
 Responsible for making foreign text harmless on a terminal, for its width
-there, and for ages and the statuses' symbols. It refuses to know colours,
-tables and who reads it.
+there, and for ages, times, and the symbols and words of what is told of
+sessions. It refuses to know colours, tables and who reads it.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Final
 
@@ -19,6 +20,15 @@ SYMBOLS: Final[Mapping[Status, str]] = {
     CLOSED: "·",
 }
 """What stands before a status's word, so that colour is never all that tells."""
+
+EVIDENCE: Final[Mapping[str, str]] = {
+    "set": "a command said so (SET or RM)",
+    "hook": "its hook said so",
+    "registry": "the agent's own session file said so",
+    "process": "its process ended",
+    "resume": "it was resumed",
+}
+"""Why a status is believed, in words."""
 
 ELLIPSIS: Final = "…"
 
@@ -108,3 +118,10 @@ def age(seconds: float) -> str:
     if hours:
         return f"{hours}h {minute}m"
     return f"{minutes}m {second}s" if minutes else f"{second}s"
+
+
+def moment(at: float, now: float) -> str:
+    """A time (unix seconds) of today as `12:03:05`, another one with its date."""
+    then, today = time.localtime(at), time.localtime(now)
+    form = "%H:%M:%S" if then[:3] == today[:3] else "%Y-%m-%d %H:%M:%S"
+    return time.strftime(form, then)

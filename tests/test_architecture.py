@@ -20,7 +20,8 @@ ARROWS: dict[str, set[str]] = {
     # entry points
     "__main__": {"cli", "daemon"},
     "cli": {"config", "daemon", "dashboard", "follow", "install"},
-    "dashboard": {"client", "config", "picture", "text"},
+    "dashboard": {"client", "config", "terminals"},
+    "terminals": {"text"},
     "install": {"client", "config", "text"},
     # composition root
     "daemon": {"activation", "clock", "journal", "log", "notify", "server", "watch"},

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 
 import click
 
-from acd import paths
+from acd import paths, text
 from acd.core.session import Json
 from acd.core.status import STATUSES
 from acd.errors import AcdError
@@ -207,9 +207,7 @@ def directory(session: Json, look: Look) -> str:
 
 def moment(at: float, *, now: float | None = None) -> str:
     """A time of today as `12:03:05`, another one with its date."""
-    then, today = time.localtime(at), time.localtime(now)
-    form = "%H:%M:%S" if then[:3] == today[:3] else "%Y-%m-%d %H:%M:%S"
-    return time.strftime(form, then)
+    return text.moment(at, time.time() if now is None else now)
 
 
 def change(difference: Difference, look: Look) -> str:

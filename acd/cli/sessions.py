@@ -16,7 +16,7 @@ from acd.client import ask
 from acd.core.session import ID_LENGTH, Json, is_session_id
 from acd.core.status import STATUSES
 from acd.protocol import Ok, set_request
-from acd.text import age, one_line, printable
+from acd.text import EVIDENCE, age, one_line, printable
 
 
 def _new_id(ctx: click.Context, param: click.Parameter, value: str) -> str:
@@ -94,15 +94,6 @@ def _transition(each: Json) -> str:
     return f"{render.moment(each['at'])}  {change}  after {age(each['duration'])}"
 
 
-_EVIDENCE = {
-    "set": "a command said so (SET or RM)",
-    "hook": "its hook said so",
-    "registry": "the agent's own session file said so",
-    "process": "its process ended",
-    "resume": "it was resumed",
-}
-
-
 @click.command(short_help='Show why a session\'s status is what it is: "why does it say that?"')
 @click.argument("session", metavar="ID", callback=not_empty)
 def explain(session: str) -> None:
@@ -113,7 +104,7 @@ def explain(session: str) -> None:
     """
     found = _get(session)
     name = one_line(found["display_name"])
-    why = _EVIDENCE.get(found["evidence"], printable(found["evidence"]))
+    why = EVIDENCE.get(found["evidence"], printable(found["evidence"]))
     lines = [f"{name}: {found['status']} for {age(found['elapsed'])}, because {why}"]
     if found["prompt"]:
         verb = "asks" if found["status"] == "question" else "last said"

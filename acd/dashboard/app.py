@@ -1,0 +1,98 @@
+"""The program: puts the parts together, and says when to draw.
+
+Responsible for the composition, for the rate of drawing, and for the tick by
+which ages grow. It refuses to know what is drawn.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol, cast
+
+from textual.app import App
+from textual.screen import Screen
+from textual.timer import Timer
+
+from acd.config import DashboardConfig
+from acd.core.session import Now
+from acd.dashboard.actions import Actions
+from acd.dashboard.feed import Feed
+from acd.dashboard.look import LOOKS, look
+from acd.dashboard.model import Model
+from acd.dashboard.overview import Overview
+
+DRAW_SECONDS: Final = 0.05
+"""The shortest time between two drawings: what comes in between is drawn together."""
+
+
+class _Shows(Protocol):
+    def show(self) -> None: ...
+
+
+class Dashboard(App[None]):
+    """The dashboard over a way to connect, a configuration, an environment and a clock."""
+
+    ENABLE_COMMAND_PALETTE = False
+    CSS = "Screen { background: $background; color: $foreground; }"
+
+    def __init__(
+        self,
+        connect: Callable[[], socket.socket],
+        config: DashboardConfig,
+        environ: Mapping[str, str],
+        clock: Callable[[], Now],
+        *,
+        once: bool = False,
+    ):
+        self.look = look(config.theme, colour=not environ.get("NO_COLOR"))
+        super().__init__(ansi_color=self.look.theme.ansi)
+        for each in LOOKS.values():
+            self.register_theme(each.theme)
+        self.theme = self.look.theme.name
+        self.model = Model(environ.get("HOME"))
+        self.feed = Feed(self.model, connect, clock, changed=self.redraw)
+        self.actions = Actions(self.feed.link.request, config, environ)
+        self._clock = clock
+        self._once = once
+        self._pause: Timer | None = None
+        self._is_stale = False
+
+    def now(self) -> Now:
+        """This moment."""
+        return self._clock()
+
+    def leave(self, *, after: str) -> None:
+        """Ends it, if it was started for one action only."""
+        if self._once:
+            self.exit(message=after)
+
+    def get_default_screen(self) -> Screen[None]:
+        return Overview(self)
+
+    def on_mount(self) -> None:
+        self.run_worker(self.feed.run(), name="feed")
+        self.set_interval(1.0, self.redraw)
+
+    @property
+    def is_drawing(self) -> bool:
+        """Whether something waits to be drawn."""
+        return self._is_stale
+
+    def redraw(self) -> None:
+        """Draws now; or soon, if it has just been drawn."""
+        if self._pause is not None:
+            self._is_stale = True
+            return
+        self._show()
+        self._pause = self.set_timer(DRAW_SECONDS, self._paused)
+
+    def _paused(self) -> None:
+        self._pause = None
+        if self._is_stale:
+            self._is_stale = False
+            self.redraw()
+
+    def _show(self) -> None:
+        if hasattr(self.screen, "show"):
+            cast(_Shows, self.screen).show()
