@@ -8,7 +8,6 @@ C: they prove our call, not launchd.
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import shutil
 import socket
@@ -17,14 +16,14 @@ import sys
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
 
 import pytest
 
-from acd.activation import LISTEN_FDS_START, adopt
+from acd.activation import adopt
 from acd.errors import EXIT_UNSAFE_SOCKET
+from tests.daemon.service_manager import activate, listener, output
 from tests.daemon.strace import Strace
-from tests.support import DAEMON, Daemon, Place
+from tests.support import DAEMON, Place
 
 WITHOUT_SYSTEMD = (
     sys.executable,
@@ -34,73 +33,16 @@ WITHOUT_SYSTEMD = (
 )
 """`acd daemon` where systemd-python is not installed."""
 
-LAUNCHER = f"""
-import os, sys
-for number, fd in enumerate(filter(None, sys.argv[1].split(","))):
-    os.dup2(int(fd), {LISTEN_FDS_START} + number)
-os.environ.setdefault("LISTEN_PID", str(os.getpid()))
-os.execv(sys.argv[2], sys.argv[2:])
-"""
-"""What a service manager does between fork and exec."""
-
 CASES = [
     pytest.param(DAEMON, id="systemd-python", marks=pytest.mark.needs_systemd_python),
     pytest.param(WITHOUT_SYSTEMD, id="protocol"),
 ]
 
 
-def listener(place: Place, kind: int = socket.SOCK_STREAM) -> socket.socket:
-    """A socket as a unit describes it: bound, its directory private."""
-    place.directory.mkdir(mode=0o700, exist_ok=True)
-    place.socket.unlink(missing_ok=True)
-    sock = socket.socket(socket.AF_UNIX, kind)
-    sock.bind(str(place.socket))
-    place.socket.chmod(0o600)
-    if kind == socket.SOCK_STREAM:
-        sock.listen(128)
-    return sock
-
-
-def activate(
-    place: Place,
-    fds: Sequence[int],
-    command: Sequence[str] = DAEMON,
-    *,
-    wait: bool = True,
-    **environ: str,
-) -> Daemon:
-    """Hands descriptors over as a service manager does: from 3 on, named by the environment."""
-    given = {"LISTEN_FDS": str(len(fds)), "LISTEN_FDNAMES": "acd", **environ}
-    return place.start(launched(fds, command), given, pass_fds=fds, wait=wait)
-
-
-def launched(fds: Sequence[int], command: Sequence[str]) -> list[str]:
-    """The command, with the descriptors moved to where it expects them."""
-    numbers = ",".join(map(str, fds))
-    return [sys.executable, "-I", "-S", "-c", LAUNCHER, numbers, *command]
-
-
-def output(fds: Sequence[int], program: str) -> str:
-    """What a Python program prints to which descriptors are handed over, the first called acd."""
-    return subprocess.run(
-        launched(fds, [sys.executable, "-c", program]),
-        env={"LISTEN_FDS": str(len(fds)), "LISTEN_FDNAMES": "acd"},
-        pass_fds=fds,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-
-
-def high(file: socket.socket | IO[str]) -> int:
-    """A descriptor of it, above those that are inherited."""
-    return fcntl.fcntl(file.fileno(), fcntl.F_DUPFD, 20)
-
-
 @pytest.mark.parametrize("command", CASES)
 def test_an_inherited_listener_is_served(place: Place, command: Sequence[str]) -> None:
     with listener(place) as sock:
-        activate(place, [high(sock)], command)
+        activate(place, [sock], command)
         with place.client() as client:
             assert client.ask("PING") == "OK"
             assert client.info()["activation"] == "systemd"
@@ -110,7 +52,7 @@ def test_an_inherited_listener_is_served(place: Place, command: Sequence[str]) -
 def test_its_file_stays_when_the_daemon_stops(place: Place, command: Sequence[str]) -> None:
     with listener(place) as sock:
         before = place.socket.stat()
-        daemon = activate(place, [high(sock)], command)
+        daemon = activate(place, [sock], command)
         assert daemon.stop() == 0
         after = place.socket.stat()
         assert (after.st_ino, after.st_mode, after.st_ctime_ns) == (
@@ -125,7 +67,7 @@ def test_what_was_inherited_is_never_bound_unlinked_or_chmodded(
     place: Place, strace: Strace, command: Sequence[str]
 ) -> None:
     with listener(place) as sock:
-        daemon = activate(place, [high(sock)], strace.of(command, "bind,unlink,unlinkat,%file"))
+        daemon = activate(place, [sock], strace.of(command, "bind,unlink,unlinkat,%file"))
         assert place.ask("SET one working", "STOP") == ["OK", "OK"]
         assert daemon.end() == 0
     calls = strace.calls()
@@ -137,7 +79,7 @@ def test_what_was_inherited_is_never_bound_unlinked_or_chmodded(
 def test_lines_that_were_sent_before_the_daemon_began_are_served(place: Place) -> None:
     with listener(place) as sock, place.client() as client:
         client.send("SET early working", "PING")
-        activate(place, [high(sock)])
+        activate(place, [sock])
         assert client.lines(2) == ["OK", "OK"]
 
 
@@ -166,7 +108,7 @@ def test_systemd_s_own_activator_hands_over_its_socket(place: Place) -> None:
 def test_the_variables_of_another_process_are_ignored(place: Place, command: Sequence[str]) -> None:
     with listener(place) as sock:
         place.environ["ACD_SOCKET"] = str(place.root / "own" / "acd.sock")
-        daemon = activate(place, [high(sock)], command, LISTEN_PID=str(os.getpid()))
+        daemon = activate(place, [sock], command, LISTEN_PID=str(os.getpid()))
         assert "(bound)" in daemon.log()
 
 
@@ -175,9 +117,7 @@ def test_two_sockets_are_refused_with_what_would_be_right(
     place: Place, command: Sequence[str]
 ) -> None:
     with listener(place) as sock:
-        daemon = activate(
-            place, [high(sock), high(sock)], command, LISTEN_FDNAMES="acd:acd", wait=False
-        )
+        daemon = activate(place, [sock, sock], command, LISTEN_FDNAMES="acd:acd", wait=False)
         assert daemon.end() == EXIT_UNSAFE_SOCKET
     assert daemon.log() == (
         "acd: 2 sockets were handed over, and acd serves one\n"
@@ -194,7 +134,7 @@ def test_a_socket_that_does_not_listen_is_refused(
 ) -> None:
     sock = listener(place, kind) if kind is not None else socket.socketpair()[0]
     with sock:
-        daemon = activate(place, [high(sock)], command, wait=False)
+        daemon = activate(place, [sock], command, wait=False)
         assert daemon.end() == EXIT_UNSAFE_SOCKET
     assert daemon.log().startswith(
         "acd: descriptor 3 that was handed over is not a listening Unix stream socket\n"
@@ -203,7 +143,7 @@ def test_a_socket_that_does_not_listen_is_refused(
 
 def test_a_listener_of_another_family_is_refused(place: Place) -> None:
     with socket.create_server(("127.0.0.1", 0)) as sock:
-        daemon = activate(place, [high(sock)], wait=False)
+        daemon = activate(place, [sock], wait=False)
         assert daemon.end() == EXIT_UNSAFE_SOCKET
     assert "is not a listening Unix stream socket" in daemon.log()
 
@@ -212,7 +152,7 @@ def test_an_abstract_listener_is_refused_for_it_has_no_private_place(place: Plac
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         sock.bind("")  # unix(7): autobind
         sock.listen()
-        daemon = activate(place, [high(sock)], wait=False)
+        daemon = activate(place, [sock], wait=False)
         assert daemon.end() == EXIT_UNSAFE_SOCKET
     assert "has no path" in daemon.log()
 
@@ -220,7 +160,7 @@ def test_an_abstract_listener_is_refused_for_it_has_no_private_place(place: Plac
 @pytest.mark.parametrize("command", CASES)
 def test_a_descriptor_that_is_no_socket_is_refused(place: Place, command: Sequence[str]) -> None:
     with (place.root / "file").open("w") as file:
-        daemon = activate(place, [high(file)], command, wait=False)
+        daemon = activate(place, [file], command, wait=False)
         assert daemon.end() == EXIT_UNSAFE_SOCKET
     assert daemon.log().startswith("acd: descriptor 3 that was handed over")
     assert "Traceback" not in daemon.log()
@@ -250,7 +190,7 @@ os.execve("/usr/bin/env", ["env"], os.environ)
     if command is WITHOUT_SYSTEMD:
         program = f"import sys; sys.modules['systemd'] = None\n{program}"
     with listener(place) as sock:
-        assert "LISTEN_" not in output([high(sock)], program)
+        assert "LISTEN_" not in output([sock], program)
 
 
 def test_by_the_protocol_names_belong_to_descriptors_in_their_order() -> None:
@@ -261,7 +201,7 @@ print(listen_fds_by_protocol(os.environ, os.getpid()))
 print([os.get_inheritable(fd) for fd in (3, 4)])
 """
     with socket.socket() as one, socket.socket() as other:
-        found = output([high(one), high(other)], program)
+        found = output([one, other], program)
     assert found == "{3: 'acd', 4: 'unknown'}\n[False, False]\n"
 
 
@@ -270,7 +210,7 @@ print([os.get_inheritable(fd) for fd in (3, 4)])
 
 def test_a_spawned_daemon_takes_its_socket_away_at_its_stop(place: Place) -> None:
     with listener(place) as sock:
-        daemon = activate(place, [high(sock)], LISTEN_FDNAMES="acd-spawned")
+        daemon = activate(place, [sock], LISTEN_FDNAMES="acd-spawned")
         with place.client() as client:
             assert client.info()["activation"] == "spawned"
     assert daemon.stop() == 0
@@ -279,7 +219,7 @@ def test_a_spawned_daemon_takes_its_socket_away_at_its_stop(place: Place) -> Non
 
 def test_it_leaves_a_socket_that_has_taken_its_place(place: Place) -> None:
     with listener(place) as sock:
-        daemon = activate(place, [high(sock)], LISTEN_FDNAMES="acd-spawned")
+        daemon = activate(place, [sock], LISTEN_FDNAMES="acd-spawned")
     with listener(place):
         assert daemon.stop() == 0
         assert place.socket.exists()
@@ -288,7 +228,7 @@ def test_it_leaves_a_socket_that_has_taken_its_place(place: Place) -> None:
 def test_a_listener_whose_file_is_gone_is_served_all_the_same(place: Place) -> None:
     with listener(place) as sock, place.client() as client:
         place.socket.unlink()
-        daemon = activate(place, [high(sock)], LISTEN_FDNAMES="acd-spawned")
+        daemon = activate(place, [sock], LISTEN_FDNAMES="acd-spawned")
         assert client.ask("PING") == "OK"
         assert daemon.stop() == 0
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.daemon.service_manager import activate, listener
 from tests.daemon.strace import Watched
-from tests.daemon.test_activation import activate, high, listener
 from tests.daemon.test_subscribers import subscriber
 from tests.support import WAIT, Client, Daemon, Place
 
@@ -153,7 +153,7 @@ def test_one_client_s_flood_is_served_in_turns_with_the_others(place: Place) -> 
         heard.send("SUBSCRIBE")
         flood.send(*(f"SET f{n % 10} working" for n in range(flooding)))
         polite.send("SET polite working")
-        activate(place, [high(sock)])
+        activate(place, [sock])
         assert heard.line() == "STATE []"
         turn = iter(heard.line, "UPDATE polite working 0")
         assert len(list(turn)) <= 2 * 256, "two turns of the flood, of thirty"
