@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+from acd.agents.claude_code import EVENTS as CLAUDE_CODE
+from acd.config import options
 from acd.core.corrections import CORRECTIONS
-from acd.core.events import CLAUDE_CODE, status_names
 from acd.core.status import CLOSED, REVIVALS, STATUSES, TRANSITIONS
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -62,7 +63,9 @@ def transitions() -> str:
 
 def claude_code_events() -> str:
     """Each status, and the events that set it."""
-    turned = status_names(CLAUDE_CODE)
+    turned: dict[str, list[str]] = {}
+    for event, status in CLAUDE_CODE.items():
+        turned.setdefault(status or "unchanged", []).append(event)
     return _table(
         ["status", "events"],
         (
@@ -84,11 +87,24 @@ def corrections() -> str:
     )
 
 
+def limits() -> str:
+    """The bounds that every peer meets."""
+    return _table(
+        ["key", "default", "meaning"],
+        (
+            [f"`{key}`", f"{default:,}", meaning]
+            for section, key, default, meaning in options()
+            if section == "limits"
+        ),
+    )
+
+
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "state-diagram": state_diagram,
     "transitions": transitions,
     "claude-code-events": claude_code_events,
     "corrections": corrections,
+    "limits": limits,
 }
 
 

@@ -1,0 +1,134 @@
+"""docs/protocol.md is true: its examples are run, its tables are the code's."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from acd.commands import USAGE
+from acd.core.session import Now, Session
+from tests.support import Place, place
+
+from .peer import house
+from .samples import SAMPLES, matches
+
+PAGE = (Path(__file__).parent.parent.parent / "docs/protocol.md").read_text("utf-8")
+
+EXAMPLES: list[str] = re.findall(r"^```acd\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+_LINE = re.compile(r"(?P<who>\w*)(?P<way>[<>]) (?P<text>.*)")
+
+_MOVES = re.compile(
+    r'"(?P<key>since|elapsed|at|duration|pid|uptime|rss|version|activation)": ("[^"]*"|[\d.]+)'
+)
+"""What is different every time."""
+
+
+def settled(line: str) -> str:
+    """The line without what is different every time."""
+    line = re.sub(r"^(UPDATE \S+ \S+) \d+", r"\1 N", line)
+    return _MOVES.sub(r'"\g<key>": N', line)
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Place]:
+    with place() as made:
+        made.start()
+        yield made
+
+
+@pytest.fixture
+def daemon(served: Place) -> Iterator[Place]:
+    """The one daemon, with nothing in it."""
+    yield served
+    with served.client() as client:
+        for session in client.sessions():
+            client.ask(f"DELETE {session}")
+
+
+def lines_of(example: str) -> list[re.Match[str]]:
+    lines = [_LINE.fullmatch(line) for line in example.splitlines()]
+    assert all(lines), example
+    return [line for line in lines if line]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.splitlines()[0][:50])
+def test_an_example_goes_as_the_page_tells(daemon: Place, example: str) -> None:
+    with ExitStack() as stack:
+        clients = {
+            who: stack.enter_context(daemon.client())
+            for who in {line["who"] for line in lines_of(example)}
+        }
+        for line in lines_of(example):
+            if line["way"] == ">":
+                clients[line["who"]].send(line["text"])
+            else:
+                came = clients[line["who"]].line()
+                assert matches(settled(line["text"]), settled(came)), came
+
+
+@pytest.mark.skipif(shutil.which("socat") is None, reason="socat is not installed")
+def test_the_first_conversation_can_be_typed_into_socat(daemon: Place) -> None:
+    lines = lines_of(EXAMPLES[0])
+    typed = "".join(f"{line['text']}\n" for line in lines if line["way"] == ">")
+    done = subprocess.run(
+        ["socat", "-t", "10", "-", f"UNIX-CONNECT:{daemon.socket}"],
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    expected = [line["text"] for line in lines if line["way"] == "<"]
+    for wanted, came in zip(expected, done.stdout.splitlines(), strict=True):
+        assert matches(settled(wanted), settled(came)), came
+
+
+# Tables ---------------------------------------------------------------------
+
+
+def first_column(after: str) -> list[str]:
+    """What stands in the first column of the table after a text."""
+    table = PAGE.partition(after)[2].partition("| --- |")[2].partition("\n\n")[0]
+    return re.findall(r"^\| `(.+?)` \|", table, re.MULTILINE)
+
+
+def test_every_request_is_in_the_table() -> None:
+    forms = first_column("## Requests")
+    own = {"SUBSCRIBE", "INFO", "PING", "STOP", "RECORD"}
+    assert {form.split(" ")[0] for form in forms} == USAGE.keys() | own
+    assert set(USAGE.values()) <= set(forms)
+
+
+def test_every_request_of_the_table_is_known_to_the_daemon() -> None:
+    with house() as home:
+        for form in first_column("## Requests"):
+            [reply, *_] = home.peer().ask(form.split(" ")[0])
+            assert reply != "ERR unknown command"
+
+
+def test_every_field_of_a_session_is_in_the_tables() -> None:
+    now = Now(5, 5)
+    session = Session("s", "working", now)
+    assert first_column("## A session") == [*session.to_wire(now)]
+    both = first_column("## A session") + first_column("shows three more")
+    assert both == [*session.to_wire_whole(now)]
+
+
+def test_every_field_of_info_is_in_the_table(daemon: Place) -> None:
+    with daemon.client() as client:
+        assert first_column("| field of INFO") == [*client.info()]
+
+
+def test_every_error_of_the_samples_is_in_the_table() -> None:
+    known = first_column("## Errors")
+    for sample in SAMPLES:
+        if sample.reply.startswith("ERR "):
+            text = sample.reply.removeprefix("ERR ").replace("…", "")
+            assert any(matches(error, text) for error in known), text
