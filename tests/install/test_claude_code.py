@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from acd.core import events
+from acd.agents.claude_code import EVENTS as MEANINGS
 from acd.install import claude_code
 from acd.install.claude_code import EVENTS, SYNCHRONOUS, Version, client_version, wanted
 from acd.install.settings import merge, unmerge
@@ -62,7 +62,7 @@ def test_an_unknown_version_gets_only_long_standing_names(version: Version | Non
 
 
 def test_the_newest_version_gets_every_event_that_the_daemon_knows_and_no_other() -> None:
-    names = {label.partition("/")[0] for label in events.CLAUDE_CODE}
+    names = {label.partition("/")[0] for label in MEANINGS}
     assert wanted((2, 1, 329), "x").keys() == names
     assert EVENTS.keys() == names
 

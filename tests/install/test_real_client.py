@@ -1,0 +1,176 @@
+"""What the real Claude Code says of the settings that we leave, and whether it runs the hooks."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acd.install import claude_code
+from acd.install.hook_command import hook_command, real_python
+from acd.install.steps import PutHooks
+from tests.e2e import client
+from tests.e2e.agent import PROMPT_BOX
+from tests.e2e.home import Home
+from tests.e2e.messages_api import MessagesAPI
+from tests.e2e.terminal import Terminal
+from tests.install.real_world import ACCEPTED
+
+pytestmark = pytest.mark.e2e
+
+# Stands in for the hook: what matters here is that the client runs it.
+NOTE = """import json, os, sys
+event = json.load(sys.stdin)
+with open(__file__ + ".seen", "a") as seen:
+    print(event["hook_event_name"], os.getppid(), file=seen)
+"""
+ANSWER = "Hello from the model."
+COMPLAINTS = ("hook failed", "hook error")
+"""2.1.329's words and 2.1.197's."""
+WARNING = "Settings Warning"
+
+
+@pytest.fixture(scope="module", params=client.VERSIONS)
+def executable(request: pytest.FixtureRequest) -> Path:
+    try:
+        return client.installed(request.param)
+    except client.ClientUnavailable as reason:
+        if os.environ.get("ACD_CI") == "1" and client.registry_answers():
+            pytest.fail(f"Claude Code {request.param} could be had, and was not: {reason}")
+        pytest.skip(f"no Claude Code {request.param}: {reason}")
+
+
+@pytest.fixture
+def home() -> Iterator[Home]:
+    with MessagesAPI() as model, Home(model.url, {}) as home:
+        (home.root / "acd_hook.py").write_text(NOTE)
+        yield home
+
+
+def settings_of(home: Home) -> Path:
+    return home.config_dir / "settings.json"
+
+
+def put(home: Home, executable: Path, content: bytes) -> None:
+    """Our hooks into settings that say `content`, as `acd install` would for this client."""
+    settings_of(home).write_bytes(content)
+    programs = home.root / "bin"
+    programs.mkdir(exist_ok=True)
+    (programs / "claude").unlink(missing_ok=True)
+    (programs / "claude").symlink_to(executable)
+    environ = {"PATH": f"{programs}:/usr/bin:/bin", "HOME": str(home.root)}
+    version = claude_code.client_version(environ)
+    assert version is not None
+    command = hook_command(real_python(), home.root / "acd_hook.py", "claude-code")
+    wanted = claude_code.wanted(version, command)
+    PutHooks(settings_of(home), claude_code.AGENT, claude_code.NAME, wanted).execute()
+
+
+def seen(home: Home) -> list[str]:
+    """The events for which the client ran the hook."""
+    path = home.root / "acd_hook.py.seen"
+    return [line.split()[0] for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def screen_after_two_turns(home: Home, executable: Path) -> str:
+    """What a person sees after two prompts and their answers, or of a warning before them.
+
+    With the second one begun, all that the first one's hooks had to say is said.
+    """
+    argv = [str(executable), "--permission-mode", "default"]
+    with Terminal(home.root / "terminal", argv, home.environment, home.project) as terminal:
+        terminal.wait_until(lambda screen: PROMPT_BOX in screen or WARNING in screen, "the client")
+        for turn in (1, 2):
+            if WARNING in terminal.screen():
+                break
+            terminal.type(f"Hallo{turn}")
+            terminal.wait_for(f"Hallo{turn}")
+            terminal.press("Enter")
+            terminal.wait_until(lambda screen: screen.count(ANSWER) == turn, f"answer {turn}")  # noqa: B023
+        return terminal.screen()
+
+
+def complains(screen: str) -> bool:
+    """Whether the client shows that a hook went wrong."""
+    return any(words in screen for words in COMPLAINTS)
+
+
+def test_the_client_says_its_version(executable: Path, tmp_path: Path) -> None:
+    (tmp_path / "claude").symlink_to(executable)
+    environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(tmp_path)}
+    version = claude_code.client_version(environ)
+    assert version is not None
+    assert ".".join(map(str, version)) in client.VERSIONS
+
+
+@pytest.mark.parametrize(
+    "name", ["plain", "byte order mark and CRLF", "nothing", "empty object over two lines", "tabs"]
+)
+def test_the_client_runs_the_hooks_from_what_we_leave(
+    executable: Path, home: Home, name: str
+) -> None:
+    put(home, executable, ACCEPTED[name])
+    subprocess.run(
+        [executable, "-p", "Hello"],
+        env=home.environment,
+        cwd=home.project,
+        stdin=subprocess.DEVNULL,
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    assert set(seen(home)) >= {"SessionStart", "UserPromptSubmit", "Stop", "SessionEnd"}
+
+
+def test_the_client_itself_is_the_hooks_parent(executable: Path, home: Home) -> None:
+    put(home, executable, b"")
+    run = subprocess.Popen(
+        [executable, "-p", "Hello"],
+        env=home.environment,
+        cwd=home.project,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    assert run.wait(60) == 0
+    notes = (home.root / "acd_hook.py.seen").read_text().splitlines()
+    assert {note.split()[1] for note in notes} == {str(run.pid)}
+
+
+def test_the_client_has_nothing_to_say_about_our_hooks(executable: Path, home: Home) -> None:
+    put(home, executable, ACCEPTED["plain"])
+    screen = screen_after_two_turns(home, executable)
+    assert WARNING not in screen
+    assert not complains(screen), screen
+    assert "Stop" in seen(home)
+
+
+def test_the_client_shows_nothing_of_hooks_that_were_left_behind(
+    executable: Path, home: Home
+) -> None:
+    put(home, executable, ACCEPTED["plain"])
+    (home.root / "acd_hook.py").unlink()
+    screen = screen_after_two_turns(home, executable)
+    assert not complains(screen), screen
+    assert "error" not in screen.lower()
+
+
+def test_a_hook_without_its_guard_would_be_seen(executable: Path, home: Home) -> None:
+    put(home, executable, b"")
+    value: Any = json.loads(settings_of(home).read_bytes())
+    for [group] in value["hooks"].values():
+        group["hooks"][0]["command"] = "exec /gone/python3 /gone/acd_hook.py claude-code"
+    settings_of(home).write_text(json.dumps(value))
+    assert complains(screen_after_two_turns(home, executable))
+
+
+def test_an_event_that_the_client_does_not_know_would_be_seen(executable: Path, home: Home) -> None:
+    put(home, executable, b"")
+    value: Any = json.loads(settings_of(home).read_bytes())
+    value["hooks"]["EventOfTomorrow"] = value["hooks"]["Stop"]
+    settings_of(home).write_text(json.dumps(value))
+    assert WARNING in screen_after_two_turns(home, executable)
