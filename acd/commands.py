@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from acd.core.events import HookEvent, read_hook_event, resume_argv
+from acd.agents import AGENTS, resume_argv
+from acd.core.events import HookEvent, read_hook_event
 from acd.core.metadata import Refused, parse_api_usage, parse_metadata, parse_object
 from acd.core.record import event_record
 from acd.core.session import Now
@@ -132,8 +133,10 @@ class Commands:
         if len(words) != 3:
             raise _usage("HOOK")
         agent, meta, payload = words
+        if agent not in AGENTS:
+            raise Refused(f"unknown agent: must be one of {', '.join(AGENTS)}")
         event = read_hook_event(
-            agent,
+            AGENTS[agent],
             parse_object(meta, "meta"),
             parse_object(payload, "event"),
             local_host=self._local_host,

@@ -19,8 +19,8 @@ HOOKS = sorted((ROOT / "hooks").glob("*.py"))
 ARROWS: dict[str, set[str]] = {
     # entry points
     "__main__": {"cli", "daemon"},
-    "cli": {"config", "daemon", "dashboard", "follow", "install"},
-    "dashboard": {"client", "config", "terminals"},
+    "cli": {"config", "daemon", "dashboard", "follow", "install", "recording"},
+    "dashboard": {"agents", "client", "config", "terminals"},
     "terminals": {"text"},
     "install": {"client", "config", "text"},
     # composition root
@@ -28,7 +28,7 @@ ARROWS: dict[str, set[str]] = {
     # IO shells
     "follow": {"client", "picture"},
     "client": {"activation", "clock", "protocol"},
-    "server": {"commands", "config"},
+    "server": {"commands", "config", "recording"},
     "journal": {"core"},
     "watch": {"clock", "core"},
     "activation": {"launchd", "paths"},
@@ -38,7 +38,9 @@ ARROWS: dict[str, set[str]] = {
     "log": {"text"},
     "notify": set(),
     # pure
-    "commands": {"protocol"},
+    "commands": {"agents", "protocol"},
+    "recording": {"core"},
+    "agents": {"core"},
     "picture": {"protocol"},
     "text": {"core"},
     "protocol": {"core"},
@@ -48,7 +50,7 @@ ARROWS: dict[str, set[str]] = {
 }
 """Part to the parts below it. It may import these and all that they lead to, and nothing else."""
 
-PURE = ("core", "picture", "protocol", "commands", "errors")
+PURE = ("agents", "core", "picture", "protocol", "commands", "errors", "recording")
 """No IO, no clock, no environment: they work on values."""
 
 VALUES_ONLY = {

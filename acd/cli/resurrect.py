@@ -15,10 +15,10 @@ from typing import NoReturn
 
 import click
 
+from acd.agents import resume_argv
 from acd.cli import render
 from acd.cli.identify import find, not_empty
 from acd.client import ask
-from acd.core.events import resume_argv
 from acd.core.session import Json
 from acd.errors import AcdError, DaemonRefused
 from acd.protocol import Ok

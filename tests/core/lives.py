@@ -14,9 +14,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from acd.agents.claude_code import EVENTS as CLAUDE_CODE
 from acd.commands import Commands
 from acd.core.corrections import CORRECTIONS
-from acd.core.events import CLAUDE_CODE, HookEvent
+from acd.core.events import HookEvent
 from acd.core.metadata import Refused
 from acd.core.record import apply_record, correction_record
 from acd.core.session import NS, Json, Now

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from acd.agents import AGENTS
 from acd.core.belief import Belief
 from acd.core.corrections import Source
 from acd.core.events import HookEvent, read_hook_event
@@ -57,7 +58,7 @@ def event_of(
 ) -> HookEvent:
     """The event as the store gets it."""
     payload = payload_of(label, session, **fields)
-    return read_hook_event("claude-code", meta or {}, payload, local_host=HERE)
+    return read_hook_event(AGENTS["claude-code"], meta or {}, payload, local_host=HERE)
 
 
 def fixture(name: str) -> Json:

@@ -8,9 +8,9 @@ import json
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from acd.agents.claude_code import EVENTS as CLAUDE_CODE
 from acd.core.belief import MAX_QUESTIONS, Belief
 from acd.core.corrections import CORRECTIONS, Source
-from acd.core.events import CLAUDE_CODE
 from acd.core.session import TRAIL_LENGTH, Session
 from acd.core.status import REVIVALS, STATUSES, TRANSITIONS, Status
 from acd.core.store import Process, Store

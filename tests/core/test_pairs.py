@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from acd.core.events import CLAUDE_CODE
+from acd.agents.claude_code import EVENTS as CLAUDE_CODE
 from acd.core.status import STATUSES, Status
 from acd.core.store import Rules
 

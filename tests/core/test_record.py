@@ -169,7 +169,7 @@ _WRONG: list[Json] = [
         "EVENT",
         "EVENT {}",
         "EVENT []",
-        'EVENT {"agent": "claude-code", "session": "a b", "name": "Stop"}',
+        'EVENT {"agent": "claude-code", "session": "a b", "name": "Stop", "status": "attention"}',
         "CORRECT s registry idle",
         "CORRECT s registry idle soon",
         "CORRECT s registry idle ²",

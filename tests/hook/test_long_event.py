@@ -11,6 +11,7 @@ from acd_hook_rare import shortened
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acd.agents import AGENTS
 from acd.core.events import read_hook_event
 from tests.hook.place import FIXTURES, PROMPT, Place, payload, quickest
 
@@ -62,7 +63,9 @@ def test_a_shortened_event_means_the_same(path: Path, fields: Change) -> None:
     short = shortened(event, 60_000)
 
     def meaning(text: bytes) -> Any:
-        return read_hook_event("claude-code", {"at": 1}, json.loads(text), local_host="here")
+        return read_hook_event(
+            AGENTS["claude-code"], {"at": 1}, json.loads(text), local_host="here"
+        )
 
     assert len(short) <= 60_000
     assert meaning(short) == meaning(event)

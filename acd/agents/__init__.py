@@ -1,0 +1,24 @@
+"""The agents that acd knows: one module each, and this list.
+
+Nothing else in acd names an agent. docs/agents.md says how to add one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from acd.agents import claude_code
+from acd.core.agent import Agent
+
+AGENTS: Final[Mapping[str, Agent]] = {agent.name: agent for agent in (claude_code.AGENT,)}
+
+
+def resume_argv(agent: str, resume_id: str | None) -> list[str] | None:
+    """The command that takes a conversation up again, or None where there is none.
+
+    An id that the agent's command line would take for an option is refused.
+    """
+    if agent not in AGENTS or not resume_id or resume_id.startswith("-"):
+        return None
+    return [*AGENTS[agent].resume, resume_id]

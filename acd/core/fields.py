@@ -1,0 +1,63 @@
+"""Fields of a payload from a program that changes: a wrong type is a missing field.
+
+Responsible for reading JSON objects defensively; nothing here raises. It
+refuses to know which fields an agent sends.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from acd.core.metadata import is_text
+from acd.core.session import PROMPT_LENGTH, Json, is_whole
+
+FIELD_LENGTH: Final = 4096
+"""Characters of a field that is a name or a path (Linux's PATH_MAX); a longer one is no such."""
+MAX_TEXT: Final = 1 << 20
+"""Characters of a text of which the beginning is kept."""
+
+
+def text(fields: Json, key: str, limit: int = FIELD_LENGTH) -> str | None:
+    """A string that is neither empty nor too long, and can be encoded."""
+    value = fields.get(key)
+    if isinstance(value, str) and 0 < len(value) <= limit and is_text(value):
+        return value
+    return None
+
+
+def long_text(fields: Json, key: str) -> str | None:
+    """A string of which only the beginning is wanted."""
+    return text(fields, key, MAX_TEXT)
+
+
+def boolean(fields: Json, key: str) -> bool | None:
+    """True or false."""
+    value = fields.get(key)
+    return value if isinstance(value, bool) else None
+
+
+def positive(fields: Json, key: str) -> int | None:
+    """A whole number above 0, of at most 63 bits."""
+    value = fields.get(key)
+    return value if value and is_whole(value) else None
+
+
+def one_line(said: str | None) -> str | None:
+    """The beginning of a text, in one line of at most PROMPT_LENGTH characters."""
+    return " ".join(said.split())[:PROMPT_LENGTH] or None if said else None
+
+
+def tool_question(payload: Json) -> str:
+    """A tool and what it is about, `Bash: touch x`; or the question that it asks."""
+    tool = text(payload, "tool_name") or "?"
+    given = payload.get("tool_input")
+    if not isinstance(given, dict):
+        return tool
+    match given.get("questions"):
+        case [{"question": str() as question}, *_] if is_text(question):
+            return question
+    about = (
+        long_text(given, key) for key in ("command", "file_path", "url", "plan", "description")
+    )
+    detail = next(filter(None, about), None)
+    return f"{tool}: {detail}" if detail else tool
