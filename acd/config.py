@@ -241,7 +241,8 @@ def options() -> Iterator[tuple[str, str, Any, str]]:
             yield section, option.name, option.default, doc
 
 
-def _toml(value: Any) -> str:
+def toml(value: Any) -> str:
+    """The value as TOML writes it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
@@ -264,5 +265,5 @@ def render(config: Config | None = None) -> str:
             current = section
         lines += ["", *(f"# {line}" for line in wrap(doc, 76))]
         value = getattr(getattr(config, section), key) if config else default
-        lines.append(f"{'' if config else '# '}{key} = {_toml(value)}")
+        lines.append(f"{'' if config else '# '}{key} = {toml(value)}")
     return "\n".join(lines) + "\n"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from acd.agents.claude_code import EVENTS as CLAUDE_CODE
-from acd.config import options
+from acd.config import options, toml
 from acd.core.corrections import CORRECTIONS
 from acd.core.status import CLOSED, REVIVALS, STATUSES, TRANSITIONS
 
@@ -99,12 +99,22 @@ def limits() -> str:
     )
 
 
+def every_option() -> str:
+    """The configuration file's reference."""
+    rows = [
+        [f"`{section}.{key}`", f"`{toml(default)}`", meaning]
+        for section, key, default, meaning in options()
+    ]
+    return _table(["option", "default", "meaning"], rows)
+
+
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "state-diagram": state_diagram,
     "transitions": transitions,
     "claude-code-events": claude_code_events,
     "corrections": corrections,
     "limits": limits,
+    "options": every_option,
 }
 
 
