@@ -20,6 +20,7 @@ from typing import Self
 
 from .home import Home
 from .messages_api import MessagesAPI
+from .moment import Moment
 from .observer import WITHIN_SECONDS, Observer
 from .terminal import Terminal
 
@@ -35,7 +36,7 @@ TASK_DIALOG = "x to stop"
 
 _EXIT_SECONDS = 15
 _FOLLOW_SECONDS = 10
-_KEY_SECONDS = 0.3
+_KEY_SECONDS = 1
 _KEY_TRIES = 10
 
 
@@ -95,9 +96,9 @@ class Agent:
     def pid(self) -> int:
         return self.terminal.pid
 
-    # What a person does; each returns the time (monotonic) just before.
+    # What a person does; each returns the moment just before.
 
-    def prompt(self, text: str) -> float:
+    def prompt(self, text: str) -> Moment:
         # Text that comes before the box is empty again is added to the last
         # prompt, and Enter that comes with the text counts as part of it.
         self.terminal.wait_until(lambda screen: _typed(screen) != self._sent, "its box empty")
@@ -117,14 +118,17 @@ class Agent:
         self.prompt("/exit")
         self.expect("closed", since=self.terminal.wait_exit())
 
-    def press(self, *keys: str) -> float:
+    def press(self, *keys: str) -> Moment:
         return self.terminal.press(*keys)
 
-    def answer(self, dialog: str, key: str) -> float:
-        """Press a key in a dialog until it takes it; the time just before the last one.
+    def answer(self, dialog: str, key: str) -> Moment:
+        """Press a key in a dialog until it takes it; the moment just before the last one.
 
-        2.1.329 ignores Enter and digits for the first 0.2 s of a dialog.
+        2.1.329 ignores Enter and digits for the first 0.2 s of a dialog. Esc it
+        never ignores, and a second one would interrupt what follows.
         """
+        if key == "Escape":
+            return self.terminal.press(key)
         for _ in range(_KEY_TRIES):
             pressed = self.terminal.press(key)
             try:
@@ -134,17 +138,17 @@ class Agent:
             return pressed
         raise AssertionError(f"the dialog does not take {key}:\n{self.terminal.screen()}")
 
-    def deny(self) -> float:
+    def deny(self) -> Moment:
         """Choose "No" in a permission dialog, whichever number it has there."""
         choice = re.search(r"(\d)\. No\b", self.terminal.screen())
         assert choice is not None, self.terminal.screen()
         return self.answer(BASH_DIALOG, choice[1])
 
-    def signal(self, number: signal.Signals) -> float:
+    def signal(self, number: signal.Signals) -> Moment:
         return self.terminal.signal(number)
 
-    def sees(self, text: str) -> float:
-        """Wait until the screen shows the text; the time at which it did."""
+    def sees(self, text: str) -> Moment:
+        """Wait until the screen shows the text; the moment at which it did."""
         return self.terminal.wait_for(text)
 
     def follow(self) -> str:
@@ -162,7 +166,7 @@ class Agent:
 
     # What acd says.
 
-    def expect(self, status: str, *, since: float, via: tuple[str, ...] = ()) -> None:
+    def expect(self, status: str, *, since: Moment, via: tuple[str, ...] = ()) -> None:
         with self._screen_in_errors():
             self.acd.expect(self.session, status, since, via=via)
 
@@ -208,7 +212,7 @@ class PrintRun:
             self._process.kill()
         self._process.communicate()
 
-    def wait(self) -> tuple[float, str]:
-        """The time at which it had ended, and what it printed."""
+    def wait(self) -> tuple[Moment, str]:
+        """The moment at which it had ended, and what it printed."""
         said, _ = self._process.communicate(timeout=_EXIT_SECONDS)
-        return time.monotonic(), said
+        return Moment.now(), said

@@ -44,7 +44,9 @@ def take(report: pytest.TestReport) -> None:
     # What a fixture notes at its end is in the report of the teardown; the
     # call's outcome was reported before.
     if report.when == "call":
-        _outcomes[report.nodeid] = report.outcome
+        # An expected failure is a fact about that client, and the reason tells it.
+        reason = str(getattr(report, "wasxfail", ""))
+        _outcomes[report.nodeid] = f"no: {reason}" if reason else report.outcome
     elif report.when == "teardown" and isinstance(version, str):
         outcome = _outcomes.pop(report.nodeid, "skipped")
         if version not in _results.versions:
@@ -93,5 +95,5 @@ def behaviour(item_name: str, version: str) -> str:
 
 def _cell(outcome: str, delay: float | None) -> str:
     if outcome != "passed":
-        return {"failed": "**no**", "skipped": "not tried"}[outcome]
+        return {"failed": "**no**", "skipped": "not tried"}.get(outcome, outcome)
     return "yes" if delay is None else f"yes, {delay * 1000:.0f} ms"

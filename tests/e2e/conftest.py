@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from . import client, compatibility
 from .agent import Agent, Stage
 from .daemon import Acd
 from .home import Home
+from .installation import installed_hooks
 from .messages_api import MessagesAPI
 from .recorder import Recorder
 
@@ -53,13 +55,23 @@ def model() -> Iterator[MessagesAPI]:
         yield api
 
 
+@pytest.fixture(scope="session")
+def hooks(executable: Path) -> Iterator[dict[str, Any]]:
+    with installed_hooks(executable) as hooks:
+        yield hooks
+
+
 @pytest.fixture
 def stage(
-    executable: Path, version: str, model: MessagesAPI, request: pytest.FixtureRequest
+    executable: Path,
+    version: str,
+    model: MessagesAPI,
+    hooks: dict[str, Any],
+    request: pytest.FixtureRequest,
 ) -> Iterator[Stage]:
     record = os.environ.get("ACD_RECORD")
     scenario = compatibility.behaviour(request.node.name, version).replace(" ", "_")
-    with Home(model.url) as home:
+    with Home(model.url, hooks) as home:
         acd = Recorder(home, Path(record) / version / f"{scenario}.jsonl") if record else Acd(home)
         try:
             yield Stage(executable, home, model, acd)

@@ -21,9 +21,12 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from .home import Home
+from .moment import Moment
 from .observer import WITHIN_SECONDS
 
 _START_SECONDS = 10
+# How long a status may be missing before it counts as never coming.
+_SETTLE_SECONDS = 5
 _STOP_SECONDS = 5
 
 Fields = dict[str, Any]
@@ -31,9 +34,9 @@ Fields = dict[str, Any]
 
 @dataclass(frozen=True)
 class Push:
-    """One status of one session, and when it arrived (time.monotonic())."""
+    """One status of one session, and when it arrived."""
 
-    at: float
+    at: Moment
     session: str
     status: str
 
@@ -86,22 +89,26 @@ class Acd:
 
     # What a test says of the truth (observer.Observer).
 
-    def expect(self, session: str, status: str, since: float, *, via: tuple[str, ...] = ()) -> None:
-        deadline = since + WITHIN_SECONDS
+    def expect(
+        self, session: str, status: str, since: Moment, *, via: tuple[str, ...] = ()
+    ) -> None:
+        deadline = time.monotonic() + _SETTLE_SECONDS
         with self._changed:
             while self._status(session) != status:
                 if not self._changed.wait(deadline - time.monotonic()):
                     raise AssertionError(
                         f"{session} is {self._status(session)}, not {status},"
-                        f" {WITHIN_SECONDS} s after it should be.{self._story(session)}"
+                        f" {_SETTLE_SECONDS} s after it should be.{self._story(session)}"
                     )
             arrived = self._since(session)
             before = self._before(session)
             shown = {p.status for p in self._unchecked(session)} - {before, status, *via}
             self._checked[session] = len(self._pushes)
         assert not shown, f"on its way from {before} to {status} {session} showed {shown}"
-        self.delays.append(max(0.0, arrived - since))
-        assert arrived <= deadline, f"{status} came {arrived - since:.3f} s after its moment"
+        assert since.delay_until(arrived) <= WITHIN_SECONDS, (
+            f"{status} came {arrived.at - since.at:.3f} s after its moment"
+        )
+        self.delays.append(max(0.0, arrived.at - since.at))
 
     def expect_still(self, session: str, status: str, seconds: float = WITHIN_SECONDS) -> None:
         deadline = time.monotonic() + seconds
@@ -136,8 +143,8 @@ class Acd:
         with self._changed:
             assert self._changed.wait_for(lambda: self._lost, _STOP_SECONDS)
 
-    def ask(self) -> float:
-        now = time.monotonic()
+    def ask(self) -> Moment:
+        now = Moment.now()
         subprocess.run(
             [sys.executable, "-m", "acd", "list", "--json"],
             env=self._home.environment,
@@ -155,18 +162,18 @@ class Acd:
         connection.sendall(b"SUBSCRIBE json\n")
         lines = connection.makefile("rb")
         self._lost = False
-        self._take(lines.readline(), time.monotonic())
+        self._take(lines.readline(), Moment.now())
         threading.Thread(target=self._listen, args=(connection, lines), daemon=True).start()
 
     def _listen(self, connection: socket.socket, lines: IO[bytes]) -> None:
         with connection, lines:
             for line in lines:
-                self._take(line, time.monotonic())
+                self._take(line, Moment.now())
         with self._changed:
             self._lost = True
             self._changed.notify_all()
 
-    def _take(self, line: bytes, now: float) -> None:
+    def _take(self, line: bytes, now: Moment) -> None:
         verb, _, rest = line.decode().rstrip("\n").partition(" ")
         with self._changed:
             if verb == "STATE":
@@ -186,9 +193,9 @@ class Acd:
     def _status(self, session: str) -> str | None:
         return next((p.status for p in reversed(self._pushes) if p.session == session), None)
 
-    def _since(self, session: str) -> float:
+    def _since(self, session: str) -> Moment:
         """When the session's present status first arrived."""
-        since = 0.0
+        since = Moment.now()
         for push in reversed(self._pushes):
             if push.session == session:
                 if push.status != self._status(session):
@@ -207,7 +214,7 @@ class Acd:
 
     def _story(self, session: str) -> str:
         now = time.monotonic()
-        story = [f"{p.at - now:+.3f} s {p.status}" for p in self._pushes if p.session == session]
+        story = [f"{p.at.at - now:+.3f} s {p.status}" for p in self._pushes if p.session == session]
         return "\n".join(["", *story, "The daemon's log:", self.log()])
 
     @contextmanager

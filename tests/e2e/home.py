@@ -11,37 +11,15 @@ import shutil
 import sys
 import tempfile
 import threading
-import time
+from collections.abc import Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
+
+from .moment import Moment
 
 CHECKOUT = Path(__file__).parents[2]
-HOOK = CHECKOUT / "hooks" / "acd_hook.py"
-
 _API_KEY = "sk-ant-api03-not-a-real-key-0000000000"
-
-# Frequent events must not slow the agent down; the last words of a turn or a
-# session must not be cut off by the end of a `-p` run.
-_ASYNC_EVENTS = (
-    "SessionStart",
-    "UserPromptSubmit",
-    "PreToolUse",
-    "PostToolUse",
-    "PostToolUseFailure",
-    "PostToolBatch",
-    "PermissionRequest",
-    "Notification",
-    "StopFailure",
-    "SubagentStart",
-    "SubagentStop",
-    "PreCompact",
-    "PostCompact",
-    "Elicitation",
-    "ElicitationResult",
-)
-_SYNC_EVENTS = ("Stop", "SessionEnd")
-_HOOK_SECONDS = 10
 
 
 class Home:
@@ -50,7 +28,7 @@ class Home:
     The path is short: a Unix socket's may have at most 104 bytes.
     """
 
-    def __init__(self, api_url: str) -> None:
+    def __init__(self, api_url: str, hooks: Mapping[str, object]) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="acd-")).resolve()
         self.project = self.root / "project"
         self.config_dir = self.root / ".claude"
@@ -73,7 +51,11 @@ class Home:
             "DISABLE_TELEMETRY": "1",
         }
         self._write_client_state()
-        self._write_settings()
+        self._write_settings(hooks)
+        # Where a hook finds the program that it starts when no daemon runs.
+        program = self.root / ".local" / "bin" / "acd"
+        program.parent.mkdir(parents=True)
+        program.symlink_to(Path(sys.executable).with_name("acd"))
 
     def __enter__(self) -> Self:
         return self
@@ -113,28 +95,12 @@ class Home:
         }
         (self.root / ".claude.json").write_text(json.dumps(state))
 
-    def _write_settings(self) -> None:
+    def _write_settings(self, hooks: Mapping[str, object]) -> None:
         settings = {
             "permissions": {"allow": ["Bash(./wait-at-the-gate)", "mcp__asker__ask"]},
-            "hooks": hooks(),
+            "hooks": hooks,
         }
         (self.config_dir / "settings.json").write_text(json.dumps(settings, indent=2))
-
-
-def hooks() -> dict[str, Any]:
-    """The `hooks` section of settings.json, in the form that `acd install` gives it."""
-    command = f"exec '{sys.executable}' -I -S '{HOOK}' claude-code"
-
-    def entry(*, wait: bool) -> list[dict[str, Any]]:
-        hook: dict[str, Any] = {"type": "command", "command": command, "timeout": _HOOK_SECONDS}
-        if not wait:
-            hook["async"] = True
-        return [{"hooks": [hook]}]
-
-    return {
-        **{event: entry(wait=False) for event in _ASYNC_EVENTS},
-        **{event: entry(wait=True) for event in _SYNC_EVENTS},
-    }
 
 
 class Gate:
@@ -156,8 +122,8 @@ class Gate:
         if self._writer is not None:
             self.open()
 
-    def wait_reached(self, timeout: float = 10) -> float:
-        """Wait until a tool is running at the gate; the time (monotonic) at which it was."""
+    def wait_reached(self, timeout: float = 10) -> Moment:
+        """Wait until a tool is running at the gate; the moment at which it was."""
         opened: Future[int] = Future()
         # Opening a fifo for writing returns when its reader is there: an event,
         # but one that only a thread can wait for with a deadline.
@@ -168,12 +134,12 @@ class Gate:
             self._writer = opened.result(timeout)
         except TimeoutError:
             raise AssertionError(f"no tool reached {self._path} in {timeout} s") from None
-        return time.monotonic()
+        return Moment.now()
 
-    def open(self) -> float:
-        """Let the tool at the gate finish; the time at which that was done."""
+    def open(self) -> Moment:
+        """Let the tool at the gate finish; the moment at which that was done."""
         assert self._writer is not None, "nothing is waiting at the gate"
-        now = time.monotonic()
+        now = Moment.now()
         os.close(self._writer)
         self._writer = None
         return now

@@ -22,6 +22,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
+from .moment import Moment
+
 JSON = dict[str, Any]
 
 
@@ -170,22 +172,22 @@ def _ends_in_tool_result(message: Mapping[str, Any]) -> bool:
 
 @dataclass
 class Exchange:
-    """One request and its answer; times are time.monotonic()."""
+    """One request and its answer."""
 
     scenario: str
-    asked: float
-    answered: float | None = None
+    asked: Moment
+    answered: Moment | None = None
     _released: threading.Event = field(default_factory=threading.Event)
     _finished: threading.Event = field(default_factory=threading.Event)
 
-    def release(self) -> float:
-        """Let a held answer go on; the time at which that was said."""
-        now = time.monotonic()
+    def release(self) -> Moment:
+        """Let a held answer go on; the moment at which that was said."""
+        now = Moment.now()
         self._released.set()
         return now
 
-    def wait_answered(self, timeout: float = 10) -> float:
-        """The time at which the answer's last byte was sent."""
+    def wait_answered(self, timeout: float = 10) -> Moment:
+        """The moment at which the answer's last byte was sent."""
         if not self._finished.wait(timeout) or self.answered is None:
             raise AssertionError(f"{self.scenario} was not answered in {timeout} s")
         return self.answered
@@ -194,7 +196,7 @@ class Exchange:
         self._released.wait()
 
     def finish(self, *, whole: bool) -> None:
-        self.answered = time.monotonic() if whole else None
+        self.answered = Moment.now() if whole else None
         self._finished.set()
 
 
@@ -258,7 +260,7 @@ class MessagesAPI:
     @contextmanager
     def exchange(self, scenario: str) -> Iterator[Exchange]:
         """For the handler: one request under way, seen by take() and, if held, released."""
-        exchange = Exchange(scenario, time.monotonic())
+        exchange = Exchange(scenario, Moment.now())
         if scenario not in self._held:
             exchange.release()
         with self._changed:

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from .moment import Moment
+
 # acd's promise: right within half a second.
 WITHIN_SECONDS = 0.5
 
 
 class Observer(Protocol):
-    def expect(self, session: str, status: str, since: float, *, via: tuple[str, ...] = ()) -> None:
-        """The session has that status half a second after `since` (monotonic) at the latest.
+    def expect(
+        self, session: str, status: str, since: Moment, *, via: tuple[str, ...] = ()
+    ) -> None:
+        """The session has that status half a second after `since` at the latest.
 
         On its way there it showed no other status than the one before and
         those in `via`: what is wrong for a moment only is wrong.
@@ -35,8 +39,8 @@ class Observer(Protocol):
     def kill(self) -> None:
         """End the daemon with SIGKILL, in the middle of whatever it does."""
 
-    def ask(self) -> float:
-        """Come as a new client, which starts a daemon where there is none; the time before."""
+    def ask(self) -> Moment:
+        """Come as a new client, which starts a daemon where there is none; the moment before."""
 
     def subscribe(self) -> None:
         """Look on again, at a daemon that somebody else has started."""

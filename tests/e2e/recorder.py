@@ -27,6 +27,7 @@ import pytest
 from inotify_simple import INotify, flags  # type: ignore[import-untyped]
 
 from .home import Home
+from .moment import Moment
 from .observer import WITHIN_SECONDS
 
 
@@ -63,15 +64,17 @@ class Recorder:
             for record in sorted(self._records, key=lambda r: r["at"]):
                 out.write(json.dumps(record) + "\n")
 
-    def expect(self, session: str, status: str, since: float, *, via: tuple[str, ...] = ()) -> None:
-        at = time.time_ns() - int((time.monotonic() - since) * 1e9)
+    def expect(
+        self, session: str, status: str, since: Moment, *, via: tuple[str, ...] = ()
+    ) -> None:
+        at = time.time_ns() - int((time.monotonic() - since.at) * 1e9)
         self._note(at, "truth", session=session, status=status, via=list(via))
-        time.sleep(max(0.0, since + WITHIN_SECONDS - time.monotonic()))
+        time.sleep(max(0.0, since.at + WITHIN_SECONDS - time.monotonic()))
 
     def expect_still(self, session: str, status: str, seconds: float = WITHIN_SECONDS) -> None:
-        now = time.monotonic()
+        now = Moment.now()
         self.expect(session, status, now)
-        time.sleep(max(0.0, now + seconds - time.monotonic()))
+        time.sleep(max(0.0, now.at + seconds - time.monotonic()))
 
     def session(self, session: str) -> dict[str, Any]:
         _only_acd_knows()
@@ -87,8 +90,8 @@ class Recorder:
     def kill(self) -> None:
         pass
 
-    def ask(self) -> float:
-        return time.monotonic()
+    def ask(self) -> Moment:
+        return Moment.now()
 
     def subscribe(self) -> None:
         pass

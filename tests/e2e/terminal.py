@@ -14,15 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+from .moment import Moment
+
 _SIZE = ("-x", "120", "-y", "50")
 _GRACE_SECONDS = 5
 
 
 class Terminal:
-    """A program on a screen of 120 columns by 50 lines, ended with its `with`.
-
-    Times are time.monotonic().
-    """
+    """A program on a screen of 120 columns by 50 lines, ended with its `with`."""
 
     def __init__(
         self, directory: Path, argv: Sequence[str], environment: Mapping[str, str], cwd: Path
@@ -36,7 +35,6 @@ class Terminal:
         os.mkfifo(fifo)
         # Read and write: open() needs no partner, and no end of file is seen.
         self._drawn = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
-        self.started = time.monotonic()
         self._run("new-session", "-d", *_SIZE, "-c", str(cwd), *argv, ";",
                   "set-option", "-g", "remain-on-exit", "on", ";",
                   "set-option", "-g", "focus-events", "on", ";",
@@ -61,43 +59,45 @@ class Terminal:
         """Type text, as it is."""
         self._run("send-keys", "-l", text)
 
-    def press(self, *keys: str) -> float:
-        """Press keys by their tmux names (Enter, Escape, C-c…); the time just before."""
-        now = time.monotonic()
+    def press(self, *keys: str) -> Moment:
+        """Press keys by their tmux names (Enter, Escape, C-c…); the moment just before."""
+        now = Moment.now()
         self._run("send-keys", *keys)
         return now
 
-    def signal(self, number: signal.Signals) -> float:
-        """Send the program a signal; the time just before."""
-        now = time.monotonic()
+    def signal(self, number: signal.Signals) -> Moment:
+        """Send the program a signal; the moment just before."""
+        now = Moment.now()
         signal.pidfd_send_signal(self._process, number)
         return now
 
     def screen(self) -> str:
         return self._run("capture-pane", "-p")
 
-    def wait_for(self, text: str, timeout: float = 15) -> float:
-        """Wait until the screen shows the text; the time at which it was seen."""
+    def wait_for(self, text: str, timeout: float = 15) -> Moment:
+        """Wait until the screen shows the text; the moment at which it was seen."""
         return self.wait_until(lambda screen: text in screen, f"“{text}”", timeout)
 
-    def wait_gone(self, text: str, timeout: float = 15) -> float:
-        """Wait until the screen no longer shows the text; the time at which it was gone."""
+    def wait_gone(self, text: str, timeout: float = 15) -> Moment:
+        """Wait until the screen no longer shows the text; the moment at which it was gone."""
         return self.wait_until(lambda screen: text not in screen, f"no “{text}”", timeout)
 
-    def wait_until(self, condition: Callable[[str], bool], what: str, timeout: float = 15) -> float:
+    def wait_until(
+        self, condition: Callable[[str], bool], what: str, timeout: float = 15
+    ) -> Moment:
         deadline = time.monotonic() + timeout
         while not condition(screen := self.screen()):
             if (left := deadline - time.monotonic()) <= 0:
                 raise AssertionError(f"the screen shows {what} not within {timeout} s:\n{screen}")
             if select.select([self._drawn], [], [], left)[0]:
                 os.read(self._drawn, 65536)
-        return time.monotonic()
+        return Moment.now()
 
-    def wait_exit(self, timeout: float = 10) -> float:
-        """Wait until the program has ended; the time at which that was known."""
+    def wait_exit(self, timeout: float = 10) -> Moment:
+        """Wait until the program has ended; the moment at which that was known."""
         if not select.select([self._process], [], [], timeout)[0]:
             raise AssertionError(f"the program still runs after {timeout} s")
-        return time.monotonic()
+        return Moment.now()
 
     def _run(self, *command: str) -> str:
         done = subprocess.run(

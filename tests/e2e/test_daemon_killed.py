@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import signal
-import time
 
 from .agent import BASH_DIALOG, Agent, Stage
+from .moment import Moment
 
 
 def test_a_daemon_killed_is_back_with_the_next_line(agent: Agent) -> None:
@@ -32,6 +32,7 @@ def test_a_dialog_dismissed_while_no_daemon_ran_is_seen_by_the_next_client(agent
     agent.expect("question", since=agent.sees(BASH_DIALOG), via=("working",))
     agent.acd.kill()
     agent.answer(BASH_DIALOG, "Escape")
+    agent.terminal.wait_gone(BASH_DIALOG)
     agent.expect("attention", since=agent.acd.ask(), via=("question",))
 
 
@@ -57,4 +58,4 @@ def test_a_daemon_killed_is_back_with_the_next_line_of_another_session(stage: St
         sent = other.prompt("HELD")
         stage.acd.subscribe()
         other.expect("working", since=sent)
-        one.expect("attention", since=time.monotonic())
+        one.expect("attention", since=Moment.now())
