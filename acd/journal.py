@@ -42,6 +42,9 @@ GROWTH: Final = 4
 """A file is written anew when it is this many times what its sessions alone take."""
 STEP: Final = 50
 """Sessions written in one step of that, so that nobody waits for it (about 1 ms)."""
+TAIL: Final = 1 << 14
+"""Bytes of changes with which an orderly stop leaves the file: whoever starts the next daemon
+waits while they are read (about 2 ms)."""
 LOOK: Final = NS
 """Nanoseconds between looks at whether the file is still there."""
 
@@ -139,6 +142,7 @@ class Journal:
         self._store = store
         self._fd = -1
         self._size = 0
+        self._base = 0  # the size that the sessions alone took, when last known
         self._limit = SMALL
         self._rewrite: Rewrite | None = None
         self._seen_at = 0
@@ -300,6 +304,9 @@ class Journal:
     def close(self) -> None:
         """Ends the use of the file, which is whole at every moment."""
         self.retry()
+        if self.failure is None and self._size - self._base > TAIL:
+            with contextlib.suppress(OSError):
+                self._write_anew()
         self._abandon_rewrite()
         if self._fd >= 0:
             os.close(self._fd)
@@ -355,7 +362,8 @@ class Journal:
         rewrite.replace(self._path)
         if self._fd >= 0:
             os.close(self._fd)
-        self._fd, self._size = rewrite.fd, rewrite.size
+        self._fd = rewrite.fd
+        self._size = self._base = rewrite.size
         self._limit = max(SMALL, GROWTH * self._size)
         self._rewrite = None
 

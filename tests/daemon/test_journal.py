@@ -194,7 +194,6 @@ BAD = [
     "EVENT",
     "EVENT []",
     "EVENT {}",
-    'EVENT {"agent": "claude-code", "session": "x\\u0000", "name": "Stop"}',
     "CORRECT",
     "CORRECT a registry idle ²",
     "CORRECT a registry idle " + "9" * 5_000,
@@ -427,6 +426,16 @@ def with_place_again(place: Place, before: dict[str, dict[str, object]]) -> None
         for session in sessions.values():
             del session["elapsed"]
     assert after == before
+
+
+def test_an_orderly_stop_leaves_each_session_once_for_the_next_start(place: Place) -> None:
+    daemon = place.start()
+    with place.client() as client:
+        for _ in range(4):
+            client.ask_all(*(f"SET s{n % 10} working" for n in range(1_000)))
+        client.ask("STOP")
+    assert daemon.end() == 0
+    assert place.journal.read_text().count("\n") == 11
 
 
 def test_what_a_killed_daemon_left_half_written_is_taken_away(place: Place) -> None:
