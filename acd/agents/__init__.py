@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from acd.agents import claude_code
+from acd.agents import claude_code, codex
 from acd.core.agent import Agent
 
-AGENTS: Final[Mapping[str, Agent]] = {agent.name: agent for agent in (claude_code.AGENT,)}
+AGENTS: Final[Mapping[str, Agent]] = {
+    agent.name: agent for agent in (claude_code.AGENT, codex.AGENT)
+}
 
 
 def resume_argv(agent: str, resume_id: str | None) -> list[str] | None:

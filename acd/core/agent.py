@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from acd.core.session import Json
-from acd.core.status import Status
+from acd.core.status import QUESTION, Status
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,19 @@ class Agent:
     """What an event asks, or the agent last said: (event, payload) to a text of any length."""
     resume: tuple[str, ...]
     """The command that takes a conversation up again; its id follows."""
+    subagents_only_ask: bool = False
+    """Whether subagents' events say nothing of the status, their questions apart."""
     evidence: str | None = None
     """`module:class` of its evidence beside hooks and process (acd/watch/source.py)."""
 
-    def status(self, event: str, kind: str | None) -> Status | None:
+    def status(self, event: str, kind: str | None, *, by_subagent: bool = False) -> Status | None:
         """What the table says of an event; None for what changes nothing or is not known."""
         label = f"{event}/{kind}" if kind else event
-        return self.events.get(label, self.events.get(event))
+        status = self.events.get(label, self.events.get(event))
+        if by_subagent and self.subagents_only_ask and status != QUESTION:
+            return None
+        return status
+
+    def knows(self, event: str, kind: str | None) -> bool:
+        """Whether the table has the event, be it as one that changes nothing."""
+        return event in self.events or f"{event}/{kind}" in self.events

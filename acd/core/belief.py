@@ -132,7 +132,7 @@ class Belief:
         """Takes in a hook's event that is not older than the newest one."""
         status = event.status
         if status is None:
-            if event.ends_subagent:
+            if event.goes_on:
                 self.newest_at = at
                 self.questions.pop(event.subagent or MAIN, None)
             # What says nothing must not outrank what does, and is still under way.

@@ -14,7 +14,7 @@ from acd.core.agent import Agent
 from acd.core.fields import boolean, one_line, positive, text
 from acd.core.metadata import Refused
 from acd.core.session import Json
-from acd.core.status import STATUSES, Status
+from acd.core.status import QUESTION, STATUSES, Status
 
 TERMINAL_HINTS: Final = (
     "TMUX",
@@ -60,6 +60,8 @@ class HookEvent:
     config_dir: str | None
     attended: bool | None
     terminal: dict[str, str] | None
+    goes_on: bool | None = None
+    """Whether it shows that a subagent goes on or ends, so that its question is answered."""
     pid_start: int | None = None
     """When the process began, in the unit of the process watch; it rules out a reused pid."""
 
@@ -77,10 +79,6 @@ class HookEvent:
     def revives(self) -> bool:
         """Whether it takes up a conversation that had ended."""
         return self.label == "SessionStart/resume"
-
-    @property
-    def ends_subagent(self) -> bool:
-        return self.name == "SubagentStop" and self.subagent is not None
 
     def without_text(self) -> HookEvent:
         """The event with nothing of what was said, for those who want none of it kept."""
@@ -118,6 +116,7 @@ class HookEvent:
             config_dir=text(record, "config_dir"),
             attended=boolean(record, "attended"),
             terminal=_terminal(given) if isinstance(given, dict) else None,
+            goes_on=boolean(record, "goes_on"),
             pid_start=positive(record, "pid_start"),
         )
 
@@ -137,15 +136,19 @@ def read_hook_event(agent: Agent, meta: Json, payload: Json, *, local_host: str)
         raise Refused("invalid event: hook_event_name must be a string")
     host = text(meta, "host")
     kind = agent.kind(name, payload)
+    # These two are about the session, whoever's hook tells of them.
+    subagent = None if name in _OF_THE_SESSION else text(payload, "agent_id")
+    status = agent.status(name, kind, by_subagent=subagent is not None)
+    moves = status != QUESTION and name != "SubagentStart" and agent.knows(name, kind)
+    goes_on = subagent is not None and moves
     return HookEvent(
         agent=agent.name,
         session=session,
         name=name,
         kind=kind,
-        status=agent.status(name, kind),
+        status=status,
         at=positive(meta, "at"),
-        # These two are about the session, whoever's hook tells of them.
-        subagent=None if name in _OF_THE_SESSION else text(payload, "agent_id"),
+        subagent=subagent,
         prompt_id=text(payload, "prompt_id"),
         cwd=text(payload, "cwd"),
         text=one_line(agent.said(name, payload)),
@@ -155,6 +158,7 @@ def read_hook_event(agent: Agent, meta: Json, payload: Json, *, local_host: str)
         config_dir=text(meta, "config_dir"),
         attended=boolean(meta, "attended"),
         terminal=_terminal(meta),
+        goes_on=goes_on or None,
     )
 
 

@@ -1,0 +1,73 @@
+"""Codex CLI: what its hooks mean.
+
+Measured on 0.169.0. The gaps that its hooks leave, and what fills them, are in
+docs/compatibility.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from acd.core.agent import Agent
+from acd.core.fields import long_text, text, tool_question
+from acd.core.session import Json
+from acd.core.status import ATTENTION, CLOSED, QUESTION, WORKING, Status
+
+EVENTS: Final[Mapping[str, Status | None]] = {
+    "UserPromptSubmit": WORKING,
+    "PreModelRequest": WORKING,
+    "PreToolUse": WORKING,
+    "PreToolUse/request_user_input": QUESTION,
+    "PostToolUse": WORKING,
+    "PermissionRequest": QUESTION,
+    "PreCompact": WORKING,
+    "PostCompact/manual": ATTENTION,
+    "SessionStart/startup": ATTENTION,
+    "SessionStart/resume": ATTENTION,
+    "SessionStart/clear": ATTENTION,
+    "Stop": ATTENTION,
+    "Interrupt": ATTENTION,
+    "SessionEnd": CLOSED,
+    # A failed request is tried again; that it was the last one is told by the
+    # rollout file alone.
+    "PostModelRequest": None,
+    "PostCompact/auto": None,
+    "SessionStart/compact": None,
+    "SubagentStart": None,
+    "SubagentStop": None,
+}
+
+# The field that tells the kinds of one event apart.
+_KIND_FIELD: Final = {
+    "PreToolUse": "tool_name",
+    "PermissionRequest": "tool_name",
+    "SessionStart": "source",
+    "SessionEnd": "reason",
+    "PostCompact": "trigger",
+    "PostModelRequest": "status",
+}
+
+
+def _kind(event: str, payload: Json) -> str | None:
+    return text(payload, _KIND_FIELD[event]) if event in _KIND_FIELD else None
+
+
+def _said(event: str, payload: Json) -> str | None:
+    match event:
+        case "PermissionRequest" | "PreToolUse":
+            return tool_question(payload)
+        case "Stop":
+            return long_text(payload, "last_assistant_message")
+    return None
+
+
+AGENT: Final = Agent(
+    name="codex",
+    title="Codex",
+    events=EVENTS,
+    kind=_kind,
+    said=_said,
+    resume=("codex", "resume"),
+    subagents_only_ask=True,
+)
