@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from acd import activation, paths
+from acd import activation, paths, private
 from acd.errors import DaemonRefused, DaemonUnreachable, NotRunning
 from acd.protocol import BadReply, Err, LineDecoder, Message, Ok, State, encode, parse_message
 
@@ -53,9 +53,9 @@ class Client:
         Raises DaemonUnreachable (NotRunning without `start`), UnsafeSocket.
         """
         path = paths.socket_path(environ)
-        activation.check_length(path)
+        private.check_length(path)
         # Whoever else could bind there would be told what the user's agents do.
-        activation.check_private_directory(path.parent)
+        private.check_private_directory(path.parent)
         try:
             return cls(path, _connect(path))
         except OSError as error:

@@ -57,7 +57,7 @@ class Daemon:
         self.config = settings
         self.config_path = config_path
         self.store = Store(settings.rules())
-        self.journal = Journal(paths.journal_path(listener.path), boot_id(), self.store)
+        self.journal = Journal(paths.journal_path(listener.path), clock.boot_id(), self.store)
         self.notifier = Notifier(os.environ)
         self.loop = asyncio.get_running_loop()
         self.started = clock.now()
@@ -334,16 +334,6 @@ def identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def boot_id() -> str:
-    """Names this run of the machine: what is older than it is forgotten."""
-    if sys.platform == "linux":
-        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-    import subprocess  # 5 ms, and not on Linux
-
-    command = ["/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603 - a constant
-
-
 def resident_bytes() -> int:
     """This process's resident memory."""
     if sys.platform == "linux":
@@ -382,18 +372,30 @@ def hold_state(socket_path: Path) -> int:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise UnsafeSocket(f"cannot open {path}: {error.strerror}") from None
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    while not try_lock(fd, fcntl.LOCK_EX):
+        if try_lock(fd, fcntl.LOCK_SH):
+            # Nobody but one who looks whether there is a daemon, for a moment;
+            # what the file says is no daemon's pid any more.
+            continue
         former = os.pread(fd, 20, 0)
         log.info("waiting for the former daemon to end")
         if former.isdigit():
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(int(former), signal.SIGTERM)
         fcntl.flock(fd, fcntl.LOCK_EX)
+        break
     os.ftruncate(fd, 0)
     os.pwrite(fd, str(os.getpid()).encode(), 0)
     return fd
+
+
+def try_lock(fd: int, kind: int) -> bool:
+    """Takes the lock (flock(2)), exclusive or shared, if that can be done at once."""
+    try:
+        fcntl.flock(fd, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 async def _run(listener: Listener, settings: config.Config, config_path: Path) -> None:

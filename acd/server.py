@@ -111,7 +111,9 @@ class Server:
         self.passive = 0
         """Connections that do not keep the daemon from its idle stop."""
         self.last_active = loop.time()
-        """When somebody last came, went or said something, on the loop's clock."""
+        """When somebody last went or said something, on the loop's clock. That a passive
+        subscriber comes or goes does not count."""
+        self._active_before = self.last_active
         self.heard = 0
         """Moves with every connection and every turn."""
         # Those who are told at once; who reads too slowly is not among them.
@@ -153,9 +155,10 @@ class Server:
             self.connections.remove(connection)
             if connection in self._recorders:
                 self._end_recording(connection)
+            if not connection.passive:
+                self.last_active = self.loop.time()
             if connection.subscription is not None:
                 self.withdraw(connection)
-            self.last_active = self.loop.time()
             self._left()
 
     # Turns --------------------------------------------------------------
@@ -167,6 +170,7 @@ class Server:
         be a thousand times as long as its request.
         """
         now = self.now()
+        self._active_before = self.last_active
         self.last_active = self.loop.time()
         self.heard += 1
         if len(lines) == 1 and not self._plain and not self._json:
@@ -291,6 +295,8 @@ class Server:
         connection.passive = "passive" in words
         self.passive += connection.passive
         if connection.passive:
+            # A status bar that looks every few seconds needs nobody to stay for it.
+            self.last_active = self._active_before
             self._left()
         # Nothing more until all is read: then what is held is one picture at most.
         connection.transport.set_write_buffer_limits(high=self.limits.output_buffer, low=0)

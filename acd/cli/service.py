@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from acd import __version__, activation, paths
+from acd import __version__, paths, private
 from acd.cli import render
 from acd.client import Client, ConnectionLost
 from acd.core.status import STATUSES
@@ -64,7 +64,7 @@ def status() -> None:
 
 def _info(socket: Path) -> dict[str, Any] | None:
     """What INFO tells; None if no daemon runs."""
-    if not activation.is_running(socket):
+    if not private.is_running(socket):
         return None
     try:
         with Client.connect(os.environ, start=False) as client:
@@ -135,7 +135,7 @@ def _part(part: Part) -> str:
 def stop() -> None:
     """End the daemon in order. Its state waits, and the next event or command starts it again."""
     socket = paths.socket_path(os.environ)
-    if not activation.is_running(socket):
+    if not private.is_running(socket):
         render.write("not running")
         return
     try:

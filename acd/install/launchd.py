@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 from xml.sax.saxutils import escape
 
-from acd import activation, paths
+from acd import activation, paths, private
 from acd.errors import AcdError
 from acd.install import programs
 from acd.install.daemon import stop_daemon
@@ -132,7 +132,7 @@ class Load:
 
     def execute(self) -> str:
         path = paths.socket_path(self.environ, platform="darwin")
-        activation.make_private_directory(path.parent)
+        private.make_private_directory(path.parent)
         with activation.bind_lock(path):
             self.launchd.unload()
             stop_daemon(self.environ)

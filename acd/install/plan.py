@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from acd import activation, paths
+from acd import paths, private
 from acd.client import daemon_command
 from acd.install import claude_code, launchd, resources, systemd
 from acd.install.daemon import EndDaemon, Prove
@@ -92,7 +92,7 @@ def install_plan(environ: Mapping[str, str], *, hooks: bool, service: bool) -> P
             plan.steps += launchd.install_steps(environ, manager, program_python())
         else:
             plan.notes.append("No service manager answers here: the first hook starts the daemon.")
-    if manager is None and activation.is_running(paths.socket_path(environ)):
+    if manager is None and private.is_running(paths.socket_path(environ)):
         plan.steps.append(EndDaemon(environ))
     if hooks and put.is_needed():
         plan.steps.append(put)

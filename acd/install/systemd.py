@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from acd import activation, paths
+from acd import activation, paths, private
 from acd.errors import AcdError
 from acd.install import programs
 from acd.install.daemon import stop_daemon
@@ -177,7 +177,7 @@ class HandOver:
 
     def execute(self) -> str:
         path = paths.socket_path(self.environ)
-        activation.make_private_directory(path.parent)
+        private.make_private_directory(path.parent)
         with activation.bind_lock(path):
             self.manager.do("stop", SOCKET, SERVICE, tolerant=True)
             stop_daemon(self.environ)

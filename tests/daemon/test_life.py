@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import select
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -16,7 +18,7 @@ import pytest
 
 from tests.daemon.strace import Watched
 from tests.daemon.test_subscribers import subscriber
-from tests.support import Client, Daemon, Place
+from tests.support import WAIT, Client, Daemon, Place
 
 IDLE = 0.005
 """Minutes: a third of a second."""
@@ -224,6 +226,48 @@ def test_a_passive_subscriber_does_not_keep_it(place: Place, words: list[str]) -
     with subscriber(place, *words) as heard:
         assert daemon.end() == 0
         assert heard.rest() == []
+
+
+def test_one_who_looks_again_and_again_as_a_passive_subscriber_does_not_keep_it(
+    place: Place,
+) -> None:
+    configure_idle(place)
+    daemon = place.start()
+    while daemon.process.poll() is None:
+        with contextlib.suppress(OSError), subscriber(place, "json", "passive"):
+            pass
+        time.sleep(IDLE * 60 / 20)
+    assert "stopping: idle" in daemon.log()
+
+
+def test_a_command_of_a_passive_subscriber_sets_the_deadline_anew(place: Place) -> None:
+    configure_idle(place)
+    daemon = place.start()
+    with subscriber(place, "passive") as heard:
+        for _ in range(8):
+            time.sleep(IDLE * 60 / 3)
+            assert heard.ask("PING") == "OK"
+        assert daemon.end() == 0
+
+
+def test_one_who_looks_whether_there_is_a_daemon_does_not_hinder_the_start_of_one(
+    place: Place,
+) -> None:
+    place.directory.mkdir(mode=0o700)
+    looked_at = place.directory / "acd.sock.daemon"
+    bystander = subprocess.Popen(["sleep", str(WAIT)])
+    try:
+        # The pid of a daemon that was killed, and is somebody else's by now.
+        looked_at.write_text(str(bystander.pid))
+        with looked_at.open() as held:
+            fcntl.flock(held, fcntl.LOCK_SH)
+            daemon = place.start(wait=False)
+            with pytest.raises(subprocess.TimeoutExpired):
+                bystander.wait(0.5)
+        daemon.wait_for("READY=1")
+    finally:
+        bystander.kill()
+        bystander.wait()
 
 
 def test_a_subscriber_keeps_it(place: Place) -> None:

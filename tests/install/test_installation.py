@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from acd import __version__, activation
+from acd import __version__, private
 from acd.install import report
 from acd.install.claude_code import EVENTS
 from acd.install.hook_command import real_python
@@ -241,9 +241,9 @@ def test_after_uninstall_everything_is_as_it_was(user: User, content: bytes | No
 
 def test_uninstall_ends_the_daemon(user: User) -> None:
     user.install()
-    assert activation.is_running(user.socket)
+    assert private.is_running(user.socket)
     user.uninstall()
-    assert not activation.is_running(user.socket)
+    assert not private.is_running(user.socket)
 
 
 def test_a_second_uninstall_says_that_nothing_is_there(user: User) -> None:
@@ -372,7 +372,7 @@ def test_an_uninstall_as_a_dry_run_changes_nothing_and_names_each_place(user: Us
     before = user.files()
     told = user.acd("uninstall", "--dry-run").stdout
     assert user.files() == before
-    assert activation.is_running(user.socket)
+    assert private.is_running(user.socket)
     for place in (user.settings, user.socket.parent, user.hook):
         assert str(place) in told
     user.uninstall()

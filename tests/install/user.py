@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from acd import activation
+from acd import private
 from acd.install.daemon import stop_daemon
 
 ROOT: Final = Path(__file__).parents[2]
@@ -52,7 +52,7 @@ class User:
         trace: TracebackType | None,
     ) -> None:
         for socket in self.home.rglob("*.sock"):
-            if activation.is_running(socket):
+            if private.is_running(socket):
                 stop_daemon({"ACD_SOCKET": str(socket)})
         shutil.rmtree(self.home)
 
