@@ -129,6 +129,12 @@ class AcdUser(UserManager):
         while part not in (status := self.unit("acd.service", "StatusText")):
             assert time.monotonic() < deadline, status
 
+    def await_subscriber(self) -> None:
+        """Return when somebody has subscribed: of that nobody else is told."""
+        deadline = time.monotonic() + 10
+        while json.loads(self.tell("INFO")[0].removeprefix("OK "))["subscribers"] == 0:
+            assert time.monotonic() < deadline, "nobody has subscribed"
+
     def configure(self, text: str) -> None:
         """Write config.toml."""
         self.write(".config/acd/config.toml", text)

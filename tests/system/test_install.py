@@ -209,6 +209,19 @@ def test_no_line_is_refused_or_lost_while_an_upgrade_is_made(user: AcdUser) -> N
     assert not (user.home / DATA.relative_to(HOME) / before).exists()
 
 
+def test_a_program_that_runs_through_an_upgrade_keeps_its_version_and_works(user: AcdUser) -> None:
+    before = program(user)
+    with user.popen("acd", "watch") as watch:
+        assert watch.stdout is not None
+        user.await_subscriber()
+        user.install()
+        assert (user.home / DATA.relative_to(HOME) / before).is_dir()
+        user.tell("SET one working")
+        # Before it comes the session with which `acd install` proved itself.
+        assert any("one" in line for line in watch.stdout)
+        user.run("pkill", "-f", "acd watch")
+
+
 def test_a_service_that_an_upgrade_left_alone_runs_the_new_version(user: AcdUser) -> None:
     user.tell("SET one working")
     user.install("--no-service")
