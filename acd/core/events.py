@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from acd.core.agent import Agent
-from acd.core.fields import boolean, one_line, positive, text
+from acd.core.fields import HINT_LENGTH, NAME_LENGTH, boolean, one_line, positive, short_text, text
 from acd.core.metadata import Refused
 from acd.core.session import Json
 from acd.core.status import QUESTION, STATUSES, Status
@@ -95,7 +95,8 @@ class HookEvent:
 
         Raises Refused when the record is not one.
         """
-        agent, session, name = (text(record, key) for key in ("agent", "session", "name"))
+        agent, name = short_text(record, "agent"), short_text(record, "name")
+        session = text(record, "session")
         if agent is None or session is None or name is None:
             raise Refused("not a hook event's record")
         given = record.get("terminal")
@@ -103,16 +104,16 @@ class HookEvent:
             agent=agent,
             session=session,
             name=name,
-            kind=text(record, "kind"),
+            kind=short_text(record, "kind"),
             status=STATUSES.get(text(record, "status") or ""),
             at=positive(record, "at"),
-            subagent=text(record, "subagent"),
-            prompt_id=text(record, "prompt_id"),
+            subagent=short_text(record, "subagent"),
+            prompt_id=short_text(record, "prompt_id"),
             cwd=text(record, "cwd"),
             text=text(record, "text"),
             pid=positive(record, "pid"),
             parent=positive(record, "parent"),
-            host=text(record, "host"),
+            host=short_text(record, "host"),
             config_dir=text(record, "config_dir"),
             attended=boolean(record, "attended"),
             terminal=_terminal(given) if isinstance(given, dict) else None,
@@ -129,15 +130,17 @@ def read_hook_event(agent: Agent, meta: Json, payload: Json, *, local_host: str)
     Raises Refused when session or event are not named.
     """
     session = text(payload, "session_id")
-    name = text(payload, "hook_event_name")
+    name = short_text(payload, "hook_event_name")
     if session is None:
         raise Refused("invalid event: session_id must be a string")
     if name is None:
         raise Refused("invalid event: hook_event_name must be a string")
-    host = text(meta, "host")
+    host = short_text(meta, "host")
     kind = agent.kind(name, payload)
+    if kind is not None and len(kind) > NAME_LENGTH:
+        kind = None
     # These two are about the session, whoever's hook tells of them.
-    subagent = None if name in _OF_THE_SESSION else text(payload, "agent_id")
+    subagent = None if name in _OF_THE_SESSION else short_text(payload, "agent_id")
     status = agent.status(name, kind, by_subagent=subagent is not None)
     moves = status != QUESTION and name != "SubagentStart" and agent.knows(name, kind)
     goes_on = subagent is not None and moves
@@ -149,7 +152,7 @@ def read_hook_event(agent: Agent, meta: Json, payload: Json, *, local_host: str)
         status=status,
         at=positive(meta, "at"),
         subagent=subagent,
-        prompt_id=text(payload, "prompt_id"),
+        prompt_id=short_text(payload, "prompt_id"),
         cwd=text(payload, "cwd"),
         text=one_line(agent.said(name, payload)),
         pid=positive(meta, "pid"),
@@ -163,4 +166,6 @@ def read_hook_event(agent: Agent, meta: Json, payload: Json, *, local_host: str)
 
 
 def _terminal(fields: Json) -> dict[str, str] | None:
-    return {hint: value for hint in TERMINAL_HINTS if (value := text(fields, hint))} or None
+    return {
+        hint: value for hint in TERMINAL_HINTS if (value := text(fields, hint, HINT_LENGTH))
+    } or None

@@ -13,6 +13,10 @@ from acd.core.session import PROMPT_LENGTH, Json, is_whole
 
 FIELD_LENGTH: Final = 4096
 """Characters of a field that is a name or a path (Linux's PATH_MAX); a longer one is no such."""
+NAME_LENGTH: Final = 128
+"""Characters of a name or an id; many of them are kept, so they are kept short."""
+HINT_LENGTH: Final = 512
+"""Characters of what leads to a terminal, as the hook bounds it too."""
 MAX_TEXT: Final = 1 << 20
 """Characters of a text of which the beginning is kept."""
 
@@ -23,6 +27,11 @@ def text(fields: Json, key: str, limit: int = FIELD_LENGTH) -> str | None:
     if isinstance(value, str) and 0 < len(value) <= limit and is_text(value):
         return value
     return None
+
+
+def short_text(fields: Json, key: str) -> str | None:
+    """A string that names something."""
+    return text(fields, key, NAME_LENGTH)
 
 
 def long_text(fields: Json, key: str) -> str | None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from acd.agents import AGENTS, resume_argv
 from acd.agents.claude_code import EVENTS as CLAUDE_CODE
 from acd.core.events import TERMINAL_HINTS, HookEvent, read_hook_event
-from acd.core.fields import FIELD_LENGTH
+from acd.core.fields import FIELD_LENGTH, HINT_LENGTH, NAME_LENGTH
 from acd.core.metadata import Refused
 from acd.core.session import PROMPT_LENGTH, Json
 from acd.core.status import STATUSES
@@ -216,6 +216,14 @@ def test_a_number_that_is_no_time_and_no_pid_is_a_missing_one(value: Any) -> Non
 def test_a_text_that_is_no_name_and_no_path_is_a_missing_one(value: Any) -> None:
     event = event_of("Stop", meta={"config_dir": value, "TMUX": value}, cwd=value, agent_id=value)
     assert (event.config_dir, event.terminal, event.cwd, event.subagent) == (None,) * 4
+
+
+def test_what_many_are_kept_of_is_kept_only_when_it_is_short() -> None:
+    long = "x" * (NAME_LENGTH + 1)
+    event = event_of("PreToolUse", tool_name=long, agent_id=long, prompt_id=long)
+    assert (event.kind, event.subagent, event.prompt_id) == (None, None, None)
+    assert event.status == "working"
+    assert event_of("Stop", meta={"TMUX": "x" * (HINT_LENGTH + 1)}).terminal is None
 
 
 # Refusals -------------------------------------------------------------------
