@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from acd.agents.claude_code import EVENTS as CLAUDE_CODE
+from acd.agents import AGENTS, claude_code
 from acd.config import options, toml
+from acd.core.agent import Agent
 from acd.core.corrections import CORRECTIONS
 from acd.core.status import CLOSED, REVIVALS, STATUSES, TRANSITIONS
 
@@ -44,7 +46,7 @@ def state_diagram() -> str:
         if to in allowed and to != origin
     ]
     arrows += [f"    {origin} --> {to}: RESURRECT" for origin, to in REVIVALS.items()]
-    resumed = CLAUDE_CODE["SessionStart/resume"]
+    resumed = claude_code.EVENTS["SessionStart/resume"]
     arrows.append(f"    {CLOSED} --> {resumed}: SessionStart/resume")
     return "\n".join(["```mermaid", "stateDiagram-v2", *arrows, "```"])
 
@@ -61,10 +63,10 @@ def transitions() -> str:
     )
 
 
-def claude_code_events() -> str:
-    """Each status, and the events that set it."""
+def events_of(agent: Agent) -> str:
+    """Each status, and the agent's events that set it."""
     turned: dict[str, list[str]] = {}
-    for event, status in CLAUDE_CODE.items():
+    for event, status in agent.events.items():
         turned.setdefault(status or "unchanged", []).append(event)
     return _table(
         ["status", "events"],
@@ -111,7 +113,7 @@ def every_option() -> str:
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "state-diagram": state_diagram,
     "transitions": transitions,
-    "claude-code-events": claude_code_events,
+    **{f"{agent.name}-events": partial(events_of, agent) for agent in AGENTS.values()},
     "corrections": corrections,
     "limits": limits,
     "options": every_option,
