@@ -8,10 +8,11 @@ sessions. It refuses to know colours, tables and who reads it.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from acd.core.status import ATTENTION, CLOSED, QUESTION, WORKING, Status
+from acd.core.session import Json
+from acd.core.status import ATTENTION, CLOSED, QUESTION, STATUSES, WORKING, Status
 
 SYMBOLS: Final[Mapping[Status, str]] = {
     QUESTION: "▲",
@@ -35,6 +36,14 @@ ELLIPSIS: Final = "…"
 # Zero width joiner and non-joiner: Arabic, Indic scripts and emoji are wrong
 # without them, and they do nothing to a terminal.
 _JOINERS: Final = "\u200c\u200d"
+
+
+_ORDER: Final = {status: place for place, status in enumerate(STATUSES)}
+
+
+def by_need(sessions: Iterable[Json]) -> list[Json]:
+    """Who needs the user most comes first: by status, then the longest waiting."""
+    return sorted(sessions, key=lambda each: (_ORDER[each["status"]], each["since"], each["id"]))
 
 
 def printable(text: str) -> str:

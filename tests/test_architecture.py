@@ -44,6 +44,7 @@ ARROWS: dict[str, set[str]] = {
     "agents": {"core"},
     "picture": {"protocol"},
     "text": {"core"},
+    "bars": {"text"},
     "protocol": {"core"},
     "paths": set(),
     "core": {"errors"},
@@ -51,7 +52,7 @@ ARROWS: dict[str, set[str]] = {
 }
 """Part to the parts below it. It may import these and all that they lead to, and nothing else."""
 
-PURE = ("agents", "core", "picture", "protocol", "commands", "errors", "recording")
+PURE = ("agents", "bars", "core", "picture", "protocol", "commands", "errors", "recording")
 """No IO, no clock, no environment: they work on values."""
 
 VALUES_ONLY = {

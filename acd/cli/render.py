@@ -34,7 +34,6 @@ _COLOURS: Final[Mapping[str, Mapping[str, Any]]] = {
     "working": {"fg": "green"},
     "closed": {"dim": True},
 }
-_ORDER: Final = {status: place for place, status in enumerate(STATUSES)}
 _GAP: Final = "  "
 
 
@@ -84,11 +83,6 @@ def write(text: str) -> None:
 def to_json(value: Any, *, indent: int | None = 2) -> str:
     """JSON for programs: ASCII, so that no terminal takes anything in it for an order."""
     return json.dumps(value, indent=indent).replace("\x7f", "\\u007f")
-
-
-def by_need(sessions: Iterable[Json]) -> list[Json]:
-    """Who needs you most comes first: by status, then the longest waiting."""
-    return sorted(sessions, key=lambda each: (_ORDER[each["status"]], each["since"], each["id"]))
 
 
 def short_ids(ids: Iterable[str], least: int = 8) -> dict[str, str]:

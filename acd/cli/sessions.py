@@ -16,7 +16,7 @@ from acd.client import ask
 from acd.core.session import ID_LENGTH, Json, is_session_id
 from acd.core.status import STATUSES
 from acd.protocol import Ok, set_request
-from acd.text import EVIDENCE, age, one_line, printable
+from acd.text import EVIDENCE, age, by_need, one_line, printable
 
 
 def _new_id(ctx: click.Context, param: click.Parameter, value: str) -> str:
@@ -50,7 +50,7 @@ def list_sessions(as_json: bool) -> None:
     A line has the status, the id, the name, how long it has been so, the
     directory, and what the session asks or last said.
     """
-    sessions = render.by_need(all_sessions(os.environ))
+    sessions = by_need(all_sessions(os.environ))
     if as_json:
         render.write(render.to_json(sessions))
     elif sessions:

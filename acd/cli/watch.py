@@ -21,7 +21,7 @@ from acd.core.status import STATUSES
 from acd.errors import AcdError
 from acd.follow import follow
 from acd.picture import Difference, Picture
-from acd.text import one_line
+from acd.text import by_need, one_line
 
 
 @click.command(short_help="Print a line for each change, as it happens.")
@@ -145,7 +145,7 @@ def _is_open(session: Json | None) -> bool:
 
 
 def _tell(sessions: list[Json], picture: Picture, as_json: bool) -> None:
-    there = render.by_need(sessions)
+    there = by_need(sessions)
     if as_json:
         for session in there:
             render.write(render.to_json(session, indent=None))

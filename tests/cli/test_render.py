@@ -15,7 +15,7 @@ from acd.cli import render
 from acd.cli.render import Look
 from acd.core.status import STATUSES
 from acd.picture import Difference
-from acd.text import one_line, width
+from acd.text import by_need, one_line, width
 
 PIPE = Look(columns=None, colour=False, home=Path("/home/me"))
 
@@ -62,7 +62,7 @@ def test_who_needs_you_most_comes_first() -> None:
         session(id="asks for long", status="question", since=3.0),
         session(id="done", status="attention", since=1.0),
     ]
-    order = [each["id"] for each in render.by_need(given)]
+    order = [each["id"] for each in by_need(given)]
     assert order == ["asks for long", "asks lately", "done", "works", "closed"]
 
 
