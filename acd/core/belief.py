@@ -40,6 +40,7 @@ _PLAIN: Final[Mapping[str, Callable[[Any], bool]]] = {
     "newest_at": is_whole,
     "begun_at": is_whole,
     "answered_at": is_whole,
+    "shell_at": is_whole,
     "said": _is_text,
 }
 """The fields whose value in JSON is their value in memory, and what that may be."""
@@ -73,6 +74,7 @@ class Belief:
         "queued",
         "registry",
         "said",
+        "shell_at",
     )
 
     def __init__(self, base: Status):
@@ -90,6 +92,8 @@ class Belief:
         self.begun_at = 0
         self.answered_at = 0
         """Questions from before were answered or dismissed: the registry has moved on since."""
+        self.shell_at = 0
+        """When the registry last said that a shell runs in the background."""
         self.registry: Word | None = None
         self.said: str | None = None
 
@@ -106,9 +110,9 @@ class Belief:
         if word is None or word.at < self.newest_at:
             return status
         corrected = CORRECTIONS.get(("registry", word.says), {}).get(status, status)
-        # The registry counts the main agent only; a turn with tasks that go
-        # on, or with a prompt that waits, has not ended.
-        if corrected == ATTENTION and self.background:
+        # Idle counts the main agent only: a turn with tasks that go on has not
+        # ended. But where it said `shell` before, it counted those as well.
+        if corrected == ATTENTION and self.background and self.shell_at < self.newest_at:
             return WORKING
         return corrected
 
@@ -191,6 +195,8 @@ class Belief:
         if self.registry is not None and at < self.registry.at:
             return
         self.registry = Word(says, at)
+        if says == "shell":
+            self.shell_at = at
         if ("registry", says) in CORRECTIONS:
             self.answered_at = max(self.answered_at, at)
             left = {asker: asked for asker, asked in self.questions.items() if asked.at > at}
@@ -205,7 +211,7 @@ class Belief:
 
     def forget_future(self, now: int) -> None:
         """The clock was set back: what is dated later than now has no place in the order."""
-        for name in ("newest_at", "answered_at", "begun_at"):
+        for name in ("newest_at", "answered_at", "begun_at", "shell_at"):
             if getattr(self, name) > now:
                 setattr(self, name, 0)
         if self.registry is not None and self.registry.at > now:
