@@ -19,8 +19,11 @@ AGENTS: Final[Mapping[str, Agent]] = {
 def resume_argv(agent: str, resume_id: str | None) -> list[str] | None:
     """The command that takes a conversation up again, or None where there is none.
 
-    An id that the agent's command line would take for an option is refused.
+    An id that the agent's command line would take for an option is refused,
+    and one that cannot be an argument at all.
     """
     if agent not in AGENTS or not resume_id or resume_id.startswith("-"):
+        return None
+    if not resume_id.isprintable():
         return None
     return [*AGENTS[agent].resume, resume_id]

@@ -286,7 +286,14 @@ def test_a_session_is_resumed_by_the_agents_own_command() -> None:
 
 @pytest.mark.parametrize(
     ("agent", "resume_id"),
-    [("claude-code", None), ("claude-code", ""), ("claude-code", "--evil"), ("other", "abc")],
+    [
+        ("claude-code", None),
+        ("claude-code", ""),
+        ("claude-code", "--evil"),
+        ("claude-code", "a\0b"),
+        ("claude-code", "a\nb"),
+        ("other", "abc"),
+    ],
 )
 def test_there_is_no_command_where_there_is_nothing_to_resume(
     agent: str, resume_id: str | None
