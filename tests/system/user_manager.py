@@ -115,7 +115,7 @@ class UserManager:
         self, *command: str, environment: Mapping[str, str] | None = None
     ) -> subprocess.Popen[str]:
         """Start a command as the user, in their home, with pipes for its three streams."""
-        return self._popen(self._as_user(command, environment or {}))
+        return self._popen([*self._as_user(environment or {}), *command])
 
     def run(
         self,
@@ -129,12 +129,12 @@ class UserManager:
 
         With `check` a status other than 0 raises AssertionError with the output.
         """
-        return self._run(self._as_user(command, environment or {}), input, check, timeout)
+        return self._run(self._as_user(environment or {}), command, input, check, timeout)
 
     def root(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command as root in the namespaces."""
         environment = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"]
-        return self._run([*self._enter("init.scope"), *environment, *command], "", check, 60)
+        return self._run([*self._enter("init.scope"), *environment], command, "", check, 60)
 
     def down(self) -> None:
         """End every process in there and remove what was made; once is enough."""
@@ -162,7 +162,7 @@ class UserManager:
         namespaces = ["--target", str(self._init_pid), "--mount", "--pid", "--cgroup"]
         return ["sh", "-c", 'echo $$ >"$0" && exec nsenter "$@"', str(procs), *namespaces, "--"]
 
-    def _as_user(self, command: tuple[str, ...], environment: Mapping[str, str]) -> list[str]:
+    def _as_user(self, environment: Mapping[str, str]) -> list[str]:
         variables = {
             name: value
             for name, value in os.environ.items()
@@ -184,7 +184,6 @@ class UserManager:
             *("setpriv", f"--reuid={UID}", f"--regid={UID}", "--init-groups"),
             *("env", "-i", f"--chdir={HOME}"),
             *(f"{name}={value}" for name, value in variables.items()),
-            *command,
         ]
 
     def _popen(self, command: list[str]) -> subprocess.Popen[str]:
@@ -193,16 +192,16 @@ class UserManager:
         return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd="/")
 
     def _run(
-        self, command: list[str], input: str, check: bool, timeout: float
+        self, prefix: list[str], command: tuple[str, ...], input: str, check: bool, timeout: float
     ) -> subprocess.CompletedProcess[str]:
-        with self._popen(command) as process:
+        with self._popen([*prefix, *command]) as process:
             try:
                 output, errors = process.communicate(input, timeout)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
         if check and process.returncode != 0:
-            # What comes before it only leads to where it runs.
-            what = shlex.join(command[command.index("-i") + 1 :])
-            raise AssertionError(f"{what}\nstatus {process.returncode}\n{output}\n{errors}")
+            raise AssertionError(
+                f"{shlex.join(command)}\nstatus {process.returncode}\n{output}\n{errors}"
+            )
         return subprocess.CompletedProcess(command, process.returncode, output, errors)
