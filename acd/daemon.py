@@ -377,15 +377,19 @@ def hold_state(socket_path: Path) -> int:
             # Nobody but one who looks whether there is a daemon, for a moment;
             # what the file says is no daemon's pid any more.
             continue
-        former = os.pread(fd, 20, 0)
+        former = os.pread(fd, 20, 0).partition(b"\n")[0]
         log.info("waiting for the former daemon to end")
         if former.isdigit():
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(int(former), signal.SIGTERM)
         fcntl.flock(fd, fcntl.LOCK_EX)
         break
-    os.ftruncate(fd, 0)
-    os.pwrite(fd, str(os.getpid()).encode(), 0)
+    line = f"{os.getpid()}\n".encode()
+    # On a full disk there is still the room of the line before; without any, the
+    # next daemon cannot ask this one to end, and waits until it does.
+    with contextlib.suppress(OSError):
+        os.pwrite(fd, line, 0)
+        os.ftruncate(fd, len(line))
     return fd
 
 
@@ -411,6 +415,9 @@ def main() -> int:
     Raises AcdError.
     """
     os.umask(0o077)
+    # Until the loop has its handlers Ctrl-C ends it like SIGTERM; Python's own way is a
+    # traceback, or nothing at all where the exception falls into something that ignores it.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     config_path = paths.config_path(os.environ)
     problem = None
     try:

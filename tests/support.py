@@ -34,8 +34,9 @@ class Client:
 
     def __init__(self, path: Path):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(WAIT)
+        # Blocking: with a timeout, a full queue would be an error at once.
         self.sock.connect(str(path))
+        self.sock.settimeout(WAIT)
         self._lines = self.sock.makefile("rb")
 
     def __enter__(self) -> Self:

@@ -94,6 +94,7 @@ def main(control: int, listener: int, small: int) -> None:
 
     if small:
         acd.journal.SMALL = small  # type: ignore[misc]
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # as the daemon has it, before its first line
     # Who ends is gone at once: nobody here waits for them.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     orders = os.fdopen(control, "rb", buffering=0)

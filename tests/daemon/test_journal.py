@@ -39,18 +39,21 @@ def hook(session: str, event: str, **fields: object) -> str:
     return f"HOOK claude-code {json.dumps(meta, separators=(',', ':'))} {json.dumps(payload)}"
 
 
+ALIVE = os.getpid()
+"""An agent's process, which a daemon looks for."""
+
 BUSY = [
     'SET a working {"working_dir": "/src", "name": "Ä b", "x": [1, {"y": null}]}',
     "SET a question",
     "set b attention",
-    hook("c", "SessionStart", source="startup", pid=4_000_001, TMUX_PANE="%1"),
-    hook("c", "UserPromptSubmit", prompt="hello", pid=4_000_001),
-    hook("c", "PermissionRequest", tool_name="Bash", tool_input={"command": "ls"}, pid=4_000_001),
+    hook("c", "SessionStart", source="startup", pid=ALIVE, TMUX_PANE="%1"),
+    hook("c", "UserPromptSubmit", prompt="hello", pid=ALIVE),
+    hook("c", "PermissionRequest", tool_name="Bash", tool_input={"command": "ls"}, pid=ALIVE),
     'API_USAGE c {"input_tokens": 5, "output_tokens": 7, "cost": 0.25}',
-    hook("d", "SessionStart", source="clear", pid=4_000_001),  # c gives way to it
-    hook("d", "Stop", last_assistant_message="done", background_tasks=[1], pid=4_000_001),
+    hook("d", "SessionStart", source="clear", pid=ALIVE),  # c gives way to it
+    hook("d", "Stop", last_assistant_message="done", background_tasks=[1], pid=ALIVE),
     "RM a",
-    'SET e closed {"session_id": "e-1", "working_dir": "/src"}',
+    'SET e closed {"session_id": "e-1", "working_dir": "/"}',
     "RESURRECT e",
     "DELETE b",
     "SET b working",

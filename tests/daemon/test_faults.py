@@ -1,0 +1,211 @@
+"""A state that cannot be written: the daemon goes on from memory, says so, and recovers."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import DAEMON, Client, Daemon, Place
+
+as_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root, to mount")
+
+
+def wait_until_mended(client: Client) -> None:
+    """It tries again by itself, a second after the failure and then ever more seldom."""
+    while client.info()["journal_failure"] is not None:
+        time.sleep(0.05)
+
+
+# The file -----------------------------------------------------------------------
+
+
+def test_a_file_that_was_removed_is_there_again_with_the_next_change(
+    place: Place, daemon: Daemon, client: Client
+) -> None:
+    client.ask("SET a working")
+    time.sleep(1.05)  # it looks once a second
+    place.journal.unlink()
+    assert client.ask("SET b working") == "OK"
+    assert client.info()["journal_failure"] is None
+    daemon.kill()
+    place.start()
+    with place.client() as other:
+        assert set(other.sessions()) == {"a", "b"}
+
+
+def test_a_directory_that_was_removed_and_made_again_is_written_again(
+    place: Place, daemon: Daemon, client: Client
+) -> None:
+    client.ask("SET a working")
+    time.sleep(1.05)
+    shutil.rmtree(place.directory)
+    assert client.ask("SET b working") == "OK"
+    assert client.info()["journal_failure"] == "No such file or directory"
+    assert client.ask("SET c working") == "OK"
+    place.directory.mkdir(mode=0o700)
+    wait_until_mended(client)
+    assert "SESSION" in place.journal.read_text()
+    assert daemon.stop() == 0
+    place.start()
+    with place.client() as other:
+        assert set(other.sessions()) == {"a", "b", "c"}
+
+
+def test_what_could_not_be_written_for_long_is_written_at_the_stop(
+    place: Place, daemon: Daemon, client: Client
+) -> None:
+    client.ask("SET a working")
+    time.sleep(1.05)
+    shutil.rmtree(place.directory)
+    client.ask("SET b working")
+    place.directory.mkdir(mode=0o700)
+    assert daemon.stop() == 0  # before it has tried again
+    place.start()
+    with place.client() as other:
+        assert set(other.sessions()) == {"a", "b"}
+
+
+def test_a_limit_on_a_file_s_size_is_a_full_disk(place: Place) -> None:
+    def small_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, resource.RLIM_INFINITY))
+
+    daemon = place.start(preexec_fn=small_files)
+    with place.client() as client:
+        # Each a session of its own: writing anew does not help.
+        replies = client.ask_all(*(f"SET {'s' * 100}{n} working" for n in range(100)))
+        assert replies == ["OK"] * 100
+        assert client.info()["journal_failure"] == "File too large"
+        assert len(client.sessions()) == 100
+        status = daemon.next_status(lambda status: "memory" in status)
+        assert status.endswith("; state in memory only (File too large)")
+        assert "the state cannot be written, and is in memory only: File too large" in daemon.log()
+        infinite = resource.RLIM_INFINITY
+        resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (infinite, infinite))
+        wait_until_mended(client)
+        daemon.next_status(lambda status: "memory" not in status)
+    assert "the state is written again" in daemon.log()
+    daemon.kill()
+    place.start()
+    with place.client() as client:
+        assert len(client.sessions()) == 100
+
+
+def test_a_file_of_changes_that_hits_a_limit_is_written_anew_at_once(place: Place) -> None:
+    def small_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, 4_096))
+
+    daemon = place.start(preexec_fn=small_files)
+    with place.client() as client:
+        for _ in range(5):
+            assert client.ask_all(*["SET a working", "SET a question"] * 50) == ["OK"] * 100
+            assert client.info()["journal_failure"] is None
+    assert "the state is in a new file: " in daemon.log()
+    daemon.kill()
+    place.start()
+    with place.client() as client:
+        assert client.get("a")["status"] == "question"
+        assert len(client.get("a")["history"]) == 50
+
+
+# The file system ------------------------------------------------------------------
+
+
+class Disk:
+    """A small tmpfs on the socket's directory, in a mount namespace that ends with this."""
+
+    def __init__(self, place: Place):
+        place.directory.mkdir(mode=0o700)
+        self.place = place
+        mount = f"mount -t tmpfs -o size=128k,mode=700 disk {place.directory}"
+        self.holder = subprocess.Popen(
+            ["unshare", "--mount", "sh", "-c", f"{mount} && echo mounted && exec sleep 1000"],
+            stdout=subprocess.PIPE,
+        )
+        assert self.holder.stdout is not None
+        assert self.holder.stdout.readline() == b"mounted\n"
+        self.directory = Path(f"/proc/{self.holder.pid}/root{place.directory}")
+        self.enter = ["nsenter", f"--mount=/proc/{self.holder.pid}/ns/mnt"]
+
+    def start(self) -> Daemon:
+        return self.place.start([*self.enter, *DAEMON])
+
+    def client(self) -> Client:
+        return Client(self.directory / "acd.sock")
+
+    def fill(self) -> None:
+        with (self.directory / "fill").open("wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(b"x" * 512)
+            except OSError:
+                pass
+
+    def close(self) -> None:
+        self.holder.kill()
+        self.holder.wait()
+
+
+@pytest.fixture
+def disk(place: Place) -> Iterator[Disk]:
+    made = Disk(place)
+    yield made
+    made.close()
+
+
+@as_root
+def test_a_full_disk_costs_no_line_and_is_told_and_is_over_when_it_is_over(
+    place: Place, disk: Disk
+) -> None:
+    daemon = disk.start()
+    with disk.client() as client:
+        assert client.ask("SET before working") == "OK"
+        disk.fill()
+        # The last page has room for a few.
+        assert client.ask_all(*(f"SET s{n} working" for n in range(300))) == ["OK"] * 300
+        assert client.info()["journal_failure"] == "No space left on device"
+        assert "in memory only: No space left on device" in daemon.log()
+        assert len(client.sessions()) == 301
+        (disk.directory / "fill").unlink()
+        wait_until_mended(client)
+        assert client.ask("SET after working") == "OK"
+    daemon.kill()
+    disk.start()
+    with disk.client() as client:
+        assert len(client.sessions()) == 302
+
+
+@as_root
+def test_killed_while_the_disk_is_full_it_knows_what_was_acknowledged_before(
+    place: Place, disk: Disk
+) -> None:
+    daemon = disk.start()
+    with disk.client() as client:
+        assert client.ask("SET before working") == "OK"
+        disk.fill()
+        client.ask_all(*(f"SET s{n} working" for n in range(300)))
+    daemon.kill()
+    (disk.directory / "fill").unlink()
+    daemon = disk.start()
+    assert "cannot be understood" not in daemon.log()
+    with disk.client() as client:
+        assert "before" in client.sessions()
+
+
+@as_root
+def test_a_disk_that_is_full_at_the_start_is_no_reason_not_to_serve(
+    place: Place, disk: Disk
+) -> None:
+    disk.fill()
+    disk.start()
+    with disk.client() as client:
+        assert client.info()["journal_failure"] == "No space left on device"
+        assert client.ask("SET a working") == "OK"
+        (disk.directory / "fill").unlink()
+        wait_until_mended(client)
