@@ -7,8 +7,11 @@ steps do, and how lines are shown.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
+
+from acd.errors import AcdError
 
 if TYPE_CHECKING:
     from acd.install.inspection import InstallReport
@@ -30,6 +33,7 @@ def install(
     """Installs or upgrades, telling each thing done. Raises AcdError."""
     from acd.install.plan import install_plan
 
+    _refuse_sudo(environ)
     _carry_out(environ, lambda: install_plan(environ, hooks=hooks, service=service), say)
 
 
@@ -40,6 +44,7 @@ def uninstall(environ: Mapping[str, str], say: Say, *, agreed: Callable[[], bool
     """
     from acd.install.plan import uninstall_plan
 
+    _refuse_sudo(environ)
     if not (plan := uninstall_plan(environ)).steps:
         say("Nothing of acd is installed here.")
         _tell_notes(plan, say)
@@ -48,6 +53,14 @@ def uninstall(environ: Mapping[str, str], say: Say, *, agreed: Callable[[], bool
         return False
     _carry_out(environ, lambda: uninstall_plan(environ), say)
     return True
+
+
+def _refuse_sudo(environ: Mapping[str, str]) -> None:
+    if os.geteuid() == 0 and environ.get("SUDO_UID", "0") != "0":
+        raise AcdError(
+            "acd is installed for one user, and under sudo that would be root",
+            hint="run this again without sudo",
+        )
 
 
 def _carry_out(environ: Mapping[str, str], make: Callable[[], Plan], say: Say) -> None:

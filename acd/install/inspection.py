@@ -107,6 +107,8 @@ def _systemd(environ: Mapping[str, str]) -> tuple[Part, str | None, bool]:
     if not manager.answers:
         reason = "no service manager answers; hooks start the daemon"
         return Part("missing", directory, (reason,)), None, False
+    if not manager.reads(directory):
+        return Part("unknown", directory, ("systemd does not read it",)), None, False
     socket = manager.properties(systemd.SOCKET)
     listening = socket.get("ActiveState") == "active"
     if not all(unit.is_file() for unit in units):

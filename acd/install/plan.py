@@ -115,17 +115,17 @@ def uninstall_plan(environ: Mapping[str, str]) -> Plan:
     # Hooks first: they would start the daemon again.
     if take.is_needed():
         plan.steps.append(take)
-    places = dict.fromkeys(
-        (paths.socket_path(environ), paths.socket_path(_without_socket(environ)))
-    )
+    # The service's socket, and the one that ACD_SOCKET names.
+    unset = _without_socket(environ)
+    sockets = dict.fromkeys((paths.socket_path(unset), paths.socket_path(environ)))
     if sys.platform == "darwin":
         plan.steps += launchd.uninstall_steps(environ, launchd.Launchd(environ))
     else:
-        unset = _without_socket(environ)
-        plan.steps += systemd.uninstall_steps(unset, systemd.UserManager(unset))
-    for socket in places:
-        if any(state_files(socket)):
-            plan.steps.append(RemoveState(socket))
+        manager = systemd.UserManager(unset)
+        plan.steps += systemd.uninstall_steps(unset, manager)
+        if systemd.serves_another_home(unset, manager):
+            del sockets[paths.socket_path(unset)]
+    plan.steps += [RemoveState(socket) for socket in sockets if any(state_files(socket))]
     if program := tuple(_program(environ)):
         plan.steps.append(Remove(program, "the program", paths.data_dir(environ)))
     config = paths.config_path(environ)

@@ -8,6 +8,7 @@ to know what a unit says (packaging/systemd).
 from __future__ import annotations
 
 import functools
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,12 @@ class UserManager:
             return False
         answer = self._ask("show-environment", seconds=10)
         return answer is not None and answer.status == 0
+
+    def reads(self, directory: Path) -> bool:
+        """Whether units in that directory are its units: it need not know this XDG_CONFIG_HOME."""
+        answer = self._ask("show", "--property=UnitPath", "--value", seconds=_SECONDS)
+        places = shlex.split(answer.output) if answer is not None else []
+        return any(Path(place).resolve() == directory.resolve() for place in places)
 
     def properties(self, unit: str) -> dict[str, str]:
         """What it knows of a unit: ActiveState, UnitFileState, FragmentPath, NeedDaemonReload."""
@@ -99,6 +106,11 @@ def quoted(program: Path) -> str:
 def install_steps(environ: Mapping[str, str], manager: UserManager, python: Path) -> list[Step]:
     """What makes the manager hold the socket and start this program."""
     directory = paths.systemd_unit_dir(environ)
+    if not manager.reads(directory):
+        raise AcdError(
+            f"your systemd does not read units from {directory}",
+            hint="it has another HOME or XDG_CONFIG_HOME: set the same here, or use --no-service",
+        )
     written = [
         step
         for name, what in ((SOCKET, "holds the socket"), (SERVICE, "the daemon"))
@@ -127,22 +139,32 @@ def _write_if_other(path: Path, content: bytes, what: str) -> WriteFile | None:
 def uninstall_steps(environ: Mapping[str, str], manager: UserManager) -> list[Step]:
     """What takes the units out, with or without a manager that answers."""
     directory = paths.systemd_unit_dir(environ)
-    links = directory / "sockets.target.wants" / SOCKET
+    link = directory / "sockets.target.wants" / SOCKET
     there = tuple(
         path
-        for path in (directory / SOCKET, directory / SERVICE, links)
+        for path in (directory / SOCKET, directory / SERVICE, link)
         if path.exists() or path.is_symlink()
     )
-    known = manager.answers and any(map(manager.is_active, (SOCKET, SERVICE)))
+    # Units that it reads from elsewhere are another home's.
+    has_them = manager.answers and manager.reads(directory)
     steps: list[Step] = []
-    if manager.answers and (there or known):
+    if has_them and (there or any(map(manager.is_active, (SOCKET, SERVICE)))):
         steps.append(StopUnits(manager))
     if there:
-        steps.append(Remove(there, "the systemd units", links.parent))
-    if steps and manager.answers:
+        steps.append(Remove(there, "the systemd units", link.parent))
+    if steps and has_them:
         steps.append(Systemctl(manager, ("daemon-reload",)))
         steps.append(Systemctl(manager, ("reset-failed", SOCKET, SERVICE), tolerant=True))
     return steps
+
+
+def serves_another_home(environ: Mapping[str, str], manager: UserManager) -> bool:
+    """Whether the socket at this user's usual path belongs to units from elsewhere."""
+    return (
+        manager.answers
+        and not manager.reads(paths.systemd_unit_dir(environ))
+        and manager.is_active(SOCKET)
+    )
 
 
 @dataclass(frozen=True)

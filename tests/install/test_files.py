@@ -218,6 +218,22 @@ def test_what_an_editor_saves_in_between_is_worked_into_the_result(
     assert names(path.parent) == ["settings.json"]
 
 
+def test_a_save_while_the_new_content_is_written_is_worked_in(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.write_bytes(b"before")
+    sync = os.fsync
+
+    def save_and_sync(fd: int) -> None:
+        if path.read_bytes() == b"before":
+            save_by_rename(path)
+        sync(fd)
+
+    monkeypatch.setattr(os, "fsync", save_and_sync)
+    files.edit(path, lambda content: b"with ours: " + (content or b""), mode=0o600)
+    assert path.read_bytes() == b"with ours: edited"
+
+
 def test_a_file_that_appears_in_between_is_worked_in(path: Path) -> None:
     def change(content: bytes | None) -> bytes:
         if content is None:

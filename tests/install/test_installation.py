@@ -200,6 +200,15 @@ def test_without_a_service_a_socket_of_ones_own_is_used(user: User) -> None:
     assert f"answers at {user.home}/mine/acd.sock" in told
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="sudo makes one root")
+@pytest.mark.parametrize("command", [("install",), ("uninstall", "--yes")])
+def test_sudo_is_refused(user: User, command: tuple[str, ...]) -> None:
+    done = user.acd(*command, check=False, SUDO_UID="1000")
+    assert done.returncode == 1
+    assert "without sudo" in done.stderr
+    assert user.files() == {}
+
+
 def test_a_path_with_control_characters_is_shown_escaped(user: User) -> None:
     told = user.install("--dry-run", XDG_DATA_HOME=str(user.home / "a\x1b[31m\nb"))
     assert "\x1b" not in told

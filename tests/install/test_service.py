@@ -178,6 +178,27 @@ def test_without_a_login_session_the_manager_is_found_all_the_same(user: Service
     assert f"systemd holds {RUNTIME}/acd/acd.sock" in told
 
 
+def test_a_directory_that_systemd_does_not_read_is_refused(user: ServiceUser) -> None:
+    user.run_acd("install")
+    before = user.files()
+    elsewhere = {"XDG_CONFIG_HOME": str(HOME / "elsewhere")}
+    command = (str(user.program), "-m", "acd", "install")
+    done = user.run(*command, environment=elsewhere, check=False)
+    assert done.returncode == 1
+    assert f"does not read units from {HOME}/elsewhere/systemd/user" in done.stderr
+    assert user.files() == before
+
+
+def test_the_units_of_another_home_are_left_alone(user: ServiceUser) -> None:
+    user.run_acd("install")
+    user.run("mkdir", "-p", "other")
+    other = {"HOME": str(HOME / "other"), "ACD_SOCKET": str(HOME / "other/acd.sock")}
+    user.run_acd("install", "--no-service", environment=other)
+    user.run_acd("uninstall", "--yes", environment=other)
+    assert user.unit("acd.socket", "ActiveState") == "active"
+    assert user.unit("acd.socket", "UnitFileState") == "enabled"
+
+
 def test_a_dry_run_starts_and_changes_nothing(user: ServiceUser) -> None:
     before = user.files()
     told = user.run_acd("install", "--dry-run")
