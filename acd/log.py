@@ -30,13 +30,14 @@ class _Formatter(logging.Formatter):
         self._prefixed = prefixed
 
     def format(self, record: logging.LogRecord) -> str:
+        # The message is one line, by the filter: further ones are a traceback's.
         lines = super().format(record).splitlines() or [""]
         prefix = f"<{_PRIORITY.get(record.levelno, 5)}>" if self._prefixed else ""
         return "\n".join(prefix + printable(line) for line in lines)
 
 
 class _PrintableFilter(logging.Filter):
-    """For handlers that take the message as it is."""
+    """Makes the message one line, for whatever handler."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = printable(record.getMessage()), None
@@ -45,9 +46,13 @@ class _PrintableFilter(logging.Filter):
 
 def configure(level: str, environ: Mapping[str, str]) -> None:
     """Sends acd's log where this process's stderr leads."""
-    logger = logging.getLogger("acd")
-    logger.propagate = False
-    logger.handlers = [_handler(environ)]
+    handler = _handler(environ)
+    handler.addFilter(_PrintableFilter())
+    # What the event loop has to report is about acd's connections.
+    for name in ("acd", "asyncio"):
+        logger = logging.getLogger(name)
+        logger.propagate = False
+        logger.handlers = [handler]
     set_level(level)
 
 
@@ -65,7 +70,6 @@ def _handler(environ: Mapping[str, str]) -> logging.Handler:
             pass
         else:
             journal: logging.Handler = JournalHandler(SYSLOG_IDENTIFIER="acd")
-            journal.addFilter(_PrintableFilter())
             return journal
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Formatter(prefixed=in_journal))

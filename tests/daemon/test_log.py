@@ -1,0 +1,99 @@
+"""What reaches a journal or a terminal: one line a message, and nothing that acts."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from acd import log
+
+HOSTILE = "a\nb\r<3>c\x1b[2J\u2028d\u202ee\x85f"
+ESCAPED = r"a\nb\r<3>c\x1b[2J\u2028d\u202ee\x85f"
+
+
+@pytest.fixture(autouse=True)
+def _loggers() -> Iterator[None]:
+    """The loggers as they were."""
+    kept = {
+        name: (logger.handlers, logger.level, logger.propagate)
+        for name in ("acd", "asyncio")
+        if (logger := logging.getLogger(name))
+    }
+    yield
+    for name, (handlers, level, propagate) in kept.items():
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = handlers, propagate
+        logger.setLevel(level)
+
+
+def under_a_journal() -> dict[str, str]:
+    """The environment in which stderr is the journal's."""
+    found = os.fstat(2)
+    return {"JOURNAL_STREAM": f"{found.st_dev}:{found.st_ino}"}
+
+
+@pytest.fixture
+def without_systemd(monkeypatch: pytest.MonkeyPatch) -> None:
+    """systemd-python is not installed."""
+    monkeypatch.setitem(sys.modules, "systemd", None)
+
+
+def test_a_message_is_one_line_whatever_it_holds(capfd: pytest.CaptureFixture[str]) -> None:
+    log.configure("info", {})
+    logging.getLogger("acd.server").warning("it said %s", HOSTILE)
+    [line] = capfd.readouterr().err.splitlines()
+    assert line.endswith(f" WARNING it said {ESCAPED}")
+
+
+@pytest.mark.usefixtures("without_systemd")
+def test_under_a_journal_nothing_forges_a_priority(capfd: pytest.CaptureFixture[str]) -> None:
+    log.configure("info", under_a_journal())
+    logging.getLogger("acd").error("%s", HOSTILE)
+    assert capfd.readouterr().err == f"<3>{ESCAPED}\n"
+
+
+@pytest.mark.usefixtures("without_systemd")
+def test_a_traceback_has_its_priority_on_each_line(capfd: pytest.CaptureFixture[str]) -> None:
+    log.configure("info", under_a_journal())
+    try:
+        raise ValueError(HOSTILE)
+    except ValueError:
+        logging.getLogger("acd").exception("it failed")
+    lines = capfd.readouterr().err.splitlines()
+    assert lines[0] == "<3>it failed"
+    assert "\x1b" not in lines[-1]
+    assert all(line.startswith("<3>") for line in lines)
+
+
+def test_what_the_event_loop_reports_goes_the_same_way(capfd: pytest.CaptureFixture[str]) -> None:
+    log.configure("info", {})
+    logging.getLogger("asyncio").error("Fatal error on transport %s", HOSTILE)
+    [line] = capfd.readouterr().err.splitlines()
+    assert line.endswith(f" ERROR Fatal error on transport {ESCAPED}")
+
+
+def test_below_its_level_nothing_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    log.configure("warning", {})
+    logging.getLogger("acd").info("hello")
+    logging.getLogger("acd.journal").debug("hello")
+    assert capfd.readouterr().err == ""
+
+
+def test_in_the_journal_itself_the_message_has_its_fields(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("systemd.journal", reason="systemd-python is not installed")
+    sent: list[dict[str, object]] = []
+    log.configure("info", under_a_journal())
+    [handler] = logging.getLogger("acd").handlers
+    monkeypatch.setattr(
+        handler, "send", lambda text, /, **more: sent.append({"MESSAGE": text, **more})
+    )
+    logging.getLogger("acd.server").warning("it said %s", HOSTILE)
+    [entry] = sent
+    assert entry["MESSAGE"] == f"it said {ESCAPED}"
+    assert (entry["SYSLOG_IDENTIFIER"], entry["PRIORITY"]) == ("acd", "4")
