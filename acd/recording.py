@@ -5,7 +5,8 @@ one to a fresh core. It refuses to know where it comes from: the daemon pushes
 the lines, a file keeps them.
 
 A recording is text: `acd-recording 1 <acd's version>`, then the journal's
-records (core/record.py), each moment before what happened in it.
+records (core/record.py), each moment before what happened in it. A line that
+begins with `#` is a remark.
 """
 
 from __future__ import annotations
@@ -107,6 +108,8 @@ def replay(recording: Iterator[str]) -> Iterator[tuple[Now, str, Store]]:
     if not next(recording, "").startswith(f"{HEADER} "):
         raise BadRecord("not a recording: its first line is not `acd-recording 1 …`")
     for line in recording:
+        if line.startswith("#"):
+            continue
         if line.startswith("@ "):
             now = read_moment(line)
             continue
