@@ -2,7 +2,7 @@
 
 `acd daemon` goes its own way, without the command line's imports (click takes
 15 ms and 5 MB): it is what a service manager or a hook starts while somebody
-waits.
+waits. So does a status bar's look, which runs every few seconds.
 """
 
 from __future__ import annotations
@@ -20,6 +20,11 @@ def main() -> int:
             from acd.daemon import main as daemon_main
 
             return daemon_main()
+        if sys.argv[1:2] == ["bar"]:
+            from acd import glance
+
+            if glance.is_quick(sys.argv[1:]):
+                return glance.main(sys.argv[1:])
         from acd.cli import main as cli_main
 
         return cli_main()

@@ -18,15 +18,18 @@ HOOKS = sorted((ROOT / "hooks").glob("*.py"))
 
 ARROWS: dict[str, set[str]] = {
     # entry points
-    "__main__": {"cli", "daemon"},
-    "cli": {"config", "daemon", "dashboard", "follow", "install", "recording"},
+    "__main__": {"cli", "daemon", "glance"},
+    "cli": {"attend", "config", "daemon", "dashboard", "follow", "glance", "install", "recording"},
     "dashboard": {"agents", "client", "config", "terminals"},
     "terminals": {"text"},
     "install": {"client", "config", "text"},
     # composition root
     "daemon": {"activation", "clock", "journal", "log", "notify", "server", "watch"},
     # IO shells
+    "attend": {"client", "last_state", "picture", "watch"},
     "follow": {"client", "picture"},
+    "glance": {"bars", "last_state", "private"},
+    "last_state": {"clock", "config", "paths"},
     "client": {"activation", "clock", "protocol"},
     "server": {"commands", "config", "recording"},
     "journal": {"core"},

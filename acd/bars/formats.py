@@ -127,6 +127,10 @@ def _short(look: View) -> str:
 _NO_MAGIC: Final = "emojize=false symbolize=false"
 
 
+def _no_parameter(text: str) -> str:
+    return text.replace("|", "¦").replace("--", "—")
+
+
 def _menu(look: View, text: str, harmless: Harmless) -> str:
     lines = [f"{text or SYMBOLS['closed']} | {_NO_MAGIC}", "---"]
     for each in look.sessions:
@@ -144,7 +148,7 @@ def _menu_again(look: View, text: str, harmless: Harmless) -> str:
 
 _PLAIN: Final = Bar("one line of text", _same, _unpainted, _alone, _alone)
 _SWIFTBAR: Final = Bar(
-    "SwiftBar, a menu", _replaced("|", "¦"), _unpainted, _menu, _menu_again, tells_ages=True
+    "SwiftBar, a menu", _no_parameter, _unpainted, _menu, _menu_again, tells_ages=True
 )
 
 BARS: Final[Mapping[str, Bar]] = {

@@ -28,6 +28,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "list": "sessions:list_sessions",
         "watch": "watch:watch",
         "wait": "watch:wait",
+        "bar": "bar:bar",
         "get": "sessions:get",
         "history": "sessions:history",
         "explain": "sessions:explain",

@@ -36,7 +36,7 @@ def watch(as_json: bool) -> None:
     look = render.look(os.environ)
     is_new = True
     try:
-        for picture, differences in follow(os.environ, reader=_pipe()):
+        for picture, differences in follow(os.environ, reader=output_pipe()):
             if is_new and render.is_terminal(sys.stdout) and render.is_terminal(sys.stderr):
                 count = len(picture.sessions)
                 click.echo(
@@ -65,7 +65,7 @@ def _object(difference: Difference) -> str:
     )
 
 
-def _pipe() -> int | None:
+def output_pipe() -> int | None:
     """Standard output, if it is a pipe whose reader may leave."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         fd = sys.stdout.fileno()

@@ -1,0 +1,119 @@
+"""Following the daemon without needing it, blocking.
+
+Responsible for one picture that stays true while daemons come and go, for
+those who only show it: the daemon is asked as a passive subscriber, so its idle
+stop is not put off; and one that has stopped is neither started nor asked for
+again and again. Somebody who needs the daemon will start it, and the kernel
+tells of that: a daemon writes its pid into the file whose lock it holds. It
+refuses to know what is done with the picture. (Those who need the daemon:
+follow.py.)
+"""
+
+from __future__ import annotations
+
+import errno
+import math
+import os
+import select
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from acd import paths, private
+from acd.client import Client, ConnectionLost
+from acd.errors import DaemonRefused, DaemonUnreachable, NotRunning
+from acd.last_state import last_sessions
+from acd.picture import Difference, Picture
+from acd.protocol import Err, State
+from acd.watch.written import Written
+
+AGAIN: Final = 10.0
+"""Seconds until a daemon that lives, and does not answer or refuses, is asked again."""
+
+Change = tuple[Picture, list[Difference]]
+
+
+def attend(
+    environ: Mapping[str, str],
+    *,
+    wake: Callable[[], float | None] = lambda: None,
+    reader: int | None = None,
+) -> Iterator[Change]:
+    """The picture, and what has changed in it: first as it is, then after each push.
+
+    `wake` tells when the caller wants to be back though nothing has happened
+    (time.monotonic(); None: never). `reader` as in Client.pushes. It never
+    ends by itself. Raises UnsafeSocket; DaemonRefused when the first
+    subscription is.
+    """
+    path = paths.socket_path(environ)
+    picture = Picture()
+    while True:
+        # Watched before it is looked at: whoever starts in between is told of.
+        with Written(_lock_file(path)) as written:
+            again = None
+            if private.is_running(path):
+                try:
+                    yield from _subscription(environ, picture, written, wake, reader)
+                except (ConnectionLost, NotRunning):
+                    pass  # it has stopped, or is about to
+                except DaemonUnreachable:
+                    again = time.monotonic() + AGAIN
+                except DaemonRefused:
+                    if not picture.is_complete:
+                        raise
+                    again = time.monotonic() + AGAIN
+            if not picture.is_complete:
+                yield picture, picture.apply(State(last_sessions(environ)))
+            while not _wait(written, reader, _earlier(wake(), again)):
+                if again is not None and time.monotonic() >= again:
+                    break
+                yield picture, []
+
+
+def _subscription(
+    environ: Mapping[str, str],
+    picture: Picture,
+    written: Written,
+    wake: Callable[[], float | None],
+    reader: int | None,
+) -> Iterator[Change]:
+    with Client.connect(environ, start=False) as client:
+        state = client.request("SUBSCRIBE json passive")
+        if isinstance(state, Err):
+            raise DaemonRefused(state.text)
+        # This one's own pid was written before it answered. What comes now is the next one's.
+        written.forget()
+        yield picture, picture.apply(state)
+        while True:
+            # A new generator for each: after a change there may be another time to wake.
+            message = next(client.pushes(deadline=wake(), reader=reader), None)
+            yield picture, [] if message is None else picture.apply(message)
+
+
+def _wait(written: Written, reader: int | None, deadline: float | None) -> bool:
+    """Whether something was written, and not only the deadline reached."""
+    poll = select.poll()
+    poll.register(written, select.POLLIN)
+    if reader is not None:
+        poll.register(reader, 0)  # poll(2): POLLERR and POLLHUP are always told
+    left = None if deadline is None else max(0.0, deadline - time.monotonic())
+    ready = dict(poll.poll(None if left is None else math.ceil(left * 1000)))
+    if reader in ready:
+        raise BrokenPipeError(errno.EPIPE, "nobody reads the output any more")
+    return bool(ready)
+
+
+def _earlier(one: float | None, other: float | None) -> float | None:
+    return min((time for time in (one, other) if time is not None), default=None)
+
+
+def _lock_file(socket: Path) -> Path:
+    """The file that a daemon writes its pid into; made if none was ever here. Raises OSError."""
+    private.check_length(socket)
+    private.make_private_directory(socket.parent)
+    path = paths.daemon_lock_path(socket)
+    flags = os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    os.close(os.open(path, flags, 0o600))
+    return path

@@ -1,0 +1,295 @@
+"""`bar`: what is shown now, what is shown as it changes, and who is left in peace by both."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from acd import private
+from tests.cli.conftest import Acd
+from tests.cli.runs import run, start, until, until_subscribed
+from tests.support import WAIT, Client, Place
+
+Following = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def following() -> Iterator[Following]:
+    """Starts `acd bar … --follow` in a place."""
+    started: list[subprocess.Popen[str]] = []
+
+    def follow(place: Place, *args: str, **options: Any) -> subprocess.Popen[str]:
+        started.append(start(place, "bar", *args, "--follow", **options))
+        return started[-1]
+
+    yield follow
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().removesuffix("\n")
+
+
+def quick_idle(place: Place) -> None:
+    place.configure("[daemon]\nidle_timeout_minutes = 0.005\n")
+
+
+# One look ---------------------------------------------------------------------
+
+
+def test_a_look_shows_how_many_ask_have_finished_and_work(
+    served: Place, client: Client, acd: Acd
+) -> None:
+    client.ask_all("SET a question", "SET b working", "SET c working", "SET d attention")
+    client.ask("SET e closed")
+    assert acd("bar", "plain").out == "▲1 ●1 ▸2\n"
+
+
+def test_a_look_goes_the_same_way_with_and_without_click(
+    served: Place, client: Client, acd: Acd
+) -> None:
+    client.ask("SET a question")
+    quick, slow = (
+        acd("bar", "tmux", "--template", "{name}"),
+        acd("bar", "--template={name}", "tmux"),
+    )
+    assert quick == slow
+    assert quick.out == "a\n"
+
+
+def test_a_look_imports_neither_click_nor_what_only_daemons_need(served: Place) -> None:
+    program = (
+        "import sys; sys.argv = ['acd', 'bar', 'waybar']; from acd.__main__ import main; main();"
+        "print({'click', 'socket', 'dataclasses', 'asyncio', 'logging'} & sys.modules.keys())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=served.environ, capture_output=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == b"set()"
+
+
+@pytest.mark.parametrize("args", [("--template", "{x}"), ("--follow", "--template", "{x}")])
+def test_a_wrong_template_is_a_usage_error(alone: Place, acd: Acd, args: tuple[str, ...]) -> None:
+    ran = acd("bar", "plain", *args)
+    assert (ran.code, ran.out) == (2, "")
+    assert "there is no field {x}" in ran.err
+    assert "{summary}" in ran.err
+
+
+def test_an_unknown_bar_is_a_usage_error(alone: Place, acd: Acd) -> None:
+    ran = acd("bar", "i4blocks")
+    assert (ran.code, ran.out) == (2, "")
+    assert "'i3blocks'" in ran.err
+
+
+def test_where_no_daemon_ever_ran_there_is_nothing_and_a_look_starts_none(
+    alone: Place, acd: Acd
+) -> None:
+    assert acd("bar", "plain").out == "\n"
+    assert not alone.directory.exists()
+
+
+@pytest.mark.parametrize("how", ["stopped", "killed"])
+def test_what_waited_when_the_daemon_ended_is_still_shown(alone: Place, acd: Acd, how: str) -> None:
+    daemon = alone.start()
+    alone.ask("SET a working", "SET a question", 'SET b attention {"name": "docs"}', "SET c closed")
+    daemon.stop() if how == "stopped" else daemon.kill()
+    assert acd("bar", "plain").out == "▲1 ●1\n"
+    assert acd("bar", "plain", "--template", "{name}").out == "a\n"
+    assert not private.is_running(alone.socket)
+
+
+def test_what_an_earlier_boot_left_is_not_shown(alone: Place, acd: Acd) -> None:
+    alone.start().stop()
+    text = alone.journal.read_text()
+    alone.journal.write_text(f"acd-journal 1 another-boot\n@ 1 1\nSET a question\n{text}")
+    assert acd("bar", "plain").out == "\n"
+
+
+def test_a_frozen_daemon_holds_nobody_up(alone: Place, acd: Acd) -> None:
+    daemon = alone.start()
+    alone.ask("SET a question")
+    daemon.signal(signal.SIGSTOP)
+    assert acd("bar", "plain").out == "▲1\n"
+
+
+def test_looks_do_not_keep_a_daemon_from_its_idle_stop_and_do_not_wake_it(
+    alone: Place, acd: Acd
+) -> None:
+    quick_idle(alone)
+    daemon = alone.start()
+    alone.ask("SET a question")
+    while daemon.process.poll() is None:
+        assert acd("bar", "plain").out == "▲1\n"
+    assert "stopping: idle" in daemon.log()
+    assert acd("bar", "plain").out == "▲1\n"
+    assert not alone.socket.exists()
+
+
+def test_a_place_that_is_open_to_others_is_not_believed(alone: Place, acd: Acd) -> None:
+    alone.directory.mkdir(mode=0o755)
+    ran = acd("bar", "plain")
+    assert (ran.code, ran.out) == (3, "") or (ran.code, ran.out) == (5, "")
+    assert "not a private directory" in ran.err
+
+
+def test_a_look_whose_reader_has_gone_ends_quietly(served: Place) -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    process = start(served, "bar", "plain", stdout=theirs)
+    os.close(theirs)
+    _, err = process.communicate(timeout=WAIT)
+    assert (process.returncode, err) == (141, "")
+
+
+def test_a_locale_without_our_symbols_is_no_reason_to_fail(served: Place, client: Client) -> None:
+    client.ask("SET a question")
+    served.environ["LC_ALL"] = "POSIX"
+    try:
+        assert run(served, "bar", "plain", encoding="utf-8").out == "▲1\n"
+    finally:
+        del served.environ["LC_ALL"]
+
+
+# A stream ---------------------------------------------------------------------
+
+
+def test_a_stream_has_a_line_for_each_change_of_what_is_shown(
+    served: Place, client: Client, following: Following
+) -> None:
+    shown = following(served, "plain")
+    assert line(shown) == ""
+    client.ask("SET a working")
+    assert line(shown) == "▸1"
+    client.ask_all("SET a working", "SET a question")
+    assert line(shown) == "▲1"
+    client.ask("DELETE a")
+    assert line(shown) == ""
+
+
+def test_a_flood_of_changes_comes_as_few_lines_and_the_last_one_is_true(
+    served: Place, client: Client, following: Following
+) -> None:
+    shown = following(served, "plain")
+    assert line(shown) == ""
+    began = time.monotonic()
+    for number in range(300):
+        client.ask(f"SET s{number} question")
+    lines: list[str] = []
+    while not lines or lines[-1] != "▲300":
+        lines.append(line(shown))
+    assert len(lines) <= (time.monotonic() - began) / 0.1 + 2
+
+
+def test_a_stream_does_not_keep_the_daemon_from_its_idle_stop(
+    alone: Place, following: Following
+) -> None:
+    daemon = alone.start()
+    shown = following(alone, "plain")
+    assert line(shown) == ""
+    until_subscribed(alone)
+    quick_idle(alone)
+    daemon.signal(signal.SIGHUP)
+    assert daemon.end() == 0
+    assert "stopping: idle" in daemon.log()
+
+
+def test_a_stream_starts_no_daemon_and_goes_on_with_whichever_another_one_starts(
+    alone: Place, following: Following
+) -> None:
+    daemon = alone.start()
+    shown = following(alone, "plain")
+    assert line(shown) == ""
+    for status, told in (("question", "▲1"), ("attention", "●1"), ("working", "▸1")):
+        alone.ask(f"SET a {status}")
+        assert line(shown) == told
+        daemon.stop()
+        until(lambda: _state(shown.pid) == "S")
+        assert not private.is_running(alone.socket)
+        daemon = alone.start()
+
+
+def test_a_stream_that_begins_without_a_daemon_shows_what_the_last_one_knew(
+    alone: Place, following: Following
+) -> None:
+    daemon = alone.start()
+    alone.ask("SET a question")
+    daemon.kill()
+    shown = following(alone, "waybar")
+    assert json.loads(line(shown))["text"] == "▲1"
+    alone.start()
+    until_subscribed(alone)
+    alone.ask("RM a")
+    assert json.loads(line(shown))["text"] == ""
+
+
+def test_a_stream_waits_where_no_daemon_ever_ran(alone: Place, following: Following) -> None:
+    shown = following(alone, "plain")
+    assert line(shown) == ""
+    alone.start()
+    alone.ask("SET a question")
+    assert line(shown) == "▲1"
+
+
+def test_a_stream_finds_the_next_daemon_after_its_place_was_cleared(
+    alone: Place, following: Following
+) -> None:
+    shown = following(alone, "plain")
+    assert line(shown) == ""
+    alone.directory.joinpath("acd.sock.daemon").unlink()
+    alone.start()
+    alone.ask("SET a question")
+    assert line(shown) == "▲1"
+
+
+def test_a_stream_without_a_daemon_sleeps(alone: Place, following: Following) -> None:
+    daemon = alone.start()
+    shown = following(alone, "plain")
+    assert line(shown) == ""
+    until_subscribed(alone)
+    daemon.stop()
+    until(lambda: _state(shown.pid) == "S")
+    before = _switches(shown.pid)
+    time.sleep(0.5)
+    assert _switches(shown.pid) == before
+
+
+def test_a_stream_whose_reader_has_gone_ends_without_another_change(
+    alone: Place, following: Following
+) -> None:
+    ours, theirs = os.pipe()
+    shown = following(alone, "plain", stdout=theirs)
+    os.close(theirs)
+    assert os.read(ours, 10) == b"\n"
+    os.close(ours)
+    _, err = shown.communicate(timeout=WAIT)
+    assert (shown.returncode, err) == (141, "")
+
+
+def test_an_interrupted_stream_ends_quietly(served: Place, following: Following) -> None:
+    shown = following(served, "plain")
+    assert line(shown) == ""
+    shown.send_signal(signal.SIGINT)
+    out, err = shown.communicate(timeout=WAIT)
+    assert (shown.returncode, out, err.strip()) == (130, "", "")
+
+
+def _state(pid: int) -> str:
+    with open(f"/proc/{pid}/stat") as stat:  # noqa: PTH123
+        return stat.read().rpartition(")")[2].split()[0]
+
+
+def _switches(pid: int) -> str:
+    with open(f"/proc/{pid}/status") as status:  # noqa: PTH123
+        return next(line for line in status if line.startswith("voluntary_ctxt_switches"))
