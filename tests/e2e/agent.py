@@ -116,7 +116,8 @@ class Agent:
     def leave(self) -> None:
         """End the client as a person does."""
         self.prompt("/exit")
-        self.expect("closed", since=self.terminal.wait_exit())
+        # The command itself is work, for a moment.
+        self.expect("closed", since=self.terminal.wait_exit(), via=("working",))
 
     def press(self, *keys: str) -> Moment:
         return self.terminal.press(*keys)
@@ -179,8 +180,9 @@ class Agent:
         try:
             yield
         except AssertionError as error:
-            lines = (line for line in self.terminal.screen().splitlines() if line.strip())
-            error.add_note("\n".join(["The screen meanwhile:", *lines]))
+            with contextlib.suppress(AssertionError):  # its terminal may be gone
+                lines = (line for line in self.terminal.screen().splitlines() if line.strip())
+                error.add_note("\n".join(["The screen meanwhile:", *lines]))
             raise
 
 

@@ -145,15 +145,17 @@ class Acd:
 
     def ask(self) -> Moment:
         now = Moment.now()
-        subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-m", "acd", "list", "--json"],
             env=self._home.environment,
             cwd=self._home.root,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
             timeout=_START_SECONDS,
-            check=True,
+            check=False,
         )
+        assert done.returncode == 0, f"acd list: {done.stderr}{self.log()}"
         self.subscribe()
         return now
 
