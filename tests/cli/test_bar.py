@@ -16,6 +16,7 @@ import pytest
 from acd import private
 from tests.cli.conftest import Acd
 from tests.cli.runs import run, start, until, until_subscribed
+from tests.daemon.service_manager import activate, listener
 from tests.support import WAIT, Client, Place
 
 Following = Callable[..., subprocess.Popen[str]]
@@ -293,3 +294,19 @@ def _state(pid: int) -> str:
 def _switches(pid: int) -> str:
     with open(f"/proc/{pid}/status") as status:  # noqa: PTH123
         return next(line for line in status if line.startswith("voluntary_ctxt_switches"))
+
+
+def test_neither_a_look_nor_a_stream_wakes_what_a_service_manager_would_start(
+    alone: Place, following: Following, acd: Acd
+) -> None:
+    with listener(alone) as sock:
+        daemon = activate(alone, [sock])
+        alone.ask("SET a question")
+        shown = following(alone, "plain")
+        assert line(shown) == "▲1"
+        daemon.stop()
+        assert acd("bar", "plain").out == "▲1\n"
+        until(lambda: _state(shown.pid) == "S")
+        sock.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            sock.accept()
