@@ -87,15 +87,20 @@ def fit(rows: Iterable[Row], room: int) -> Columns:
     spare = room - _STATUS - _AGE - 2 * _GAP
     sizes = {"name": min(wanted.name, max(_LEAST_NAME, spare))}
     spare -= sizes["name"]
+    is_full = False
     for name, most in _GROWTH:
         before, size = sizes.get(name, 0), min(most, getattr(wanted, name))
         cost = size - before + (0 if before else _GAP)
         if before and name in _FLEXIBLE:
             cost = min(cost, spare)
             size = before + cost
-        if size > before and cost <= spare:
+        if size <= before or (is_full and not before):
+            continue
+        if cost <= spare:
             sizes[name] = size
             spare -= cost
+        else:
+            is_full = True  # what says less does not come instead
     return Columns(**sizes)
 
 

@@ -8,7 +8,7 @@ and how a row is drawn. All text in a row is printable and one line.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final
 
 from acd.core.session import NS, Json, Now
@@ -137,25 +137,26 @@ def _number(value: Any) -> float | None:
     return float(value) if 0 <= value < 1e6 else None
 
 
-def label(rows: Iterable[Row]) -> None:
+def label(rows: Collection[Row]) -> None:
     """Gives every row a label that no other has.
 
     Its name; where several share one, as much of the directory's end as tells
     them apart (`work/api`); where that is the same, too, the beginning of the id.
     """
-    by_name: dict[str, list[Row]] = defaultdict(list)
+    for name, namesakes in _grouped(rows, lambda row: row.name).items():
+        ends = [name] if len(namesakes) == 1 else _by_directory(namesakes)
+        for row, end in zip(namesakes, ends, strict=True):
+            row.label = end
+    for same in _grouped(rows, lambda row: row.label).values():
+        for row, tail in zip(same, _by_id(same), strict=True):
+            row.label += tail
+
+
+def _grouped(rows: Iterable[Row], key: Callable[[Row], str]) -> dict[str, list[Row]]:
+    groups: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        by_name[row.name].append(row)
-    for name, namesakes in by_name.items():
-        if len(namesakes) == 1:
-            namesakes[0].label = name
-            continue
-        by_path: dict[str, list[Row]] = defaultdict(list)
-        for row, text in zip(namesakes, _by_directory(namesakes), strict=True):
-            by_path[text].append(row)
-        for text, same in by_path.items():
-            for row, tail in zip(same, _by_id(same), strict=True):
-                row.label = f"{text}{tail}"
+        groups[key(row)].append(row)
+    return groups
 
 
 def _by_directory(rows: list[Row]) -> list[str]:

@@ -1,0 +1,262 @@
+"""How a terminal is brought to the front, or a new one opened: plans, and their being run."""
+
+from __future__ import annotations
+
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from acd.errors import AcdError
+from acd.terminals import Plan, Step, jump, open_window, run
+
+TMUX = {"TMUX": "/tmp/tmux-1000/default,1234,0", "TMUX_PANE": "%7"}
+UUID = "5F0C5A04-5A0C-4C59-9A6D-2D40DDA6A3B1"
+ARGV = ["/usr/bin/claude", "--resume", "abc"]
+
+
+def argvs(plan: Plan) -> list[list[str]]:
+    return [list(step.argv) for step in plan.steps]
+
+
+def nothing(program: str) -> str | None:
+    return None
+
+
+def everything(program: str) -> str | None:
+    return f"/usr/bin/{program}"
+
+
+# Jumping ---------------------------------------------------------------------
+
+
+def test_in_the_same_tmux_the_client_is_switched_to_the_pane() -> None:
+    plan = jump(TMUX, {"TMUX": "/tmp/tmux-1000/default,1234,5"})
+    assert argvs(plan)[-1] == [
+        "tmux", "-S", "/tmp/tmux-1000/default", "switch-client", "-t", "%7",
+    ]  # fmt: skip
+
+
+def test_a_pane_of_an_earlier_server_is_not_taken_for_one_of_todays() -> None:
+    first = jump(TMUX, {}).steps[0]
+    assert first.argv[-1] == "#{pid}"
+    assert first.expects == "1234"
+
+
+def test_from_outside_of_tmux_its_window_and_pane_are_selected() -> None:
+    words = [argv[3] for argv in argvs(jump(TMUX, {}))]
+    assert words == ["display-message", "select-window", "select-pane", "display-message"]
+
+
+def test_a_tmux_session_that_nobody_sees_is_told_with_the_command_that_shows_it() -> None:
+    last = jump(TMUX, {}).steps[-1]
+    assert "tmux -S /tmp/tmux-1000/default attach -t %7" in last.otherwise
+
+
+def test_a_tmux_socket_may_have_commas_in_its_path() -> None:
+    plan = jump({"TMUX": "/tmp/a,b,1234,0", "TMUX_PANE": "%1"}, {})
+    assert argvs(plan)[0][2] == "/tmp/a,b"
+
+
+@pytest.mark.parametrize(
+    ("hints", "argv"),
+    [
+        (
+            {"KITTY_WINDOW_ID": "12", "KITTY_LISTEN_ON": "unix:@mykitty"},
+            "kitty @ --to unix:@mykitty focus-window --match id:12",
+        ),
+        ({"WEZTERM_PANE": "3"}, "wezterm cli activate-pane --pane-id 3"),
+        (
+            {"ZELLIJ_PANE_ID": "2", "ZELLIJ_SESSION_NAME": "work"},
+            "zellij --session work action focus-pane-id terminal_2",
+        ),
+    ],
+)
+def test_each_terminal_is_told_as_its_manual_says(hints: dict[str, str], argv: str) -> None:
+    assert argvs(jump(hints, {})) == [argv.split()]
+
+
+def test_wezterm_is_told_through_the_socket_of_that_window() -> None:
+    plan = jump({"WEZTERM_PANE": "3", "WEZTERM_UNIX_SOCKET": "/run/w"}, {})
+    assert plan.steps[0].environ == {"WEZTERM_UNIX_SOCKET": "/run/w"}
+
+
+@pytest.mark.parametrize("hint", [UUID, f"w0t1p0:{UUID}"])
+def test_iterm_gets_the_sessions_id_as_an_argument_not_as_text_of_a_script(hint: str) -> None:
+    [step] = jump({"ITERM_SESSION_ID": hint}, {}).steps
+    assert step.argv[0] == "osascript"
+    assert step.argv[-1] == UUID
+    assert UUID not in step.argv[2]
+
+
+def test_the_multiplexer_counts_not_what_is_around_it() -> None:
+    plan = jump(TMUX | {"KITTY_WINDOW_ID": "1", "KITTY_LISTEN_ON": "unix:/k"}, {})
+    assert plan.where == "tmux pane %7"
+
+
+def test_kitty_without_remote_control_is_told_with_what_to_set() -> None:
+    with pytest.raises(AcdError, match="remote control is off") as caught:
+        jump({"KITTY_WINDOW_ID": "12"}, {})
+    assert "listen_on" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("hints", [None, {}])
+def test_without_hints_it_says_that_it_does_not_know(hints: dict[str, str] | None) -> None:
+    with pytest.raises(AcdError, match="has not told which terminal"):
+        jump(hints, {})
+
+
+def test_another_terminal_is_named_harmlessly() -> None:
+    with pytest.raises(AcdError, match=r"cannot jump to Apple\\x1b_Terminal"):
+        jump({"TERM_PROGRAM": "Apple\x1b_Terminal"}, {})
+
+
+@pytest.mark.parametrize(
+    "hints",
+    [
+        TMUX | {"TMUX_PANE": "-t0"},
+        TMUX | {"TMUX_PANE": "%7;kill-server"},
+        {"TMUX": "no commas", "TMUX_PANE": "%7"},
+        {"KITTY_WINDOW_ID": "1 or title:.*", "KITTY_LISTEN_ON": "unix:/k"},
+        {"WEZTERM_PANE": "--help"},
+        {"ZELLIJ_PANE_ID": "x", "ZELLIJ_SESSION_NAME": "work"},
+        {"ZELLIJ_PANE_ID": "1", "ZELLIJ_SESSION_NAME": "--config=x"},
+        {"ITERM_SESSION_ID": 'x" then do shell script "id"'},
+    ],
+)
+def test_a_hint_that_is_none_is_never_run(hints: dict[str, str]) -> None:
+    with pytest.raises(AcdError):
+        jump(hints, {})
+
+
+def test_kitty_is_never_told_over_the_network() -> None:
+    with pytest.raises(AcdError):
+        jump({"KITTY_WINDOW_ID": "1", "KITTY_LISTEN_ON": "tcp:example.org:1"}, {})
+
+
+# New windows ---------------------------------------------------------------------
+
+
+def test_inside_of_tmux_a_new_window_is_opened_there() -> None:
+    plan = open_window(ARGV, "/src/api", "api", {"TMUX": "x,1,0"})
+    assert argvs(plan) == [
+        ["tmux", "new-window", "-c", "/src/api", "-n", "api", "--", "env", *ARGV]
+    ]
+
+
+def test_what_tmux_would_run_in_a_directorys_name_is_only_its_name() -> None:
+    plan = open_window(ARGV, "/src/#(touch x)", "#{pid}", {"TMUX": "x,1,0"})
+    assert argvs(plan)[0][3:6] == ["/src/##(touch x)", "-n", "##{pid}"]
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"ZELLIJ_SESSION_NAME": "work"}, "zellij run --cwd /d --name n --"),
+        (
+            {"KITTY_LISTEN_ON": "unix:/k"},
+            "kitty @ --to unix:/k launch --type=tab --cwd /d --tab-title n",
+        ),
+        ({"WEZTERM_PANE": "1"}, "wezterm cli spawn --cwd /d --"),
+    ],
+)
+def test_inside_of_another_a_new_one_is_opened_there(environ: dict[str, str], words: str) -> None:
+    assert argvs(open_window(ARGV, "/d", "n", environ)) == [[*words.split(), *ARGV]]
+
+
+def test_a_terminal_of_ones_own_is_opened_as_configured() -> None:
+    plan = open_window(
+        ARGV, "/d", "n", {"TMUX": "x,1,0"}, where="terminal", terminal="foot -T 'my agent'",
+        which=everything,
+    )  # fmt: skip
+    [step] = plan.steps
+    assert list(step.argv) == ["foot", "-T", "my agent", *ARGV]
+    assert (step.cwd, step.detached) == ("/d", True)
+
+
+def test_where_there_is_a_screen_the_systems_own_terminal_is_opened() -> None:
+    plan = open_window(ARGV, "/d", "n", {"DISPLAY": ":0"}, which=everything)
+    assert argvs(plan) == [["x-terminal-emulator", "-e", *ARGV]]
+
+
+def test_where_there_is_none_it_says_what_to_set() -> None:
+    with pytest.raises(AcdError, match="no terminal to open") as caught:
+        open_window(ARGV, "/d", "n", {}, which=everything)
+    assert "dashboard.terminal" in str(caught.value.hint)
+
+
+def test_a_configured_terminal_that_is_not_there_is_named() -> None:
+    with pytest.raises(AcdError, match="foot is not on PATH"):
+        open_window(ARGV, "/d", "n", {}, terminal="foot", which=nothing)
+
+
+def test_a_configured_terminal_that_is_no_command_line_is_shown() -> None:
+    with pytest.raises(AcdError, match="no command line"):
+        open_window(ARGV, "/d", "n", {}, terminal="foot 'half", which=everything)
+
+
+# Running ---------------------------------------------------------------------------
+
+
+def script(path: Path, text: str) -> str:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return str(path)
+
+
+def test_steps_run_one_after_the_other_with_their_environment(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    program = script(tmp_path / "say", f'echo "$1 $WHO" >>{log}')
+    run(Plan("x", (Step((program, "one"), {"WHO": "me"}), Step((program, "two"), {"WHO": "you"}))))
+    assert log.read_text() == "one me\ntwo you\n"
+
+
+def test_a_step_that_fails_ends_the_plan_with_what_it_said(tmp_path: Path) -> None:
+    program = script(tmp_path / "fail", "echo no such pane \x1b[2J >&2; exit 1")
+    never = tmp_path / "never"
+    with pytest.raises(AcdError, match=r"no such pane \\x1b\[2J") as caught:
+        run(Plan("x", (Step((program,)), Step(("touch", str(never)))), hint="try this"))
+    assert caught.value.hint == "try this"
+    assert not never.exists()
+
+
+def test_a_step_that_prints_something_else_ends_the_plan_with_what_that_means(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(AcdError, match="it is gone"):
+        run(Plan("x", (Step(("echo", "2"), expects="1", otherwise="it is gone"),)))
+    run(Plan("x", (Step(("echo", "1"), expects="1"),)))
+
+
+def test_a_program_that_is_not_there_is_named() -> None:
+    with pytest.raises(AcdError, match="no-such-program"):
+        run(Plan("x", (Step(("no-such-program",)),)))
+
+
+def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
+    gone = str(tmp_path / "gone")
+    with pytest.raises(AcdError, match="gone"):
+        run(Plan("x", (Step(("true",), cwd=gone, detached=True),)))
+
+
+def test_a_program_that_does_not_end_is_not_waited_for_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("acd.terminals.STEP_SECONDS", 0.1)
+    with pytest.raises(AcdError, match="did not end"):
+        run(Plan("x", (Step(("sleep", "30")),)))
+
+
+def test_a_detached_program_lives_on_in_its_directory(tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    fifo = tmp_path / "fifo"
+    program = script(tmp_path / "terminal", f"pwd >{fifo}; ps -o sid= -p $$ >{fifo}")
+    import os
+
+    os.mkfifo(fifo)
+    began = time.monotonic()
+    run(Plan("x", (Step((program,), cwd=str(place), detached=True),)))
+    assert time.monotonic() - began < 30  # it waits for a reader, and nobody waited for it
+    assert fifo.read_text().strip().split()[0] == str(place)
