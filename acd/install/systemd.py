@@ -24,7 +24,7 @@ from acd.install.steps import Remove, Step, WriteFile
 SOCKET: Final = "acd.socket"
 SERVICE: Final = "acd.service"
 _SECONDS: Final = 60.0
-"""For one call: a daemon that does not end is killed after DefaultTimeoutStopSec, 90 s at most."""
+"""For one call; the longest is a stop, after which a daemon that hangs is killed."""
 
 
 class UserManager:
@@ -63,7 +63,7 @@ class UserManager:
 
     def do(self, *arguments: str, tolerant: bool = False) -> None:
         """Has it done. Raises AcdError with systemd's words, unless tolerant."""
-        answer = self._ask(*arguments, seconds=2 * _SECONDS)
+        answer = self._ask(*arguments, seconds=_SECONDS)
         if tolerant or (answer is not None and answer.status == 0):
             return
         words = "it did not answer" if answer is None else answer.errors.strip()

@@ -191,7 +191,7 @@ def test_a_directory_that_systemd_does_not_read_is_refused(user: ServiceUser) ->
 
 def test_the_units_of_another_home_are_left_alone(user: ServiceUser) -> None:
     user.run_acd("install")
-    user.run("mkdir", "-p", "other")
+    user.run("mkdir", "-m", "700", "other")
     other = {"HOME": str(HOME / "other"), "ACD_SOCKET": str(HOME / "other/acd.sock")}
     user.run_acd("install", "--no-service", environment=other)
     user.run_acd("uninstall", "--yes", environment=other)
