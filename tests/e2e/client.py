@@ -19,7 +19,8 @@ VERSIONS = ("2.1.329", "2.1.197")
 
 _CHECKOUT = Path(__file__).parents[2]
 _INSTALL_SECONDS = 300
-_LAST_LINES = 3
+# What went wrong comes first, what could be done about it fills a screen.
+_ERROR_LINES = 2
 
 
 class ClientUnavailable(Exception):
@@ -87,8 +88,9 @@ def _install(version: str, home: Path) -> None:
             f"{PACKAGE}@{version}",
         )
         if done.returncode != 0:
-            last = " / ".join(done.stderr.strip().splitlines()[-_LAST_LINES:])
-            raise ClientUnavailable(f"npm could not install {PACKAGE}@{version}: {last}")
+            errors = [line for line in done.stderr.splitlines() if line.startswith("npm error")]
+            why = " / ".join(errors[:_ERROR_LINES])
+            raise ClientUnavailable(f"npm could not install {PACKAGE}@{version}: {why}")
         shutil.rmtree(home, ignore_errors=True)
         target.rename(home)
 

@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 from pathlib import Path
@@ -20,6 +21,10 @@ from .moment import Moment
 
 CHECKOUT = Path(__file__).parents[2]
 _API_KEY = "sk-ant-api03-not-a-real-key-0000000000"
+
+
+_REMOVE_TRIES = 10
+_REMOVE_PAUSE_SECONDS = 0.1
 
 
 class Home:
@@ -61,8 +66,12 @@ class Home:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # The client's last writes may still be under way.
-        shutil.rmtree(self.root, ignore_errors=True)
+        # What the client started may outlive it, and write where all is being removed.
+        for _try in range(_REMOVE_TRIES):
+            shutil.rmtree(self.root, ignore_errors=True)
+            if not self.root.exists():
+                return
+            time.sleep(_REMOVE_PAUSE_SECONDS)
 
     def gate(self) -> Gate:
         return Gate(self.project)
