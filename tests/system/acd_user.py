@@ -22,7 +22,7 @@ CHECKOUT = HOME / "acd"
 DATA = HOME / ".local/share/acd"
 _HERE = Path(__file__).parents[2]
 
-INSTALL_SECONDS = 300
+INSTALL_SECONDS = 500
 """Enough for pip to fetch and build everything on a slow machine."""
 
 # Each line of its arguments is sent when the one before it has been answered.

@@ -6,7 +6,7 @@ import pytest
 
 from tests.system.acd_user import AcdUser
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(1200)]
 
 # Its first output is that of a watch that has seen a daemon end.
 _WATCH_OVER_A_STOP = """

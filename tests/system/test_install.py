@@ -11,7 +11,7 @@ from tests.system.acd_user import CHECKOUT, DATA, AcdUser
 from tests.system.conftest import SETTINGS, Installation
 from tests.system.user_manager import HOME
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(1200)]
 
 # No package index at all: as without a network, but at once.
 NO_INDEX = {

@@ -8,7 +8,7 @@ import pytest
 
 from tests.system.acd_user import CHECKOUT, DATA, AcdUser
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(1200)]
 
 SECRET = "the prompt nobody else may read"
 
