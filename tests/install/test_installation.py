@@ -1,19 +1,16 @@
-"""`acd install` and `acd uninstall` as people run them, where there is no service manager."""
+"""`acd install` as people run it, where there is no service manager."""
 
 from __future__ import annotations
 
 import json
 import os
-import pty
 import shutil
 import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from acd import __version__, private
+from acd import __version__
 from acd.install import report
 from acd.install.claude_code import EVENTS
 from acd.install.hook_command import real_python
@@ -31,9 +28,6 @@ def hooks(user: User) -> dict[str, list[dict[str, Any]]]:
 
 def looked_at(user: User) -> InstallReport:
     return report(user.environ)
-
-
-# --- Install ------------------------------------------------------------------
 
 
 def test_a_first_install_puts_hook_and_settings_in_place_and_tries_them(user: User) -> None:
@@ -231,181 +225,6 @@ def test_installs_at_once_come_one_after_the_other(user: User) -> None:
     assert user.settings.read_bytes() == ACCEPTED["foreign hooks on the same events"]
 
 
-# --- Uninstall ----------------------------------------------------------------
-
-
-@pytest.mark.parametrize("content", [None, ACCEPTED["tabs"], ACCEPTED["nothing"]])
-def test_after_uninstall_everything_is_as_it_was(user: User, content: bytes | None) -> None:
-    if content is not None:
-        user.write(content)
-    before = user.files()
-    user.install("--no-service")
-    user.uninstall()
-    left = user.files()
-    assert {path: left.get(path) for path in before} == before
-    # Directories that others use too may stay, empty.
-    assert left.keys() - before.keys() <= {".local", ".local/share"}
-    assert list(user.runtime.iterdir()) == []
-
-
-def test_uninstall_ends_the_daemon(user: User) -> None:
-    user.install()
-    assert private.is_running(user.socket)
-    user.uninstall()
-    assert not private.is_running(user.socket)
-
-
-def test_a_second_uninstall_says_that_nothing_is_there(user: User) -> None:
-    user.write(PLAIN)
-    user.install()
-    user.uninstall()
-    before = user.files()
-    assert user.uninstall() == "Nothing of acd is installed here.\n"
-    assert user.files() == before
-
-
-def test_what_the_user_changed_since_stays_and_so_does_the_backup(user: User) -> None:
-    user.write(PLAIN)
-    user.install()
-    value = json.loads(user.settings.read_bytes())
-    value["model"] = "sonnet"
-    user.settings.write_text(json.dumps(value, indent=2))
-    told = user.uninstall()
-    assert json.loads(user.settings.read_bytes()) == json.loads(PLAIN) | {"model": "sonnet"}
-    assert user.backup.read_bytes() == PLAIN
-    assert f"stays at {user.backup}" in told
-
-
-def test_what_the_client_wrote_anew_says_the_same_and_needs_no_backup(user: User) -> None:
-    user.write(ACCEPTED["tabs"])
-    user.install()
-    value = json.loads(user.settings.read_bytes())
-    user.settings.write_text(json.dumps(value, indent=2))
-    user.uninstall()
-    assert json.loads(user.settings.read_bytes()) == json.loads(ACCEPTED["tabs"])
-    assert not user.backup.exists()
-
-
-def test_hooks_of_a_python_and_a_place_that_are_gone_are_found(user: User) -> None:
-    user.write(PLAIN)
-    user.install()
-    moved = user.settings.read_text().replace(str(real_python()), "/opt/py/bin/python3.9")
-    user.settings.write_text(moved.replace(str(user.hook), "/mnt/old/share/acd/acd_hook.py"))
-    shutil.rmtree(user.data)
-    user.uninstall()
-    assert user.settings.read_bytes() == PLAIN
-
-
-def test_the_program_and_its_link_go_and_foreign_files_stay(user: User) -> None:
-    user.install()
-    (user.data / "venv-abc/bin").mkdir(parents=True)
-    (user.data / "venv").symlink_to("venv-abc")
-    (user.data / "notes").write_text("mine")
-    link = user.home / ".local/bin/acd"
-    link.parent.mkdir()
-    link.symlink_to(user.data / "venv/bin/acd")  # leads nowhere
-    user.uninstall()
-    assert [path.name for path in user.data.iterdir()] == ["notes"]
-    assert not link.is_symlink()
-
-
-def test_somebody_elses_acd_stays(user: User) -> None:
-    user.install()
-    link = user.home / ".local/bin/acd"
-    link.parent.mkdir()
-    link.symlink_to("/usr/bin/true")
-    user.uninstall()
-    assert link.readlink() == Path("/usr/bin/true")
-
-
-def test_the_configuration_stays_and_is_named(user: User) -> None:
-    config = user.home / ".config/acd/config.toml"
-    config.parent.mkdir(parents=True)
-    config.write_text("")
-    user.install()
-    assert f"Your configuration stays: {config}" in user.uninstall()
-    assert config.exists()
-
-
-def test_broken_settings_with_our_hooks_stop_uninstall_before_it_begins(user: User) -> None:
-    user.install()
-    user.settings.write_bytes(user.settings.read_bytes() + b"}")
-    before = user.files()
-    done = user.acd("uninstall", "--yes", check=False)
-    assert done.returncode == 1
-    assert str(user.settings) in done.stderr
-    assert user.files() == before
-
-
-def test_broken_settings_without_ours_are_none_of_its_business(user: User) -> None:
-    user.install("--no-hooks")
-    user.write(b"{ // broken")
-    user.uninstall()
-    assert user.settings.read_bytes() == b"{ // broken"
-
-
-def test_without_a_terminal_it_wants_a_yes(user: User) -> None:
-    user.install()
-    before = user.files()
-    done = user.acd("uninstall", check=False)
-    assert done.returncode == 2
-    assert "acd uninstall --yes" in done.stderr
-    assert user.files() == before
-
-
-@pytest.mark.parametrize(("answer", "goes"), [("y", True), ("n", False), ("", False)])
-def test_on_a_terminal_it_asks(user: User, answer: str, goes: bool) -> None:
-    user.install()
-    controller, terminal = pty.openpty()
-    try:
-        os.write(controller, f"{answer}\n".encode())
-        done = subprocess.run(
-            user.command("uninstall"),
-            env=user.environ,
-            stdin=terminal,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=60,
-        )
-    finally:
-        os.close(controller)
-        os.close(terminal)
-    assert "Take acd out? [y/N]" in done.stdout
-    assert user.hook.exists() is not goes
-    assert ("Nothing was done." in done.stdout) is not goes
-
-
-def test_an_uninstall_as_a_dry_run_changes_nothing_and_names_each_place(user: User) -> None:
-    user.install()
-    before = user.files()
-    told = user.acd("uninstall", "--dry-run").stdout
-    assert user.files() == before
-    assert private.is_running(user.socket)
-    for place in (user.settings, user.socket.parent, user.hook):
-        assert str(place) in told
-    user.uninstall()
-    assert user.acd("uninstall", "--dry-run").stdout == "nothing to do\n"
-
-
-def test_a_checkout_uninstalls_with_nothing_but_the_standard_library(user: User) -> None:
-    user.write(PLAIN)
-    user.install()
-    subprocess.run(
-        # -S: no site-packages, so neither click nor uvloop.
-        [real_python(), "-S", "-B", "-m", "acd.install"],
-        env={**user.environ, "PYTHONPATH": str(ROOT)},
-        check=True,
-        capture_output=True,
-        timeout=60,
-    )
-    assert user.settings.read_bytes() == PLAIN
-    assert not user.data.exists()
-
-
-# --- Gone without a word ------------------------------------------------------
-
-
 @pytest.mark.parametrize("gone", ["program", "hook", "runtime directory"])
 def test_hooks_that_were_left_behind_are_silent_and_harmless(user: User, gone: str) -> None:
     user.claude("2.1.329")
@@ -427,67 +246,3 @@ def test_hooks_that_were_left_behind_are_silent_and_harmless(user: User, gone: s
         )
         assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     assert before is None or user.files() == before
-
-
-# --- What is told of it -------------------------------------------------------
-
-
-def test_before_an_install_hooks_and_service_are_missing(user: User) -> None:
-    found = looked_at(user)
-    assert (found.hooks.state, found.service.state) == ("missing", "missing")
-    assert found.manager is None
-    assert not found.listening
-
-
-def test_after_an_install_the_hooks_are_current(user: User) -> None:
-    user.install()
-    assert looked_at(user).hooks.state == "current"
-    assert looked_at(user).hooks.reasons == ()
-    assert looked_at(user).hooks.where == user.settings
-
-
-def test_what_is_wrong_with_the_hooks_is_told(user: User) -> None:
-    user.install()
-    installed = user.settings.read_text()
-    user.claude("2.1.329")
-    assert "no hook on Elicitation" in str(looked_at(user).hooks.reasons)
-    user.install()
-    user.claude("1.0.85")
-    assert "a hook that the installed client may not know" in str(looked_at(user).hooks.reasons)
-    user.environ["PATH"] = "/usr/bin:/bin"
-
-    user.settings.write_text(installed.replace(str(real_python()), "/opt/gone/python3"))
-    [gone, outdated] = looked_at(user).hooks.reasons
-    assert gone == "/opt/gone/python3 is gone"
-    assert outdated.startswith("an outdated hook on Notification, ")
-
-    user.settings.write_text(installed)
-    user.hook.write_text("changed")
-    assert looked_at(user).hooks.reasons == (f"not this version's hook: {user.hook}",)
-    user.hook.unlink()
-    assert f"{user.hook} is gone" in looked_at(user).hooks.reasons
-    assert looked_at(user).hooks.state == "stale"
-
-    user.settings.write_text('{"disableAllHooks": true, ' + installed.lstrip("{"))
-    assert "disableAllHooks is set, so none of them runs" in looked_at(user).hooks.reasons
-
-    user.settings.write_text("{")
-    assert looked_at(user).hooks.state == "unknown"
-    assert "line 1, column 2" in looked_at(user).hooks.reasons[0]
-
-
-def test_status_tells_of_the_hooks(user: User) -> None:
-    user.install()
-    assert str(user.settings) in user.acd("status").stdout
-
-
-def test_no_test_here_reaches_a_service_manager(user: User) -> None:
-    if shutil.which("systemctl"):
-        done = subprocess.run(
-            ["systemctl", "--user", "show-environment"],
-            env=user.environ,
-            capture_output=True,
-            check=False,
-        )
-        assert done.returncode != 0
-    assert sys.platform == "darwin" or looked_at(user).manager is None
