@@ -101,6 +101,8 @@ def fit(rows: Iterable[Row], room: int) -> Columns:
             spare -= cost
         else:
             is_full = True  # what says less does not come instead
+    if "text" in sizes:
+        sizes["text"] += spare  # so that the timelines end where the line ends
     return Columns(**sizes)
 
 

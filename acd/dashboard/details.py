@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from acd import terminals
@@ -179,6 +180,7 @@ def _history(row: Row, history: list[Json], now: Now) -> list[list[Piece]]:
 def _evidence(trail: list[Json]) -> list[list[Piece]]:
     """Newest first: when, who, what it said, and what that changed."""
     sources = max((width(printable(each["source"])) for each in trail), default=0)
+    whats = min(30, max((width(printable(each["what"])) for each in trail), default=0))
     found: list[list[Piece]] = []
     for each in reversed(trail):
         outcome = printable(each["outcome"])
@@ -188,7 +190,7 @@ def _evidence(trail: list[Json]) -> list[list[Piece]]:
             [
                 (f"{clock}.{int(each['at'] % 1 * 1000):03}  ", "dim"),
                 (pad(printable(each["source"]), sources) + _GAP, "dim"),
-                (f"{printable(each['what'])}  ", "plain"),
+                (pad(printable(each["what"]), whats) + _GAP, "plain"),
                 (outcome, role),
             ]
         )
@@ -204,15 +206,28 @@ def _metadata(whole: Json, room: int) -> list[list[Piece]]:
 
 
 def _wrap(pieces: list[Piece], room: int) -> list[list[Piece]]:
-    """The line; its last piece goes on below, under its own beginning, if it is too long."""
-    *head, (text, role) = pieces
-    lead = sum(width(part) for part, _ in head)
-    if lead > room // 2:
-        lead = 4
-        rest = wrapped("".join(part for part, _ in head) + text, room)
-        return [[(rest[0], role)], *([(" " * lead + more, role)] for more in rest[1:])]
-    first, *more = wrapped(text, room - lead)
-    return [[*head, (first, role)], *([(" " * lead, "plain"), (line, role)] for line in more)]
+    """The line in as many as it takes; what goes on below is set under its last piece."""
+    lead = sum(width(text) for text, _ in pieces[:-1])
+    indent = lead if lead <= room // 2 else 2
+    text = "".join(text for text, _ in pieces)
+    first = wrapped(text, room)[0]
+    rest = text[len(first) :].lstrip(" ")
+    lines = [first, *(wrapped(rest, max(8, room - indent)) if rest else ())]
+    # Only spaces were lost on the way, so each character finds its role again.
+    roles = [(character, role) for text, role in pieces for character in text]
+    place = 0
+    found: list[list[Piece]] = []
+    for number, line in enumerate(lines):
+        placed: list[tuple[str, Role]] = []
+        for character in line:
+            while roles[place][0] != character:
+                place += 1
+            placed.append(roles[place])
+            place += 1
+        runs = groupby(placed, key=lambda each: each[1])
+        margin: list[Piece] = [(" " * indent, "plain")] if number else []
+        found.append(margin + [("".join(each for each, _ in run), role) for role, run in runs])
+    return found
 
 
 def wrapped(text: str, room: int) -> list[str]:

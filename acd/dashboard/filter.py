@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import ClassVar, Protocol, cast
 
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Input
+from textual.containers import Horizontal
+from textual.widgets import Input, Static
 
 
 class Filtered(Protocol):
@@ -24,18 +26,37 @@ class _Movable(Protocol):
     def action_move(self, by: int) -> None: ...
 
 
-class FilterInput(Input):
-    """Filters while it is typed; Enter keeps the filter, Escape drops it."""
+class FilterLine(Horizontal):
+    """A slash, and what is typed behind it."""
 
     DEFAULT_CSS = """
-    FilterInput, FilterInput:focus {
+    FilterLine { height: 1; padding: 0 1; background: $background; }
+    FilterLine Static { width: 1; text-style: bold; }
+    FilterLine Input, FilterLine Input:focus {
+        width: 1fr;
         height: 1;
         border: none;
-        padding: 0 1;
+        padding: 0;
         background: $background;
         background-tint: transparent;
     }
     """
+
+    def __init__(self, text: str):
+        super().__init__()
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        yield Static("/", markup=False)
+        yield _FilterInput(self._text)
+
+    def on_mount(self) -> None:
+        self.query_one(_FilterInput).focus()
+
+
+class _FilterInput(Input):
+    """Filters while it is typed; Enter keeps the filter, Escape drops it."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "keep", show=False),
         Binding("escape", "drop", show=False),
@@ -44,9 +65,7 @@ class FilterInput(Input):
     ]
 
     def __init__(self, text: str):
-        super().__init__(
-            text, placeholder="filter: words of name, directory, status, text", id="filter"
-        )
+        super().__init__(text, placeholder="words of name, directory, status or text")
         self.cursor_blink = False
         self.select_on_focus = False
 
@@ -62,7 +81,8 @@ class FilterInput(Input):
 
     def action_keep(self) -> None:
         self._filtered.end_filter()
-        self.remove()
+        if self.parent is not None:
+            cast(FilterLine, self.parent).remove()
 
     def action_drop(self) -> None:
         self._filtered.filter_by("")

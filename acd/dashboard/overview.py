@@ -134,12 +134,11 @@ class Overview(SessionScreen):
         self.show()
 
     async def action_filter(self) -> None:
-        from acd.dashboard.filter import FilterInput  # Textual's Input costs 20 ms
+        from acd.dashboard.filter import FilterLine  # Textual's Input costs 20 ms
 
-        if not self.query(FilterInput):
+        if not self.query(FilterLine):
             self.foot.display = False
-            await self.mount(FilterInput(self.context.model.filter), before=self.foot)
-        self.query_one(FilterInput).focus()
+            await self.mount(FilterLine(self.context.model.filter), before=self.foot)
 
     def action_clear(self) -> None:
         self.filter_by("")

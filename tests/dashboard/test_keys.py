@@ -11,7 +11,7 @@ from tests.dashboard.play import awaited, playing
 from tests.dashboard.scene import morning
 from tests.dashboard.stage import Stage
 
-ORDER = ["shop/api", "docs", "billing/api", "infra", "web-frontend"]
+ORDER = ["shop/api", "docs", "web-frontend", "infra", "billing/api"]
 
 
 @pytest.fixture(autouse=True)
@@ -35,11 +35,11 @@ async def test_those_who_need_you_are_at_the_top(stage: Stage) -> None:
         ("j j k", "docs"),
         ("j up", "shop/api"),
         ("k", "shop/api"),
-        ("end k", "web-frontend"),
-        ("G k", "web-frontend"),
+        ("end k", "billing/api"),
+        ("G k", "billing/api"),
         ("G g", "shop/api"),
         ("end home", "shop/api"),
-        ("pagedown k", "web-frontend"),
+        ("pagedown k", "billing/api"),
         ("pagedown pageup", "shop/api"),
     ],
 )
@@ -74,7 +74,7 @@ async def test_when_its_session_goes_the_cursor_takes_the_next(stage: Stage) -> 
         await player.press("j")
         stage.say("DELETE docs")
         await player.until(lambda: "docs" not in player.names())
-        assert player.chosen() == "billing/api"
+        assert player.chosen() == "web-frontend"
 
 
 @awaited
@@ -93,7 +93,7 @@ async def test_enter_opens_the_details_and_enter_goes_back(stage: Stage) -> None
     async with playing(stage, size=(100, 40)) as player:
         await player.press("enter")
         seen = player.text()
-        assert "▲ question for 4m 12s, because a command said so" in seen
+        assert "▲ question for 4m 12s, because its hook said so" in seen
         assert "asks: Bash: git push --force-with-lease origin prices" in seen
         assert "61% of its context" in seen
         assert "tmux pane %4" in seen
