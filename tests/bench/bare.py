@@ -1,0 +1,73 @@
+"""What everything is measured against: the least that a uvloop server can do.
+
+    python bare.py SOCKET set|tell|list [FILE]
+
+`set` takes the daemon's SET lines, splits each, puts it in a dict and answers
+`OK`; `tell` writes each line to every other connection; `list` answers every
+line with the JSON in FILE, dumped anew. It imports nothing of acd, and says
+`ready` when it serves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+import uvloop
+
+
+class Set(asyncio.Protocol):
+    sessions: dict[bytes, bytes] = {}  # noqa: RUF012 - it is meant to be shared
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self.rest = b""
+
+    def data_received(self, data: bytes) -> None:
+        *lines, self.rest = (self.rest + data).split(b"\n")
+        for line in lines:
+            words = line.split()
+            self.sessions[words[1]] = words[2]
+        self.transport.write(b"OK\n" * len(lines))
+
+
+class Tell(asyncio.Protocol):
+    connections: set[asyncio.Transport] = set()  # noqa: RUF012 - it is meant to be shared
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self.connections.add(self.transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.connections.remove(self.transport)
+
+    def data_received(self, data: bytes) -> None:
+        self.transport.write(b"OK\n")
+        for other in self.connections:
+            if other is not self.transport:
+                other.write(data)
+
+
+class List(asyncio.Protocol):
+    sessions: Any = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self.transport.write(f"STATE {json.dumps(self.sessions)}\n".encode())
+
+
+async def main(path: str, kind: str, *files: str) -> None:
+    for file in files:
+        List.sessions = json.loads(Path(file).read_text())
+    protocol = {"set": Set, "tell": Tell, "list": List}[kind]
+    server = await asyncio.get_running_loop().create_unix_server(protocol, path, backlog=4096)
+    print("ready", flush=True)
+    await server.serve_forever()
+
+
+uvloop.run(main(*sys.argv[1:]))
