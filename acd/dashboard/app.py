@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol, cast
+from typing import ClassVar, Final, Protocol, cast
 
 from textual.app import App
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -34,6 +35,9 @@ class Dashboard(App[None]):
     """The dashboard over a way to connect, a configuration, an environment and a clock."""
 
     ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "quit", show=False, priority=True),
+    ]
     CSS = "Screen { background: $background; color: $foreground; }"
 
     def __init__(

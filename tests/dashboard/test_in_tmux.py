@@ -1,0 +1,293 @@
+"""The dashboard as people run it: in a real tmux, before a real daemon."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import WAIT, Place, place
+
+pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
+
+
+class Tmux:
+    """A tmux server with a client: the window of another tmux, so that somebody looks at it."""
+
+    def __init__(self, home: Place, columns: int = 100, rows: int = 20):
+        self._home = home
+        self.socket = home.root / "inner"
+        self._outer = home.root / "outer"
+        self._environ = home.environ | {"SHELL": "/bin/sh", "TERM": "screen-256color"}
+        size = ("-x", str(columns), "-y", str(rows))
+        self.run("new-session", "-d", "-s", "work", *size, "sleep 1000")
+        self._tmux(
+            self._outer, "new-session", "-d", *size, f"env -u TMUX tmux -S {self.socket} attach"
+        )
+        self.until(lambda: "[work]" in self._tmux(self._outer, "capture-pane", "-p"))
+        self.pid = self.run("display-message", "-p", "#{pid}").strip()
+
+    def _tmux(self, socket: Path, *words: str) -> str:
+        argv = ["tmux", "-S", str(socket), "-f", "/dev/null", *words]
+        done = subprocess.run(
+            argv, env=self._environ, capture_output=True, text=True, timeout=WAIT, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def run(self, *words: str) -> str:
+        """A command to the server."""
+        return self._tmux(self.socket, *words)
+
+    def close(self) -> None:
+        for socket in (self._outer, self.socket):
+            self._tmux(socket, "kill-server")
+
+    def window(self, *argv: str, name: str = "w") -> str:
+        """A new window that runs a program; the id of its pane."""
+        form = ("-P", "-F", "#{pane_id}", "-n", name)
+        return self.run("new-window", *form, "-c", str(self._home.root), "--", *argv).strip()
+
+    def hints(self, pane: str) -> dict[str, str]:
+        """What a hook in the pane would find in its environment."""
+        return {"TMUX": f"{self.socket},{self.pid},0", "TMUX_PANE": pane}
+
+    def press(self, pane: str, *keys: str) -> None:
+        self.run("send-keys", "-t", pane, *keys)
+
+    def screen(self, pane: str) -> str:
+        return self.run("capture-pane", "-p", "-t", pane)
+
+    def seen_pane(self) -> str:
+        """The pane that the client looks at."""
+        return self.run("list-clients", "-F", "#{pane_id}").strip()
+
+    def until(self, is_so: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + WAIT
+        while not is_so():
+            assert time.monotonic() < deadline, self._tmux(self._outer, "capture-pane", "-p")
+            time.sleep(0.02)
+
+    def until_seen(self, pane: str, *texts: str) -> None:
+        """Waits until the pane shows all these."""
+        self.until(lambda: all(text in self.screen(pane) for text in texts))
+
+
+@pytest.fixture
+def home() -> Iterator[Place]:
+    with place() as made:
+        made.environ["PATH"] = f"{made.root}/bin:{made.environ['PATH']}"
+        (made.root / "bin").mkdir()
+        yield made
+
+
+@pytest.fixture
+def tmux(home: Place) -> Iterator[Tmux]:
+    made = Tmux(home)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def hook(home: Place, session: str, event: str, *, meta: object = None, **payload: str) -> None:
+    """What an agent's hook tells."""
+    told = json.dumps({"session_id": session, "hook_event_name": event, **payload})
+    tail = json.dumps(meta or {}, separators=(",", ":"))
+    [reply] = home.ask(f"HOOK claude-code {tail} {told}")
+    assert reply == "OK"
+
+
+def dashboard(tmux: Tmux, *options: str) -> str:
+    """The pane of a dashboard."""
+    return tmux.window(sys.executable, "-m", "acd", "dashboard", *options, name="acd")
+
+
+def test_it_shows_what_happens_and_what_it_finds_again_after_a_crash(
+    home: Place, tmux: Tmux
+) -> None:
+    daemon = home.start()
+    hook(home, "one", "UserPromptSubmit", cwd=str(home.root / "api"))
+    pane = dashboard(tmux)
+    tmux.until_seen(pane, "nobody needs you", "▸ working", "api")
+    hook(home, "one", "Stop", last_assistant_message="All done.")
+    tmux.until_seen(pane, "1 needs you", "● attention", "All done.")
+    daemon.kill()
+    # It starts the next one itself, and that one knows what the first one knew.
+    tmux.until(lambda: home.socket.exists() and _answers(home))
+    tmux.until_seen(pane, "● attention", "All done.")
+    home.ask("SET two question")
+    tmux.until_seen(pane, "2 need you", "two")
+
+
+def _answers(home: Place) -> bool:
+    try:
+        return home.ask("PING") == ["OK"]
+    except OSError:
+        return False
+
+
+def test_it_starts_the_daemon_if_there_is_none(home: Place, tmux: Tmux) -> None:
+    pane = dashboard(tmux)
+    tmux.until_seen(pane, "no sessions")
+    home.ask("SET first working")
+    tmux.until_seen(pane, "first")
+
+
+def test_f_jumps_to_the_sessions_pane(home: Place, tmux: Tmux) -> None:
+    home.start()
+    target = tmux.window("sleep", "1000")
+    hook(home, "one", "UserPromptSubmit", meta=tmux.hints(target))
+    pane = dashboard(tmux)
+    tmux.until_seen(pane, "f jump")
+    assert tmux.seen_pane() == pane
+    tmux.press(pane, "f")
+    tmux.until(lambda: tmux.seen_pane() == target)
+    tmux.until_seen(pane, f"tmux pane {target}")
+
+
+def test_started_for_one_jump_it_ends_with_it(home: Place, tmux: Tmux) -> None:
+    home.start()
+    target = tmux.window("sleep", "1000")
+    hook(home, "one", "UserPromptSubmit", meta=tmux.hints(target))
+    pane = dashboard(tmux, "--once")
+    tmux.until_seen(pane, "f jump")
+    tmux.press(pane, "f")
+    tmux.until(lambda: pane not in tmux.run("list-panes", "-a", "-F", "#{pane_id}").split())
+    assert tmux.seen_pane() == target
+
+
+def test_a_pane_that_is_gone_is_said_to_be(home: Place, tmux: Tmux) -> None:
+    home.start()
+    hook(home, "one", "UserPromptSubmit", meta=tmux.hints("%99"))
+    pane = dashboard(tmux)
+    tmux.until_seen(pane, "f jump")
+    tmux.press(pane, "f")
+    tmux.until_seen(pane, "can't find pane")
+    assert tmux.seen_pane() == pane
+
+
+def test_a_pane_of_a_server_that_has_ended_is_not_mixed_up_with_todays(
+    home: Place, tmux: Tmux
+) -> None:
+    home.start()
+    target = tmux.window("sleep", "1000")
+    hints = tmux.hints(target) | {"TMUX": f"{tmux.socket},1,0"}
+    hook(home, "one", "UserPromptSubmit", meta=hints)
+    pane = dashboard(tmux)
+    tmux.until_seen(pane, "f jump")
+    tmux.press(pane, "f")
+    tmux.until_seen(pane, "its tmux server has ended")
+
+
+@pytest.mark.parametrize("name", ["plain", "#(touch broken) #{pid} 'x' \"y\" [red]z", "日本"])
+def test_r_resurrects_a_closed_session_in_its_directory(home: Place, tmux: Tmux, name: str) -> None:
+    directory = home.root / name
+    directory.mkdir()
+    told = home.root / "told"
+    os.mkfifo(told)
+    claude = home.root / "bin" / "claude"
+    claude.write_text(f'#!/bin/sh\n{{ pwd; echo "$@"; }} >{told}\n')
+    claude.chmod(0o755)
+    home.start()
+    hook(home, "one", "UserPromptSubmit", cwd=str(directory))
+    hook(home, "one", "SessionEnd", reason="prompt_input_exit")
+    pane = dashboard(tmux)
+    tmux.until_seen(pane, "1 closed")
+    tmux.press(pane, "c", "G")
+    tmux.until_seen(pane, "r resurrect")
+    tmux.press(pane, "r")
+    assert told.read_text().splitlines() == [str(directory), "--resume one"]
+    tmux.until_seen(pane, "goes on in a new tmux window", "▸ working")
+    assert not list(home.root.rglob("broken"))
+
+
+def test_q_gives_the_terminal_back_as_it_was(home: Place, tmux: Tmux) -> None:
+    home.start()
+    script = f"{sys.executable} -m acd dashboard; echo code $?; stty -a; sleep 1000"
+    pane = tmux.window("sh", "-c", script)
+    tmux.until_seen(pane, "no sessions")
+    tmux.press(pane, "q")
+    tmux.until_seen(pane, "code 0", " echo ", " icanon")
+
+
+def test_ctrl_c_ends_it(home: Place, tmux: Tmux) -> None:
+    home.start()
+    pane = tmux.window("sh", "-c", f"{sys.executable} -m acd dashboard; echo code $?; sleep 1000")
+    tmux.until_seen(pane, "no sessions")
+    tmux.press(pane, "C-c")
+    tmux.until_seen(pane, "code 0")
+
+
+def colours(screen: str) -> set[str]:
+    """The kinds of colour in a screen with its escapes: 16, 256, true."""
+    kinds = set()
+    for sequence in re.findall(r"\x1b\[([\d;]*)m", screen):
+        words = re.sub(r"([34]8);2;\d+;\d+;\d+", "true", sequence)
+        words = re.sub(r"([34]8);5;\d+", "256", words)
+        for word in words.split(";"):
+            if word in {"true", "256"}:
+                kinds.add(word)
+            elif re.fullmatch(r"[34][0-7]|9[0-7]|10[0-7]", word):
+                kinds.add("16")
+    return kinds
+
+
+@pytest.mark.parametrize(
+    ("theme", "environ", "found"),
+    [
+        ("terminal", ["COLORTERM=truecolor"], {"16"}),
+        ("dark", ["COLORTERM=truecolor"], {"true"}),
+        ("dark", ["-u", "COLORTERM", "TERM=screen"], {"16"}),
+        ("dark", ["COLORTERM=truecolor", "NO_COLOR=1"], set()),
+        ("terminal", ["COLORTERM=truecolor", "NO_COLOR=1"], set()),
+    ],
+)
+def test_it_uses_the_colours_that_are_there_and_wanted(
+    home: Place, tmux: Tmux, theme: str, environ: list[str], found: set[str]
+) -> None:
+    home.configure(f'[dashboard]\ntheme = "{theme}"\n')
+    home.start()
+    home.ask("SET one question", "SET two attention", "SET three working")
+    tmux.run("set-option", "-sa", "terminal-overrides", ",*:Tc")
+    pane = tmux.window("env", *environ, sys.executable, "-m", "acd", "dashboard")
+    tmux.until_seen(pane, "▲ question", "● attention", "▸ working", "? help")
+    assert colours(tmux.run("capture-pane", "-pe", "-t", pane)) == found
+
+
+def test_a_configuration_that_is_wrong_is_told_in_words(home: Place) -> None:
+    home.configure('[dashboard]\ntheme = "pink"\n')
+    done = subprocess.run(
+        ["script", "-qec", f"{sys.executable} -m acd dashboard", "/dev/null"],
+        env=home.environ,
+        capture_output=True,
+        text=True,
+        timeout=WAIT,
+        check=False,
+    )
+    assert "dashboard.theme: must be one of terminal, dark, light" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_without_a_terminal_it_says_what_else_there_is(home: Place) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "acd", "dashboard"],
+        env=home.environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=WAIT,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "needs a terminal" in done.stderr
+    assert "acd list --json" in done.stderr
+    assert done.stdout == ""
