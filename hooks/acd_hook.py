@@ -146,9 +146,14 @@ def meta(agent: str, environ: Environ, at: int) -> bytes:
         fields.append(b'"pid":%d' % int(pid))
     else:
         fields.append(b'"ppid":%d' % posix.getppid())
-    attended = environ.get(b"CLAUDE_CODE_SESSION_ATTENDED") if claude else None
-    if attended in (b"0", b"1"):
-        fields.append(b'"attended":' + (b"true" if attended == b"1" else b"false"))
+    if claude:
+        attended = environ.get(b"CLAUDE_CODE_SESSION_ATTENDED")
+        # 2.1.197 tells it by how it was entered only (measured).
+        how = environ.get(b"CLAUDE_CODE_ENTRYPOINT")
+        if attended == b"1" or (attended is None and how == b"cli"):
+            fields.append(b'"attended":true')
+        elif attended == b"0" or (attended is None and how == b"sdk-cli"):
+            fields.append(b'"attended":false')
     variable, default = AGENTS[agent]
     config_dir = environ.get(variable) or environ.get(b"HOME", b"") + default
     if config_dir.startswith(b"/") and config_dir != default and len(config_dir) <= PATH_LIMIT:

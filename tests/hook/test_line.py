@@ -151,6 +151,15 @@ def test_a_print_run_is_not_attended(place: Place) -> None:
     assert listener.line().meta["attended"] is False
 
 
+@pytest.mark.parametrize(("entered", "attended"), [("cli", True), ("sdk-cli", False)])
+def test_an_older_client_tells_it_by_how_it_was_entered(
+    place: Place, entered: str, attended: bool
+) -> None:
+    listener = place.listen()
+    place.run(environ={"CLAUDE_CODE_ENTRYPOINT": entered})
+    assert listener.line().meta["attended"] is attended
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "key"),
     [
