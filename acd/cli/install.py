@@ -27,8 +27,13 @@ def _say(line: str) -> None:
 @click.option("--hooks-only", is_flag=True, help="Only put the hooks into the agent's settings.")
 @click.option("--no-hooks", is_flag=True, help="Leave the agent's settings alone.")
 @click.option("--no-service", is_flag=True, help="Set up no service: hooks start the daemon.")
+@click.option(
+    "--statusline", "status_line", is_flag=True, help="Also set Claude Code's status line to acd's."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
-def install(*, hooks_only: bool, no_hooks: bool, no_service: bool, dry_run: bool) -> None:
+def install(
+    *, hooks_only: bool, no_hooks: bool, no_service: bool, status_line: bool, dry_run: bool
+) -> None:
     """Set up the service and the hooks of this acd, or bring them up to date."""
     # Everything below takes some 60 ms to import.
     from acd import install as installer
@@ -38,9 +43,9 @@ def install(*, hooks_only: bool, no_hooks: bool, no_service: bool, dry_run: bool
         raise click.UsageError("--hooks-only and --no-hooks leave nothing to do")
     hooks, service = not no_hooks, not (no_service or hooks_only)
     if dry_run:
-        _show(install_plan(os.environ, hooks=hooks, service=service))
+        _show(install_plan(os.environ, hooks=hooks, service=service, status_line=status_line))
         return
-    installer.install(os.environ, _say, hooks=hooks, service=service)
+    installer.install(os.environ, _say, hooks=hooks, service=service, status_line=status_line)
 
 
 @click.command()

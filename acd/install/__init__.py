@@ -28,13 +28,22 @@ def report(environ: Mapping[str, str]) -> InstallReport:
 
 
 def install(
-    environ: Mapping[str, str], say: Say, *, hooks: bool = True, service: bool = True
+    environ: Mapping[str, str],
+    say: Say,
+    *,
+    hooks: bool = True,
+    service: bool = True,
+    status_line: bool = False,
 ) -> None:
     """Installs or upgrades, telling each thing done. Raises AcdError."""
     from acd.install.plan import install_plan
 
     _refuse_sudo(environ)
-    _carry_out(environ, lambda: install_plan(environ, hooks=hooks, service=service), say)
+    _carry_out(
+        environ,
+        lambda: install_plan(environ, hooks=hooks, service=service, status_line=status_line),
+        say,
+    )
 
 
 def uninstall(environ: Mapping[str, str], say: Say, *, agreed: Callable[[], bool]) -> bool:

@@ -17,7 +17,12 @@ from acd.errors import AcdError
 
 
 def hook_command(python: Path, hook: Path, agent: str) -> str:
-    """The hook as a command for /bin/sh, the agent's own child after `exec`.
+    """The hook as a command for /bin/sh. Raises as guarded_command does."""
+    return guarded_command(python, hook, agent)
+
+
+def guarded_command(python: Path, script: Path, *arguments: str) -> str:
+    """A script as a command for /bin/sh, the agent's own child after `exec`.
 
     Claude Code shows a hook that fails at every event, and a shell that does
     not find its program fails. So the shell looks first, by its built-ins:
@@ -25,7 +30,7 @@ def hook_command(python: Path, hook: Path, agent: str) -> str:
 
     Raises AcdError for a path that JSON cannot hold.
     """
-    for path in (python, hook):
+    for path in (python, script):
         try:
             str(path).encode()
         except UnicodeEncodeError:
@@ -33,11 +38,8 @@ def hook_command(python: Path, hook: Path, agent: str) -> str:
                 f"the path {str(path)!a} is not UTF-8, and settings are",
                 hint="install under a path of valid UTF-8 (XDG_DATA_HOME)",
             ) from None
-    program, script = shlex.quote(str(python)), shlex.quote(str(hook))
-    return (
-        f"[ -x {program} ] && [ -r {script} ] &&"
-        f" exec {program} -I -S {script} {shlex.quote(agent)} || :"
-    )
+    program, *words = (shlex.quote(str(word)) for word in (python, script, *arguments))
+    return f"[ -x {program} ] && [ -r {words[0]} ] && exec {program} -I -S {' '.join(words)} || :"
 
 
 def real_python() -> Path:

@@ -16,10 +16,11 @@ from acd import paths, private
 from acd.client import daemon_command
 from acd.install import claude_code, launchd, resources, systemd
 from acd.install.daemon import EndDaemon, Prove
-from acd.install.hook_command import hook_command, real_python
+from acd.install.hook_command import guarded_command, hook_command, real_python
 from acd.install.settings import HOOK_FILE
 from acd.install.state import RemoveState, state_files
-from acd.install.steps import PutHooks, Remove, Step, TakeHooks, WriteFile
+from acd.install.status_line import STATUS_LINE_FILE
+from acd.install.steps import PutHooks, PutStatusLine, Remove, Step, TakeHooks, WriteFile
 
 
 @dataclass
@@ -56,6 +57,17 @@ def wanted_hooks(environ: Mapping[str, str]) -> PutHooks:
     )
 
 
+def wanted_status_line(environ: Mapping[str, str]) -> PutStatusLine:
+    """Claude Code's status line as it should be now, where it is ours."""
+    command = guarded_command(real_python(), paths.data_dir(environ) / STATUS_LINE_FILE)
+    return PutStatusLine(
+        claude_code.settings_path(environ),
+        claude_code.AGENT,
+        claude_code.NAME,
+        {"type": "command", "command": command},
+    )
+
+
 def outdated_hook_files(environ: Mapping[str, str]) -> list[WriteFile]:
     """The hook's files that are missing or not this version's."""
     directory = paths.data_dir(environ)
@@ -66,8 +78,12 @@ def outdated_hook_files(environ: Mapping[str, str]) -> list[WriteFile]:
     ]
 
 
-def install_plan(environ: Mapping[str, str], *, hooks: bool, service: bool) -> Plan:
-    """What leads to an installed acd; `hooks` and `service` tell which parts are wanted.
+def install_plan(
+    environ: Mapping[str, str], *, hooks: bool, service: bool, status_line: bool = False
+) -> Plan:
+    """What leads to an installed acd; the flags tell which parts are wanted.
+
+    A status line of ours that is there already is kept current with the hooks.
 
     Raises AcdError for what would keep a step from being done, as far as it can be told.
     """
@@ -79,10 +95,11 @@ def install_plan(environ: Mapping[str, str], *, hooks: bool, service: bool) -> P
         )
         environ = _without_socket(environ)
     command = None
+    if hooks or status_line:
+        plan.steps += outdated_hook_files(environ)
     if hooks:
         put = wanted_hooks(environ)
         command = str(next(iter(put.wanted.values()))["command"])
-        plan.steps += outdated_hook_files(environ)
     manager: systemd.UserManager | launchd.Launchd | None = None
     if service:
         manager = _manager(environ)
@@ -96,8 +113,21 @@ def install_plan(environ: Mapping[str, str], *, hooks: bool, service: bool) -> P
         plan.steps.append(EndDaemon(environ))
     if hooks and put.is_needed():
         plan.steps.append(put)
+    if hooks or status_line:
+        _plan_status_line(plan, wanted_status_line(environ), asked=status_line)
     plan.steps.append(Prove(environ, command, start=manager is None))
     return plan
+
+
+def _plan_status_line(plan: Plan, put: PutStatusLine, *, asked: bool) -> None:
+    whose = put.whose()
+    if asked and whose == "other":
+        plan.notes.append(
+            f"{put.path} has a statusLine of its own, which stays;"
+            " docs/integrations/claude-code.md tells how it can show acd's as well"
+        )
+    elif (asked or whose == "ours") and put.is_needed():
+        plan.steps.append(put)
 
 
 def _manager(environ: Mapping[str, str]) -> systemd.UserManager | launchd.Launchd | None:
@@ -141,7 +171,8 @@ def _program(environ: Mapping[str, str]) -> Iterator[Path]:
     if link.is_symlink() and link.readlink() == data / "venv/bin/acd":
         yield link
     if data.is_dir():
-        names = {HOOK_FILE, "acd_hook_rare.py", "__pycache__", "venv", "venv.new"}
+        own = {HOOK_FILE, "acd_hook_rare.py", STATUS_LINE_FILE}
+        names = own | {"__pycache__", "venv", "venv.new"}
         yield from sorted(
             path for path in data.iterdir() if path.name in names or path.name.startswith("venv-")
         )

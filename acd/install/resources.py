@@ -16,8 +16,9 @@ _CHECKOUT = Path(__file__).parents[2]
 
 
 def hook_files() -> list[Path]:
-    """The hook and what it imports; they are put beside each other."""
-    return [resource("hooks/acd_hook_rare.py"), resource("hooks/acd_hook.py")]
+    """The hook, what it imports, and the status line; they are put beside each other."""
+    names = ("acd_hook_rare.py", "acd_hook.py", "acd_statusline.py")
+    return [resource(f"hooks/{name}") for name in names]
 
 
 def resource(name: str) -> Path:

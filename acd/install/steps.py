@@ -12,10 +12,10 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from acd.errors import AcdError
-from acd.install import files, settings
+from acd.install import files, settings, status_line
 from acd.install.jsontext import BOM
 
 
@@ -104,15 +104,54 @@ class PutHooks:
             return settings.merge(text, self.wanted, self.agent).encode()
 
     def _backup(self, content: bytes) -> Path | None:
-        # What holds hooks of ours is no original.
-        if settings.installed(settings.decode(content), self.agent):
-            return None
-        return backup_path(self.path)
+        return None if _holds_ours(content, self.agent) else backup_path(self.path)
+
+
+@dataclass(frozen=True)
+class PutStatusLine:
+    """Our status line into an agent's settings, where none of somebody else's is set."""
+
+    path: Path
+    agent: str
+    name: str
+    """The agent's, for people."""
+    wanted: Mapping[str, Any]
+
+    def whose(self) -> str:
+        """Whose is set now: `ours`, `other` or `nobody's`. Raises AcdError."""
+        with _located(self.path):
+            return status_line.whose_status_line(
+                settings.decode(files.read(self.path).content or b"")
+            )
+
+    def is_needed(self) -> bool:
+        """Whether it is missing or outdated. Raises as execute() does, before it is done."""
+        found = files.read(self.path)
+        if self._merged(found.content) == (found.content or b""):
+            return False
+        if found.content is not None:
+            files.refuse_read_only(found.path)
+        return True
+
+    def describe(self) -> str:
+        return f"put the status line for {self.name} into {self.path}"
+
+    def execute(self) -> str:
+        files.edit(self.path, self._merged, mode=0o600, backup=self._backup)
+        return f"Status line for {self.name}: in {self.path}"
+
+    def _merged(self, content: bytes | None) -> bytes:
+        with _located(self.path):
+            text = settings.decode(content or b"")
+            return status_line.merge_status_line(text, self.wanted).encode()
+
+    def _backup(self, content: bytes) -> Path | None:
+        return None if _holds_ours(content, self.agent) else backup_path(self.path)
 
 
 @dataclass(frozen=True)
 class TakeHooks:
-    """Our hooks out of an agent's settings, and the backup away if it says no more."""
+    """Our hooks and status line out of an agent's settings, and a backup that says no more away."""
 
     path: Path
     agent: str
@@ -121,7 +160,7 @@ class TakeHooks:
     def is_needed(self) -> bool:
         """Whether there are any. Raises AcdError where there may be, and it cannot be told."""
         content = files.read(self.path).content
-        if content is None or settings.HOOK_FILE.encode() not in content:
+        if content is None or not _names_ours(content):
             return backup_path(self.path).is_file()
         return self._without(content) != content
 
@@ -143,10 +182,11 @@ class TakeHooks:
     def _without(self, content: bytes | None) -> bytes | None:
         if content is None:
             return None
-        if settings.HOOK_FILE.encode() not in content:
+        if not _names_ours(content):
             return content
         with _located(self.path):
             text = settings.unmerge(settings.decode(content), self.agent)
+            text = status_line.unmerge_status_line(text)
         if not _is_blank(text.encode()):
             return text.encode()
         # Nothing but ours was in it, so what was there before was nothing too;
@@ -172,6 +212,19 @@ class TakeHooks:
 def backup_path(path: Path) -> Path:
     """Where the first original of a settings file is kept."""
     return path.with_name(path.name + ".acd-backup")
+
+
+def _names_ours(content: bytes) -> bool:
+    """Whether anything of ours may be in it, told without reading it as JSON."""
+    return any(
+        name.encode() in content for name in (settings.HOOK_FILE, status_line.STATUS_LINE_FILE)
+    )
+
+
+def _holds_ours(content: bytes, agent: str) -> bool:
+    """Whether it is no original: something of ours is in it. Raises SettingsError."""
+    text = settings.decode(content)
+    return bool(settings.installed(text, agent)) or status_line.whose_status_line(text) == "ours"
 
 
 def _is_blank(content: bytes) -> bool:
