@@ -338,7 +338,10 @@ class Store:
             history = session.history
             if history is None:
                 history = session.history = []
-            history.append(_new(Transition, (now.wall, before, status, now.boot - session.entered)))
+            lasted = now.boot - session.entered
+            if lasted < 0:  # the clock of a journal from elsewhere
+                lasted = 0
+            history.append(_new(Transition, (now.wall, before, status, lasted)))
             if (over := len(history) - self.rules.history_depth) > 0:
                 del history[:over]
             session.status = status

@@ -1,0 +1,233 @@
+"""Several clients at once against a real daemon, held against a model of it.
+
+Hypothesis makes up conversations and, where one goes wrong, finds the shortest
+that does. The daemon is stopped, killed and started in the middle of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from contextlib import ExitStack
+from typing import Any, ClassVar
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from tests.daemon.nursery import Nursery
+from tests.daemon.service_manager import listener
+from tests.fuzz.model import EVENTS, Model
+from tests.support import Client, Place, place
+
+NAMES = st.sampled_from(["a", "b", "ü", "--x", "7"])
+HOOKED = st.sampled_from(["h1", "h2"])
+STATUSES = st.sampled_from(["working", "attention", "question", "closed"])
+TEXT = st.sampled_from(["x", "é\u2028", '"\\', "-opt", "y" * 300])
+WHO = st.integers(0, 2)
+
+METADATA = st.fixed_dictionaries(
+    {},
+    optional={
+        "working_dir": st.sampled_from(["/", "/nowhere"]),
+        "session_id": st.sampled_from(["id-1", "-bad"]),
+        "name": TEXT,
+        "prompt": TEXT,
+        "x": st.integers() | TEXT | st.lists(st.none(), max_size=3),
+        "y": st.booleans(),
+    },
+)
+
+COMMANDS = st.one_of(
+    st.builds("SET {} {}".format, NAMES, STATUSES),
+    st.builds(
+        lambda name, status, given: f"SET {name} {status} {json.dumps(given)}",
+        NAMES,
+        STATUSES,
+        METADATA,
+    ),
+    st.builds("{} {}".format, st.sampled_from(["RM", "DELETE", "RESURRECT"]), NAMES),
+    st.builds('API_USAGE {} {{"input_tokens": {}}}'.format, NAMES, st.integers(0, 9)),
+    st.builds(
+        lambda name, event: (
+            "HOOK claude-code {} "
+            + json.dumps({"session_id": name, "hook_event_name": event, "cwd": "/"})
+        ),
+        HOOKED,
+        st.sampled_from(sorted(EVENTS)),
+    ),
+    st.builds("DELETE {}".format, HOOKED),
+)
+
+GARBAGE = st.sampled_from(
+    [
+        (b"nonsense\n", "ERR unknown command"),
+        (b"SET a\n", "ERR usage: SET <session> <status> [metadata_json]"),
+        (b"SET a asleep\n", "ERR invalid status"),
+        (b'SET a working {"name": 1}\n', "ERR invalid metadata: name must be a string"),
+        (b"SET \xff working\n", "ERR not UTF-8 at byte 5 of the line"),
+        (b"SET a\0 working\n", "ERR NUL byte in the line"),
+        (b"GET " + b"x" * 70_000 + b"\n", "ERR line too long: at most 65536 bytes"),
+        (b"HOOK nobody {} {}\n", "ERR unknown agent"),
+        (b"HOOK claude-code {} {\n", "ERR invalid event"),
+    ]
+)
+
+
+class Conversations(RuleBasedStateMachine):
+    """Three clients, some of whom subscribe, and a daemon that comes and goes."""
+
+    place: ClassVar[Place]
+    nursery: ClassVar[Nursery]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = Model()
+        self.clients: list[Client] = []
+        self.heard: dict[int, list[str]] = {}
+        """Pushes that a subscriber is going to hear, by its number."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.daemon = self.nursery.start()
+        self.clients = [self.place.client() for _ in range(3)]
+
+    def teardown(self) -> None:
+        for client in self.clients:
+            client.close()
+        if self.clients:
+            self.daemon.kill()
+            self.place.journal.unlink()
+        log = self.nursery.log.read_text()
+        assert "Traceback" not in log, log
+        assert "set aside" not in log, log
+
+    # What clients do
+
+    @rule(who=WHO, lines=st.lists(COMMANDS, min_size=1, max_size=8))
+    def ask(self, who: int, lines: list[str]) -> None:
+        """Pipelined requests, and their replies with the client's own pushes among them."""
+        client = self.clients[who]
+        client.send(*lines)
+        for line in lines:
+            reply, pushes = self.model.answer(line)
+            if who in self.heard:
+                self._hear(who)
+                assert client.line() == reply, line
+                for push in pushes:
+                    self._match(client.line(), push)
+            else:
+                assert client.line() == reply, line
+            for other in self.heard.keys() - {who}:
+                self.heard[other] += pushes
+
+    @rule(who=WHO, words=st.sampled_from(["", " json", " passive", " json passive"]))
+    def subscribe(self, who: int, words: str) -> None:
+        client = self.clients[who]
+        self._hear(who)
+        client.send(f"SUBSCRIBE{words}")
+        picture = json.loads(client.line().removeprefix("STATE "))
+        assert {s["id"]: s["status"] for s in picture} == {
+            name: session.status for name, session in self.model.sessions.items()
+        }
+        self.heard[who] = []
+
+    @rule(who=WHO, what=GARBAGE, pieces=st.integers(1, 5))
+    def say_garbage(self, who: int, what: tuple[bytes, str], pieces: int) -> None:
+        data, reply = what
+        self._hear(who)
+        for index in range(pieces):
+            size = len(data) // pieces + 1
+            self.clients[who].sock.sendall(data[index * size : (index + 1) * size])
+        assert self.clients[who].line().startswith(reply)
+
+    @rule(who=WHO, half=st.sampled_from([b"", b"SET gone", b"SET gone working", b"\xff"]))
+    def leave_and_come_again(self, who: int, half: bytes) -> None:
+        self.heard.pop(who, None)
+        self.clients[who].sock.sendall(half)
+        self.clients[who].close()
+        self.clients[who] = self.place.client()
+
+    @rule(line=COMMANDS)
+    def send_like_a_hook(self, line: str) -> None:
+        """One line, and nobody waits for the reply; a later connection is served later."""
+        with self.place.client() as hook:
+            hook.send(line)
+            hook.line()  # so that the model knows the order
+        _, pushes = self.model.answer(line)
+        for who in self.heard:
+            self.heard[who] += pushes
+
+    # What becomes of the daemon
+
+    @rule(number=st.sampled_from([signal.SIGKILL, signal.SIGTERM]))
+    def end_and_start_again(self, number: signal.Signals) -> None:
+        for who in self.heard:
+            self._hear(who)
+        self.heard.clear()
+        for client in self.clients:
+            client.close()
+        self.daemon.signal(number)
+        self.daemon.end()
+        self.begin()
+
+    @invariant()
+    def the_daemon_knows_what_the_model_knows(self) -> None:
+        if not self.clients:
+            return
+        with self.place.client() as client:
+            found = client.sessions()
+            assert {name: told["status"] for name, told in found.items()} == {
+                name: session.status for name, session in self.model.sessions.items()
+            }
+            for name, session in self.model.sessions.items():
+                self._compare(client.get(name), session)
+
+    @staticmethod
+    def _compare(told: dict[str, Any], session: Any) -> None:
+        assert told["metadata"] == session.extra
+        assert told["api_usage"] == session.usage
+        assert told["closed"] == (session.status == "closed")
+        assert [(p["from"], p["to"]) for p in told["history"]] == session.passed
+        for key in ("working_dir", "session_id"):
+            assert told[key] == session.known.get(key)
+        if told["evidence"] != "hook":
+            assert told["prompt"] == (session.known.get("prompt", "")[:200] or None)
+        if "name" in session.known:
+            assert told["display_name"] == session.known["name"]
+
+    def _hear(self, who: int) -> None:
+        """What the others have done, as far as this one was told."""
+        for push in self.heard.get(who, []):
+            self._match(self.clients[who].line(), push)
+        if who in self.heard:
+            self.heard[who] = []
+
+    @staticmethod
+    def _match(line: str, push: str) -> None:
+        assert line.split(" ")[: len(push.split(" "))] == push.split(" "), (line, push)
+
+
+@pytest.mark.timeout(0)
+class TestConversations(Conversations.TestCase):  # type: ignore[misc, valid-type] # made at run time
+    """One nursery for all of them, and a new daemon without a state for each."""
+
+    settings = settings(
+        # Longer by option: python -m tests.fuzz
+        max_examples=int(os.environ.get("ACD_FUZZ_EXAMPLES", "25")),
+        stateful_step_count=25,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        with ExitStack() as stack:
+            Conversations.place = stack.enter_context(place())
+            sock = stack.enter_context(listener(Conversations.place))
+            # A journal that is written anew every few lines.
+            nursery = Nursery(Conversations.place, sock, small=3_000)
+            Conversations.nursery = stack.enter_context(nursery)
+            cls.addClassCleanup(stack.pop_all().close)
