@@ -33,7 +33,7 @@ ARROWS: dict[str, set[str]] = {
     "client": {"activation", "clock", "protocol"},
     "server": {"commands", "config", "recording"},
     "journal": {"core"},
-    "watch": {"clock", "core"},
+    "watch": {"agents", "clock"},
     "activation": {"launchd", "private"},
     "private": {"errors", "paths"},
     "clock": {"core"},

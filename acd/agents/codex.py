@@ -70,4 +70,10 @@ AGENT: Final = Agent(
     said=_said,
     resume=("codex", "resume"),
     subagents_only_ask=True,
+    evidence="acd.watch.codex:CodexEvidence",
+    transcript=lambda payload: text(payload, "transcript_path"),
+    # A TUI starts a shared `codex app-server`, and hooks are its children; in
+    # their environment is the terminal of the TUI that started it.
+    servers=frozenset({"app-server", "mcp-server"}),
+    unattended=frozenset({"exec", "e", "review"}),
 )

@@ -34,6 +34,14 @@ class Agent:
     """Whether subagents' events say nothing of the status, their questions apart."""
     evidence: str | None = None
     """`module:class` of its evidence beside hooks and process (acd/watch/source.py)."""
+    transcript: Callable[[Json], str | None] = lambda payload: None
+    """The file that its evidence reads, as a payload names it."""
+    servers: frozenset[str] = frozenset()
+    """Arguments of a process that serves many terminals: the pid and the terminal that its
+    hooks tell are not the session's. Where an agent has such, a process whose arguments
+    cannot be read is taken for one."""
+    unattended: frozenset[str] = frozenset()
+    """Arguments of a process that nobody sits in front of."""
 
     def status(self, event: str, kind: str | None, *, by_subagent: bool = False) -> Status | None:
         """What the table says of an event; None for what changes nothing or is not known."""

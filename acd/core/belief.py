@@ -197,7 +197,7 @@ class Belief:
         self.registry = Word(says, at)
         if says == "shell":
             self.shell_at = at
-        if ("registry", says) in CORRECTIONS:
+        if QUESTION in CORRECTIONS.get(("registry", says), {}):
             self.answered_at = max(self.answered_at, at)
             left = {asker: asked for asker, asked in self.questions.items() if asked.at > at}
             if len(left) < len(self.questions):

@@ -1,8 +1,8 @@
 """Which source, beside the hooks, may correct which status.
 
 Hooks are the source of truth; some moments they do not tell (Esc, a dismissed
-dialog, a permission granted, a killed process). The agent's session registry
-and the kernel fill these in, and only these: the table below is all they may
+dialog, a permission granted, a failed turn, a killed process). The agent's own
+files (`registry`) and the kernel fill these in, and only these: the table below is all they may
 do, and what is absent from it changes nothing. It refuses to know how a
 source is watched (acd/watch/).
 """
@@ -21,6 +21,10 @@ CORRECTIONS: Final[Mapping[tuple[Source, str], Mapping[Status, Status]]] = {
     ("registry", "idle"): {WORKING: ATTENTION, QUESTION: ATTENTION},
     # busy again: the question was answered
     ("registry", "busy"): {QUESTION: WORKING},
+    # the turn ended with an error; a subagent's question may still be open
+    ("registry", "failed"): {WORKING: ATTENTION},
+    # the turn was interrupted, or the dialog was denied
+    ("registry", "aborted"): {WORKING: ATTENTION, QUESTION: ATTENTION},
     # the agent's process is gone
     ("process", "ended"): {WORKING: CLOSED, ATTENTION: CLOSED, QUESTION: CLOSED},
 }

@@ -64,6 +64,8 @@ class HookEvent:
     """Whether it shows that a subagent goes on or ends, so that its question is answered."""
     pid_start: int | None = None
     """When the process began, in the unit of the process watch; it rules out a reused pid."""
+    transcript: str | None = None
+    """The file that the agent's own evidence reads."""
 
     @property
     def label(self) -> str:
@@ -119,6 +121,7 @@ class HookEvent:
             terminal=_terminal(given) if isinstance(given, dict) else None,
             goes_on=boolean(record, "goes_on"),
             pid_start=positive(record, "pid_start"),
+            transcript=text(record, "transcript"),
         )
 
 
@@ -162,6 +165,8 @@ def read_hook_event(agent: Agent, meta: Json, payload: Json, *, local_host: str)
         attended=boolean(meta, "attended"),
         terminal=_terminal(meta),
         goes_on=goes_on or None,
+        # A subagent's is another file, and says nothing of the session.
+        transcript=agent.transcript(payload) if subagent is None else None,
     )
 
 

@@ -60,6 +60,7 @@ FIELDS: Final = {
     "config_dir": str,
     "terminal": dict,
     "attended": bool,
+    "transcript": str,
     "superseded_by": str,
     "closed_at": int,
 }

@@ -113,6 +113,7 @@ class Session:
         "superseded_by",
         "terminal",
         "trail",
+        "transcript",
         "working_dir",
     )
 
@@ -140,6 +141,7 @@ class Session:
         self.config_dir: str | None = None
         self.terminal: dict[str, str] | None = None
         self.attended: bool | None = None
+        self.transcript: str | None = None
 
         self.belief: Belief | None = None
         """What the status is made of, once hooks have spoken."""

@@ -427,6 +427,7 @@ class Store:
             session.pid_start = event.pid_start
         session.config_dir = event.config_dir or session.config_dir
         session.terminal = event.terminal or session.terminal
+        session.transcript = event.transcript or session.transcript
         if event.attended is not None:
             session.attended = event.attended
         if session.working_dir is None:

@@ -1,8 +1,8 @@
-"""Which files of a directory were written.
+"""Which files of a directory were written, or that one file grows.
 
 Responsible for the kernel's word: inotify(7). Where there is none (macOS),
-following a directory is an OSError, as it is for one that is not there. It
-refuses to know what is in the files.
+following is an OSError, as it is for what is not there. It refuses to know
+what is in the files.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+_MODIFY: Final = 0x2
 _CLOSE_WRITE: Final = 0x8
 _MOVED_TO: Final = 0x80
 _DELETE_SELF: Final = 0x400
@@ -23,17 +24,30 @@ _MOVE_SELF: Final = 0x800
 _Q_OVERFLOW: Final = 0x4000
 _IGNORED: Final = 0x8000
 _ONLYDIR: Final = 0x1000000
-_CHANGES: Final = _CLOSE_WRITE | _MOVED_TO | _DELETE_SELF | _MOVE_SELF | _ONLYDIR
+
+FILES: Final = _CLOSE_WRITE | _MOVED_TO | _DELETE_SELF | _MOVE_SELF | _ONLYDIR
+"""The files of a directory: each is told once it is written and closed, or renamed into it."""
+GROWTH: Final = _MODIFY | _DELETE_SELF | _MOVE_SELF
+"""One file that stays open and grows: told with an empty name."""
 
 _EVENT: Final = struct.Struct("iIII")  # wd, mask, cookie, length of the name
 _READ: Final = 1 << 16
 
 
 class DirectoryWatch:
-    """Calls `written(directory, name)`; an empty name means that any file may have been."""
+    """Calls `written(path, name)`; in a directory an empty name means any of its files.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, written: Callable[[Path, str], None]):
+    `changes` is FILES or GROWTH: what is told, and of what.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        written: Callable[[Path, str], None],
+        changes: int = FILES,
+    ):
         self._loop = loop
+        self._changes = changes
         self._written = written
         # libc is in the process; looking it up by name would start a program.
         self._libc = ctypes.CDLL(None, use_errno=True)
@@ -47,8 +61,10 @@ class DirectoryWatch:
         return directory in self._directories.values()
 
     def follow(self, directory: Path) -> None:
-        """Begins to watch a directory. Raises OSError."""
-        wd = self._call(self._libc.inotify_add_watch, self._fd, os.fsencode(directory), _CHANGES)
+        """Begins to watch a directory, or a file. Raises OSError."""
+        wd = self._call(
+            self._libc.inotify_add_watch, self._fd, os.fsencode(directory), self._changes
+        )
         self._directories[wd] = directory
 
     def forget(self, directory: Path) -> None:

@@ -1,9 +1,9 @@
 """What is seen of an agent, joined to the sessions it belongs to.
 
-Responsible for which processes and registry files are watched (those of open
-sessions of this machine, and no others) and for passing what they tell to the
-store, with its time. It refuses to know what that changes
-(core/corrections.py) and how it is watched (its siblings).
+Responsible for which processes and which of an agent's own files are watched
+(those of open sessions of this machine, and no others) and for passing what
+they tell to the store, with its time. It refuses to know what that changes
+(core/corrections.py), how it is watched (its siblings), and any agent.
 """
 
 from __future__ import annotations
@@ -11,15 +11,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 
+from acd.agents import AGENTS
 from acd.core.corrections import Source
 from acd.core.events import HookEvent
 from acd.core.record import correction_record
 from acd.core.session import Now, Session
 from acd.core.status import CLOSED
 from acd.core.store import Change, Process, Store
-from acd.watch.process import SHELLS, ProcessWatch, began_after
-from acd.watch.registry import Entry, RegistryWatch
+from acd.watch.process import SHELLS, ProcessWatch, arguments, began_after
+from acd.watch.source import EvidenceSource, Place
 
 
 class Evidence:
@@ -32,30 +34,45 @@ class Evidence:
         clock: Callable[[], Now],
         apply: Callable[[list[Change], list[str], Now], None],
     ):
+        self._loop = loop
         self._store = store
         self._clock = clock
         self._apply = apply
         self._processes = ProcessWatch(loop, self._ended)
-        self._registry = RegistryWatch(loop, self._says)
-        self._last: dict[str, Entry] = {}
+        self._sources: dict[str, EvidenceSource] = {}
 
     def recheck(self) -> None:
         """After a start: who ended meanwhile is closed, the others are watched again."""
         for session in list(self._store.list_all()):
-            if session.status == CLOSED or session.pid is None or session.host is not None:
+            if session.status == CLOSED or session.host is not None:
                 continue
-            found = self._processes.follow(session.pid)
-            if found is None or session.pid_start not in {None, found.start}:
-                self._correct(session, "process", "ended", self._clock().wall)
-            else:
-                self._follow_registry(session.config_dir, session.agent_type, session.pid)
+            if session.pid is not None:
+                found = self._processes.follow(session.pid)
+                if found is None or session.pid_start not in {None, found.start}:
+                    self._correct(session, "process", "ended", self._clock().wall)
+                    continue
+            if (source := self._source(session.agent_type)) is not None:
+                place = Place(session.id, session.pid, session.config_dir, session.transcript)
+                source.take_up(place)
 
     def observe(self, event: HookEvent) -> HookEvent:
         """Completes an event of this machine with its process, and watches that from now on."""
         if event.host is not None:
             return event
+        event = _told_by_itself(event)
+        session = self._store.sessions.get(event.session)
+        creates = session is None and event.status is not None
+        is_open = session is not None and (session.status != CLOSED or event.revives)
+        if event.name == "SessionEnd" or not (creates or is_open):
+            return event
+        event = self._with_process(event)
+        if (source := self._source(event.agent)) is not None:
+            source.follow(Place(event.session, event.pid, event.config_dir, event.transcript))
+        return event
+
+    def _with_process(self, event: HookEvent) -> HookEvent:
         pid = event.pid or event.parent
-        if pid is None or event.name == "SessionEnd":
+        if pid is None:
             return event
         found = self._processes.follow(pid)
         now = self._clock()
@@ -67,48 +84,71 @@ class Evidence:
         if another or (event.pid is None and found.name in SHELLS):
             self.release(pid)
             return replace(event, pid=None)
-        self._follow_registry(event.config_dir, event.agent, pid)
         return replace(event, pid=pid, pid_start=found.start)
 
     def changed(self, changes: list[Change]) -> None:
         """Lets go of what only closed sessions had to do with."""
         for change in changes:
             session = change.session
-            if session.pid is None or (change.kind == "update" and session.status != CLOSED):
+            if change.kind == "update" and session.status != CLOSED:
                 continue
-            self._last.pop(session.id, None)
-            self.release(session.pid)
+            for source in self._sources.values():
+                source.forget(session.id)
+            if session.pid is not None:
+                self.release(session.pid)
 
     def release(self, pid: int) -> None:
         """Ends the watching of a process that no open session runs in."""
         there = self._store.sessions_of(Process(None, pid))
         if all(other.status == CLOSED for other in there):
             self._processes.forget(pid)
-            self._registry.forget(pid)
 
     def close(self) -> None:
         """Ends all watching."""
         self._processes.close()
-        self._registry.close()
+        for source in self._sources.values():
+            source.close()
 
-    def _follow_registry(self, config_dir: str | None, agent: str, pid: int) -> None:
-        if agent == "claude-code" and config_dir is not None and config_dir.startswith("/"):
-            self._registry.follow(config_dir, pid)
+    def _source(self, agent: str) -> EvidenceSource | None:
+        """The agent's own evidence, made when the first of its sessions is met."""
+        if agent in self._sources:
+            return self._sources[agent]
+        if agent not in AGENTS or (path := AGENTS[agent].evidence) is None:
+            return None
+        module, _, name = path.partition(":")
+        source: EvidenceSource = getattr(import_module(module), name)(self._loop, self._says)
+        self._sources[agent] = source
+        return source
 
     def _ended(self, pid: int, start: int) -> None:
         for session in self._store.sessions_of(Process(None, pid)):
             if session.pid_start in {None, start}:
                 self._correct(session, "process", "ended", self._clock().wall)
 
-    def _says(self, entry: Entry) -> None:
-        session = self._store.sessions.get(entry.session_id)
-        if session is None or session.status == CLOSED or session.pid != entry.pid:
-            return
-        if self._last.get(session.id) != entry:
-            self._last[session.id] = entry
-            self._correct(session, "registry", entry.status, entry.at)
+    def _says(self, session_id: str, source: Source, word: str, at: int) -> None:
+        session = self._store.sessions.get(session_id)
+        if session is not None and session.status != CLOSED:
+            self._correct(session, source, word, at)
 
     def _correct(self, session: Session, source: Source, says: str, at: int) -> None:
         now = self._clock()
         changes = self._store.correct(session.id, source, says, at, now)
         self._apply(changes, [correction_record(session.id, source, says, at)], now)
+
+
+def _told_by_itself(event: HookEvent) -> HookEvent:
+    """The event, without what its hook saw of a process that serves many terminals.
+
+    Where an agent knows such processes and the arguments cannot be read, it
+    may be one.
+    """
+    agent = AGENTS.get(event.agent)
+    pid = event.pid or event.parent
+    if agent is None or not agent.servers or pid is None:
+        return event
+    words = arguments(pid)
+    if words is None or agent.servers.intersection(words):
+        return replace(event, pid=None, parent=None, terminal=None)
+    if event.attended is None and agent.unattended.intersection(words):
+        return replace(event, attended=False)
+    return event

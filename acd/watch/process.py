@@ -63,6 +63,16 @@ def _identify_macos(pid: int) -> Identity | None:
     return None if found is None else Identity(found.start, None, found.name)
 
 
+def arguments(pid: int) -> list[str] | None:
+    """The process's arguments behind its name; None where they cannot be read (macOS)."""
+    try:
+        line = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return None
+    words = line.decode("utf-8", "replace").split("\0")
+    return words[1:] if line else None
+
+
 def began_after(identity: Identity, at: int, now: Now) -> bool:
     """Whether the process is younger than an event (unix ns) that it is said to have caused."""
     if identity.start_boot is None:

@@ -2,7 +2,8 @@
 
 Responsible for reading it, never writing, and only files of that name that
 are ours and small: the keys beside them are never opened. It is undocumented,
-so anything unexpected in it is nothing. It refuses to know sessions.
+so anything unexpected in it is nothing. It refuses to know what its words
+mean (core/corrections.py).
 
 Measured on 2.1.197 and 2.1.329: the file is written in place, within 0.1 s of
 an interrupt or of a dialog's end; between two turns it says `idle` for some
@@ -18,9 +19,10 @@ import logging
 import os
 import re
 import stat
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from acd.watch.source import Place, Says
 
 if TYPE_CHECKING:
     from acd.watch.directory import DirectoryWatch
@@ -48,36 +50,34 @@ class Entry(NamedTuple):
 
 
 class RegistryWatch:
-    """Calls `says(entry)` for each registry file that was written and names a status."""
+    """Tells each status that the registry file of a followed session names (source.py)."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, says: Callable[[Entry], None]):
+    def __init__(self, loop: asyncio.AbstractEventLoop, says: Says):
         self._loop = loop
         self._says = says
         self._watch: DirectoryWatch | None = None
+        self._processes: dict[str, int] = {}  # of each session that is followed
+        self._last: dict[str, Entry] = {}
         self._users: dict[Path, set[int]] = {}
         self._due: dict[tuple[Path, int], asyncio.TimerHandle] = {}
 
-    def follow(self, config_dir: str, pid: int) -> None:
-        """Begins to watch the file of one agent process, and looks at it once."""
-        directory = Path(config_dir, "sessions")
-        users = self._users.setdefault(directory, set())
-        if pid in users and self._watch is not None and directory in self._watch:
+    def follow(self, place: Place) -> None:
+        """Begins to watch the file of the session's process, and looks at it once."""
+        if place.pid is None or place.config_dir is None or not place.config_dir.startswith("/"):
             return
-        users.add(pid)
-        try:
-            if self._watch is None:
-                from acd.watch.directory import DirectoryWatch  # loads ctypes: 3 ms
+        if self._processes.get(place.session_id, place.pid) != place.pid:
+            self.forget(place.session_id)
+        self._processes[place.session_id] = place.pid
+        self._follow(Path(place.config_dir, "sessions"), place.pid)
 
-                self._watch = DirectoryWatch(self._loop, self._written)
-            if directory not in self._watch:
-                self._watch.follow(directory)
-        except OSError as error:
-            # Not there (yet), or no more watches: hooks and the process still tell.
-            log.debug("%s cannot be watched: %s", directory, error.strerror)
-        self._look_soon(directory, pid)
+    take_up = follow  # that a session has ended is told by its process
 
-    def forget(self, pid: int) -> None:
-        """Nobody asks for this process any more; a directory without users is let go."""
+    def forget(self, session_id: str) -> None:
+        """Ends the watching of a session; what nobody asks for any more is let go."""
+        self._last.pop(session_id, None)
+        pid = self._processes.pop(session_id, None)
+        if pid is None or pid in self._processes.values():
+            return
         for directory, users in list(self._users.items()):
             users.discard(pid)
             if due := self._due.pop((directory, pid), None):
@@ -93,6 +93,23 @@ class RegistryWatch:
             due.cancel()
         if self._watch is not None:
             self._watch.close()
+
+    def _follow(self, directory: Path, pid: int) -> None:
+        users = self._users.setdefault(directory, set())
+        if pid in users and self._watch is not None and directory in self._watch:
+            return
+        users.add(pid)
+        try:
+            if self._watch is None:
+                from acd.watch.directory import DirectoryWatch  # loads ctypes: 3 ms
+
+                self._watch = DirectoryWatch(self._loop, self._written)
+            if directory not in self._watch:
+                self._watch.follow(directory)
+        except OSError as error:
+            # Not there (yet), or no more watches: hooks and the process still tell.
+            log.debug("%s cannot be watched: %s", directory, error.strerror)
+        self._look_soon(directory, pid)
 
     def _written(self, directory: Path, name: str) -> None:
         users = self._users.get(directory, set())
@@ -112,7 +129,14 @@ class RegistryWatch:
         with contextlib.suppress(OSError):
             entry = parse_entry(read_file(directory / f"{pid}.json"), pid)
             if entry is not None:
-                self._says(entry)
+                self._tell(entry)
+
+    def _tell(self, entry: Entry) -> None:
+        # A process goes over to another conversation before its hooks tell of it.
+        ours = self._processes.get(entry.session_id) == entry.pid
+        if ours and self._last.get(entry.session_id) != entry:
+            self._last[entry.session_id] = entry
+            self._says(entry.session_id, "registry", entry.status, entry.at)
 
 
 def read_file(path: Path) -> bytes:

@@ -16,11 +16,16 @@ ALLOWED = {
     ("registry", "idle", "working"): "attention",  # interrupted with Esc
     ("registry", "idle", "question"): "attention",  # the dialog was dismissed
     ("registry", "busy", "question"): "working",  # the dialog was answered
+    ("registry", "failed", "working"): "attention",  # the turn ended with an error
+    ("registry", "aborted", "working"): "attention",  # its interrupt was not heard of
+    ("registry", "aborted", "question"): "attention",
     ("process", "ended", "working"): "closed",
     ("process", "ended", "attention"): "closed",
     ("process", "ended", "question"): "closed",
 }
 """(source, what it says, status) to the status that it may make of it: nothing else."""
+
+_WORDS = ["idle", "busy", "waiting", "shell", "failed", "aborted", "ended"]
 
 _LEADS_TO: dict[Status, str] = {
     "working": "UserPromptSubmit",
@@ -28,6 +33,15 @@ _LEADS_TO: dict[Status, str] = {
     "attention": "Stop",
     "closed": "SessionEnd",
 }
+
+
+def test_a_failed_turn_leaves_a_subagents_question_open() -> None:
+    scene = Scene()
+    scene.hook("UserPromptSubmit")
+    scene.hook("PermissionRequest/Bash", agent_id="a1")
+    scene.wait(1)
+    scene.correct("registry", "failed")
+    assert scene.status() == "question"
 
 
 def test_the_table_is_the_documented_one() -> None:
@@ -44,7 +58,7 @@ def test_the_table_is_the_documented_one() -> None:
     list(
         itertools.product(
             [
-                *itertools.product(["registry"], ["idle", "busy", "waiting", "shell", "ended"]),
+                *itertools.product(["registry"], _WORDS),
                 *itertools.product(["process"], ["ended", "idle", "busy"]),
             ],
             STATUSES.values(),

@@ -1,0 +1,252 @@
+"""Codex's own evidence: the rollout file of a session, and the lock of its writer.
+
+Responsible for reading both, never writing or locking, and only files that are
+ours. Both are undocumented, so anything unexpected in them is nothing. It
+refuses to know what their words mean (core/corrections.py).
+
+Measured on 0.169.0: the rollout is appended to line by line; the line that
+ends a failed turn (`task_complete` with an `error`) follows 5 ms after the
+last hook, which says nothing of it, and `turn_aborted` 25 to 40 ms after Esc.
+`<config dir>/thread-writer-locks/<session>.lock` is flocked for as long as a
+process has the session loaded: the one in the terminal, or the shared server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import re
+import stat
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from acd import clock
+from acd.core.session import Json
+from acd.watch.process import ProcessWatch
+from acd.watch.source import Place, Says
+
+if TYPE_CHECKING:
+    from acd.watch.directory import DirectoryWatch
+
+TAIL: Final = 16_384
+"""Bytes that are read of a rollout's end; the lines that are looked for have about 450."""
+SETTLE: Final = 0.03
+"""Seconds in which a burst of lines is gathered into one look."""
+_US: Final = 1_000
+
+_THREAD: Final = re.compile(r"[0-9A-Za-z_-]{1,128}")
+
+log = logging.getLogger("acd.codex")
+
+
+class Ending(NamedTuple):
+    """How a turn ended, where no hook tells."""
+
+    word: str
+    at: int
+    """Unix nanoseconds."""
+
+
+class CodexEvidence:
+    """Tells failed and interrupted turns, and the end of a shared process (source.py)."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, says: Says):
+        self._loop = loop
+        self._says = says
+        self._watch: DirectoryWatch | None = None
+        self._rollouts: dict[str, Path] = {}  # of each session that is followed
+        self._told: dict[str, Ending] = {}
+        self._due: dict[str, asyncio.TimerHandle] = {}
+        self._processes = ProcessWatch(loop, self._ended)
+        self._owners: dict[str, int] = {}  # the process that has a session loaded
+
+    def follow(self, place: Place) -> None:
+        """Begins to watch the session's rollout, and the process that has it loaded."""
+        if place.transcript is None or not place.transcript.startswith("/"):
+            return
+        self._follow_rollout(place.session_id, Path(place.transcript))
+        if place.pid is not None:
+            self._forget_owner(place.session_id)  # it has a process of its own, watched as such
+        elif place.session_id not in self._owners:
+            self._follow_owner(place)
+
+    def take_up(self, place: Place) -> None:
+        """Follows a session that nobody watched for a while; without its lock it has ended."""
+        self.follow(place)
+        if place.pid is None and place.transcript and place.session_id not in self._owners:
+            lock = lock_path(place)
+            if lock is not None and lock.parent.is_dir() and owners() is not None:
+                self._says(place.session_id, "process", "ended", clock.now().wall)
+
+    def forget(self, session_id: str) -> None:
+        """Ends the watching of a session."""
+        self._told.pop(session_id, None)
+        if (due := self._due.pop(session_id, None)) is not None:
+            due.cancel()
+        path = self._rollouts.pop(session_id, None)
+        if path is not None and self._watch is not None and path not in self._rollouts.values():
+            self._watch.forget(path)
+        self._forget_owner(session_id)
+
+    def close(self) -> None:
+        """Ends all watching."""
+        for due in self._due.values():
+            due.cancel()
+        self._processes.close()
+        if self._watch is not None:
+            self._watch.close()
+
+    # The rollout ----------------------------------------------------------
+
+    def _follow_rollout(self, session_id: str, path: Path) -> None:
+        known = self._rollouts.get(session_id)
+        if known == path and self._watch is not None and path in self._watch:
+            return
+        if known not in {None, path}:
+            self.forget(session_id)
+        self._rollouts[session_id] = path
+        try:
+            check_ours(path)
+            if self._watch is None:
+                from acd.watch.directory import GROWTH, DirectoryWatch  # loads ctypes: 3 ms
+
+                self._watch = DirectoryWatch(self._loop, self._grown, GROWTH)
+            self._watch.follow(path)
+        except OSError as error:
+            # Not there yet, or no more watches: the session's next event tries again.
+            log.debug("%s cannot be watched: %s", path, error.strerror or error)
+        self._look_soon(session_id)
+
+    def _grown(self, path: Path, name: str) -> None:
+        for session_id, rollout in self._rollouts.items():
+            if rollout == path:
+                self._look_soon(session_id)
+
+    def _look_soon(self, session_id: str) -> None:
+        # What comes meanwhile is seen by the same look: a burst puts nothing off.
+        if session_id not in self._due:
+            self._due[session_id] = self._loop.call_later(SETTLE, self._look, session_id)
+
+    def _look(self, session_id: str) -> None:
+        self._due.pop(session_id, None)
+        with contextlib.suppress(OSError):
+            ending = last_ending(read_tail(self._rollouts[session_id]))
+            if ending is not None and self._told.get(session_id) != ending:
+                self._told[session_id] = ending
+                self._says(session_id, "registry", ending.word, ending.at)
+
+    # The writer's lock ----------------------------------------------------
+
+    def _follow_owner(self, place: Place) -> None:
+        lock = lock_path(place)
+        pid = owner_of(lock) if lock is not None else None
+        if lock is None or pid is None or self._processes.follow(pid) is None:
+            return
+        self._owners[place.session_id] = pid
+        if owner_of(lock) != pid:  # it ended in between, and the pid may be another's
+            self._forget_owner(place.session_id)
+
+    def _forget_owner(self, session_id: str) -> None:
+        pid = self._owners.pop(session_id, None)
+        if pid is not None and pid not in self._owners.values():
+            self._processes.forget(pid)
+
+    def _ended(self, pid: int, start: int) -> None:
+        for session_id, owner in list(self._owners.items()):
+            if owner == pid:
+                del self._owners[session_id]
+                self._says(session_id, "process", "ended", clock.now().wall)
+
+
+def check_ours(path: Path) -> None:
+    """Raises OSError unless it is a regular file of ours, and no link."""
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode) or found.st_uid != os.getuid():
+        raise OSError("not a rollout")
+
+
+def read_tail(path: Path) -> bytes:
+    """The end of a rollout. Raises OSError for a file that is not ours."""
+    # Not blocking: it could be a FIFO. No link: it could lead anywhere.
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY)
+    with os.fdopen(fd, "rb") as file:
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.getuid():
+            raise OSError("not a rollout")
+        return os.pread(file.fileno(), TAIL, max(0, found.st_size - TAIL))
+
+
+def last_ending(tail: bytes) -> Ending | None:
+    """How the newest turn ended, where no hook tells: with an error, or interrupted.
+
+    None while it goes on, when it ended as it should, and for anything unexpected.
+    """
+    # The last piece is a line that is not written to its end, and the first
+    # one may be the end of a longer line.
+    for line in reversed(tail.split(b"\n")[:-1]):
+        record = _object(line)
+        payload = record.get("payload") if record.get("type") == "event_msg" else None
+        if not isinstance(payload, dict):
+            continue
+        match payload.get("type"):
+            case "task_complete" if payload.get("error") is not None:
+                return _ending("failed", record)
+            case "turn_aborted":
+                return _ending("aborted", record)
+            case "task_started" | "task_complete":
+                return None
+    return None
+
+
+def _ending(word: str, record: Json) -> Ending | None:
+    told = record.get("timestamp")
+    try:
+        moment = datetime.fromisoformat(told) if isinstance(told, str) else None
+        if moment is None or moment.tzinfo is None:
+            return None
+        at = round(moment.timestamp() * 1_000_000) * _US
+    except (ValueError, OverflowError):
+        return None
+    return Ending(word, at) if 0 < at < 2**63 else None
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def lock_path(place: Place) -> Path | None:
+    """The lock that the session's writer holds."""
+    if place.config_dir is None or not place.config_dir.startswith("/"):
+        return None
+    if not _THREAD.fullmatch(place.session_id):
+        return None
+    return Path(place.config_dir, "thread-writer-locks", f"{place.session_id}.lock")
+
+
+def owner_of(lock: Path) -> int | None:
+    """The process that holds a lock (flock(2)), None where there is none or it cannot be told."""
+    try:
+        found = lock.lstat()
+    except OSError:
+        return None
+    device = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}"
+    return (owners() or {}).get(f"{device}:{found.st_ino}")
+
+
+def owners() -> dict[str, int] | None:
+    """Who holds which file's flock, by `major:minor:inode` (proc_locks(5)); None without /proc."""
+    try:
+        lines = Path("/proc/locks").read_text("ascii").splitlines()
+    except (OSError, ValueError):
+        return None
+    # A line with `->` is of one who waits for the lock.
+    fields = (line.split() for line in lines if "FLOCK" in line and "->" not in line)
+    return {each[5]: int(each[4]) for each in fields if len(each) >= 6 and each[4].isdigit()}
