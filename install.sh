@@ -278,7 +278,7 @@ install_acd() {
         fi
         link_program
         fail "$version is in $data/venv, but it is not set up" \
-            "when the above is mended, run: $data/venv/bin/acd install${*:+ $*}"
+            "when the above is mended, run: \"$data/venv/bin/acd\" install${*:+ $*}"
     fi
     link_program
     remove_old_versions "${new##*/}"

@@ -193,6 +193,16 @@ def test_without_a_service_the_first_command_starts_the_daemon(new_user: AcdUser
     assert new_user.sessions()["one"]["status"] == "working"
 
 
+def test_blanks_and_brackets_in_paths_are_no_trouble(new_user: AcdUser) -> None:
+    new_user.run("mv", "acd", "acd [50% mine]")
+    data = f"{HOME}/its own 'data'"
+    new_user.run(f"{HOME}/acd [50% mine]/install.sh", environment={"XDG_DATA_HOME": data})
+    new_user.acd("set", "one", "working")
+    assert new_user.daemon_state() == "active"
+    command = new_user.root("cat", f"/proc/{new_user.daemon_pid()}/cmdline").stdout
+    assert command.startswith(f"{data}/acd/venv/bin/python")
+
+
 def test_no_line_is_refused_or_lost_while_an_upgrade_is_made(user: AcdUser) -> None:
     before = program(user)
     with user.popen("python3", "-I", str(CHECKOUT / "tests/system/steady_client.py")) as client:
