@@ -338,9 +338,7 @@ class Store:
             history = session.history
             if history is None:
                 history = session.history = []
-            lasted = now.boot - session.entered
-            if lasted < 0:  # the clock of a journal from elsewhere
-                lasted = 0
+            lasted = max(now.boot - session.entered, 0)  # a journal may know another clock
             history.append(_new(Transition, (now.wall, before, status, lasted)))
             if (over := len(history) - self.rules.history_depth) > 0:
                 del history[:over]
