@@ -2,7 +2,7 @@
 
 `acd daemon` goes its own way, without the command line's imports (click takes
 15 ms and 5 MB): it is what a service manager or a hook starts while somebody
-waits. So does a status bar's look, which runs every few seconds.
+waits. So do a status bar's look and a status line, which run every few seconds.
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ def main() -> int:
 
             if glance.is_quick(sys.argv[1:]):
                 return glance.main(sys.argv[1:])
+        if sys.argv[1:] == ["statusline"]:
+            from acd.statusline import main as statusline_main
+
+            return statusline_main()
         from acd.cli import main as cli_main
 
         return cli_main()

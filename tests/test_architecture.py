@@ -18,10 +18,21 @@ HOOKS = sorted((ROOT / "hooks").glob("*.py"))
 
 ARROWS: dict[str, set[str]] = {
     # entry points
-    "__main__": {"cli", "daemon", "glance"},
-    "cli": {"attend", "config", "daemon", "dashboard", "follow", "glance", "install", "recording"},
+    "__main__": {"cli", "daemon", "glance", "statusline"},
+    "cli": {
+        "attend",
+        "config",
+        "daemon",
+        "dashboard",
+        "follow",
+        "glance",
+        "install",
+        "recording",
+        "statusline",
+    },
     "dashboard": {"agents", "client", "config", "terminals"},
     "terminals": {"text"},
+    "statusline": {"install"},
     "install": {"client", "config", "text"},
     # composition root
     "daemon": {"activation", "clock", "journal", "log", "notify", "server", "watch"},

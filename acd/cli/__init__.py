@@ -29,6 +29,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "watch": "watch:watch",
         "wait": "watch:wait",
         "bar": "bar:bar",
+        "statusline": "statusline:statusline",
         "get": "sessions:get",
         "history": "sessions:history",
         "explain": "sessions:explain",

@@ -1,0 +1,286 @@
+"""Claude Code's status line: what it shows, what it tells the daemon, and what never stops it."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.hook.place import CHECKOUT, INTERPRETER, Ended, payload, quickest
+from tests.support import WAIT, Daemon, Place, place
+
+sys.path.insert(0, str(CHECKOUT / "hooks"))  # it stands alone: it is in no package
+
+import acd_statusline
+
+SCRIPT = CHECKOUT / "hooks" / "acd_statusline.py"
+STATUS: dict[str, Any] = json.loads(payload("statusLine"))
+OWN = "Opus 5.5 · 0% context · $0.00"
+LIMIT = 2.0
+"""Seconds: what is given up is given up after one; a process that hangs takes for ever."""
+
+
+@pytest.fixture(name="place")
+def _place() -> Iterator[Place]:
+    with place() as made:
+        made.environ["NO_COLOR"] = "1"
+        yield made
+
+
+@pytest.fixture
+def daemon(place: Place) -> Daemon:
+    return place.start()
+
+
+@pytest.fixture
+def served(place: Place, daemon: Daemon) -> Place:
+    return place
+
+
+def run(
+    place: Place, status: object = STATUS, *, raw: bytes | None = None, **environ: str
+) -> Ended:
+    """Runs it to its end, as Claude Code does."""
+    begin = time.monotonic()
+    done = subprocess.run(
+        [INTERPRETER, "-I", "-S", str(SCRIPT)],
+        input=json.dumps(status).encode() if raw is None else raw,
+        env={**place.environ, **(environ or {})},
+        capture_output=True,
+        check=False,
+        timeout=WAIT,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr, time.monotonic() - begin)
+
+
+def shown(place: Place, status: object = STATUS, **environ: str) -> str:
+    """The line; nothing else may come."""
+    ended = run(place, status, environ=environ)
+    assert (ended.status, ended.stderr) == (0, b"")
+    line = ended.stdout.decode()
+    assert line.count("\n") == 1
+    return line.removesuffix("\n")
+
+
+# What it shows ----------------------------------------------------------------
+
+
+def test_without_a_daemon_it_shows_this_session_and_starts_none(place: Place) -> None:
+    assert shown(place) == OWN
+    assert not place.directory.exists()
+
+
+def test_it_shows_which_of_the_others_need_the_user(served: Place) -> None:
+    served.ask(
+        'SET w attention {"name": "web"}',
+        'SET a question {"name": "api", "prompt": "Bash: rm -rf build"}',
+        'SET b working {"name": "busy"}',
+        'SET c closed {"name": "gone"}',
+    )
+    assert shown(served) == f"{OWN} │ ▲ api: Bash: rm -rf build · web done"
+
+
+def test_this_session_is_none_of_the_others(served: Place) -> None:
+    served.ask(f"SET {STATUS['session_id']} question")
+    assert shown(served) == OWN
+
+
+def test_the_marker_is_of_the_most_urgent_and_more_than_three_are_counted(served: Place) -> None:
+    served.ask(*(f"SET s{number} attention" for number in range(5)))
+    assert shown(served) == f"{OWN} │ ● s0 done · s1 done · s2 done · 2 more"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "age"), [(59, ""), (60, " 1m"), (3599, " 59m"), (7800, " 2h 10m"), (-9, "")]
+)
+def test_an_age_is_in_minutes(seconds: int, age: str) -> None:
+    web = {"display_name": "web", "status": "attention", "since": time.time() - seconds}
+    assert acd_statusline.what(web) == f"web done{age}"
+
+
+def test_colours_follow_no_color(served: Place) -> None:
+    served.ask("SET a question", "SET b attention")
+    coloured = shown(served, NO_COLOR="")
+    assert "\x1b[1;31m▲ a asks\x1b[0m · \x1b[33mb done\x1b[0m" in coloured
+
+
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [
+        ({}, ""),
+        ({"model": {"display_name": "Opus"}}, "Opus"),
+        ({"cost": {"total_cost_usd": 1.005}}, "$1.00"),
+        ({"context_window": {"used_percentage": 12.6}}, "13% context"),
+        ({"context_window": {"used_percentage": None}, "cost": None, "model": 3}, ""),
+        ({"cost": {"total_cost_usd": True}}, ""),
+    ],
+)
+def test_what_a_client_does_not_tell_is_left_out(status: object, line: str) -> None:
+    assert " · ".join(acd_statusline.own_parts(status)) == line
+
+
+texts = st.text() | st.text(st.sampled_from("\x1b[2J\n\r\x9b\u202e\x07 ab"))
+
+
+@given(name=texts, asked=texts, model=texts)
+def test_nothing_foreign_acts_on_the_terminal(name: str, asked: str, model: str) -> None:
+    other = {"display_name": name, "prompt": asked, "status": "question", "since": 0, "id": "x"}
+    parts = [*acd_statusline.other_parts([other], None)]
+    parts += acd_statusline.own_parts({"model": {"display_name": model}})
+    assert re.sub("\x1b\\[(1;31|0)m", "", "".join(parts)).isprintable()
+
+
+# What it tells ----------------------------------------------------------------
+
+
+def test_it_tells_the_daemon_what_the_session_has_used(served: Place) -> None:
+    session = STATUS["session_id"]
+    served.ask(f"SET {session} working")
+    assert shown(served) == OWN
+    with served.client() as client:
+        assert client.get(session)["api_usage"] == {
+            "input_tokens": 100,
+            "output_tokens": 9,
+            "context_used_percentage": 0,
+            "context_window_size": 1000000,
+            "cost_usd": 0.0029,
+            "model": "Opus 5.5",
+        }
+
+
+def test_a_session_that_the_daemon_does_not_know_is_not_made(served: Place) -> None:
+    assert shown(served) == OWN
+    assert served.ask("LIST") == ["STATE []"]
+
+
+@pytest.mark.parametrize("session", ["a\nSET evil working", "a b", "", "x" * 200, 3, None])
+def test_an_id_that_is_none_adds_no_line(served: Place, session: object) -> None:
+    assert shown(served, {**STATUS, "session_id": session}) == OWN
+    assert served.ask("LIST") == ["STATE []"]
+
+
+def test_it_does_not_put_off_the_idle_stop(place: Place) -> None:
+    place.configure("[daemon]\nidle_timeout_minutes = 0.005\n")
+    daemon = place.start()
+    while daemon.process.poll() is None:
+        assert shown(place) == OWN
+    assert "stopping: idle" in daemon.log()
+
+
+# What does not stop it --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"{", b"[]", b"null", b"\xff", b'"x"', b"{" * 10_000, b"[" * 200_000]
+)
+def test_what_is_not_its_json_shows_nothing(served: Place, raw: bytes) -> None:
+    assert run(served, raw=raw).silent
+
+
+def test_ten_megabytes_are_read_and_shown_as_others(served: Place) -> None:
+    assert shown(served, {**STATUS, "more": "x" * 10_000_000}) == OWN
+
+
+def test_more_than_it_reads_shows_nothing_and_is_over_soon(served: Place) -> None:
+    ended = run(served, raw=b'{"more": "' + b"x" * 20_000_000 + b'"}')
+    assert ended.silent
+    assert ended.seconds < LIMIT
+
+
+def test_a_frozen_daemon_costs_a_moment(served: Place, daemon: Daemon) -> None:
+    daemon.signal(signal.SIGSTOP)
+    ended = run(served)
+    assert (ended.status, ended.stdout.decode(), ended.stderr) == (0, f"{OWN}\n", b"")
+    assert quickest(lambda: run(served)) < LIMIT
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"ERR no\n", b"OK\nSTATE [\n", b"OK\nSTATE {}\n", b"\xff" * 9]
+)
+def test_a_daemon_that_answers_nonsense_is_not_listened_to(
+    served: Place, daemon: Daemon, answer: bytes
+) -> None:
+    daemon.signal(signal.SIGSTOP)  # it holds its lock
+    served.socket.unlink()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(served.socket))
+        listener.listen()
+        process = subprocess.Popen(
+            [INTERPRETER, "-I", "-S", str(SCRIPT)],
+            env=served.environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(STATUS).encode())
+        process.stdin.close()
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1 << 16)
+            connection.sendall(answer)
+        process.stdin = None
+        assert process.communicate(timeout=WAIT) == (f"{OWN}\n".encode(), b"")
+        assert process.returncode == 0
+
+
+def test_standard_input_that_never_ends_is_given_up(place: Place) -> None:
+    process = subprocess.Popen(
+        [INTERPRETER, "-I", "-S", str(SCRIPT)],
+        env=place.environ,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.wait(WAIT) == 0
+    assert process.communicate() == (b"", b"")
+
+
+def test_a_place_that_is_open_to_others_is_not_asked(served: Place) -> None:
+    served.ask("SET a question")
+    served.directory.chmod(0o755)
+    assert shown(served) == OWN
+
+
+def test_a_reader_that_has_gone_is_no_error(place: Place) -> None:
+    process = subprocess.Popen(
+        [INTERPRETER, "-I", "-S", str(SCRIPT)],
+        env=place.environ,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    process.stdout = None
+    _, err = process.communicate(json.dumps(STATUS).encode(), timeout=WAIT)
+    assert (process.returncode, err) == (0, b"")
+
+
+def test_the_program_s_own_command_shows_the_same(served: Place) -> None:
+    served.ask("SET a question")
+    done = subprocess.run(
+        [sys.executable, "-m", "acd", "statusline"],
+        input=payload("statusLine"),
+        env=served.environ,
+        capture_output=True,
+        check=True,
+        timeout=WAIT,
+    )
+    assert (done.stdout.decode(), done.stderr) == (f"{OWN} │ ▲ a asks\n", b"")
+
+
+def test_it_leaves_no_file_behind(place: Place) -> None:
+    before = sorted(SCRIPT.parent.rglob("acd_hook*.pyc"))
+    shown(place)
+    assert sorted(SCRIPT.parent.rglob("acd_hook*.pyc")) == before
