@@ -113,7 +113,7 @@ def ask(status: "dict[str, Any]") -> "list[dict[str, Any]]":
     check_private(path)
     session = status.get("session_id")
     request = b"SUBSCRIBE passive\n"
-    if isinstance(session, str) and session.isprintable() and 0 < len(session) <= 128:
+    if isinstance(session, str) and is_session_id(session):
         counts = json.dumps(usage(status))
         request = f"API_USAGE {session} {counts}\n".encode() + request
     connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
@@ -129,6 +129,11 @@ def ask(status: "dict[str, Any]") -> "list[dict[str, Any]]":
     if word != b"STATE":
         raise ValueError
     return [each for each in json.loads(sessions) if isinstance(each, dict)]
+
+
+def is_session_id(text: str) -> bool:
+    """Whether it can be a session's id: printable characters without whitespace."""
+    return 0 < len(text) <= 128 and text.isprintable() and " " not in text
 
 
 def is_running(path: bytes) -> bool:

@@ -48,7 +48,11 @@ def served(place: Place, daemon: Daemon) -> Place:
 
 
 def run(
-    place: Place, status: object = STATUS, *, raw: bytes | None = None, **environ: str
+    place: Place,
+    status: object = STATUS,
+    *,
+    raw: bytes | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> Ended:
     """Runs it to its end, as Claude Code does."""
     begin = time.monotonic()
@@ -125,7 +129,7 @@ def test_colours_follow_no_color(served: Place) -> None:
         ({"cost": {"total_cost_usd": True}}, ""),
     ],
 )
-def test_what_a_client_does_not_tell_is_left_out(status: object, line: str) -> None:
+def test_what_a_client_does_not_tell_is_left_out(status: dict[str, Any], line: str) -> None:
     assert " · ".join(acd_statusline.own_parts(status)) == line
 
 
