@@ -260,6 +260,7 @@ def test_what_is_closed_is_not_watched_any_more(
         assert watched(daemon, codex.rollout(session))
         codex.hook(client, "SessionEnd", session, server.pid)
         assert told(subscriber) == (session, "closed")
+        assert client.ask("PING") == "OK"  # by now it has done all that follows from that
         assert not watched(daemon, codex.rollout(session))
 
 
