@@ -5,9 +5,9 @@ to values) and from our own environment, as a plan of argument lists, and for
 running a plan. It refuses to know sessions and who asks. Never a shell:
 hints and directories come from others.
 
-tmux is tried by the tests. The others are called as their manuals say:
-`kitty @` (kitty's remote control), `wezterm cli`, `zellij action
-focus-pane-id` (Zellij 0.44), iTerm2's AppleScript dictionary.
+tmux and kitty are tried by the tests. The others are called as their manuals
+say: `wezterm cli`, `zellij action focus-pane-id` (Zellij 0.44), iTerm2's
+AppleScript dictionary.
 """
 
 from __future__ import annotations
@@ -122,11 +122,13 @@ def _kitty(hints: Mapping[str, str], environ: Mapping[str, str]) -> Plan | None:
     window, listens = hints.get("KITTY_WINDOW_ID", ""), hints.get("KITTY_LISTEN_ON", "")
     if not window.isdecimal():
         return None
-    hint = "set allow_remote_control and listen_on in kitty.conf, and start kitty again"
     if not listens.startswith("unix:"):
-        raise AcdError("kitty's remote control is off there", hint=hint)
+        raise AcdError(
+            "kitty's remote control is off there",
+            hint="set allow_remote_control and listen_on in kitty.conf, and start kitty again",
+        )
     argv = ("kitty", "@", "--to", listens, "focus-window", "--match", f"id:{window}")
-    return Plan(f"kitty window {window}", (Step(argv),), hint=hint)
+    return Plan(f"kitty window {window}", (Step(argv),))
 
 
 def _wezterm(hints: Mapping[str, str], environ: Mapping[str, str]) -> Plan | None:

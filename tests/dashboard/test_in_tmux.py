@@ -32,7 +32,7 @@ class Tmux:
         self._tmux(
             self._outer, "new-session", "-d", *size, f"env -u TMUX tmux -S {self.socket} attach"
         )
-        self.until(lambda: "[work]" in self._tmux(self._outer, "capture-pane", "-p"))
+        self.until(lambda: "[work]" in self.seen())
         self.pid = self.run("display-message", "-p", "#{pid}").strip()
 
     def _tmux(self, socket: Path, *words: str) -> str:
@@ -70,10 +70,23 @@ class Tmux:
         """The pane that the client looks at."""
         return self.run("list-clients", "-F", "#{pane_id}").strip()
 
+    def popup(self, command: str) -> subprocess.Popen[bytes]:
+        """A popup before the client; it ends with the popup."""
+        tmux = ("tmux", "-S", str(self.socket), "display-popup", "-E", "-w", "100%", "-h", "100%")
+        return subprocess.Popen([*tmux, command], env=self._environ)
+
+    def seen(self) -> str:
+        """What the client shows, popups included."""
+        return self._tmux(self._outer, "capture-pane", "-p")
+
+    def type(self, *keys: str) -> None:
+        """Keys of the client itself, wherever they go."""
+        self._tmux(self._outer, "send-keys", *keys)
+
     def until(self, is_so: Callable[[], bool]) -> None:
         deadline = time.monotonic() + WAIT
         while not is_so():
-            assert time.monotonic() < deadline, self._tmux(self._outer, "capture-pane", "-p")
+            assert time.monotonic() < deadline, self.seen()
             time.sleep(0.02)
 
     def until_seen(self, pane: str, *texts: str) -> None:
@@ -162,6 +175,20 @@ def test_started_for_one_jump_it_ends_with_it(home: Place, tmux: Tmux) -> None:
     tmux.until_seen(pane, "f jump")
     tmux.press(pane, "f")
     tmux.until(lambda: pane not in tmux.run("list-panes", "-a", "-F", "#{pane_id}").split())
+    assert tmux.seen_pane() == target
+
+
+def test_in_a_popup_one_jump_closes_the_popup_and_is_seen_behind_it(
+    home: Place, tmux: Tmux
+) -> None:
+    home.start()
+    target = tmux.window("sleep", "1000")
+    tmux.window("sleep", "1000")
+    hook(home, "one", "UserPromptSubmit", meta=tmux.hints(target))
+    with tmux.popup(f"{sys.executable} -m acd dashboard --once") as popup:
+        tmux.until(lambda: "f jump" in tmux.seen())
+        tmux.type("f")
+        assert popup.wait(WAIT) == 0
     assert tmux.seen_pane() == target
 
 
