@@ -36,7 +36,8 @@ TAIL: Final = 16_384
 """Bytes that are read of a rollout's end; the lines that are looked for have about 450."""
 SETTLE: Final = 0.03
 """Seconds in which a burst of lines is gathered into one look."""
-_US: Final = 1_000
+_MS: Final = 1_000_000
+"""Nanoseconds; the rollout's times are cut to milliseconds, and what is told is the end of it."""
 
 _THREAD: Final = re.compile(r"[0-9A-Za-z_-]{1,128}")
 
@@ -208,7 +209,7 @@ def _ending(word: str, record: Json) -> Ending | None:
         moment = datetime.fromisoformat(told) if isinstance(told, str) else None
         if moment is None or moment.tzinfo is None:
             return None
-        at = round(moment.timestamp() * 1_000_000) * _US
+        at = round(moment.timestamp() * 1_000) * _MS + _MS - 1
     except (ValueError, OverflowError):
         return None
     return Ending(word, at) if 0 < at < 2**63 else None

@@ -301,4 +301,5 @@ def test_the_time_of_an_ending_is_the_rollouts_own() -> None:
     line = line.replace(json.loads(line)["timestamp"], "2026-11-20T14:35:04.698Z")
     ending = last_ending(line.encode())
     assert ending is not None
-    assert ending.at == 1_795_185_304_698_000_000
+    # It is cut to milliseconds, and must not come before a hook of the same one.
+    assert ending.at == 1_795_185_304_698_999_999
