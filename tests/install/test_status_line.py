@@ -1,0 +1,175 @@
+"""Our status line in Claude Code's settings: put in only where there is none, out again whole."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acd.install import settings
+from acd.install.settings import SettingsError, merge, unmerge
+from acd.install.status_line import (
+    is_our_status_line,
+    merge_status_line,
+    unmerge_status_line,
+    whose_status_line,
+)
+from tests.install.real_world import ACCEPTED, PLAIN
+from tests.install.texts import AGENT, WANTED, settings_texts
+from tests.install.user import ROOT, User
+from tests.support import Client
+
+OURS = {"type": "command", "command": "exec /usr/bin/python3 -I -S /data/acd/acd_statusline.py"}
+NEWER = {**OURS, "command": "exec /opt/python3 -I -S /data/acd/acd_statusline.py || :"}
+OTHER = {"type": "command", "command": "~/.claude/line.sh acd_statusline.py.old"}
+accepted = pytest.mark.parametrize("content", ACCEPTED.values(), ids=ACCEPTED)
+
+
+def free(content: bytes) -> str:
+    """The text, if nobody's status line is in it."""
+    text = settings.decode(content)
+    if whose_status_line(text) != "nobody's":
+        pytest.skip("it has a status line of its own")
+    return text
+
+
+@accepted
+def test_taking_out_gives_back_every_byte(content: bytes) -> None:
+    text = free(content)
+    merged = merge_status_line(text, OURS)
+    assert json.loads(merged.removeprefix("\ufeff"))["statusLine"] == OURS
+    assert unmerge_status_line(merged) == text
+
+
+@accepted
+def test_with_the_hooks_in_any_order_nothing_is_left(content: bytes) -> None:
+    text = free(content)
+    put: list[Callable[[str], str]] = [
+        lambda text: merge(text, WANTED, AGENT),
+        lambda text: merge_status_line(text, OURS),
+    ]
+    take: list[Callable[[str], str]] = [lambda text: unmerge(text, AGENT), unmerge_status_line]
+    for first, second in itertools.permutations(put):
+        for third, fourth in itertools.permutations(take):
+            assert fourth(third(second(first(text)))) == text
+
+
+@given(settings_texts())
+def test_whatever_the_settings_say_in_and_out_changes_nothing(text: str) -> None:
+    if whose_status_line(text) == "nobody's":
+        assert unmerge_status_line(merge_status_line(text, OURS)) == text
+
+
+def test_an_outdated_one_is_replaced_where_it_stands() -> None:
+    text = merge_status_line(settings.decode(PLAIN), OURS)
+    renewed = merge_status_line(text, NEWER)
+    assert json.loads(renewed)["statusLine"] == NEWER
+    assert unmerge_status_line(renewed).encode() == PLAIN
+    assert merge_status_line(renewed, NEWER) == renewed
+
+
+@pytest.mark.parametrize("value", [OTHER, None, "x", {}, [], {"command": 3}])
+def test_somebody_elses_is_never_touched(value: object) -> None:
+    text = json.dumps({"statusLine": value})
+    assert whose_status_line(text) == "other"
+    assert merge_status_line(text, OURS) == text
+    assert unmerge_status_line(text) == text
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "{", '{"statusLine": 1, "statusLine": 2}'])
+def test_what_cannot_be_edited_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError):
+        merge_status_line(text, OURS)
+
+
+@given(st.text())
+def test_no_command_of_somebody_elses_is_ours(command: str) -> None:
+    assert not is_our_status_line({"command": command})
+
+
+# As people run it -------------------------------------------------------------
+
+
+def test_it_is_set_when_asked_for_and_shows_who_needs_the_user(user: User) -> None:
+    user.write(PLAIN)
+    assert "Status line" not in user.install()
+    told = user.install("--statusline")
+    assert f"Status line for Claude Code: in {user.settings}" in told
+    with Client(user.socket) as client:
+        client.ask('SET a question {"name": "api"}')
+    line = json.loads(user.settings.read_bytes())["statusLine"]
+    assert line["type"] == "command"
+    done = subprocess.run(
+        ["/bin/sh", "-c", line["command"]],
+        input=(ROOT / "tests/fixtures/claude-code-2.1.329/statusLine.json").read_bytes(),
+        env={**user.environ, "NO_COLOR": "1"},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout.decode() == "Opus 5.5 · 0% context · $0.00 │ ▲ api asks\n"
+
+
+def test_asked_for_again_nothing_changes_and_without_asking_it_stays(user: User) -> None:
+    user.install("--statusline")
+    before = user.settings.read_bytes()
+    assert "Status line" not in user.install("--statusline")
+    user.install()
+    assert user.settings.read_bytes() == before
+
+
+def test_an_upgrade_keeps_ours_current(user: User) -> None:
+    user.install("--statusline")
+    before = user.settings.read_bytes()
+    user.settings.write_bytes(before.replace(b"acd_statusline.py ||", b"acd_statusline.py old ||"))
+    user.install()
+    assert user.settings.read_bytes() == before
+
+
+def test_where_another_is_set_it_stays_and_that_is_told(user: User) -> None:
+    content = json.dumps({"statusLine": OTHER}, indent=2).encode()
+    user.write(content)
+    told = user.install("--statusline", "--no-hooks")
+    assert "has a statusLine of its own, which stays" in told
+    assert user.settings.read_bytes() == content
+
+
+def test_without_the_hooks_the_first_original_is_kept_all_the_same(user: User) -> None:
+    user.write(PLAIN)
+    user.install("--statusline", "--no-hooks")
+    assert user.backup.read_bytes() == PLAIN
+    user.install("--statusline")
+    assert user.backup.read_bytes() == PLAIN
+
+
+@pytest.mark.parametrize("options", [("--statusline",), ("--statusline", "--no-hooks")])
+@pytest.mark.parametrize("content", [None, PLAIN, b"{}\n", b""])
+def test_uninstall_takes_it_out_and_leaves_no_trace(
+    user: User, content: bytes | None, options: tuple[str, ...]
+) -> None:
+    if content is not None:
+        user.write(content)
+    before = settled(user)
+    user.install(*options)
+    assert b"acd_statusline.py" in user.settings.read_bytes()
+    user.uninstall()
+    assert settled(user) == before
+
+
+def settled(user: User) -> dict[str, str]:
+    """The agent's files, and whatever is left of ours."""
+    return {path: what for path, what in user.files().items() if not path.startswith(".local")} | {
+        path: what for path, what in user.files().items() if "acd/" in path
+    }
+
+
+def test_when_the_files_are_gone_the_command_says_nothing(user: User) -> None:
+    user.install("--statusline")
+    user.hook.with_name("acd_statusline.py").unlink()
+    command = json.loads(user.settings.read_bytes())["statusLine"]["command"]
+    done = subprocess.run(["/bin/sh", "-c", command], input=b"{}", capture_output=True, check=True)
+    assert (done.stdout, done.stderr) == (b"", b"")
