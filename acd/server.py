@@ -30,7 +30,7 @@ from acd.core.session import NS, Json, Now
 from acd.core.store import Change, Store
 from acd.protocol import LineDecoder, LineError, encode, removed_line, state_line, update_line
 
-TURN: Final = 256
+TURN: Final = 64
 """Lines of one connection that are served before others have their turn."""
 
 # Where the kernel tells who is at the other end. Linux: SO_PEERCRED (unix(7)),
