@@ -1,0 +1,29 @@
+"""acd's status line in the real client's window."""
+
+from __future__ import annotations
+
+from acd.install.hook_command import guarded_command, real_python
+from acd.install.status_line import merge_status_line
+from tests.support import Client
+
+from .agent import Stage
+from .home import CHECKOUT
+
+
+def test_the_status_line_shows_who_else_needs_the_user_and_tells_what_was_used(
+    stage: Stage,
+) -> None:
+    settings = stage.home.config_dir / "settings.json"
+    command = guarded_command(real_python(), CHECKOUT / "hooks/acd_statusline.py")
+    line = {"type": "command", "command": command}
+    settings.write_text(merge_status_line(settings.read_text(), line))
+    with stage.interactive() as agent, Client(stage.home.socket) as client:
+        agent.expect("attention", since=agent.started)
+        client.ask('SET other question {"name": "api", "prompt": "Bash: make"}')
+        agent.greet()
+        agent.sees("▲ api: Bash: make")
+        agent.sees("% context · $")  # known once the model has answered
+        used = client.get(agent.session)["api_usage"]
+        assert used["model"]
+        assert used["input_tokens"] >= 0
+        assert used["cost_usd"] >= 0
