@@ -92,4 +92,5 @@ def normalised(svg: str, theme: str) -> str:
     if not palette.ansi:
         svg = svg.replace('fill="#292929"', f'fill="{palette.background}"')
         svg = svg.replace('fill="#c5c8c6"', f'fill="{palette.foreground}"')
+        svg = svg.replace("rgba(255,255,255,0.35)", "rgba(128,128,128,0.5)")
     return "\n".join(line.strip() for line in svg.splitlines() if line.strip()) + "\n"
