@@ -143,8 +143,10 @@ class Commands:
         )
         if not self._store.rules.keep_text:
             event = event.without_text()
-        # Without a time of its own it gets ours, so that a replay gives it the same one.
-        event = self._observe(replace(event, at=event.at or now.wall))
+        if event.at is None:
+            # It gets ours, so that a replay gives it the same one.
+            event = replace(event, at=now.wall)
+        event = self._observe(event)
         changes = self._store.apply_hook(event, now)
         return ("OK", changes, _recorded(event_record(event), changes))
 

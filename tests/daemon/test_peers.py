@@ -195,6 +195,7 @@ def test_peers_that_go_leave_nothing_behind(place: Place, client: Client, daemon
     def open_files() -> int:
         return len(list(Path(f"/proc/{daemon.pid}/fd").iterdir()))
 
+    assert client.ask("PING") == "OK"  # from now on it is among the open files
     before = open_files()
     for _ in range(20):
         with ExitStack() as stack:
