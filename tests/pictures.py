@@ -15,8 +15,8 @@ from typing import Any
 from tests.dashboard.picture import picture
 
 PICTURES: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
-    "dashboard-dark": ((), {"theme": "dark", "size": (130, 11)}),
-    "dashboard-light": ((), {"theme": "light", "size": (130, 11)}),
+    "dashboard-dark": ((), {"theme": "dark", "size": (130, 12)}),
+    "dashboard-light": ((), {"theme": "light", "size": (130, 12)}),
     "dashboard-details-dark": (("enter", "2"), {"theme": "dark", "size": (100, 32)}),
     "dashboard-details-light": (("enter", "2"), {"theme": "light", "size": (100, 32)}),
     "dashboard-narrow": ((), {"theme": "dark", "size": (40, 12)}),

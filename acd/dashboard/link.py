@@ -84,7 +84,9 @@ class Link:
             sock = await asyncio.to_thread(self._connect)
             sock.setblocking(False)
             _, wire = await loop.create_unix_connection(lambda: _Wire(self._take), sock=sock)
-        except (AcdError, OSError) as error:
+        except AcdError as error:
+            return f"{error.message} ({error.hint})" if error.hint else error.message
+        except OSError as error:
             return str(error)
         self._wire = wire
         try:

@@ -60,6 +60,9 @@ class Row:
         self.timeline.enter(self.status, self.since)
         self.name = one_line(str(session["display_name"]))
         self.directory = shortened(session.get("working_dir"), home)
+        if host := session.get("host"):
+            # Its home is not ours; as ssh and scp write it.
+            self.directory = f"{printable(host)}:{printable(session.get('working_dir') or '')}"
         self.prompt = one_line(session.get("prompt") or "")
         usage = session.get("api_usage") or {}
         self.model, self.context, self.cost = model_of(usage), context_of(usage), cost_of(usage)

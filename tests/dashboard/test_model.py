@@ -226,6 +226,11 @@ def test_a_home_is_a_tilde() -> None:
     assert made.rows["a"].directory == "~/src"
 
 
+def test_a_directory_of_another_machine_is_written_with_its_name() -> None:
+    made = model(state(session("a", working_dir="/home/dev/src", host="far\x1b")))
+    assert made.rows["a"].directory == r"far\x1b:/home/dev/src"
+
+
 names = st.sampled_from(["/a/api", "/b/api", "/a/b/api", "/api", "api", "/a/api/", "/web", None])
 ids = st.text(alphabet="abc#/", min_size=1, max_size=6)
 
