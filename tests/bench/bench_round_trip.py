@@ -7,11 +7,12 @@ hook's event.
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
+import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -22,18 +23,27 @@ _PAYLOADS = Path(__file__).parents[1] / "fixtures" / "claude-code-2.1.329"
 _TURN = ("UserPromptSubmit", "PreToolUse-Bash", "PostToolUse-Bash", "Stop")
 
 
-def event_lines(config_dir: str, sessions: int = 10) -> Iterator[bytes]:
-    """A turn of each session, again and again, as the hook of a process of this machine tells it.
-
-    All have this process's pid: it lives, and it is what is looked at.
-    """
+def event_lines(config_dir: str, pids: Sequence[int]) -> Iterator[bytes]:
+    """A turn of each session, again and again, as the hooks of these processes tell it."""
     payloads = [json.loads((_PAYLOADS / f"{name}.json").read_text()) for name in _TURN]
-    meta = {"pid": os.getpid(), "attended": True, "config_dir": config_dir, "TMUX_PANE": "%7"}
+    meta = {"attended": True, "config_dir": config_dir, "TMUX_PANE": "%7"}
     for number in count():
-        event = payloads[number // sessions % len(payloads)]
-        whole = json.dumps(event | {"session_id": f"session-{number % sessions}"})
-        now = json.dumps({"at": time.time_ns()} | meta, separators=(",", ":"))
-        yield f"HOOK claude-code {now} {whole}\n".encode()
+        turn, session = divmod(number, len(pids))
+        event = payloads[turn % len(payloads)] | {"session_id": f"session-{session}"}
+        whole = {"at": time.time_ns(), "pid": pids[session]} | meta
+        told = json.dumps(whole, separators=(",", ":"))
+        yield f"HOOK claude-code {told} {json.dumps(event)}\n".encode()
+
+
+@contextlib.contextmanager
+def processes(number: int) -> Iterator[list[int]]:
+    """So many processes that live, each as the one of an agent."""
+    with contextlib.ExitStack() as stack:
+        living = [subprocess.Popen(["sleep", "600"]) for _ in range(number)]
+        for process in living:
+            stack.enter_context(process)
+            stack.callback(process.kill)
+        yield [process.pid for process in living]
 
 
 def _measure(what: str, lines: Iterator[bytes], bound: Bound | None, *, quick: bool) -> Row:
@@ -65,6 +75,6 @@ def measure_new(*, quick: bool = False) -> Row:
 
 def measure_event(*, quick: bool = False) -> Row:
     """The median round trip of a hook's event, beside the bare server's."""
-    with tempfile.TemporaryDirectory() as config_dir:
+    with tempfile.TemporaryDirectory() as config_dir, processes(10) as pids:
         Path(config_dir, "sessions").mkdir()
-        return _measure("a hook's event", event_lines(config_dir), None, quick=quick)
+        return _measure("a hook's event", event_lines(config_dir, pids), None, quick=quick)
