@@ -205,7 +205,6 @@ def spawn(path: Path, program: list[str], environ: Mapping[str, str]) -> None:
     except AlreadyRunning:
         return
     with listener.sock as sock:
-        sock.set_inheritable(True)
         pid = os.fork()
         if pid == 0:  # pragma: no cover - the child
             _become_daemon(sock.fileno(), program, environ)
@@ -229,10 +228,11 @@ def _become_daemon(  # pragma: no cover - runs in a forked child, seen by the te
             os._exit(0)
         os.chdir("/")
         os.umask(0o077)
+        # Out of the way of what it is going to be, if our starter had closed its streams.
+        fd = fcntl.fcntl(fd, fcntl.F_DUPFD, LISTEN_FDS_START + 1)
         null = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(null, stream)
-        # dup2 onto itself would keep it close-on-exec; it was made inheritable above.
         os.dup2(fd, LISTEN_FDS_START)
         os.closerange(LISTEN_FDS_START + 1, 4096)
         listen = {

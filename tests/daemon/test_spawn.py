@@ -1,0 +1,115 @@
+"""A client that needs a daemon where no service manager holds the socket starts one, detached."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import Place
+
+SPAWN = """
+import json, sys
+from pathlib import Path
+from acd import activation
+from acd.errors import AcdError
+path, program, environ = json.loads(sys.argv[1])
+try:
+    activation.spawn(Path(path), program, environ)
+except AcdError as error:
+    sys.exit(f"{error.exit_code} {error.message} ({error.hint})")
+"""
+
+DAEMON = [sys.executable, "-m", "acd", "daemon"]
+
+
+def spawner(
+    place: Place, program: list[str] = DAEMON, redirected: str = ""
+) -> subprocess.Popen[str]:
+    """A process that spawns a daemon, and ends; the shell's redirections are what it has open."""
+    arguments = json.dumps([str(place.socket), program, place.environ])
+    shell = ["sh", "-c", f'exec "$@" {redirected}', "sh"]
+    return subprocess.Popen(
+        [*shell, sys.executable, "-c", SPAWN, arguments],
+        env={**place.environ, "A_SECRET": "hunter2"},
+        stderr=subprocess.PIPE,
+        text=True,
+        umask=0,
+    )
+
+
+def spawn(place: Place, program: list[str] = DAEMON, redirected: str = "") -> str:
+    """What it says when it could not."""
+    with spawner(place, program, redirected) as process:
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert bool(said) == bool(process.returncode)
+    return said
+
+
+def test_it_serves_and_owns_its_socket(place: Place) -> None:
+    assert spawn(place) == ""
+    with place.client() as client:
+        assert client.info()["activation"] == "spawned"
+        assert client.ask("STOP") == "OK"
+        assert client.rest() == []
+    while place.socket.exists():
+        pass
+
+
+def test_it_has_nothing_of_the_one_who_started_it(place: Place) -> None:
+    assert spawn(place, redirected="5</dev/zero 9</dev/zero") == ""
+    with place.client() as client:
+        process = Path("/proc", str(client.info()["pid"]))
+    pid = int(process.name)
+    assert os.getsid(pid) != os.getsid(0)
+    assert os.getpgid(pid) != os.getpgid(0)
+    assert (process / "cwd").readlink() == Path("/")
+    assert [(process / "fd" / n).readlink() for n in "012"] == [Path("/dev/null")] * 3
+    files = [str(entry.readlink()) for entry in (process / "fd").iterdir()]
+    assert "/dev/zero" not in files
+    environ = (process / "environ").read_text()
+    assert "hunter2" not in environ
+    status = dict(line.split(":\t") for line in (process / "status").read_text().splitlines())
+    assert status["Umask"] == "0077"
+    assert status["SigBlk"] == "0" * 16
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "<&- >&-", "<&- >&- 2>&-"])
+def test_it_serves_though_its_starter_had_no_standard_streams(place: Place, closed: str) -> None:
+    assert spawn(place, redirected=closed) == ""
+    assert place.ask("PING") == ["OK"]
+
+
+def test_of_many_that_start_one_at_once_all_are_served_by_the_same(place: Place) -> None:
+    starters = [spawner(place) for _ in range(8)]
+    for starter in starters:
+        _, said = starter.communicate()
+        assert said == ""
+    with place.client() as client:
+        pid = client.info()["pid"]
+    with place.client() as client:
+        assert client.info()["pid"] == pid
+
+
+def test_a_program_that_is_not_there_is_told_and_leaves_no_socket(place: Place) -> None:
+    said = spawn(place, ["/nowhere/acd", "daemon"])
+    assert said == (
+        f"3 no daemon at {place.socket}: /nowhere/acd could not be started (run install.sh again)\n"
+    )
+    assert not place.socket.exists()
+
+
+def test_an_unsafe_place_is_told(place: Place) -> None:
+    place.directory.mkdir(mode=0o755)
+    assert spawn(place).startswith(f"5 {place.directory} is not a private directory: ")
+
+
+def test_a_program_that_ends_at_once_does_not_keep_others_from_trying(place: Place) -> None:
+    assert spawn(place, ["/bin/false"]) == ""
+    assert spawn(place) == ""
+    assert place.ask("PING") == ["OK"]
