@@ -121,7 +121,7 @@ def context_of(usage: Json) -> int | None:
     window = usage.get("context_window")
     value = window.get("used_percentage") if isinstance(window, dict) else None
     if value is None:
-        value = usage.get("context_percent")
+        value = usage.get("context_used_percentage")
     number = _number(value)
     return None if number is None else round(number)
 

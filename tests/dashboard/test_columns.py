@@ -35,7 +35,7 @@ FULL = session(
     waited=65,
     working_dir="/home/dev/src/shop/api",
     prompt="Bash: git push --force-with-lease origin prices, and then some more",
-    api_usage={"model": "Opus 5.5", "context_percent": 61},
+    api_usage={"model": "Opus 5.5", "context_used_percentage": 61},
 )
 
 

@@ -311,7 +311,7 @@ _USAGE_KEYS = [
     "used_percentage",
     "cost",
     "total_cost_usd",
-    "context_percent",
+    "context_used_percentage",
     "cost_usd",
 ]
 
@@ -329,7 +329,7 @@ _USAGE_KEYS = [
                     "used_percentage",
                     "cost",
                     "total_cost_usd",
-                    "context_percent",
+                    "context_used_percentage",
                     "cost_usd",
                 ]
             ),
@@ -356,6 +356,6 @@ def test_model_context_and_cost_are_read_as_claude_codes_status_line_tells_them(
 
 
 def test_model_context_and_cost_are_read_as_plain_values() -> None:
-    usage = {"model": "gpt", "context_percent": 7, "cost_usd": 0.5}
+    usage = {"model": "gpt", "context_used_percentage": 7, "cost_usd": 0.5}
     row = model(state(session("x", api_usage=usage))).rows["x"]
     assert (row.model, row.context, row.cost) == ("gpt", 7, 0.5)
