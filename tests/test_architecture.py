@@ -24,6 +24,7 @@ ARROWS: dict[str, set[str]] = {
         "config",
         "daemon",
         "dashboard",
+        "diagnosis",
         "follow",
         "glance",
         "install",
@@ -54,6 +55,7 @@ ARROWS: dict[str, set[str]] = {
     "notify": set(),
     # pure
     "commands": {"agents", "protocol"},
+    "diagnosis": set(),
     "recording": {"core"},
     "agents": {"core"},
     "picture": {"protocol"},
@@ -66,7 +68,17 @@ ARROWS: dict[str, set[str]] = {
 }
 """Part to the parts below it. It may import these and all that they lead to, and nothing else."""
 
-PURE = ("agents", "bars", "core", "picture", "protocol", "commands", "errors", "recording")
+PURE = (
+    "agents",
+    "bars",
+    "core",
+    "diagnosis",
+    "picture",
+    "protocol",
+    "commands",
+    "errors",
+    "recording",
+)
 """No IO, no clock, no environment: they work on values."""
 
 VALUES_ONLY = {

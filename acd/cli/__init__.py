@@ -44,6 +44,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "Service": {
         "status": "service:status",
+        "doctor": "doctor:doctor",
         "stop": "service:stop",
         "daemon": "service:daemon",
         "config": "settings:config",

@@ -45,14 +45,14 @@ def status() -> None:
     when no session is open.
     """
     socket = paths.socket_path(os.environ)
-    info = _info(socket)
+    info = daemon_info(socket)
     if info is None:
         head = f"acd {__version__}: not running; the next event or command starts it"
         facts = {"socket": printable(str(socket))}
     else:
         head = f"acd {printable(str(info['version']))}: running for {age(info['uptime'])}"
         facts = dict(_facts(info))
-    if lost := _given_up(socket):
+    if lost := given_up(socket):
         events = "event" if lost == 1 else "events"
         facts["lost"] = f"{lost} {events} that hooks could not deliver since the last boot"
     facts |= _installed()
@@ -62,8 +62,8 @@ def status() -> None:
         raise click.exceptions.Exit(EXIT_UNREACHABLE)
 
 
-def _info(socket: Path) -> dict[str, Any] | None:
-    """What INFO tells; None if no daemon runs."""
+def daemon_info(socket: Path) -> dict[str, Any] | None:
+    """What INFO tells; None if no daemon runs. Starts none. Raises AcdError."""
     if not private.is_running(socket):
         return None
     try:
@@ -98,7 +98,7 @@ def _facts(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "state", f"in memory only: {printable(info['journal_failure'])}"
 
 
-def _given_up(socket: Path) -> int:
+def given_up(socket: Path) -> int:
     """Events that hooks could not deliver: they leave a byte for each."""
     try:
         return paths.given_up_path(socket).stat().st_size

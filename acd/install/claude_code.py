@@ -90,6 +90,11 @@ def wanted(version: Version | None, command: str) -> dict[str, dict[str, Any]]:
     return entries
 
 
+def lacking(version: Version | None) -> list[str]:
+    """The events that a client of this version does not have; none are known to be of none."""
+    return [] if version is None else [name for name, since in EVENTS.items() if version < since]
+
+
 def client_version(environ: Mapping[str, str]) -> Version | None:
     """The version of the installed client, the oldest where there are several.
 

@@ -39,6 +39,29 @@ def test_status_of_the_service_names_its_process(user: AcdUser) -> None:
     assert "1: 1 question" in told
 
 
+def test_doctor_finds_nothing_after_an_install_and_starts_nothing(user: AcdUser) -> None:
+    said = user.acd("doctor")
+    assert said.endswith("no problems\n")
+    assert user.daemon_state() == "inactive"
+    user.acd("set", "one", "working")
+    assert f"process {user.daemon_pid()}" in user.acd("doctor")
+
+
+def test_doctor_tells_of_units_that_are_not_what_systemd_uses(user: AcdUser) -> None:
+    unit = user.unit("acd.service", "FragmentPath")
+    user.run("sh", "-c", 'echo "# mine" >>"$0"', unit)
+    said = user.run("acd", "doctor", check=False)
+    assert said.returncode == 1
+    assert "acd.service is not this version's" in said.stdout
+    assert "acd.service has changed since systemd read it" in said.stdout
+    user.run("sh", "-c", 'mkdir -p "$0" && cp "$1" "$0"', ".config/systemd/user.control", unit)
+    user.systemctl("daemon-reload")
+    assert "user.control/acd.service instead of" in user.run("acd", "doctor", check=False).stdout
+    user.systemctl("disable", "--now", "acd.socket")
+    assert "acd.socket is not enabled" in user.run("acd", "doctor", check=False).stdout
+    assert "acd.socket is inactive" in user.run("acd", "doctor", check=False).stdout
+
+
 def test_stop_ends_the_service_and_the_next_command_starts_it(user: AcdUser) -> None:
     user.acd("set", "one", "question")
     pid = user.daemon_pid()

@@ -1,0 +1,166 @@
+"""`acd doctor`: gathers the facts, and shows what is right and what is wrong.
+
+Responsible for asking each part of acd how it is, and for the report's form.
+It refuses to judge (diagnosis.py), to start anything and to change anything.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import stat
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from acd import __version__, config, diagnosis, paths, private
+from acd.cli import render
+from acd.cli.service import daemon_info, given_up
+from acd.diagnosis import Finding
+from acd.errors import AcdError, ConfigError, UnsafeSocket
+from acd.text import printable
+
+_MARKS: Final[Mapping[diagnosis.State, tuple[str, str | None]]] = {
+    "ok": ("✓", "green"),
+    "note": ("·", None),
+    "problem": ("✗", "red"),
+}
+
+_NEEDED: Final = ("click", "uvloop")
+
+
+@click.command(short_help="Check everything that acd needs, and say what to do.")
+def doctor() -> None:
+    """Check everything that acd needs, and say what to do about what is wrong.
+
+    It starts nothing and changes nothing. Run it in a project's directory, and
+    its settings are looked at too. Exit code 0: all is well; 1: something is
+    to be done.
+    """
+    findings = list(_findings(os.environ))
+    colour = render.look(os.environ).colour
+    size = max(len(finding.what) for finding in findings)
+    for finding in findings:
+        render.write(_shown(finding, size, colour=colour))
+    problems = sum(finding.state == "problem" for finding in findings)
+    render.write(f"{problems or 'no'} problem{'' if problems == 1 else 's'}")
+    if not diagnosis.is_well(findings):
+        raise click.exceptions.Exit(1)
+
+
+def _shown(finding: Finding, size: int, *, colour: bool) -> str:
+    mark, hue = _MARKS[finding.state]
+    mark = click.style(mark, fg=hue) if colour else mark
+    text = f"{mark} {finding.what:<{size}}  {printable(finding.says)}"
+    return f"{text}\n  {'':<{size}}  → {printable(finding.do)}" if finding.do else text
+
+
+def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
+    from acd.install import claude_code, programs, report, surroundings
+
+    found = report(environ)
+    own = Path(sys.executable)
+    installed = surroundings.installed_program(environ)
+    if installed is not None:
+        version = surroundings.program_version(installed, environ)
+        yield diagnosis.check_program(__version__, version, installed)
+    else:
+        yield Finding("program", "ok", f"acd {__version__}")
+    yield diagnosis.check_python(sys.version.partition(" ")[0], own, list(_missing()))
+    on_path = programs.which("acd", environ)
+    yield diagnosis.check_path(Path(on_path) if on_path else None, installed)
+    yield from diagnosis.check_permissions(list(surroundings.wrong_permissions(environ)))
+    yield _config(paths.config_path(environ))
+
+    socket = paths.socket_path(environ)
+    yield _socket(environ, socket, served=found.manager is not None and found.listening)
+    yield _daemon(socket, found.manager if found.service.state == "current" else None)
+    if lost := diagnosis.check_lost(given_up(socket), paths.given_up_path(socket)):
+        yield lost
+    service, hooks = found.service, found.hooks
+    yield diagnosis.check_service(
+        service.state, service.where, service.reasons, found.manager, listening=found.listening
+    )
+
+    yield diagnosis.check_client(
+        client := claude_code.client_version(environ),
+        claude_code.lacking(client),
+        max(claude_code.EVENTS.values()),
+    )
+    # What is in one of the settings has a finding of its own.
+    overruled = list(surroundings.overruling(environ, Path.cwd()))
+    reasons = tuple(
+        reason for reason in hooks.reasons if not reason.startswith(surroundings.DISABLE)
+    )
+    state = "current" if hooks.state == "stale" and not reasons else hooks.state
+    yield diagnosis.check_hooks(state, hooks.where, reasons)
+    if hooks.state != "unknown":  # else it is told already that they cannot be read
+        yield from diagnosis.check_overruled(overruled)
+    yield from diagnosis.check_interpreter(surroundings.hook_interpreters(environ))
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except OSError:  # it is gone
+        return Path("/")
+
+
+def _missing() -> Iterator[str]:
+    """What the daemon and the command line cannot do without, and cannot load."""
+    for name in _NEEDED:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            yield name
+
+
+def _config(path: Path) -> Finding:
+    try:
+        config.load(path)
+    except ConfigError as error:
+        return diagnosis.check_config(path, error.message, there=True)
+    return diagnosis.check_config(path, None, there=path.exists())
+
+
+def _socket(environ: Mapping[str, str], path: Path, *, served: bool) -> Finding:
+    unset = {name: value for name, value in environ.items() if name != "ACD_SOCKET"}
+    usual = paths.socket_path(unset) if served else path
+    unsafe = None
+    try:
+        private.check_length(path)
+        private.check_private_directory(path.parent)
+    except UnsafeSocket as error:
+        unsafe = (error.message, error.hint)
+    flaw = None if unsafe else _flaw(path)
+    return diagnosis.check_socket(path, unsafe, flaw, usual if usual != path else None)
+
+
+def _flaw(path: Path) -> str | None:
+    """What is wrong with the socket's file; None too if there is none."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    if not stat.S_ISSOCK(found.st_mode):
+        return "is no socket"
+    if found.st_uid != os.getuid():
+        return f"belongs to user {found.st_uid}"
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        return f"has mode {stat.S_IMODE(found.st_mode):o}, not 600"
+    return None
+
+
+def _daemon(socket: Path, manager: str | None) -> Finding:
+    try:
+        info: Mapping[str, Any] | None = daemon_info(socket)
+    except UnsafeSocket:
+        return Finding("daemon", "note", "not asked, because of its socket's place")
+    except AcdError as error:
+        return Finding(
+            "daemon", "problem", error.message, error.hint or "end its process; the next is sound"
+        )
+    return diagnosis.check_daemon(info, __version__, manager)

@@ -1,0 +1,127 @@
+"""What lies around an installation and can keep it from working.
+
+Responsible for other settings that switch our hooks off, for the interpreters
+that the hooks name, for the installed program's version, and for whom its
+files belong to. It reads and asks, and refuses to change or judge anything.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import stat
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from acd import paths
+from acd.errors import AcdError
+from acd.install import claude_code, files, programs, settings
+
+MANAGED: Final = Path(
+    "/Library/Application Support/ClaudeCode" if sys.platform == "darwin" else "/etc/claude-code"
+)
+"""Where an administrator's settings are: managed-settings.json, managed-settings.d/*.json."""
+
+DISABLE: Final = "disableAllHooks"
+MANAGED_ONLY: Final = "allowManagedHooksOnly"
+"""Counts in an administrator's settings only. (Both were read in the client's program.)"""
+
+_SECONDS: Final = 5.0
+
+
+def overruling(
+    environ: Mapping[str, str], project: Path, managed: Path | None = None
+) -> Iterator[tuple[Path, str, bool]]:
+    """Settings that switch our hooks off: file, key, and whether it is an administrator's.
+
+    `project` is a directory that an agent works in: its own settings count too.
+    A file that cannot be read comes with an empty key, except the user's own:
+    of that the installer's report tells.
+    """
+    managed = managed or MANAGED
+    drop_ins = managed / "managed-settings.d"
+    administrators = [managed / "managed-settings.json", *sorted(drop_ins.glob("*.json"))]
+    for path in administrators:
+        yield from ((path, key, True) for key in _set_in(path, (DISABLE, MANAGED_ONLY)))
+    user = claude_code.settings_path(environ)
+    local = (project / ".claude" / name for name in ("settings.json", "settings.local.json"))
+    # In the home directory the project's settings are the user's.
+    for path in dict.fromkeys((user, *local)):
+        yield from ((path, key, False) for key in _set_in(path, (DISABLE,)) if key or path != user)
+
+
+def _set_in(path: Path, keys: tuple[str, ...]) -> Iterator[str]:
+    try:
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError:
+        yield ""
+        return
+    try:
+        value = json.loads(content.decode("utf-8-sig")) if content.strip() else {}
+    except (ValueError, RecursionError):
+        yield ""
+        return
+    if isinstance(value, dict):
+        yield from (key for key in keys if value.get(key) is True)
+
+
+def hook_interpreters(environ: Mapping[str, str]) -> list[tuple[Path, bool]]:
+    """The interpreters of the installed hooks that are there, and whether each runs (10 ms)."""
+    try:
+        content = files.read(claude_code.settings_path(environ)).content or b""
+        there = settings.installed(settings.decode(content), claude_code.AGENT)
+    except AcdError:
+        return []  # the installer's report tells about it
+    named = {
+        Path(word)
+        for handlers in there.values()
+        for handler in handlers
+        for word, option in itertools.pairwise(settings.words_of(handler))
+        if option == "-I"
+    }
+    return [(path, _runs(path, environ)) for path in sorted(named) if path.exists()]
+
+
+def _runs(python: Path, environ: Mapping[str, str]) -> bool:
+    # As the hook is run; what it imports at its start.
+    argv = [str(python), "-I", "-S", "-c", "import sys, time, os, _socket"]
+    answer = programs.run(argv, environ=programs.minimal(environ), timeout=_SECONDS)
+    return answer is not None and answer.status == 0
+
+
+def installed_program(environ: Mapping[str, str]) -> Path | None:
+    """The program that install.sh put in place; None if there is none."""
+    path = paths.data_dir(environ) / "venv/bin/acd"
+    return path if os.path.lexists(path) or os.path.lexists(path.parents[1]) else None
+
+
+def program_version(program: Path, environ: Mapping[str, str]) -> str | None:
+    """What a program of acd's tells as its version; None if it does not run (70 ms)."""
+    answer = programs.run(
+        [str(program), "--version"], environ=programs.minimal(environ), timeout=_SECONDS
+    )
+    if answer is None or answer.status:
+        return None
+    return answer.output.strip().removeprefix("acd ")
+
+
+def wrong_permissions(environ: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
+    """What others could change of what runs as the user, or what the user cannot change."""
+    data = paths.data_dir(environ)
+    own = (data, data / settings.HOOK_FILE, data / "venv", data / "venv/bin")
+    for path in (*own, claude_code.settings_path(environ), paths.config_path(environ)):
+        try:
+            found = path.stat()
+        except OSError:
+            continue
+        if found.st_uid != os.getuid():
+            yield path, f"belongs to user {found.st_uid}"
+        elif stat.S_IMODE(found.st_mode) & stat.S_IWOTH:
+            yield path, f"has mode {stat.S_IMODE(found.st_mode):o}: everybody can change it"
+        elif not found.st_mode & stat.S_IRUSR:
+            yield path, f"has mode {stat.S_IMODE(found.st_mode):o}: you cannot read it"

@@ -1,0 +1,243 @@
+"""`acd doctor` on real installations that are whole, and broken in each way in turn."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from acd import __version__, private
+from acd.install import surroundings
+from acd.install.hook_command import real_python
+from tests.install.user import User
+
+NEW_CLIENT = "2.1.329"
+
+
+@pytest.fixture
+def whole(user: User) -> User:
+    """A user with everything in place: a client, hooks, a program as install.sh lays it."""
+    user.claude(NEW_CLIENT)
+    user.install()
+    user.acd("stop")
+    program = user.data / "venv/bin/acd"
+    program.parent.mkdir(parents=True)
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m acd "$@"\n')
+    program.chmod(0o755)
+    link = user.home / ".local/bin/acd"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(program)
+    user.environ["PATH"] = f"{link.parent}:{user.environ['PATH']}"
+    return user
+
+
+def told(user: User, code: int, **environ: str) -> str:
+    """What the doctor tells; its exit code must be this."""
+    done = user.acd("doctor", check=False, **environ)
+    assert (done.returncode, done.stderr) == (code, ""), done.stdout + done.stderr
+    return done.stdout
+
+
+def test_all_is_well_after_an_install(whole: User) -> None:
+    said = told(whole, 0)
+    assert said.endswith("\nno problems\n")
+    assert "✗" not in said
+    assert f"✓ claude   {NEW_CLIENT}" in said
+
+
+def test_it_starts_nothing_and_changes_nothing(whole: User) -> None:
+    before = whole.files()
+    told(whole, 0)
+    assert not private.is_running(whole.socket)
+    assert whole.files() == before
+
+
+def test_a_running_daemon_is_asked(whole: User) -> None:
+    whole.acd("set", "one", "working")
+    assert f"✓ daemon   acd {__version__}, process " in told(whole, 0)
+
+
+def test_before_an_install_it_says_to_install(user: User) -> None:
+    said = told(user, 1)
+    assert "✗ hooks " in said
+    assert "→ acd install" in said
+
+
+def _uninstall_python(user: User) -> None:
+    text = user.settings.read_text()
+    user.settings.write_text(text.replace(str(real_python()), "/opt/gone/python3"))
+
+
+def _break_python(user: User) -> None:
+    broken = user.home / "python3"
+    broken.write_text("#!/bin/sh\nexit 127\n")
+    broken.chmod(0o755)
+    text = user.settings.read_text()
+    user.settings.write_text(text.replace(str(real_python()), str(broken)))
+
+
+def _settings(text: str) -> Callable[[User], None]:
+    def write(user: User) -> None:
+        user.settings.write_text(text)
+
+    return write
+
+
+def _another_program(user: User) -> None:
+    other = user.home / "bin/acd"
+    other.write_text("#!/bin/sh\n")
+    other.chmod(0o755)
+    user.environ["PATH"] = f"{other.parent}:{user.environ['PATH']}"
+
+
+def _program(script: str) -> Callable[[User], None]:
+    def write(user: User) -> None:
+        (user.data / "venv/bin/acd").write_text(f"#!/bin/sh\n{script}\n")
+
+    return write
+
+
+def _disable(path: str) -> Callable[[User], None]:
+    def write(user: User) -> None:
+        place = user.home / path
+        place.parent.mkdir(exist_ok=True)
+        old = place.read_text() if place.exists() else "{}"
+        comma = "" if old == "{}" else ","
+        place.write_text('{"disableAllHooks": true' + comma + old.lstrip("{"))
+
+    return write
+
+
+def _configure(user: User) -> None:
+    path = user.home / ".config/acd/config.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("[daemon]\nidle = 5\n")
+
+
+def _open_directory(user: User) -> None:
+    user.socket.parent.chmod(0o755)
+
+
+def _no_socket(user: User) -> None:
+    user.socket.unlink(missing_ok=True)
+    user.socket.write_text("")
+
+
+def _lose_events(user: User) -> None:
+    Path(f"{user.socket}.given-up").write_bytes(b"..")
+
+
+def _open_hook(user: User) -> None:
+    user.hook.chmod(0o666)
+
+
+def _path(user: User) -> None:
+    user.environ["PATH"] = "/usr/bin:/bin"
+
+
+BROKEN: dict[str, tuple[Callable[[User], None], str, str]] = {
+    "stale interpreter": (_uninstall_python, "/opt/gone/python3 is gone", "acd install"),
+    "broken interpreter": (_break_python, "python3, does not run", "acd install"),
+    "hook gone": (lambda user: user.hook.unlink(), "acd_hook.py is gone", "acd install"),
+    "hooks taken out": (_settings("{}"), "no hooks of acd", "acd in"),
+    "settings broken": (_settings("{"), "line 1, column 2", "mend "),
+    "disabled by the user": (
+        _disable(".claude/settings.json"),
+        "settings.json sets disableAllHooks, so no hook runs",
+        "take disableAllHooks out",
+    ),
+    "disabled by the project": (
+        _disable(".claude/settings.local.json"),
+        "settings.local.json sets disableAllHooks",
+        "take disableAllHooks out",
+    ),
+    "shadowed on PATH": (_another_program, "comes before the installed", "remove it, or put"),
+    "not on PATH": (_path, "no acd on it", 'PATH="$HOME/.local/bin:$PATH"'),
+    "program broken": (_program("exit 1"), "does not run", "run install.sh"),
+    "program of another version": (_program("echo acd 9.9"), "one is 9.9", "install.sh"),
+    "client too old": (lambda user: user.claude("2.0.45"), "too old for ", "claude update"),
+    "configuration": (_configure, "daemon.idle: no such option", "mend it"),
+    "directory open": (_open_directory, "is not a private directory", "mode 700"),
+    "no socket": (_no_socket, "is no socket", "rm "),
+    "events lost": (_lose_events, "2 events that hooks could not deliver", "forgets them"),
+    "hook open to all": (_open_hook, "everybody can change it", "put it right"),
+}
+
+
+@pytest.mark.parametrize(("break_it", "says", "do"), BROKEN.values(), ids=BROKEN)
+def test_what_is_broken_is_told_with_what_to_do(
+    whole: User, break_it: Callable[[User], None], says: str, do: str
+) -> None:
+    break_it(whole)
+    lines = told(whole, 1).splitlines()
+    pairs = [
+        (line, lines[number + 1])
+        for number, line in enumerate(lines)
+        if line.startswith("✗") and says in line
+    ]
+    assert pairs, "\n".join(lines)
+    assert do in pairs[0][1]
+
+
+def test_a_socket_of_ones_own_that_is_too_long_is_a_problem(whole: User) -> None:
+    long = whole.home / ("x" * 120) / "acd.sock"
+    assert "a Unix socket's path has at most 104" in told(whole, 1, ACD_SOCKET=str(long))
+
+
+def test_a_frozen_daemon_ends_the_check_with_a_problem(
+    whole: User, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import signal
+
+    from acd import client
+    from acd.__main__ import main
+
+    whole.acd("set", "one", "working")
+    for name, value in whole.environ.items():
+        monkeypatch.setenv(name, value)
+    with client.Client.connect(whole.environ, start=False) as asked:
+        pid = asked.request("INFO").json()["pid"]  # type: ignore[union-attr]
+    monkeypatch.setattr(client, "REPLY_SECONDS", 0.2)
+    monkeypatch.setattr(sys, "argv", ["acd", "doctor"])
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        assert main() == 1
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert "does not answer within 0.2 s" in capsys.readouterr().out
+
+
+def test_control_characters_are_shown_escaped(whole: User) -> None:
+    said = told(whole, 1, ACD_SOCKET=f"{whole.home}/a\x1b[31m/acd.sock" + "x" * 120)
+    assert "\x1b" not in said
+
+
+# The administrator's settings lie where no test may write: the directory is given.
+
+
+def test_an_administrators_settings_are_found(user: User) -> None:
+    managed = user.home / "etc"
+    (managed / "managed-settings.d").mkdir(parents=True)
+    (managed / "managed-settings.json").write_text('{"disableAllHooks": true}')
+    drop_in = managed / "managed-settings.d/10-hooks.json"
+    drop_in.write_text('{"allowManagedHooksOnly": true, "disableAllHooks": false}')
+    assert list(surroundings.overruling(user.environ, user.home, managed)) == [
+        (managed / "managed-settings.json", "disableAllHooks", True),
+        (drop_in, "allowManagedHooksOnly", True),
+    ]
+
+
+def test_only_an_administrator_can_allow_managed_hooks_only(user: User) -> None:
+    user.write(b'{"allowManagedHooksOnly": true}')
+    assert list(surroundings.overruling(user.environ, user.home, user.home / "etc")) == []
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff", b"[" * 100_000])
+def test_other_settings_that_cannot_be_read_are_told(user: User, content: bytes) -> None:
+    path = user.home / "etc/managed-settings.json"
+    path.parent.mkdir()
+    path.write_bytes(content)
+    assert list(surroundings.overruling(user.environ, user.home, path.parent)) == [(path, "", True)]

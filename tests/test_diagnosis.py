@@ -1,0 +1,120 @@
+"""What `acd doctor` makes of facts; where they come from is tests/cli/test_doctor.py's matter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acd.diagnosis import (
+    Finding,
+    check_client,
+    check_daemon,
+    check_hooks,
+    check_interpreter,
+    check_lost,
+    check_overruled,
+    check_path,
+    check_permissions,
+    check_program,
+    check_python,
+    check_service,
+    check_socket,
+    is_well,
+)
+
+PLACE = Path("/data/acd")
+INFO: dict[str, Any] = {
+    "version": "1.0",
+    "pid": 7,
+    "journal_failure": None,
+    "activation": "systemd",
+}
+
+
+def managed(key: str, *, by_administrator: bool) -> Finding:
+    [finding] = check_overruled([(PLACE, key, by_administrator)])
+    return finding
+
+
+PROBLEMS = {
+    "an installed program that does not run": check_program("1.0", None, PLACE),
+    "an installed program of another version": check_program("1.0", "0.9", PLACE),
+    "a module that does not load": check_python("3.12", PLACE, ["uvloop"]),
+    "nothing on PATH": check_path(None, PLACE),
+    "nothing on PATH, and nothing installed": check_path(None, None),
+    "another one first on PATH": check_path(Path("/other/acd"), PLACE),
+    "an unsafe directory": check_socket(PLACE, ("it is open", "close it"), None, None),
+    "a file that is no socket": check_socket(PLACE, None, "is no socket", None),
+    "a socket that hooks do not know": check_socket(PLACE, None, None, Path("/run/acd.sock")),
+    "a daemon of another version": check_daemon({**INFO, "version": "0.9"}, "1.0", "systemd"),
+    "a daemon that cannot write": check_daemon({**INFO, "journal_failure": "full"}, "1.0", None),
+    "a daemon beside the service": check_daemon(
+        {**INFO, "activation": "spawned"}, "1.0", "systemd"
+    ),
+    "events that were lost": check_lost(3, PLACE),
+    "outdated units": check_service("stale", PLACE, ["old"], "systemd", listening=True),
+    "units that are gone under a socket": check_service(
+        "missing", PLACE, ["gone"], "systemd", listening=True
+    ),
+    "no hooks": check_hooks("missing", PLACE, ["none"]),
+    "stale hooks": check_hooks("stale", PLACE, ["/opt/python3 is gone"]),
+    "settings that cannot be read": check_hooks("unknown", PLACE, ["line 1: a comment"]),
+    "hooks switched off": managed("disableAllHooks", by_administrator=False),
+    "hooks switched off for all": managed("allowManagedHooksOnly", by_administrator=True),
+    "other settings that cannot be read": managed("", by_administrator=True),
+    "an interpreter that does not run": next(check_interpreter([(PLACE, False)])),
+    "an old client": check_client((2, 0, 1), ["Elicitation"], (2, 1, 197)),
+    "a file that others can change": next(check_permissions([(PLACE, "has mode 666")])),
+}
+
+FINE = {
+    "the installed program": check_program("1.0", "1.0", PLACE),
+    "a Python with all": check_python("3.12", PLACE, []),
+    "the installed one on PATH": check_path(PLACE, PLACE),
+    "any one on PATH, with none installed": check_path(PLACE, None),
+    "a private socket": check_socket(PLACE, None, None, None),
+    "no daemon": check_daemon(None, "1.0", "systemd"),
+    "the service's daemon": check_daemon(INFO, "1.0", "systemd"),
+    "a spawned daemon without a service": check_daemon(
+        {**INFO, "activation": "spawned"}, "1.0", None
+    ),
+    "current units": check_service("current", PLACE, [], "systemd", listening=True),
+    "no service manager": check_service("missing", PLACE, ["none"], None, listening=False),
+    "no service wanted": check_service("missing", PLACE, ["none"], "systemd", listening=False),
+    "current hooks": check_hooks("current", PLACE, []),
+    "a new client": check_client((2, 1, 329), [], (2, 1, 197)),
+    "no client": check_client(None, [], (2, 1, 197)),
+}
+
+
+@pytest.mark.parametrize("finding", PROBLEMS.values(), ids=PROBLEMS)
+def test_a_problem_comes_with_what_to_do(finding: Finding) -> None:
+    assert finding.state == "problem"
+    assert finding.do
+    assert not is_well([*FINE.values(), finding])
+
+
+@pytest.mark.parametrize("finding", FINE.values(), ids=FINE)
+def test_what_is_fine_asks_for_nothing(finding: Finding) -> None:
+    assert finding.state != "problem"
+    assert finding.do is None
+    assert is_well([finding])
+
+
+def test_without_lost_events_nothing_is_said() -> None:
+    assert check_lost(0, PLACE) is None
+
+
+def test_a_link_to_the_installed_program_is_the_installed_program(tmp_path: Path) -> None:
+    program, link = tmp_path / "program", tmp_path / "acd"
+    program.touch()
+    link.symlink_to(program)
+    assert check_path(link, program).state == "ok"
+
+
+def test_an_administrators_settings_are_not_for_the_user_to_mend() -> None:
+    asked = managed("disableAllHooks", by_administrator=True).do
+    assert asked is not None
+    assert asked.startswith("ask whoever manages this machine")
