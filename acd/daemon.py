@@ -262,7 +262,7 @@ class Daemon:
         self.evidence.changed(changes)
         if self._expiry is None and self.store.has_closed:
             self._arm_expiry()
-        if self.notifier.is_heard and self._status is None:
+        if self._status is None and self.notifier.is_heard:
             self._status = self.loop.call_later(STATUS_DELAY, self._tell_status)
 
     def _retry_later(self, delay: float = RETRY) -> None:

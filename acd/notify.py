@@ -19,11 +19,8 @@ class Notifier:
         address = environ.get("NOTIFY_SOCKET", "")
         # `@` stands for the NUL of an abstract socket.
         self._address = "\0" + address[1:] if address.startswith("@") else address
-
-    @property
-    def is_heard(self) -> bool:
+        self.is_heard = bool(address)
         """Whether a manager listens, so that composing a status is not in vain."""
-        return bool(self._address)
 
     def send(self, *states: str) -> None:
         """Sends them as one datagram; a manager that is gone is no error."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from acd.core.session import Json
 from acd.core.status import STATUSES, Status
@@ -88,7 +88,8 @@ class LineDecoder:
             return [self._check(line) for line in block.split(b"\n")]
         if "\r" in text:
             return [line.removesuffix("\r") for line in text.split("\n")]
-        return cast("list[str | LineError]", text.split("\n"))
+        lines: list[Any] = text.split("\n")
+        return lines
 
     def _has_long_line(self, block: bytes) -> bool:
         return max(map(len, block.split(b"\n"))) > self._max_line

@@ -107,8 +107,10 @@ def check_metadata(metadata: Json) -> Metadata:
         if not is_text(value):
             raise Refused(f"invalid metadata: {key} must be Unicode text, no lone surrogates")
         fields.append((FIELDS[key], value[:PROMPT_LENGTH] if key == "prompt" else value))
+    if not extra:
+        return Metadata(tuple(fields), None)
     check_depth(extra, "metadata")
-    return Metadata(tuple(fields), extra or None)
+    return Metadata(tuple(fields), extra)
 
 
 def parse_api_usage(text: str) -> Json:
@@ -136,6 +138,8 @@ def check_depth(value: Any, what: str, left: int = MAX_DEPTH) -> None:
 
 def is_text(value: str) -> bool:
     """Whether it can be encoded: JSON's escapes can make lone surrogates."""
+    if value.isascii():
+        return True
     try:
         value.encode()
     except UnicodeEncodeError:
