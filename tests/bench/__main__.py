@@ -30,20 +30,7 @@ from tests.bench import (
     bench_subscribers,
     bench_tail,
 )
-from tests.bench.row import Bound, Row, render
-
-
-def _hook(*, quick: bool = False) -> Row:
-    measured = bench_hook.measure(50 if quick else 300)
-    return Row(
-        "hook process",
-        "s",
-        measured["hook_ms"] / 1e3,
-        measured["bare_ms"] / 1e3,
-        measured["ratio"],
-        bound=Bound(bench_hook.BOUND),
-    )
-
+from tests.bench.row import Row, render
 
 ROW_SECONDS: Final = 300
 
@@ -54,7 +41,7 @@ ROWS: Final[dict[str, Callable[..., Row]]] = {
     "pipeline": bench_pipeline.measure,
     "subscribers": bench_subscribers.measure,
     "tail": bench_tail.measure,
-    "hook": _hook,
+    "hook": bench_hook.row,
     "start": bench_start.measure,
     "list": bench_list.measure,
     "memory": bench_memory.measure_python,
@@ -71,9 +58,16 @@ def _too_long(*_: object) -> None:
     raise TimeoutError(f"a row takes more than {ROW_SECONDS} s: something hangs")
 
 
+def _show_progress(name: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{name}", end="\r", file=sys.stderr, flush=True)
+
+
 def main() -> None:
     """Measures what was asked for, and prints the table or its rows as JSON."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench", description="What acd costs, beside the least that it could."
+    )
     parser.add_argument("--quick", action="store_true", help="fewer batches, wider spread")
     parser.add_argument(
         "--only", action="append", choices=ROWS, metavar="NAME", help=f"of {', '.join(ROWS)}"
@@ -83,11 +77,11 @@ def main() -> None:
     signal.signal(signal.SIGALRM, _too_long)
     rows = []
     for name in asked.only or ROWS:
-        if sys.stderr.isatty():
-            print(f"\r\x1b[K{name}", end="\r", file=sys.stderr, flush=True)
+        _show_progress(name)
         signal.alarm(ROW_SECONDS)
         rows.append(ROWS[name](quick=asked.quick))
         signal.alarm(0)
+    _show_progress("")
     print(json.dumps([row.to_json() for row in rows], indent=2) if asked.json else render(rows))
 
 

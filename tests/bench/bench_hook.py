@@ -16,6 +16,7 @@ import statistics
 import sys
 import time
 
+from tests.bench.row import Bound, Row, Samples, compare
 from tests.hook.place import INTERPRETER, Place, payload, place
 
 BOUND = 1.25
@@ -52,24 +53,35 @@ def wall(command: list[str], environ: dict[str, str], stdin: bytes) -> float:
     return seconds
 
 
-def _measure_in(where: Place, pairs: int) -> dict[str, float]:
+def _taken_in(where: Place, pairs: int) -> Samples:
     listener = where.listen()
     environ = where.environ | _ENVIRON
     event = payload("PreToolUse-Bash")
     bare_command = [INTERPRETER, "-I", "-S", "-c", "pass"]
-    bare, hook = [], []
+    samples = Samples([], [])
     for _ in range(pairs):
-        bare.append(wall(bare_command, environ, event))
-        hook.append(wall(where.command(), environ, event))
+        samples.bare.append([wall(bare_command, environ, event)])
+        samples.ours.append([wall(where.command(), environ, event)])
         listener.line()  # it did what it is for
-    bare_ms, hook_ms = (1000 * statistics.median(times) for times in (bare, hook))
-    return {"bare_ms": bare_ms, "hook_ms": hook_ms, "ratio": hook_ms / bare_ms, "pairs": pairs}
+    return samples
+
+
+def row(*, quick: bool = False) -> Row:
+    """The median wall time, beside the bare interpreter's."""
+    with place() as where:
+        samples = _taken_in(where, 50 if quick else 300)
+    return compare("hook process", samples, bound=Bound(BOUND))
 
 
 def measure(pairs: int = 300) -> dict[str, float]:
     """Medians in milliseconds (`bare_ms`, `hook_ms`), their `ratio`, and how many `pairs`."""
     with place() as where:
-        return _measure_in(where, pairs)
+        samples = _taken_in(where, pairs)
+    hook_ms, bare_ms = (
+        1000 * statistics.median(seconds for [seconds] in times)
+        for times in (samples.ours, samples.bare)
+    )
+    return {"bare_ms": bare_ms, "hook_ms": hook_ms, "ratio": hook_ms / bare_ms, "pairs": pairs}
 
 
 def main() -> None:

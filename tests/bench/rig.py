@@ -29,7 +29,7 @@ TMPFS: Final = Path("/dev/shm")
 DAEMON: Final = (sys.executable, "-I", "-m", "acd", "daemon")
 _HERE: Final = Path(__file__).parent
 
-_ALLOWED: Final = sorted(os.sched_getaffinity(0))
+_ALLOWED: Final = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else [0]
 CORE: Final = _ALLOWED[-1]
 """Client and server share it: across cores the wake-up hides what a server adds."""
 OTHER: Final = _ALLOWED[0]
