@@ -30,11 +30,13 @@ ARROWS: dict[str, set[str]] = {
         "install",
         "recording",
         "statusline",
+        "timeline",
     },
     "dashboard": {"agents", "client", "config", "terminals"},
     "terminals": {"text"},
+    "timeline": {"dashboard"},
     "statusline": {"install"},
-    "install": {"client", "config", "text"},
+    "install": {"agents", "client", "config", "text"},
     # composition root
     "daemon": {"activation", "clock", "journal", "log", "notify", "server", "watch"},
     # IO shells

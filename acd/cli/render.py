@@ -114,6 +114,11 @@ class _Column(NamedTuple):
     """Whether its end says more than its beginning."""
 
 
+def paint(text: str, status: str) -> str:
+    """The text in the status's colour."""
+    return click.style(text, **_COLOURS[status])
+
+
 def table(sessions: list[Json], look: Look, *, known: Iterable[str] = ()) -> str:
     """One line a session: status, id, name, age, directory, what it asks or last said.
 
@@ -187,7 +192,7 @@ def _coloured(line: str, status: str, characters: int) -> str:
     """The line with its first characters in the status's colour; a closed one's, all of it."""
     if status == "closed":
         characters = len(line)
-    return click.style(line[:characters], **_COLOURS[status]) + line[characters:]
+    return paint(line[:characters], status) + line[characters:]
 
 
 def directory(session: Json, look: Look) -> str:

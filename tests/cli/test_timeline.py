@@ -1,0 +1,113 @@
+"""`timeline`: from a real daemon's memory to a chart, a picture, JSON and errors."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.cli.conftest import Acd
+from tests.cli.runs import on_terminal
+from tests.support import Place
+
+HOUR = 3600
+
+
+@pytest.fixture
+def remembering(alone: Place) -> Place:
+    """A daemon that took up what another one left: the morning of two sessions."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    wall, since_boot = time.time_ns(), time.clock_gettime_ns(time.CLOCK_BOOTTIME) + 10**15
+    lines = [f"acd-journal 1 {boot}"]
+    for hours, line in (
+        (6, 'SET a working {"name": "api"}'),
+        (5, 'SET b working {"name": "web"}'),
+        (4, "SET a question"),
+        (3, "SET a working"),
+        (2, "SET b attention"),
+        (1, "SET a attention"),
+        (1, "RM b"),
+    ):
+        ago = hours * HOUR * 10**9
+        lines += [f"@ {wall - ago} {since_boot - ago}", line]
+    alone.directory.mkdir(mode=0o700)
+    alone.journal.write_text("\n".join([*lines, ""]))
+    alone.configure("[sessions]\nclosed_session_retention_minutes = 600\n")
+    alone.start()
+    return alone
+
+
+def test_it_shows_who_worked_and_who_waited_and_how_long(remembering: Place, acd: Acd) -> None:
+    ran = acd("timeline")
+    assert ran.code == 0
+    _, api, web, _, legend, total = ran.lines
+    assert api.startswith("api  ")
+    assert [*api.split()[-4:]] == ["2h", "0m", "4h", "0m"]
+    assert [*web.split()[-4:]] == ["1h", "0m", "3h", "0m"]
+    assert [*dict.fromkeys(api.split()[1])] == ["▂", "█", "▅"]
+    assert "▂ working" in legend
+    assert total == "waited for you: 3h 0m  worked: 7h 0m"
+
+
+def test_what_is_further_back_is_left_out(remembering: Place, acd: Acd) -> None:
+    ran = acd("timeline", "--since", "1h30m")
+    assert ran.lines[-1] in {
+        "waited for you: 1h 30m  worked: 30m 0s",
+        "waited for you: 1h 30m  worked: 29m 59s",
+    }
+
+
+def test_named_sessions_are_shown_alone(remembering: Place, acd: Acd) -> None:
+    assert [line for line in acd("timeline", "web").lines if line.startswith("api")] == []
+    assert acd("timeline", "nobody").code == 1
+
+
+def test_json_is_for_programs(remembering: Place, acd: Acd) -> None:
+    told = json.loads(acd("timeline", "--json", "--since", "8h").out)
+    assert told["until"] - told["since"] == pytest.approx(8 * HOUR)
+    assert [each["display_name"] for each in told["sessions"]] == ["api", "web"]
+    assert told["waited"] == pytest.approx(3 * HOUR, abs=60)
+
+
+def test_svg_is_a_file_or_the_output(remembering: Place, acd: Acd, tmp_path: Path) -> None:
+    target = tmp_path / "day.svg"
+    assert acd("timeline", "--svg", str(target)).out == f"wrote {target}\n"
+    ElementTree.parse(target)
+    ElementTree.fromstring(acd("timeline", "--svg", "-").out)
+
+
+def test_a_file_that_cannot_be_written_is_an_error(remembering: Place, acd: Acd) -> None:
+    ran = acd("timeline", "--svg", "/nowhere/day.svg")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "acd: cannot write /nowhere/day.svg: No such file or directory\n"
+
+
+def test_on_a_terminal_it_is_as_wide_as_that_and_coloured(remembering: Place) -> None:
+    shown = on_terminal(remembering, "timeline", columns=60)
+    assert "\x1b[31m\x1b[1m█" in shown or "\x1b[1m\x1b[31m█" in shown
+    assert "\x1b" not in on_terminal(remembering, "timeline", environ={"NO_COLOR": "1"})
+
+
+def test_where_nothing_happened_that_is_told(served: Place, acd: Acd) -> None:
+    assert acd("timeline").out == "no session worked or waited in the last 8h 0m\n"
+
+
+def test_a_history_that_is_cut_off_is_told(alone: Place, acd: Acd) -> None:
+    alone.configure("[sessions]\nhistory_depth = 2\n")
+    alone.start()
+    alone.ask(*(f"SET a {status}" for status in ("working", "question", "working", "attention")))
+    assert acd("timeline").lines[-1] == "only the newest changes are remembered of a"
+
+
+@pytest.mark.parametrize("value", ["5", "x", "", "8 h", "-1h", "59s", "9999999d", "400d", "1h-2m"])
+def test_a_span_that_is_none_is_a_usage_error(alone: Place, acd: Acd, value: str) -> None:
+    ran = acd("timeline", "--since", value)
+    assert (ran.code, ran.out) == (2, "")
+    assert "must be" in ran.err
+
+
+def test_two_forms_at_once_are_a_usage_error(alone: Place, acd: Acd) -> None:
+    assert acd("timeline", "--json", "--svg", "x.svg").code == 2
