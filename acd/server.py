@@ -441,7 +441,8 @@ class Connection(asyncio.Protocol):
         """One turn; the lines that it does not come to wait for the next."""
         served = self._server.run(self, lines)
         if served < len(lines):
-            self._waiting = lines[served:]
+            del lines[:served]
+            self._waiting = lines
             if not self.is_full:
                 self.transport.pause_reading()
                 self._server.loop.call_soon(self._go_on)
