@@ -90,7 +90,7 @@ def look(name: str, source: str | None) -> int:
         from acd.bars.template import Template  # loads re
 
         template = Template(source)
-    view = View(glance(os.environ), time.time())
+    view = View(glance(os.environ), time.time(), sys.argv[0])
     try:
         emit(show(name, view, template))
     except BrokenPipeError:

@@ -138,7 +138,9 @@ def _menu(look: View, text: str, harmless: Harmless) -> str:
         lines.append(f"{harmless(view.line(look, each))} | {_NO_MAGIC} color={colour} length=80")
     if not look.sessions:
         lines.append("no open sessions")
-    return "\n".join([*lines, "---", "Dashboard | bash=acd param1=dashboard terminal=true"])
+    return "\n".join(
+        [*lines, "---", f"Dashboard | bash={look.program} param1=dashboard terminal=true"]
+    )
 
 
 def _menu_again(look: View, text: str, harmless: Harmless) -> str:

@@ -18,17 +18,26 @@ NEEDY: Final = (QUESTION, ATTENTION)
 SHOWN: Final = (QUESTION, ATTENTION, WORKING)
 """The statuses that a bar counts, the most urgent first."""
 
+_PLAIN_PATH: Final = frozenset(
+    "/._+-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+)
+
 _NAME: Final = 40
 _TEXT: Final = 80
 
 
 class View:
-    """All open sessions at a time (unix seconds), those that need the user first."""
+    """All open sessions at a time (unix seconds), those that need the user first.
 
-    __slots__ = ("_now", "counts", "sessions")
+    `program` is how acd was called, for bars that call it on a click.
+    """
 
-    def __init__(self, sessions: Iterable[Json], now: float):
+    __slots__ = ("_now", "counts", "program", "sessions")
+
+    def __init__(self, sessions: Iterable[Json], now: float, program: str = "acd"):
         self._now = now
+        # Of what a bar's language may take for something else, it gets nothing.
+        self.program = program if _PLAIN_PATH.issuperset(program) else "acd"
         self.sessions = by_need(each for each in sessions if each["status"] in SHOWN)
         """As the daemon tells them (LIST)."""
         self.counts = dict.fromkeys(SHOWN, 0)

@@ -8,7 +8,8 @@ import pytest
 
 from acd.bars.formats import BARS, COLOURS, show, tells_ages
 from acd.bars.template import Template
-from tests.bars.sessions import API, DOCS, GONE, OLD, SOME, WEB, view
+from acd.bars.view import View
+from tests.bars.sessions import API, DOCS, GONE, NOW, OLD, SOME, WEB, view
 
 RED, YELLOW, GREEN = (COLOURS[status] for status in ("question", "attention", "working"))
 
@@ -86,6 +87,19 @@ def test_swiftbar_gets_a_menu_with_an_entry_for_each() -> None:
         "---",
         "Dashboard | bash=acd param1=dashboard terminal=true",
     ]
+
+
+@pytest.mark.parametrize(
+    ("program", "called"),
+    [
+        ("/home/me/.local/bin/acd", "/home/me/.local/bin/acd"),
+        ("/my home/acd", "acd"),
+        ("x|y", "acd"),
+    ],
+)
+def test_swiftbar_calls_the_program_as_it_was_called_itself(program: str, called: str) -> None:
+    last = show("swiftbar", View([], NOW, program)).split("\n")[-1]
+    assert last == f"Dashboard | bash={called} param1=dashboard terminal=true"
 
 
 def test_swiftbar_without_sessions_still_has_something_to_click_on() -> None:
