@@ -85,5 +85,6 @@ AGENT: Final = Agent(
     kind=_kind,
     said=_said,
     resume=("claude", "--resume"),
+    installer="acd.install.claude_code:INSTALLER",
     evidence="acd.watch.registry:RegistryWatch",
 )

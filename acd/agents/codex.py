@@ -69,6 +69,7 @@ AGENT: Final = Agent(
     kind=_kind,
     said=_said,
     resume=("codex", "resume"),
+    installer="acd.install.codex:INSTALLER",
     subagents_only_ask=True,
     evidence="acd.watch.codex:CodexEvidence",
     transcript=lambda payload: text(payload, "transcript_path"),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from acd.agents import AGENTS
 from acd.errors import EXIT_USAGE, AcdError
 from acd.text import printable
 
@@ -30,9 +31,26 @@ def _say(line: str) -> None:
 @click.option(
     "--statusline", "status_line", is_flag=True, help="Also set Claude Code's status line to acd's."
 )
+@click.option(
+    "--agent",
+    "agents",
+    multiple=True,
+    type=click.Choice([*AGENTS, "all"]),
+    help="Whose hooks to set up. Default: those that are installed.",
+)
+@click.option(
+    "--trust", is_flag=True, help="Have acd's hooks trusted by agents that would ask you to review."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
 def install(
-    *, hooks_only: bool, no_hooks: bool, no_service: bool, status_line: bool, dry_run: bool
+    *,
+    hooks_only: bool,
+    no_hooks: bool,
+    no_service: bool,
+    status_line: bool,
+    agents: tuple[str, ...],
+    trust: bool,
+    dry_run: bool,
 ) -> None:
     """Set up the service and the hooks of this acd, or bring them up to date."""
     # Everything below takes some 60 ms to import.
@@ -41,11 +59,31 @@ def install(
 
     if hooks_only and no_hooks:
         raise click.UsageError("--hooks-only and --no-hooks leave nothing to do")
+    if no_hooks and (agents or trust):
+        raise click.UsageError("--agent and --trust are about hooks, which --no-hooks leaves alone")
+    named = tuple(AGENTS) if "all" in agents else agents
     hooks, service = not no_hooks, not (no_service or hooks_only)
     if dry_run:
-        _show(install_plan(os.environ, hooks=hooks, service=service, status_line=status_line))
+        _show(
+            install_plan(
+                os.environ,
+                hooks=hooks,
+                service=service,
+                status_line=status_line,
+                named=named,
+                trust=trust,
+            )
+        )
         return
-    installer.install(os.environ, _say, hooks=hooks, service=service, status_line=status_line)
+    installer.install(
+        os.environ,
+        _say,
+        hooks=hooks,
+        service=service,
+        status_line=status_line,
+        named=named,
+        trust=trust,
+    )
 
 
 @click.command()

@@ -114,7 +114,12 @@ def _installed() -> dict[str, str]:
         service = "none here: hooks and commands start the daemon"
     else:
         service = f"{found.manager}, {_part(found.service)}"
-    return {"service": service, "hooks": _part(found.hooks)}
+    if len(found.agents) == 1:
+        return {"service": service, "hooks": _part(found.hooks)}
+    # The first column is as wide as its longest word: "hooks, claude-code".
+    return {"service": service} | {
+        f"hooks, {agent}": _part(part) for agent, part in found.agents.items()
+    }
 
 
 def _part(part: Part) -> str:
@@ -127,6 +132,8 @@ def _part(part: Part) -> str:
             return f"not installed ({where}: {why}); acd install does it"
         case "stale":
             return f"installed in {where}, not as it should be ({why}); acd install mends it"
+        case "untrusted":
+            return f"installed in {where}, not trusted yet ({why}); acd install --trust does it"
         case "unknown":
             return f"cannot tell: {why}"
 

@@ -30,6 +30,8 @@ class Agent:
     """What an event asks, or the agent last said: (event, payload) to a text of any length."""
     resume: tuple[str, ...]
     """The command that takes a conversation up again; its id follows."""
+    installer: str
+    """`module:name` of its part of the installer (acd/install/agents.py)."""
     subagents_only_ask: bool = False
     """Whether subagents' events say nothing of the status, their questions apart."""
     evidence: str | None = None

@@ -8,7 +8,7 @@ steps do, and how lines are shown.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from acd.errors import AcdError
@@ -34,14 +34,26 @@ def install(
     hooks: bool = True,
     service: bool = True,
     status_line: bool = False,
+    named: Sequence[str] = (),
+    trust: bool = False,
 ) -> None:
-    """Installs or upgrades, telling each thing done. Raises AcdError."""
+    """Installs or upgrades, telling each thing done. Raises AcdError.
+
+    `named` are the agents that get hooks; empty for those that are here.
+    """
     from acd.install.plan import install_plan
 
     _refuse_sudo(environ)
     _carry_out(
         environ,
-        lambda: install_plan(environ, hooks=hooks, service=service, status_line=status_line),
+        lambda: install_plan(
+            environ,
+            hooks=hooks,
+            service=service,
+            status_line=status_line,
+            named=named,
+            trust=trust,
+        ),
         say,
     )
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from acd import paths
 from acd.install import programs
+from acd.install.agents import Installer
 
 AGENT: Final = "claude-code"
 NAME: Final = "Claude Code"
@@ -121,3 +122,10 @@ def _version_of(program: str, environ: Mapping[str, str]) -> Version | None:
     )
     match = _VERSION.match(answer.output) if answer is not None and answer.status == 0 else None
     return (int(match[1]), int(match[2]), int(match[3])) if match else None
+
+
+INSTALLER: Final = Installer(
+    program="claude",
+    settings=settings_path,
+    wanted=lambda environ, command: wanted(client_version(environ), command),
+)

@@ -15,10 +15,11 @@ from typing import Literal
 
 from acd import paths
 from acd.errors import AcdError
-from acd.install import files, launchd, settings, systemd
+from acd.install import agents, files, launchd, settings, systemd
 from acd.install.plan import outdated_hook_files, program_python, wanted_hooks
+from acd.install.steps import PutHooks
 
-State = Literal["current", "stale", "missing", "unknown"]
+State = Literal["current", "stale", "untrusted", "missing", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -35,25 +36,35 @@ class Part:
 class InstallReport:
     """What `acd install` put in place, as it is now."""
 
-    hooks: Part
+    agents: Mapping[str, Part]
+    """The hooks of each agent that is here, by its name; never empty."""
     service: Part
     manager: str | None
     """`systemd` or `launchd`; None where hooks start the daemon."""
     listening: bool
     """Whether the manager holds the socket."""
 
+    @property
+    def hooks(self) -> Part:
+        """Those of the first agent."""
+        return next(iter(self.agents.values()))
+
 
 def inspect(environ: Mapping[str, str]) -> InstallReport:
     """Looks at settings, hook and service; takes some tens of milliseconds. Raises nothing."""
     unset = {name: value for name, value in environ.items() if name != "ACD_SOCKET"}
     if sys.platform == "darwin":
-        return InstallReport(_hooks(environ), *_launchd(unset))
-    return InstallReport(_hooks(environ), *_systemd(unset))
+        return InstallReport(_agents(environ), *_launchd(unset))
+    return InstallReport(_agents(environ), *_systemd(unset))
 
 
-def _hooks(environ: Mapping[str, str]) -> Part:
+def _agents(environ: Mapping[str, str]) -> dict[str, Part]:
+    return {agent: _hooks(environ, agent) for agent in agents.chosen(environ)}
+
+
+def _hooks(environ: Mapping[str, str], agent: str) -> Part:
     try:
-        wanted = wanted_hooks(environ)
+        wanted = wanted_hooks(environ, agent)
     except AcdError as error:
         return Part("unknown", paths.data_dir(environ), (error.message,))
     try:
@@ -64,7 +75,21 @@ def _hooks(environ: Mapping[str, str]) -> Part:
     if not there:
         return Part("missing", wanted.path, ("no hooks of acd in it",))
     reasons = tuple(_what_is_wrong(environ, text, there, wanted.wanted))
+    if not reasons and (trust := agents.installer(agent).trust) is not None:
+        return _trusted(environ, wanted, trust)
     return Part("stale" if reasons else "current", wanted.path, reasons)
+
+
+def _trusted(environ: Mapping[str, str], wanted: PutHooks, trust: agents.Trust) -> Part:
+    try:
+        missing = trust.missing(environ)
+    except AcdError as error:
+        return Part("unknown", wanted.path, (error.message,))
+    if not missing:
+        return Part("current", wanted.path)
+    all_of_them = len(missing) == len(wanted.wanted)
+    which = "runs none of them" if all_of_them else f"does not run {_names(set(missing))}"
+    return Part("untrusted", wanted.path, (f"{wanted.name} {which}: {trust.ask}",))
 
 
 def _what_is_wrong(

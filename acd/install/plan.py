@@ -7,14 +7,17 @@ the plan. It refuses to do anything (the steps do) and to print.
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from acd import paths, private
+from acd.agents import AGENTS
 from acd.client import daemon_command
-from acd.install import claude_code, launchd, resources, systemd
+from acd.errors import AcdError
+from acd.install import agents, claude_code, files, launchd, resources, settings, systemd
 from acd.install.daemon import EndDaemon, Prove
 from acd.install.hook_command import guarded_command, hook_command, real_python
 from acd.install.settings import HOOK_FILE
@@ -45,16 +48,39 @@ def program_python() -> Path:
     return Path(daemon_command()[0])
 
 
-def wanted_hooks(environ: Mapping[str, str]) -> PutHooks:
-    """Claude Code's hooks as they should be now."""
+def wanted_hooks(environ: Mapping[str, str], agent: str) -> PutHooks:
+    """An agent's hooks as they should be now. Raises AcdError."""
+    installer = agents.installer(agent)
+    path = installer.settings(environ)
     hook = paths.data_dir(environ) / HOOK_FILE
-    command = hook_command(real_python(), hook, claude_code.AGENT)
+    command = hook_command(real_python(), hook, agent)
+    if installer.trust is not None:
+        # Another command would have to be trusted anew: one that works is kept.
+        command = _working_command(path, agent, hook) or command
     return PutHooks(
-        claude_code.settings_path(environ),
-        claude_code.AGENT,
-        claude_code.NAME,
-        claude_code.wanted(claude_code.client_version(environ), command),
+        path,
+        agent,
+        AGENTS[agent].title,
+        installer.wanted(environ, command),
+        installer.edited(environ) if installer.edited is not None else None,
     )
+
+
+def _working_command(path: Path, agent: str, hook: Path) -> str | None:
+    """The command of the installed hooks, if all have the same one and its Python is there."""
+    try:
+        there = settings.installed(settings.decode(files.read(path).content or b""), agent)
+    except AcdError:
+        return None
+    commands = {str(handler.get("command")) for found in there.values() for handler in found}
+    if len(commands) != 1:
+        return None
+    [command] = commands
+    words = [Path(word) for word in settings.words_of({"command": command})]
+    pythons = [word for word in words if word.is_absolute() and word != hook]
+    whole = all(command == hook_command(python, hook, agent) for python in pythons)
+    is_there = all(os.access(python, os.X_OK) for python in pythons)
+    return command if pythons and whole and is_there else None
 
 
 def wanted_status_line(environ: Mapping[str, str]) -> PutStatusLine:
@@ -79,11 +105,19 @@ def outdated_hook_files(environ: Mapping[str, str]) -> list[WriteFile]:
 
 
 def install_plan(
-    environ: Mapping[str, str], *, hooks: bool, service: bool, status_line: bool = False
+    environ: Mapping[str, str],
+    *,
+    hooks: bool,
+    service: bool,
+    status_line: bool = False,
+    named: Sequence[str] = (),
+    trust: bool = False,
 ) -> Plan:
     """What leads to an installed acd; the flags tell which parts are wanted.
 
-    A status line of ours that is there already is kept current with the hooks.
+    `named` are the agents that get hooks, where it is not left to what is
+    here; `trust` speaks for the user, where an agent asks whether to trust
+    hooks. A status line of ours that is there already is kept current.
 
     Raises AcdError for what would keep a step from being done, as far as it can be told.
     """
@@ -97,9 +131,9 @@ def install_plan(
     command = None
     if hooks or status_line:
         plan.steps += outdated_hook_files(environ)
-    if hooks:
-        put = wanted_hooks(environ)
-        command = str(next(iter(put.wanted.values()))["command"])
+    puts = [wanted_hooks(environ, agent) for agent in agents.chosen(environ, named) if hooks]
+    if puts:
+        command = str(next(iter(puts[0].wanted.values()))["command"])
     manager: systemd.UserManager | launchd.Launchd | None = None
     if service:
         manager = _manager(environ)
@@ -111,12 +145,27 @@ def install_plan(
             plan.notes.append("No service manager answers here: the first hook starts the daemon.")
     if manager is None and private.is_running(paths.socket_path(environ)):
         plan.steps.append(EndDaemon(environ))
-    if hooks and put.is_needed():
-        plan.steps.append(put)
+    for put in puts:
+        if put.is_needed():
+            plan.steps.append(put)
+        _plan_trust(plan, environ, put, give=trust)
     if hooks or status_line:
         _plan_status_line(plan, wanted_status_line(environ), asked=status_line)
     plan.steps.append(Prove(environ, command, start=manager is None))
     return plan
+
+
+def _plan_trust(plan: Plan, environ: Mapping[str, str], put: PutHooks, *, give: bool) -> None:
+    trust = agents.installer(put.agent).trust
+    if trust is None or not (put in plan.steps or trust.missing(environ)):
+        return
+    if give:
+        plan.steps.append(trust.give(environ))
+    else:
+        plan.notes.append(
+            f"{put.name} runs none of these hooks before you trust them: {trust.ask};"
+            " acd install --trust does it for you"
+        )
 
 
 def _plan_status_line(plan: Plan, put: PutStatusLine, *, asked: bool) -> None:
@@ -141,10 +190,13 @@ def _manager(environ: Mapping[str, str]) -> systemd.UserManager | launchd.Launch
 def uninstall_plan(environ: Mapping[str, str]) -> Plan:
     """What takes away all that is acd's, as far as it is there. Raises AcdError."""
     plan = Plan()
-    take = TakeHooks(claude_code.settings_path(environ), claude_code.AGENT, claude_code.NAME)
     # Hooks first: they would start the daemon again.
-    if take.is_needed():
-        plan.steps.append(take)
+    for agent in AGENTS:
+        installer = agents.installer(agent)
+        edited = installer.edited(environ) if installer.edited is not None else None
+        take = TakeHooks(installer.settings(environ), agent, AGENTS[agent].title, edited)
+        if take.is_needed():
+            plan.steps.append(take)
     # The service's socket, and the one that ACD_SOCKET names.
     unset = _without_socket(environ)
     sockets = dict.fromkeys((paths.socket_path(unset), paths.socket_path(environ)))

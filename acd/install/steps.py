@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,6 +17,9 @@ from typing import Any, Protocol
 from acd.errors import AcdError
 from acd.install import files, settings, status_line
 from acd.install.jsontext import BOM
+
+Edited = Callable[[bytes | None, bytes | None], str | None]
+"""Follows an edit: (before, after) to what the user should know. Raises AcdError."""
 
 
 class Step(Protocol):
@@ -81,6 +84,7 @@ class PutHooks:
     name: str
     """The agent's, for people."""
     wanted: Mapping[str, settings.Handler]
+    edited: Edited | None = None
 
     def is_needed(self) -> bool:
         """Whether anything is missing or outdated. Raises as execute() does, before it is done."""
@@ -95,8 +99,9 @@ class PutHooks:
         return f"put {len(self.wanted)} hooks for {self.name} into {self.path}"
 
     def execute(self) -> str:
-        files.edit(self.path, self._merged, mode=0o600, backup=self._backup)
-        return f"Hooks for {self.name}: {len(self.wanted)} in {self.path}"
+        before = files.edit(self.path, self._merged, mode=0o600, backup=self._backup)
+        done = f"Hooks for {self.name}: {len(self.wanted)} in {self.path}"
+        return _with_note(done, self.edited, before)
 
     def _merged(self, content: bytes | None) -> bytes:
         with _located(self.path):
@@ -156,6 +161,7 @@ class TakeHooks:
     path: Path
     agent: str
     name: str
+    edited: Edited | None = None
 
     def is_needed(self) -> bool:
         """Whether there are any. Raises AcdError where there may be, and it cannot be told."""
@@ -175,9 +181,8 @@ class TakeHooks:
             files.remove_if_empty(self.path.parent)
         found = before.content != files.read(self.path).content
         done = f"taken out of {self.path}" if found else f"none found in {self.path}"
-        return f"Hooks for {self.name}: {done}" + (
-            f"; the file as it was before acd stays at {kept}" if kept else ""
-        )
+        kept_as = f"; the file as it was before acd stays at {kept}" if kept else ""
+        return _with_note(f"Hooks for {self.name}: {done}{kept_as}", self.edited, before)
 
     def _without(self, content: bytes | None) -> bytes | None:
         if content is None:
@@ -207,6 +212,12 @@ class TakeHooks:
             files.remove(backup)
             return None
         return backup
+
+
+def _with_note(done: str, edited: Edited | None, before: files.Snapshot) -> str:
+    """What was done, and what its follow-up has to say. Raises AcdError."""
+    note = edited(before.content, files.read(before.path).content) if edited is not None else None
+    return f"{done}\n{note}" if note else done
 
 
 def backup_path(path: Path) -> Path:
