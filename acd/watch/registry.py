@@ -56,7 +56,7 @@ class RegistryWatch:
         self._loop = loop
         self._says = says
         self._watch: DirectoryWatch | None = None
-        self._processes: dict[str, int] = {}  # of each session that is followed
+        self._followed: dict[str, tuple[Path, int]] = {}  # of each session: directory and pid
         self._last: dict[str, Entry] = {}
         self._users: dict[Path, set[int]] = {}
         self._due: dict[tuple[Path, int], asyncio.TimerHandle] = {}
@@ -65,27 +65,29 @@ class RegistryWatch:
         """Begins to watch the file of the session's process, and looks at it once."""
         if place.pid is None or place.config_dir is None or not place.config_dir.startswith("/"):
             return
-        if self._processes.get(place.session_id, place.pid) != place.pid:
+        followed = Path(place.config_dir, "sessions"), place.pid
+        if self._followed.get(place.session_id, followed) != followed:
             self.forget(place.session_id)
-        self._processes[place.session_id] = place.pid
-        self._follow(Path(place.config_dir, "sessions"), place.pid)
+        self._followed[place.session_id] = followed
+        self._follow(*followed)
 
     take_up = follow  # that a session has ended is told by its process
 
     def forget(self, session_id: str) -> None:
         """Ends the watching of a session; what nobody asks for any more is let go."""
         self._last.pop(session_id, None)
-        pid = self._processes.pop(session_id, None)
-        if pid is None or pid in self._processes.values():
+        followed = self._followed.pop(session_id, None)
+        if followed is None or followed in self._followed.values():
             return
-        for directory, users in list(self._users.items()):
-            users.discard(pid)
-            if due := self._due.pop((directory, pid), None):
-                due.cancel()
-            if not users:
-                del self._users[directory]
-                if self._watch is not None:
-                    self._watch.forget(directory)
+        directory, pid = followed
+        if due := self._due.pop(followed, None):
+            due.cancel()
+        users = self._users[directory]
+        users.discard(pid)
+        if not users:
+            del self._users[directory]
+            if self._watch is not None:
+                self._watch.forget(directory)
 
     def close(self) -> None:
         """Ends all watching."""
@@ -133,7 +135,8 @@ class RegistryWatch:
 
     def _tell(self, entry: Entry) -> None:
         # A process goes over to another conversation before its hooks tell of it.
-        ours = self._processes.get(entry.session_id) == entry.pid
+        followed = self._followed.get(entry.session_id)
+        ours = followed is not None and followed[1] == entry.pid
         if ours and self._last.get(entry.session_id) != entry:
             self._last[entry.session_id] = entry
             self._says(entry.session_id, "registry", entry.status, entry.at)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from acd.server import TURN
 from tests.daemon.service_manager import activate, listener
 from tests.daemon.strace import Watched
 from tests.daemon.test_subscribers import subscriber
@@ -145,6 +146,23 @@ def test_a_thousand_half_lines_are_held_in_bounded_memory(place: Place, client: 
         assert (client.info()["rss"] - before) / 300 < 2 * 65_536
 
 
+def test_a_hook_that_names_ever_new_directories_costs_no_memory(client: Client) -> None:
+    event = '{"session_id":"a","hook_event_name":"PostToolUse"}'
+
+    def name_some(begin: int, end: int) -> int:
+        for first in range(begin, end, 500):
+            metas = (
+                f'{{"pid":{os.getpid()},"config_dir":"/nowhere/{n}"}}'
+                for n in range(first, first + 500)
+            )
+            assert client.ask_all(*(f"HOOK claude-code {meta} {event}" for meta in metas))
+        rss: int = client.info()["rss"]
+        return rss
+
+    before = name_some(0, 2_000)
+    assert name_some(2_000, 12_000) - before < 2_000_000
+
+
 def test_one_client_s_flood_is_served_in_turns_with_the_others(place: Place) -> None:
     flooding = 8_000
     with listener(place) as sock, ExitStack() as stack:
@@ -156,7 +174,7 @@ def test_one_client_s_flood_is_served_in_turns_with_the_others(place: Place) -> 
         activate(place, [sock])
         assert heard.line() == "STATE []"
         turn = iter(heard.line, "UPDATE polite working 0")
-        assert len(list(turn)) <= 2 * 256, "two turns of the flood, of thirty"
+        assert len(list(turn)) <= 2 * TURN, "two turns of the flood, of very many"
         assert flood.lines(flooding) == ["OK"] * flooding
 
 
