@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from acd.agents import AGENTS, claude_code
+from acd.bars.template import FIELDS, SUMMARY
 from acd.config import options, toml
 from acd.core.agent import Agent
 from acd.core.corrections import CORRECTIONS
@@ -110,6 +111,13 @@ def every_option() -> str:
     return _table(["option", "default", "meaning"], rows)
 
 
+def bar_fields() -> str:
+    """What a bar's template can hold."""
+    rows = [[f"`{{{SUMMARY}}}`", "what the bar shows without a template"]]
+    rows += [[f"`{{{name}}}`", what] for name, (what, _) in FIELDS.items()]
+    return _table(["field", "meaning"], rows)
+
+
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "state-diagram": state_diagram,
     "transitions": transitions,
@@ -117,6 +125,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "corrections": corrections,
     "limits": limits,
     "options": every_option,
+    "bar-fields": bar_fields,
 }
 
 
