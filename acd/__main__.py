@@ -2,7 +2,8 @@
 
 `acd daemon` goes its own way, without the command line's imports (click takes
 15 ms and 5 MB): it is what a service manager or a hook starts while somebody
-waits. So do a status bar's look and a status line, which run every few seconds.
+waits. So do a status bar's look and a status line, which run every few seconds,
+and what a shell completes an id with.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ def main() -> int:
             from acd.statusline import main as statusline_main
 
             return statusline_main()
+        if sys.argv[1:] == ["completion", "ids"]:
+            from acd.candidates import main as candidates_main
+
+            return candidates_main()
         from acd.cli import main as cli_main
 
         return cli_main()

@@ -18,7 +18,7 @@ HOOKS = sorted((ROOT / "hooks").glob("*.py"))
 
 ARROWS: dict[str, set[str]] = {
     # entry points
-    "__main__": {"cli", "daemon", "glance", "statusline"},
+    "__main__": {"candidates", "cli", "daemon", "glance", "statusline"},
     "cli": {
         "attend",
         "config",
@@ -40,6 +40,7 @@ ARROWS: dict[str, set[str]] = {
     # composition root
     "daemon": {"activation", "clock", "journal", "log", "notify", "server", "watch"},
     # IO shells
+    "candidates": {"glance", "text"},
     "attend": {"client", "last_state", "picture", "watch"},
     "follow": {"client", "picture"},
     "glance": {"bars", "last_state", "private"},

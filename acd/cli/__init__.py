@@ -51,6 +51,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "config": "settings:config",
         "install": "install:install",
         "uninstall": "install:uninstall",
+        "completion": "completion:completion",
     },
 }
 """Every command, by the section of the help that it is in: `module:function`."""
