@@ -1,0 +1,152 @@
+"""The examples in docs/integrations, run as they stand there, where the program is installed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.runs import until
+from tests.cli.test_bar_tmux import Tmux
+from tests.docs import DOCS
+from tests.support import WAIT, Place
+
+
+def examples(page: str, language: str) -> list[str]:
+    """The blocks of that language on the page."""
+    text = (DOCS / "integrations" / page).read_text("utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def install(place: Place) -> None:
+    """The program where the examples have it."""
+    program = place.home / ".local/bin/acd"
+    program.parent.mkdir(parents=True)
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m acd "$@"\n')
+    program.chmod(0o755)
+
+
+@pytest.fixture
+def asking(alone: Place) -> Place:
+    """A place with the program, a daemon, and a session that asks."""
+    install(alone)
+    alone.start()
+    alone.ask('SET a question {"name": "api"}', "SET b working")
+    return alone
+
+
+@pytest.fixture
+def tmux(asking: Place) -> Iterator[Tmux]:
+    made = Tmux(asking)
+    yield made
+    made.end()
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
+@pytest.mark.parametrize("example", examples("tmux.md", "tmux")[:2])
+def test_tmux_shows_it_by_each_of_the_examples(asking: Place, tmux: Tmux, example: str) -> None:
+    tmux.start(example)
+    tmux.until_shown("▲1 ▸1 ")
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
+def test_tmux_takes_the_key_for_the_dashboard(tmux: Tmux) -> None:
+    tmux.start(examples("tmux.md", "tmux")[2])
+    assert "acd dashboard" in tmux.run("bar", "list-keys", "-T", "prefix", "A")
+
+
+@pytest.mark.skipif(shutil.which("i3blocks") is None, reason="there is no i3blocks")
+@pytest.mark.parametrize("example", examples("i3blocks.md", "ini"))
+def test_i3blocks_shows_it_by_each_of_the_examples(asking: Place, example: str) -> None:
+    config = asking.root / "i3blocks.conf"
+    config.write_text(example)
+    process = subprocess.Popen(
+        ["i3blocks", "-c", str(config)],
+        env=asking.environ,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert process.stdout is not None
+        ours: list[dict[str, Any]] = []
+        while not ours:
+            line = process.stdout.readline().decode().strip().lstrip(",")
+            blocks = json.loads(line) if line.startswith("[{") else []
+            ours = [block for block in blocks if block["full_text"] == "▲1 ▸1"]
+        assert ours[0]["short_text"] == "▲1"
+        assert ours[0]["color"].startswith("#")
+    finally:
+        process.terminate()
+        process.communicate(timeout=WAIT)
+
+
+@pytest.mark.parametrize("example", examples("swiftbar.md", "sh"))
+def test_the_plugins_for_menu_bars_print_a_menu(asking: Place, example: str) -> None:
+    plugin = asking.root / "acd.sh"
+    plugin.write_text(example)
+    plugin.chmod(0o755)
+    process = subprocess.Popen([str(plugin)], env=asking.environ, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(3)]
+        assert any(line.startswith("▲1 ▸1 |") for line in lines[:2])
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_status_line_of_ones_own_shows_acds_as_well(asking: Place) -> None:
+    [script] = [each for each in examples("claude-code.md", "sh") if "cat" in each]
+    status = Path(__file__).parents[1] / "fixtures/claude-code-2.1.329/statusLine.json"
+    done = subprocess.run(
+        ["/bin/sh", "-c", script],
+        input=status.read_bytes(),
+        env={**asking.environ, "NO_COLOR": "1"},
+        cwd=asking.root,
+        capture_output=True,
+        check=True,
+        timeout=WAIT,
+    )
+    assert done.stdout.decode().split("\n")[1] == "Opus 5.5 · 0% context · $0.00 │ ▲ api asks"
+
+
+def test_waybars_example_is_json_that_names_our_command() -> None:
+    [example] = examples("waybar.md", "json")
+    module = json.loads(example)["custom/acd"]
+    assert module["return-type"] == "json"
+    assert module["exec"].endswith("acd bar waybar --follow")
+
+
+@pytest.mark.skipif(shutil.which("polybar") is None, reason="there is no polybar")
+@pytest.mark.skipif(shutil.which("Xvfb") is None, reason="there is no Xvfb")
+def test_polybar_runs_the_first_example_until_it_follows(asking: Place) -> None:
+    module = examples("polybar.md", "ini")[0]
+    config = asking.root / "polybar.ini"
+    config.write_text(f"[bar/top]\noverride-redirect = true\nmodules-left = acd\n{module}")
+    reading, writing = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "800x60x24"]
+    server = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
+    os.close(writing)
+    with os.fdopen(reading) as told:
+        display = f":{told.readline().strip()}"
+    bar = subprocess.Popen(
+        ["polybar", "-c", str(config), "top"],
+        env={**asking.environ, "DISPLAY": display},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        with asking.client() as client:
+            until(lambda: client.info()["subscribers"] == 1)
+    finally:
+        for process in (bar, server):
+            process.terminate()
+            process.wait(WAIT)
