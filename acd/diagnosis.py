@@ -174,18 +174,19 @@ def check_service(
     return Finding("service", "problem", f"{where}: {why}", "acd install")
 
 
-def check_hooks(state: str, where: Path, reasons: Sequence[str]) -> Finding:
-    """The hooks in the agent's settings, as the installer's report has them."""
+def check_hooks(agent: str, state: str, where: Path, reasons: Sequence[str]) -> Finding:
+    """The hooks in an agent's settings, as the installer's report has them."""
     why = "; ".join(reasons)
     match state:
         case "current":
-            return Finding("hooks", "ok", f"in {where}")
-        case "missing":
-            return Finding("hooks", "problem", f"{where}: {why}", "acd install")
+            return Finding("hooks", "ok", f"{agent}: in {where}")
         case "unknown":
-            return Finding("hooks", "problem", why, f"mend {where}, then acd install")
+            return Finding("hooks", "problem", f"{agent}: {why}", f"mend {where}, then acd install")
+        case "untrusted":
+            do = "trust them as it asks, or acd install --trust"
+            return Finding("hooks", "problem", f"{agent}: {where}: {why}", do)
         case _:
-            return Finding("hooks", "problem", f"{where}: {why}", "acd install")
+            return Finding("hooks", "problem", f"{agent}: {where}: {why}", "acd install")
 
 
 def check_overruled(found: Sequence[tuple[Path, str, bool]]) -> Iterator[Finding]:

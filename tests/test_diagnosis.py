@@ -58,9 +58,12 @@ PROBLEMS = {
     "units that are gone under a socket": check_service(
         "missing", PLACE, ["gone"], "systemd", listening=True
     ),
-    "no hooks": check_hooks("missing", PLACE, ["none"]),
-    "stale hooks": check_hooks("stale", PLACE, ["/opt/python3 is gone"]),
-    "settings that cannot be read": check_hooks("unknown", PLACE, ["line 1: a comment"]),
+    "no hooks": check_hooks("codex", "missing", PLACE, ["none"]),
+    "stale hooks": check_hooks("codex", "stale", PLACE, ["/opt/python3 is gone"]),
+    "hooks that the agent does not trust": check_hooks(
+        "codex", "untrusted", PLACE, ["none of them"]
+    ),
+    "settings that cannot be read": check_hooks("codex", "unknown", PLACE, ["line 1: a comment"]),
     "hooks switched off": managed("disableAllHooks", by_administrator=False),
     "hooks switched off for all": managed("allowManagedHooksOnly", by_administrator=True),
     "other settings that cannot be read": managed("", by_administrator=True),
@@ -83,7 +86,7 @@ FINE = {
     "current units": check_service("current", PLACE, [], "systemd", listening=True),
     "no service manager": check_service("missing", PLACE, ["none"], None, listening=False),
     "no service wanted": check_service("missing", PLACE, ["none"], "systemd", listening=False),
-    "current hooks": check_hooks("current", PLACE, []),
+    "current hooks": check_hooks("codex", "current", PLACE, []),
     "a new client": check_client((2, 1, 329), [], (2, 1, 197)),
     "no client": check_client(None, [], (2, 1, 197)),
 }

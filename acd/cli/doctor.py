@@ -65,8 +65,8 @@ def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     own = Path(sys.executable)
     installed = surroundings.installed_program(environ)
     if installed is not None:
-        version = surroundings.program_version(installed, environ)
-        yield diagnosis.check_program(__version__, version, installed)
+        told = surroundings.program_version(installed, environ)
+        yield diagnosis.check_program(__version__, told, installed)
     else:
         yield Finding("program", "ok", f"acd {__version__}")
     yield diagnosis.check_python(sys.version.partition(" ")[0], own, list(_missing()))
@@ -80,26 +80,21 @@ def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     yield _daemon(socket, found.manager if found.service.state == "current" else None)
     if lost := diagnosis.check_lost(given_up(socket), paths.given_up_path(socket)):
         yield lost
-    service, hooks = found.service, found.hooks
+    service = found.service
     yield diagnosis.check_service(
         service.state, service.where, service.reasons, found.manager, listening=found.listening
     )
-
-    yield diagnosis.check_client(
-        client := claude_code.client_version(environ),
-        claude_code.lacking(client),
-        max(claude_code.EVENTS.values()),
-    )
-    # What is in one of the settings has a finding of its own.
-    overruled = list(surroundings.overruling(environ, Path.cwd()))
-    reasons = tuple(
-        reason for reason in hooks.reasons if not reason.startswith(surroundings.DISABLE)
-    )
-    state = "current" if hooks.state == "stale" and not reasons else hooks.state
-    yield diagnosis.check_hooks(state, hooks.where, reasons)
-    if hooks.state != "unknown":  # else it is told already that they cannot be read
-        yield from diagnosis.check_overruled(overruled)
-    yield from diagnosis.check_interpreter(surroundings.hook_interpreters(environ))
+    for agent, hooks in found.agents.items():
+        # That one has a finding of its own, with the file that has to be mended.
+        reasons = [each for each in hooks.reasons if not each.startswith(surroundings.DISABLE)]
+        state = "current" if hooks.state == "stale" and not reasons else hooks.state
+        yield diagnosis.check_hooks(agent, state, hooks.where, reasons)
+    yield from diagnosis.check_interpreter(surroundings.hook_interpreters(environ, found.agents))
+    if claude_code.AGENT in found.agents:
+        version = claude_code.client_version(environ)
+        lacking = claude_code.lacking(version)
+        yield diagnosis.check_client(version, lacking, max(claude_code.EVENTS.values()))
+        yield from diagnosis.check_overruled(list(surroundings.overruling(environ, _here())))
 
 
 def _here() -> Path:

@@ -12,13 +12,13 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from acd import paths
 from acd.errors import AcdError
-from acd.install import claude_code, files, programs, settings
+from acd.install import agents, claude_code, files, programs, settings
 
 MANAGED: Final = Path(
     "/Library/Application Support/ClaudeCode" if sys.platform == "darwin" else "/etc/claude-code"
@@ -70,21 +70,22 @@ def _set_in(path: Path, keys: tuple[str, ...]) -> Iterator[str]:
         yield from (key for key in keys if value.get(key) is True)
 
 
-def hook_interpreters(environ: Mapping[str, str]) -> list[tuple[Path, bool]]:
-    """The interpreters of the installed hooks that are there, and whether each runs (10 ms)."""
+def hook_interpreters(environ: Mapping[str, str], named: Iterable[str]) -> list[tuple[Path, bool]]:
+    """The interpreters of these agents' hooks that are there, and whether each runs (10 ms)."""
+    found = {path for agent in named for path in _interpreters(environ, agent) if path.exists()}
+    return [(path, _runs(path, environ)) for path in sorted(found)]
+
+
+def _interpreters(environ: Mapping[str, str], agent: str) -> Iterator[Path]:
     try:
-        content = files.read(claude_code.settings_path(environ)).content or b""
-        there = settings.installed(settings.decode(content), claude_code.AGENT)
+        content = files.read(agents.installer(agent).settings(environ)).content or b""
+        there = settings.installed(settings.decode(content), agent)
     except AcdError:
-        return []  # the installer's report tells about it
-    named = {
-        Path(word)
-        for handlers in there.values()
-        for handler in handlers
-        for word, option in itertools.pairwise(settings.words_of(handler))
-        if option == "-I"
-    }
-    return [(path, _runs(path, environ)) for path in sorted(named) if path.exists()]
+        return  # the installer's report tells about it
+    for handler in itertools.chain.from_iterable(there.values()):
+        for word, option in itertools.pairwise(settings.words_of(handler)):
+            if option == "-I":
+                yield Path(word)
 
 
 def _runs(python: Path, environ: Mapping[str, str]) -> bool:

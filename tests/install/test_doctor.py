@@ -215,6 +215,13 @@ def test_control_characters_are_shown_escaped(whole: User) -> None:
     assert "\x1b" not in said
 
 
+def test_each_agent_that_is_here_has_its_hooks_looked_at(whole: User) -> None:
+    (whole.home / ".codex").mkdir()
+    said = told(whole, 1)
+    assert "✓ hooks    claude-code: in " in said
+    assert "✗ hooks    codex: " in said
+
+
 # The administrator's settings lie where no test may write: the directory is given.
 
 
