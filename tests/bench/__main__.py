@@ -36,7 +36,6 @@ ROW_SECONDS: Final = 300
 
 ROWS: Final[dict[str, Callable[..., Row]]] = {
     "round-trip": bench_round_trip.measure,
-    "new-metadata": bench_round_trip.measure_new,
     "connect": bench_connect.measure,
     "pipeline": bench_pipeline.measure,
     "subscribers": bench_subscribers.measure,
@@ -48,6 +47,7 @@ ROWS: Final[dict[str, Callable[..., Row]]] = {
     "rss": bench_memory.measure_rss,
     "many-sessions": bench_many_sessions.measure,
     "idle": bench_idle.measure,
+    "new-metadata": bench_round_trip.measure_new,
     "event": bench_round_trip.measure_event,
     "journal": bench_journal.measure,
     "flood": bench_flood.measure,
