@@ -41,19 +41,19 @@ def installed(version: str) -> Path:
     home = cache_directory() / version
     if (found := _executable(home)) is not None:
         return found
-    _install(version, home)
+    install(PACKAGE, version, home)
     if (found := _executable(home)) is None:
         raise ClientUnavailable(f"npm installed {PACKAGE}@{version} without a native executable")
     return found
 
 
-def registry_answers() -> bool:
+def registry_answers(package: str = PACKAGE) -> bool:
     """Whether npm can be asked at all: tells "not here" from "here, but broken"."""
     npm = shutil.which("npm")
     if npm is None:
         return False
     with tempfile.TemporaryDirectory(prefix="acd-npm-") as home:
-        done = _npm(npm, Path(home), "view", PACKAGE, "name")
+        done = _npm(npm, Path(home), "view", package, "name")
     return done.returncode == 0
 
 
@@ -64,7 +64,8 @@ def _executable(home: Path) -> Path | None:
     return found[0] if found else None
 
 
-def _install(version: str, home: Path) -> None:
+def install(package: str, version: str, home: Path) -> None:
+    """Installs a package from npm into a new directory. Raises ClientUnavailable."""
     npm = shutil.which("npm")
     if npm is None:
         raise ClientUnavailable("npm is not on PATH")
@@ -85,12 +86,12 @@ def _install(version: str, home: Path) -> None:
             "--ignore-scripts",
             "--no-audit",
             "--no-fund",
-            f"{PACKAGE}@{version}",
+            f"{package}@{version}",
         )
         if done.returncode != 0:
             errors = [line for line in done.stderr.splitlines() if line.startswith("npm error")]
             why = " / ".join(errors[:_ERROR_LINES])
-            raise ClientUnavailable(f"npm could not install {PACKAGE}@{version}: {why}")
+            raise ClientUnavailable(f"npm could not install {package}@{version}: {why}")
         shutil.rmtree(home, ignore_errors=True)
         target.rename(home)
 

@@ -18,9 +18,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any
+from pathlib import Path
+from typing import IO, Any, Protocol
 
-from .home import Home
 from .moment import Moment
 from .observer import WITHIN_SECONDS
 
@@ -39,6 +39,14 @@ class Push:
     at: Moment
     session: str
     status: str
+
+
+class Home(Protocol):
+    """Where the daemon runs: any agent's home."""
+
+    root: Path
+    socket: Path
+    environment: dict[str, str]
 
 
 class Acd:

@@ -16,7 +16,7 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -200,35 +200,15 @@ class Exchange:
         self._finished.set()
 
 
-class MessagesAPI:
-    """The server, on an ephemeral loopback port, for as long as its `with` lasts."""
+class Exchanges:
+    """What a stand-in was asked, for tests to wait for, hold and release."""
 
-    def __init__(self) -> None:
+    def __init__(self, held: Collection[str]) -> None:
         self._changed = threading.Condition()
         self._exchanges: list[Exchange] = []
         self._taken: list[Exchange] = []
-        self._held = set(HELD)
-        api = self
-
-        class Handler(_Handler):
-            server_api = api
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.forget()
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._always_held = frozenset(held)
+        self._held = set(held)
 
     def take(self, scenario: str, timeout: float = 10) -> Exchange:
         """The oldest request for that scenario not taken yet; waits for it to come."""
@@ -250,7 +230,7 @@ class MessagesAPI:
 
     def forget(self) -> None:
         """Release everything held and forget all requests: the next test begins anew."""
-        self._held = set(HELD)
+        self._held = set(self._always_held)
         with self._changed:
             for exchange in self._exchanges + self._taken:
                 exchange.release()
@@ -272,6 +252,34 @@ class MessagesAPI:
             whole = True
         finally:
             exchange.finish(whole=whole)
+
+
+class MessagesAPI(Exchanges):
+    """The server, on an ephemeral loopback port, for as long as its `with` lasts."""
+
+    def __init__(self) -> None:
+        super().__init__(HELD)
+        api = self
+
+        class Handler(_Handler):
+            server_api = api
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.forget()
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
 
 class _Handler(BaseHTTPRequestHandler):

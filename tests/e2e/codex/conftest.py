@@ -1,0 +1,67 @@
+"""The stage for Codex: the real program, a stand-in for its model, and acd looking on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.client import ClientUnavailable, registry_answers
+from tests.e2e.daemon import Acd
+
+from . import client
+from .home import CodexHome
+from .network import Network
+from .responses_api import ResponsesAPI
+from .scenes import Stage
+
+
+@pytest.fixture(scope="session")
+def programs() -> Path:
+    """The directory of Codex's program; without it there is nothing to try."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("Codex is tried in a network namespace: root on Linux only")
+    try:
+        for needed in ("tmux", "unshare", "nsenter", "ip"):
+            if shutil.which(needed) is None:
+                raise ClientUnavailable(f"{needed} is not on PATH")
+        return client.installed()
+    except ClientUnavailable as reason:
+        # Where it could be had, a run without it proves nothing.
+        if os.environ.get("ACD_CI") == "1" and registry_answers(client.PACKAGE):
+            pytest.fail(f"Codex {client.VERSION} could be had, and was not: {reason}")
+        pytest.skip(f"no Codex {client.VERSION} to try acd with: {reason}")
+
+
+@pytest.fixture(scope="session")
+def network(programs: Path) -> Iterator[Network]:
+    with Network() as network:
+        yield network
+
+
+@pytest.fixture(scope="session")
+def model(network: Network) -> Iterator[ResponsesAPI]:
+    with ResponsesAPI(network.server) as api:
+        yield api
+
+
+@pytest.fixture
+def home(programs: Path, network: Network, model: ResponsesAPI) -> Iterator[CodexHome]:
+    with CodexHome(programs, model.url, network) as home:
+        yield home
+        model.forget()
+
+
+@pytest.fixture
+def stage(home: CodexHome, model: ResponsesAPI) -> Iterator[Stage]:
+    home.acd("install", "--hooks-only", "--agent", "codex", "--trust")
+    home.acd("stop")  # the one that it tried the hooks on
+    acd = Acd(home)
+    try:
+        yield Stage(home, model, acd)
+    finally:
+        acd.close()

@@ -1,0 +1,107 @@
+"""A home in which the real Codex runs apart from everything else on the machine.
+
+It knows which files and variables Codex reads, and what it leaves behind; acd's
+hooks are put in place, and trusted, by `acd install` itself.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from tests.e2e.home import Gate
+
+from .network import Network
+
+_SECONDS = 120
+
+
+class CodexHome:
+    """A temporary HOME with a project directory, removed at the end of its `with`.
+
+    The path is short: a Unix socket's may have at most 104 bytes.
+    """
+
+    def __init__(self, programs: Path, api_url: str, network: Network) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="acd-")).resolve()
+        self.network = network
+        self.project = self.root / "project"
+        self.config_dir = self.root / ".codex"
+        self.socket = self.root / "run" / "acd.sock"
+        for directory in (self.project, self.config_dir, self.root / "tmp", self.socket.parent):
+            directory.mkdir(mode=0o700)
+        self.environment = {
+            "HOME": str(self.root),
+            "TMPDIR": str(self.root / "tmp"),
+            "PATH": f"{programs}:/usr/local/bin:/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "SHELL": "/bin/sh",
+            "ACD_SOCKET": str(self.socket),
+            "STAND_IN_KEY": "not-a-real-key",
+        }
+        (self.config_dir / "config.toml").write_text(
+            _CONFIG.format(url=api_url, project=self.project)
+        )
+        program = self.root / ".local" / "bin" / "acd"
+        program.parent.mkdir(parents=True)
+        program.symlink_to(Path(sys.executable).with_name("acd"))
+        # Codex makes this for all of a user's; it is not below TMPDIR.
+        self._left_behind = Path(f"/tmp/codex-daemon-{os.getuid()}")
+        self._was_there = self._left_behind.exists()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.network.end_all()
+        if not self._was_there:
+            with suppress(OSError):
+                self._left_behind.rmdir()
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def gate(self) -> Gate:
+        return Gate(self.project)
+
+    def acd(self, *arguments: str) -> str:
+        """What `acd ARGUMENTS` tells, run where Codex is."""
+        done = subprocess.run(
+            self.network.inside(sys.executable, "-m", "acd", *arguments),
+            env=self.environment,
+            cwd=self.root,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, f"acd {arguments[0]}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+
+_CONFIG = """\
+model = "gpt-5.4"
+model_provider = "stand-in"
+approval_policy = "on-request"
+sandbox_mode = "workspace-write"
+check_for_update_on_startup = false
+
+[features]
+daemon_auto_start = false
+
+[model_providers.stand-in]
+name = "stand-in"
+base_url = "{url}"
+wire_api = "responses"
+env_key = "STAND_IN_KEY"
+request_max_retries = 0
+stream_max_retries = 0
+
+[projects."{project}"]
+trust_level = "trusted"
+"""

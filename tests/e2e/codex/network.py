@@ -1,0 +1,62 @@
+"""A network of its own with nothing but loopback, in which Codex can reach nobody else.
+
+Codex's background process has an updater; what runs here sees one server, the
+test's. Needs root (unshare(1), network_namespaces(7)).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+_HOLD = """
+import socket, subprocess, sys
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+server = socket.create_server(("127.0.0.1", 0))
+with socket.socket(fileno=int(sys.argv[1])) as test:
+    socket.send_fds(test, [b"."], [server.fileno()])
+server.close()
+sys.stdin.read()
+"""
+
+
+class Network:
+    """For as long as its `with` lasts; what still runs in it then is ended."""
+
+    def __enter__(self) -> Self:
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            self._holder = subprocess.Popen(
+                ["unshare", "--net", sys.executable, "-c", _HOLD, str(theirs.fileno())],
+                stdin=subprocess.PIPE,
+                pass_fds=[theirs.fileno()],
+            )
+            theirs.close()
+            _, [fd], _, _ = socket.recv_fds(ours, 1, 1)
+        self.server = socket.socket(fileno=fd)
+        """A listening socket inside, on an ephemeral port; it works from outside too."""
+        self._path = Path(f"/proc/{self._holder.pid}/ns/net")
+        self._identity = self._path.readlink()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end_all()
+        self._holder.communicate()
+
+    def inside(self, *argv: str) -> list[str]:
+        """The command, run in there, as the same process."""
+        return ["nsenter", f"--net={self._path}", *argv]
+
+    def end_all(self) -> None:
+        """Ends every process that runs in there; only what was started there can."""
+        for path in Path("/proc").glob("[0-9]*"):
+            pid = int(path.name)
+            with suppress(OSError):
+                if pid != self._holder.pid and (path / "ns/net").readlink() == self._identity:
+                    os.kill(pid, signal.SIGKILL)
