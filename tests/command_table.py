@@ -5,6 +5,7 @@ Responsible for reading it out of click. It refuses to know what is made of it.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -86,7 +87,8 @@ def _command(command: click.Command, path: tuple[str, ...], context: click.Conte
     return Command(
         path,
         command.get_short_help_str(200),
-        (command.help or "").partition("\f")[0].strip(),
+        # Only from 3.13 on does Python take the indentation out of a docstring itself.
+        inspect.cleandoc(command.help or "").partition("\f")[0].strip(),
         tuple(_option(each) for each in parameters if isinstance(each, click.Option)),
         tuple(_argument(each, context) for each in parameters if isinstance(each, click.Argument)),
         tuple(below),

@@ -15,7 +15,7 @@ _FILES: Final = {"bash": "acd.bash", "zsh": "_acd", "fish": "acd.fish"}
 
 
 @click.command(short_help="Print the completion for a shell.")
-@click.argument("shell", type=click.Choice(tuple(_FILES)))
+@click.argument("shell", metavar="SHELL", type=click.Choice(tuple(_FILES)))
 def completion(shell: str) -> None:
     """Print the completion for a shell; `acd install` puts it where shells look by themselves.
 
