@@ -102,8 +102,9 @@ def test_a_set_is_one_read_one_journal_write_and_one_reply(place: Place, daemon:
     assert sum(call.startswith("write(") and '"OK\\n"' in call for call in calls) == MANY
     assert found["write"] == 2 * MANY
     # It waits once for each; more often only where it was told of something else.
+    # (The wait in which the tracer found it is not told by that name.)
     waits = sum(count for name, count in found.items() if name.startswith("epoll"))
-    assert MANY <= waits <= 1.2 * MANY
+    assert MANY - 1 <= waits <= 1.2 * MANY
     rest = {name for name in found if name not in {"read", "write"} and "epoll" not in name}
     assert rest <= ONCE_IN_A_WHILE
     assert sum(found[name] for name in rest) <= 0.2 * MANY
