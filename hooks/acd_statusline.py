@@ -60,17 +60,48 @@ def main() -> None:
 
 def read_status() -> "dict[str, Any]":
     """The JSON object on stdin. Raises ValueError."""
-    import json  # as long as half a bare interpreter's start, and there is no way around it
-
     text = b""
     while chunk := posix.read(0, 1 << 20):
         text += chunk
         if len(text) > INPUT_LIMIT:
             raise ValueError
-    status = json.loads(text)
+    status = parse(text.decode())
     if not isinstance(status, dict):
         raise ValueError
     return status
+
+
+class Strict:
+    """How json.loads reads, for the scanner that it reads with."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_int, parse_float, parse_constant = int, float, float
+    memo: "dict[str, str]" = {}  # noqa: RUF012 - the scanner's own, for its one life
+
+
+def parse(text: str) -> object:
+    """What json.loads makes of it. Raises ValueError.
+
+    Importing json takes as long as a bare interpreter to start, nearly all of
+    it for regular expressions that only its Python half needs; this is the other.
+    """
+    text = text.strip(" \t\r\n")
+    try:
+        import _json
+
+        scan = _json.make_scanner(Strict)  # type: ignore[arg-type]  # typeshed: another scanner
+        scanned: tuple[object, int] = scan(text, 0)
+    except (ImportError, AttributeError, TypeError):  # a Python that has it otherwise
+        import json
+
+        return json.loads(text)
+    except StopIteration:
+        raise ValueError from None
+    value, end = scanned
+    if end != len(text):
+        raise ValueError
+    return value
 
 
 def own_parts(status: "dict[str, Any]") -> "Iterator[str]":
@@ -83,18 +114,22 @@ def own_parts(status: "dict[str, Any]") -> "Iterator[str]":
         yield f"${cost:.2f}"
 
 
-def usage(status: "dict[str, Any]") -> "dict[str, Any]":
-    """What API_USAGE takes, as far as Claude Code tells it."""
-    context, cost, model = (of(status, key) for key in ("context_window", "cost", "model"))
-    facts = {
-        "input_tokens": number(context.get("total_input_tokens")),
-        "output_tokens": number(context.get("total_output_tokens")),
-        "context_used_percentage": number(context.get("used_percentage")),
-        "context_window_size": number(context.get("context_window_size")),
-        "cost_usd": number(cost.get("total_cost_usd")),
-        "model": clean(model.get("display_name"), 100) or None,
-    }
-    return {name: fact for name, fact in facts.items() if fact is not None}
+def usage(status: "dict[str, Any]") -> str:
+    """What API_USAGE takes, as JSON without spaces, as far as Claude Code tells it."""
+    from acd_hook import json_string
+
+    context, cost = of(status, "context_window"), of(status, "cost")
+    facts = [
+        ("input_tokens", number(context.get("total_input_tokens"))),
+        ("output_tokens", number(context.get("total_output_tokens"))),
+        ("context_used_percentage", number(context.get("used_percentage"))),
+        ("context_window_size", number(context.get("context_window_size"))),
+        ("cost_usd", number(cost.get("total_cost_usd"))),
+    ]
+    fields = [f'"{name}":{fact!r}' for name, fact in facts if fact is not None]
+    if model := clean(of(status, "model").get("display_name"), 100):
+        fields.append(f'"model":{json_string(model.encode()).decode()}')
+    return f"{{{','.join(fields)}}}"
 
 
 def ask(status: "dict[str, Any]") -> "list[dict[str, Any]]":
@@ -103,7 +138,6 @@ def ask(status: "dict[str, Any]") -> "list[dict[str, Any]]":
     Raises whatever goes wrong.
     """
     import _socket
-    import json
 
     from acd_hook import SOCKET_PATH_LIMIT, check_private, socket_path
 
@@ -114,8 +148,7 @@ def ask(status: "dict[str, Any]") -> "list[dict[str, Any]]":
     session = status.get("session_id")
     request = b"SUBSCRIBE passive\n"
     if isinstance(session, str) and is_session_id(session):
-        counts = json.dumps(usage(status))
-        request = f"API_USAGE {session} {counts}\n".encode() + request
+        request = f"API_USAGE {session} {usage(status)}\n".encode() + request
     connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     connection.settimeout(PATIENCE)
     connection.connect(path)
@@ -126,9 +159,10 @@ def ask(status: "dict[str, Any]") -> "list[dict[str, Any]]":
             raise EOFError
         answer += more
     word, _, sessions = answer.splitlines()[-1].partition(b" ")
-    if word != b"STATE":
+    parsed = parse(sessions.decode()) if word == b"STATE" else None
+    if not isinstance(parsed, list):
         raise ValueError
-    return [each for each in json.loads(sessions) if isinstance(each, dict)]
+    return [each for each in parsed if isinstance(each, dict)]
 
 
 def is_session_id(text: str) -> bool:

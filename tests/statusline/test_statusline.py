@@ -181,6 +181,44 @@ def test_it_does_not_put_off_the_idle_stop(place: Place) -> None:
     assert "stopping: idle" in daemon.log()
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(JSON)
+def test_it_reads_json_as_json_does(value: object) -> None:
+    for text in (json.dumps(value), json.dumps(value, ensure_ascii=False, indent=1) + "\n"):
+        assert acd_statusline.parse(text) == value
+
+
+@given(st.text(st.sampled_from('{}[]",:0-1eE.+ntrue\\u \n')) | st.text())
+def test_it_refuses_what_json_refuses(text: str) -> None:
+    try:
+        expected = json.loads(text)
+    except ValueError:
+        with pytest.raises(ValueError):
+            acd_statusline.parse(text)
+    else:
+        assert repr(acd_statusline.parse(text)) == repr(expected)  # as one NaN is not another
+
+
+def test_a_python_that_scans_otherwise_is_read_with_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(acd_statusline, "Strict", object)
+    assert acd_statusline.parse(' {"a": [1]}\n') == {"a": [1]}
+
+
+@pytest.mark.parametrize("model", ['O"pus', "Öpus \U0001f600", "a\\b", "x" * 200])
+def test_what_it_tells_is_json_whatever_the_model_is_called(served: Place, model: str) -> None:
+    session = STATUS["session_id"]
+    served.ask(f"SET {session} working")
+    run(served, {**STATUS, "model": {"display_name": model}})
+    with served.client() as client:
+        told = client.get(session)["api_usage"]["model"]
+    assert told == acd_statusline.clean(model, 100)
+
+
 # What does not stop it --------------------------------------------------------
 
 
