@@ -25,10 +25,13 @@ from acd import paths, private
 from acd.bars.formats import BARS, show
 from acd.bars.view import View
 from acd.core.session import Json
+from acd.errors import EXIT_UNREACHABLE, AcdError, UnsafeSocket
 
 _PATIENCE: Final = 0.5
 """Seconds for each word of a daemon. One that lives answers in a thousandth of it."""
 
+EXIT_INTERRUPTED: Final = 130
+"""What a shell makes of SIGINT."""
 EXIT_BROKEN_PIPE: Final = 141
 """What a shell makes of SIGPIPE."""
 
@@ -80,7 +83,14 @@ def is_quick(arguments: Sequence[str]) -> bool:
 
 def main(arguments: Sequence[str]) -> int:
     """`acd bar FORMAT [--template TEXT]`; returns the exit code. Raises AcdError."""
-    return look(arguments[1], arguments[3] if len(arguments) > 3 else None)
+    try:
+        return look(arguments[1], arguments[3] if len(arguments) > 3 else None)
+    except UnsafeSocket as error:
+        # To a client it means that there is no daemon that it may talk to.
+        error.exit_code = EXIT_UNREACHABLE
+        raise
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
 
 
 def look(name: str, source: str | None) -> int:
@@ -101,14 +111,19 @@ def look(name: str, source: str | None) -> int:
 def emit(text: str) -> None:
     """Writes text to standard output as UTF-8, which is what bars read, at once.
 
-    Raises BrokenPipeError when nobody reads it any more.
+    Raises BrokenPipeError when nobody reads it any more, AcdError when it
+    cannot be written.
     """
+    if sys.stdout is None:  # it was closed before we began
+        return
     try:
         sys.stdout.buffer.write(f"{text}\n".encode("utf-8", "replace"))
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # What the stream still holds would be tried again at the end, and fail again.
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())
         os.close(null)
-        raise
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise AcdError(f"cannot write the output: {error.strerror}") from None
