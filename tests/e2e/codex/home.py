@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,8 @@ from tests.e2e.home import Gate
 from .network import Network
 
 _SECONDS = 120
+_SERVERS = Path(f"/tmp/codex-daemon-{os.getuid()}")
+"""Where Codex's servers have their sockets: all of a user's, whatever TMPDIR says."""
 
 
 class CodexHome:
@@ -51,19 +54,25 @@ class CodexHome:
         program = self.root / ".local" / "bin" / "acd"
         program.parent.mkdir(parents=True)
         program.symlink_to(Path(sys.executable).with_name("acd"))
-        # Codex makes this for all of a user's; it is not below TMPDIR.
-        self._left_behind = Path(f"/tmp/codex-daemon-{os.getuid()}")
-        self._was_there = self._left_behind.exists()
+        self._before = _sockets()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.network.end_all()
-        if not self._was_there:
-            with suppress(OSError):
-                self._left_behind.rmdir()
+        for path in _sockets() - self._before:
+            if not _is_served(path):  # else it is another Codex's, which has just begun
+                path.unlink(missing_ok=True)
+                path.with_name(f"{path.name}.lock").unlink(missing_ok=True)
+        with suppress(OSError):  # not empty: others are in it
+            _SERVERS.rmdir()
         shutil.rmtree(self.root, ignore_errors=True)
+
+    def share_a_server(self) -> None:
+        """Codex as it is without further settings: a TUI starts a server for all of them."""
+        config = self.config_dir / "config.toml"
+        config.write_text(config.read_text().replace("auto_start = false", "auto_start = true"))
 
     def gate(self) -> Gate:
         return Gate(self.project)
@@ -82,6 +91,19 @@ class CodexHome:
         )
         assert done.returncode == 0, f"acd {arguments[0]}: {done.stdout}{done.stderr}"
         return done.stdout
+
+
+def _sockets() -> set[Path]:
+    return {path for path in _SERVERS.glob("*") if path.is_socket()}
+
+
+def _is_served(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(str(path))
+        except OSError:
+            return False
+    return True
 
 
 _CONFIG = """\

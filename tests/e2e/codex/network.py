@@ -53,10 +53,17 @@ class Network:
         """The command, run in there, as the same process."""
         return ["nsenter", f"--net={self._path}", *argv]
 
-    def end_all(self) -> None:
-        """Ends every process that runs in there; only what was started there can."""
+    def pids(self) -> list[int]:
+        """The processes that run in there; only what was started there can."""
+        found = []
         for path in Path("/proc").glob("[0-9]*"):
-            pid = int(path.name)
             with suppress(OSError):
-                if pid != self._holder.pid and (path / "ns/net").readlink() == self._identity:
-                    os.kill(pid, signal.SIGKILL)
+                if (path / "ns/net").readlink() == self._identity:
+                    found.append(int(path.name))
+        return [pid for pid in found if pid != self._holder.pid]
+
+    def end_all(self) -> None:
+        """Ends every process that runs in there."""
+        for pid in self.pids():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
