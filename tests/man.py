@@ -93,10 +93,9 @@ def protocol_page() -> str:
 
 
 def _introduction() -> str:
-    """What README says of acd before it says how to install it, without the picture of a list."""
+    """How README begins: what comes before its first picture."""
     readme = (DOCS.parent / "README.md").read_text("utf-8")
-    intro = readme.partition("\n")[2].partition("\n## ")[0]
-    return re.sub(r"^!\[.*|^<.*", "", intro, flags=re.MULTILINE)
+    return readme.partition("\n")[2].partition("\n<")[0]
 
 
 def _uncapitalized(text: str) -> str:
@@ -142,13 +141,12 @@ def _paragraphs(text: str) -> list[list[str]]:
 
 
 def _files() -> list[str]:
-    """docs/install.md's table: the place is what one looks for."""
+    """docs/install.md's table."""
     table = _section("install.md", "What goes where")
     rows = re.findall(r"^\| (.*?) \| (.*?) \|$", table, re.MULTILINE)
     lines: list[str] = []
     for what, place in rows[1:]:
-        text = f"{what[:1].upper()}{what[1:]}."
-        lines += tagged(inline(re.sub(r"; \[more\].*", "", place)), inline(text))
+        lines += tagged(inline(what), inline(place.partition("; [more]")[0]))
     return lines
 
 

@@ -52,7 +52,11 @@ def install(
     trust: bool,
     dry_run: bool,
 ) -> None:
-    """Set up the service and the hooks of this acd, or bring them up to date."""
+    """Set up the service and the hooks of this acd, or bring them up to date.
+
+    The manual pages too, and completions for the shells that look for some in
+    your home directory.
+    """
     # Everything below takes some 60 ms to import.
     from acd import install as installer
     from acd.install.plan import install_plan
@@ -72,6 +76,7 @@ def install(
                 status_line=status_line,
                 named=named,
                 trust=trust,
+                manual=not hooks_only,
             )
         )
         return
@@ -83,6 +88,7 @@ def install(
         status_line=status_line,
         named=named,
         trust=trust,
+        manual=not hooks_only,
     )
 
 
@@ -90,7 +96,7 @@ def install(
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
 def uninstall(*, yes: bool, dry_run: bool) -> None:
-    """Take acd out again: hooks, service, the sessions' state, the program."""
+    """Take acd out again: hooks, service, the sessions' state, manual, the program."""
     from acd import install as installer
     from acd.install.plan import uninstall_plan
 

@@ -36,6 +36,7 @@ def install(
     status_line: bool = False,
     named: Sequence[str] = (),
     trust: bool = False,
+    manual: bool = True,
 ) -> None:
     """Installs or upgrades, telling each thing done. Raises AcdError.
 
@@ -53,6 +54,7 @@ def install(
             status_line=status_line,
             named=named,
             trust=trust,
+            manual=manual,
         ),
         say,
     )

@@ -17,7 +17,7 @@ from acd import paths, private
 from acd.agents import AGENTS
 from acd.client import daemon_command
 from acd.errors import AcdError
-from acd.install import agents, claude_code, files, launchd, resources, settings, systemd
+from acd.install import agents, claude_code, files, launchd, resources, settings, shell, systemd
 from acd.install.daemon import EndDaemon, Prove
 from acd.install.hook_command import guarded_command, hook_command, real_python
 from acd.install.settings import HOOK_FILE
@@ -112,12 +112,14 @@ def install_plan(
     status_line: bool = False,
     named: Sequence[str] = (),
     trust: bool = False,
+    manual: bool = True,
 ) -> Plan:
     """What leads to an installed acd; the flags tell which parts are wanted.
 
     `named` are the agents that get hooks, where it is not left to what is
     here; `trust` speaks for the user, where an agent asks whether to trust
-    hooks. A status line of ours that is there already is kept current.
+    hooks; `manual` is for the manual pages and the shells' completions. A
+    status line of ours that is there already is kept current.
 
     Raises AcdError for what would keep a step from being done, as far as it can be told.
     """
@@ -151,6 +153,8 @@ def install_plan(
         _plan_trust(plan, environ, put, give=trust)
     if hooks or status_line:
         _plan_status_line(plan, wanted_status_line(environ), asked=status_line)
+    if manual:
+        plan.steps += shell.outdated(environ)
     plan.steps.append(Prove(environ, command, start=manager is None))
     return plan
 
@@ -208,6 +212,8 @@ def uninstall_plan(environ: Mapping[str, str]) -> Plan:
         if systemd.serves_another_home(unset, manager):
             del sockets[paths.socket_path(unset)]
     plan.steps += [RemoveState(socket) for socket in sockets if any(state_files(socket))]
+    if found := shell.there(environ):
+        plan.steps.append(shell.RemoveShellFiles(found))
     if program := tuple(_program(environ)):
         plan.steps.append(Remove(program, "the program", paths.data_dir(environ)))
     config = paths.config_path(environ)

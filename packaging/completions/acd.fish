@@ -57,7 +57,7 @@ complete -c acd -n '__acd_at \'\' 0' -a stop -d 'End the daemon in order; nothin
 complete -c acd -n '__acd_at \'\' 0' -a daemon -d 'Serve in the foreground; services and hooks do it for you.'
 complete -c acd -n '__acd_at \'\' 0' -a config -d 'Show the configuration, or begin a file for it.'
 complete -c acd -n '__acd_at \'\' 0' -a install -d 'Set up the service and the hooks of this acd, or bring them up to date.'
-complete -c acd -n '__acd_at \'\' 0' -a uninstall -d 'Take acd out again: hooks, service, the sessions\' state, the program.'
+complete -c acd -n '__acd_at \'\' 0' -a uninstall -d 'Take acd out again: hooks, service, the sessions\' state, manual, the program.'
 complete -c acd -n '__acd_at \'\' 0' -a completion -d 'Print the completion for a shell.'
 complete -c acd -n '__acd_at \'\'' -l version -d 'Show the version and exit.'
 complete -c acd -n '__acd_at \'\'' -s h -l help -d 'Show this message and exit.'
