@@ -29,7 +29,8 @@ from acd.protocol import Err, State
 from acd.watch.written import Written
 
 AGAIN: Final = 10.0
-"""Seconds until a daemon that lives, and does not answer or refuses, is asked again."""
+"""Seconds until a daemon that lives, and does not answer or refuses, is asked again.
+There, nothing tells when it would."""
 
 Change = tuple[Picture, list[Difference]]
 
@@ -44,8 +45,7 @@ def attend(
 
     `wake` tells when the caller wants to be back though nothing has happened
     (time.monotonic(); None: never). `reader` as in Client.pushes. It never
-    ends by itself. Raises UnsafeSocket; DaemonRefused when the first
-    subscription is.
+    ends by itself. Raises UnsafeSocket.
     """
     path = paths.socket_path(environ)
     picture = Picture()
@@ -58,11 +58,7 @@ def attend(
                     yield from _subscription(environ, picture, written, wake, reader)
                 except (ConnectionLost, NotRunning):
                     pass  # it has stopped, or is about to
-                except DaemonUnreachable:
-                    again = time.monotonic() + AGAIN
-                except DaemonRefused:
-                    if not picture.is_complete:
-                        raise
+                except (DaemonRefused, DaemonUnreachable):
                     again = time.monotonic() + AGAIN
             if not picture.is_complete:
                 yield picture, picture.apply(State(last_sessions(environ)))
@@ -80,7 +76,11 @@ def _subscription(
     reader: int | None,
 ) -> Iterator[Change]:
     with Client.connect(environ, start=False) as client:
-        state = client.request("SUBSCRIBE json passive")
+        try:
+            state = client.request("SUBSCRIBE json passive")
+        except ConnectionLost:
+            path = paths.socket_path(environ)
+            raise DaemonUnreachable(path, "it ends the connection") from None
         if isinstance(state, Err):
             raise DaemonRefused(state.text)
         # This one's own pid was written before it answered. What comes now is the next one's.

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -328,3 +329,20 @@ def test_neither_a_look_nor_a_stream_wakes_what_a_service_manager_would_start(
         sock.setblocking(False)
         with pytest.raises(BlockingIOError):
             sock.accept()
+
+
+@pytest.mark.parametrize("runs", [True, False], ids=["a daemon runs", "none runs"])
+def test_an_age_is_told_anew_when_its_minute_is_over(
+    alone: Place, following: Following, runs: bool
+) -> None:
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    ago = 58 * 10**9
+    wall, since_boot = time.time_ns() - ago, time.clock_gettime_ns(time.CLOCK_BOOTTIME) - ago
+    alone.directory.mkdir(mode=0o700)
+    record = f"acd-journal 1 {boot}\n@ {wall} {since_boot}\nSET api question\n"
+    alone.journal.write_text(record)
+    if runs:
+        alone.start()
+    shown = following(alone, "waybar")
+    tooltips = [json.loads(line(shown))["tooltip"] for _ in range(2)]
+    assert tooltips == ["▲ api", "▲ api 1m"]
