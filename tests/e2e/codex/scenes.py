@@ -31,8 +31,8 @@ class Stage:
     def interactive(self, *arguments: str) -> Tui:
         return Tui(self, *arguments)
 
-    def exec(self, prompt: str, *arguments: str) -> ExecRun:
-        return ExecRun(self, prompt, *arguments)
+    def exec(self, *arguments: str) -> ExecRun:
+        return ExecRun(self, *arguments)
 
     def session(self, *known: str) -> str:
         """The id of the one session that acd has beside the known ones; waits for it."""
@@ -81,12 +81,12 @@ class Tui:
 
 
 class ExecRun:
-    """One `codex exec PROMPT`, ended with its `with`."""
+    """One `codex exec ARGUMENTS`, ended with its `with`."""
 
-    def __init__(self, stage: Stage, prompt: str, *arguments: str) -> None:
+    def __init__(self, stage: Stage, *arguments: str) -> None:
         home = stage.home
         self._process = subprocess.Popen(
-            home.network.inside("codex", "exec", "--skip-git-repo-check", *arguments, prompt),
+            home.network.inside("codex", "exec", "--skip-git-repo-check", *arguments),
             env=home.environment,
             cwd=home.project,
             stdin=subprocess.DEVNULL,

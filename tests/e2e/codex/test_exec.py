@@ -56,3 +56,17 @@ def test_resurrecting_it_gives_codexs_own_command(stage: Stage) -> None:
         stage.acd.expect(session, "closed", since=ended, via=("attention", "working"))
     answer = stage.acd.request(f"RESURRECT {session}")
     assert f'"argv": ["codex", "resume", "{session}"]' in answer
+
+
+def test_a_run_that_goes_on_with_a_conversation_is_the_same_session(stage: Stage) -> None:
+    with stage.exec("Hello") as run:
+        ended, _ = run.wait()
+        session = stage.session()
+        stage.acd.expect(session, "closed", since=ended, via=("attention", "working"))
+    with stage.exec("resume", session, "HELD") as again:
+        answer = stage.api.take("HELD")
+        stage.acd.expect(session, "working", since=answer.asked, via=("attention",))
+        assert stage.acd.session(session)["pid"] == again.pid
+        answer.release()
+        ended, _ = again.wait()
+        stage.acd.expect(session, "closed", since=ended, via=("attention",))

@@ -101,3 +101,25 @@ def test_a_resumed_session_is_the_same_one(stage: Stage, tui: Tui, session: str)
         assert [each["id"] for each in stage.acd.sessions()] == [session]
         answer.release()
         stage.acd.expect(session, "attention", since=answer.wait_answered())
+
+
+def test_an_interrupt_of_a_running_tool_is_attention(stage: Stage, tui: Tui, session: str) -> None:
+    with stage.home.gate() as gate:
+        stage.acd.expect(session, "working", since=tui.prompt("TOOL"))
+        gate.wait_reached()
+        stage.acd.expect_still(session, "working")
+        stage.acd.expect(session, "attention", since=tui.terminal.press("Escape"))
+
+
+def test_compacting_is_working_and_then_attention(stage: Stage, tui: Tui, session: str) -> None:
+    stage.api.hold("GREETING")
+    stage.acd.expect(session, "working", since=tui.prompt("/compact"))
+    summary = stage.api.take("GREETING")
+    stage.acd.expect_still(session, "working")
+    summary.release()
+    stage.acd.expect(session, "attention", since=tui.terminal.wait_for("compacted"))
+
+
+def test_leaving_closes_it(stage: Stage, tui: Tui, session: str) -> None:
+    tui.prompt("/quit")
+    stage.acd.expect(session, "closed", since=tui.terminal.wait_exit())
