@@ -22,7 +22,7 @@ from typing import Final
 
 from acd import paths, private
 from acd.client import Client, ConnectionLost
-from acd.errors import DaemonRefused, DaemonUnreachable, NotRunning
+from acd.errors import AcdError, DaemonRefused, DaemonUnreachable, NotRunning
 from acd.last_state import last_sessions
 from acd.picture import Difference, Picture
 from acd.protocol import Err, State
@@ -45,13 +45,13 @@ def attend(
 
     `wake` tells when the caller wants to be back though nothing has happened
     (time.monotonic(); None: never). `reader` as in Client.pushes. It never
-    ends by itself. Raises UnsafeSocket.
+    ends by itself. Raises UnsafeSocket, AcdError.
     """
     path = paths.socket_path(environ)
     picture = Picture()
     while True:
         # Watched before it is looked at: whoever starts in between is told of.
-        with Written(_lock_file(path)) as written:
+        with _watch(path) as written:
             again = None
             if private.is_running(path):
                 try:
@@ -109,11 +109,17 @@ def _earlier(one: float | None, other: float | None) -> float | None:
     return min((time for time in (one, other) if time is not None), default=None)
 
 
-def _lock_file(socket: Path) -> Path:
-    """The file that a daemon writes its pid into; made if none was ever here. Raises OSError."""
+def _watch(socket: Path) -> Written:
+    """Tells of the file that a daemon writes its pid into; it is made if none was ever here.
+
+    Raises AcdError.
+    """
     private.check_length(socket)
     private.make_private_directory(socket.parent)
     path = paths.daemon_lock_path(socket)
     flags = os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    os.close(os.open(path, flags, 0o600))
-    return path
+    try:
+        os.close(os.open(path, flags, 0o600))
+        return Written(path)
+    except OSError as error:
+        raise AcdError(f"cannot watch {path}: {error.strerror}") from None

@@ -10,7 +10,7 @@ import pytest
 
 from acd import attend, client
 from acd.attend import Change
-from acd.errors import UnsafeSocket
+from acd.errors import AcdError, UnsafeSocket
 from tests.support import Place
 
 
@@ -75,3 +75,12 @@ def test_a_place_that_is_open_to_others_is_refused(alone: Place) -> None:
     alone.directory.mkdir(mode=0o755)
     with pytest.raises(UnsafeSocket):
         next(attend.attend(alone.environ))
+
+
+def test_what_cannot_be_watched_is_an_error_that_names_it(alone: Place) -> None:
+    alone.directory.mkdir(mode=0o700)
+    watched = alone.directory / "acd.sock.daemon"
+    watched.symlink_to("elsewhere")
+    with pytest.raises(AcdError, match=r"cannot watch .*acd\.sock\.daemon: "):
+        next(attend.attend(alone.environ))
+    watched.unlink()
