@@ -69,15 +69,13 @@ def _alone(look: View, text: str, harmless: Harmless) -> str:
 
 # tmux(1), FORMATS and STYLES. tmux expands what `#(…)` prints (measured, 3.3a):
 # a directory named `#(…)` would be a command, so no `#` of somebody else's gets there.
-_TMUX_STYLES: Final[Mapping[Status, str]] = {
-    QUESTION: "fg=red,bold",
-    ATTENTION: "fg=yellow",
-    WORKING: "fg=green",
-}
+# No colours: a status line's own background is green by default, and people have any.
+_TMUX_STYLES: Final[Mapping[Status, str]] = {QUESTION: "bold,reverse", ATTENTION: "bold"}
 
 
 def _tmux_paint(text: str, status: Status) -> str:
-    return f"#[{_TMUX_STYLES[status]}]{text}#[default]"
+    style = _TMUX_STYLES.get(status)
+    return f"#[{style}]{text}#[default]" if style else text
 
 
 # waybar-custom(5), return-type json; text and tooltip are Pango markup.

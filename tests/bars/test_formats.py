@@ -23,7 +23,7 @@ LINES = [
     (
         "tmux",
         SOME,
-        "#[fg=red,bold]▲2#[default] #[fg=yellow]●1#[default] #[fg=green]▸1#[default]",
+        "#[bold,reverse]▲2#[default] #[bold]●1#[default] ▸1",
     ),
     ("tmux", (), ""),
     ("polybar", SOME, f"%{{F{RED}}}▲2%{{F-}} %{{F{YELLOW}}}●1%{{F-}} %{{F{GREEN}}}▸1%{{F-}}"),

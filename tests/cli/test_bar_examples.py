@@ -58,8 +58,14 @@ def test_tmux_shows_it_by_each_of_the_examples(asking: Place, tmux: Tmux, exampl
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
+def test_tmux_shows_a_template_in_colours_of_ones_own(tmux: Tmux) -> None:
+    tmux.start("set -g status-right '<#{@acd}>'", examples("tmux.md", "tmux")[2])
+    tmux.until_shown("<1 0>")
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 def test_tmux_takes_the_key_for_the_dashboard(tmux: Tmux) -> None:
-    tmux.start(examples("tmux.md", "tmux")[2])
+    tmux.start(examples("tmux.md", "tmux")[-1])
     assert "acd dashboard" in tmux.run("bar", "list-keys", "-T", "prefix", "A")
 
 
