@@ -230,11 +230,19 @@ def test_an_administrators_settings_are_found(user: User) -> None:
     (managed / "managed-settings.d").mkdir(parents=True)
     (managed / "managed-settings.json").write_text('{"disableAllHooks": true}')
     drop_in = managed / "managed-settings.d/10-hooks.json"
-    drop_in.write_text('{"allowManagedHooksOnly": true, "disableAllHooks": false}')
+    drop_in.write_text('{"allowManagedHooksOnly": true}')
     assert list(surroundings.overruling(user.environ, user.home, managed)) == [
         (managed / "managed-settings.json", "disableAllHooks", True),
         (drop_in, "allowManagedHooksOnly", True),
     ]
+
+
+def test_of_an_administrators_settings_the_later_file_wins(user: User) -> None:
+    managed = user.home / "etc"
+    (managed / "managed-settings.d").mkdir(parents=True)
+    (managed / "managed-settings.json").write_text('{"disableAllHooks": true}')
+    (managed / "managed-settings.d/10-hooks.json").write_text('{"disableAllHooks": false}')
+    assert list(surroundings.overruling(user.environ, user.home, managed)) == []
 
 
 def test_only_an_administrator_can_allow_managed_hooks_only(user: User) -> None:
