@@ -78,12 +78,6 @@ def claude_config_dir(environ: Mapping[str, str]) -> Path:
     return Path(value) if value else home(environ) / ".claude"
 
 
-def codex_home(environ: Mapping[str, str]) -> Path:
-    """Codex's configuration directory."""
-    value = environ.get("CODEX_HOME", "")
-    return Path(value) if value else home(environ) / ".codex"
-
-
 def journal_path(socket: Path) -> Path:
     """The daemon's state: beside the socket, so in memory where that is."""
     return socket.with_name(socket.name + ".journal")

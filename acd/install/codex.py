@@ -45,9 +45,15 @@ SHORT: Final = 3
 _SHORT_LIVED: Final = frozenset({"SessionEnd", "Interrupt"})
 
 
+def home(environ: Mapping[str, str]) -> Path:
+    """Codex's configuration directory."""
+    value = environ.get("CODEX_HOME", "")
+    return Path(value) if value else paths.home(environ) / ".codex"
+
+
 def hooks_path(environ: Mapping[str, str]) -> Path:
     """The user's own hooks. Only `description` and `hooks` may stand in it."""
-    return paths.codex_home(environ) / "hooks.json"
+    return home(environ) / "hooks.json"
 
 
 def wanted(environ: Mapping[str, str], command: str) -> dict[str, dict[str, Any]]:
@@ -67,11 +73,11 @@ INSTALLER: Final = Installer(
     settings=hooks_path,
     wanted=wanted,
     edited=lambda environ: codex_trust.Rekey(
-        paths.codex_home(environ) / "config.toml", hooks_path(environ), AGENT
+        home(environ) / "config.toml", hooks_path(environ), AGENT
     ),
     trust=Trust(
         missing=lambda environ: codex_trust.untrusted(
-            paths.codex_home(environ) / "config.toml", hooks_path(environ), AGENT
+            home(environ) / "config.toml", hooks_path(environ), AGENT
         ),
         give=lambda environ: codex_trust.GiveTrust(environ, hooks_path(environ), AGENT),
         ask="it asks you to review them when you start it next",

@@ -46,6 +46,7 @@ class CodexHome:
             "LANG": "C.UTF-8",
             "SHELL": "/bin/sh",
             "ACD_SOCKET": str(self.socket),
+            "XDG_RUNTIME_DIR": str(self.socket.parent),
             "STAND_IN_KEY": "not-a-real-key",
         }
         (self.config_dir / "config.toml").write_text(

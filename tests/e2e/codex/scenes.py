@@ -32,7 +32,7 @@ class Stage:
         return Tui(self, *arguments)
 
     def exec(self, *arguments: str) -> ExecRun:
-        return ExecRun(self, *arguments)
+        return ExecRun(self.home, *arguments)
 
     def session(self, *known: str) -> str:
         """The id of the one session that acd has beside the known ones; waits for it."""
@@ -83,8 +83,7 @@ class Tui:
 class ExecRun:
     """One `codex exec ARGUMENTS`, ended with its `with`."""
 
-    def __init__(self, stage: Stage, *arguments: str) -> None:
-        home = stage.home
+    def __init__(self, home: CodexHome, *arguments: str) -> None:
         self._process = subprocess.Popen(
             home.network.inside("codex", "exec", "--skip-git-repo-check", *arguments),
             env=home.environment,
