@@ -1,7 +1,9 @@
 """The parts of docs/ that are made from the code: `python -m tests.docs` writes them anew.
 
 A part stands between `<!-- NAME: made by python -m tests.docs -->` and `<!-- end -->`;
-tests/test_docs.py holds every one of them current.
+tests/test_docs.py holds every one of them current. It also has the manual pages
+(tests/man.py) and the completions (tests/completions.py) made anew, which come
+from the same sources.
 """
 
 from __future__ import annotations
@@ -140,7 +142,9 @@ def main() -> int:
         if (new := renew(text)) != text:
             path.write_text(new, "utf-8")
             print(f"written: {path.relative_to(DOCS.parent)}")
-    return 0
+    from tests import completions, man  # the manual is made from these pages, too
+
+    return completions.main() or man.main()
 
 
 if __name__ == "__main__":

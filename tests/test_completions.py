@@ -77,7 +77,7 @@ both = pytest.mark.parametrize("shell", ["bash", "fish"])
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_completions_are_made_from_the_commands_as_they_are(shell: str) -> None:
     name, make = SHELLS[shell]
-    assert (DIRECTORY / name).read_text("utf-8") == make(acd()), "run: python -m tests.completions"
+    assert (DIRECTORY / name).read_text("utf-8") == make(acd()), "run: python -m tests.docs"
 
 
 @pytest.mark.parametrize("shell", SHELLS)

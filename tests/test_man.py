@@ -32,7 +32,7 @@ def rendered(name: str) -> str:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_manual_page_is_current(name: str) -> None:
-    assert (DIRECTORY / name).read_text("utf-8") == PAGES[name](), "run: python -m tests.man"
+    assert (DIRECTORY / name).read_text("utf-8") == PAGES[name](), "run: python -m tests.docs"
 
 
 @pytest.mark.parametrize("name", PAGES)

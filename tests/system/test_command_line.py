@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.system.acd_user import AcdUser
+from tests.system.user_manager import HOME
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(1200)]
 
@@ -60,6 +61,12 @@ def test_doctor_tells_of_units_that_are_not_what_systemd_uses(user: AcdUser) -> 
     user.systemctl("disable", "--now", "acd.socket")
     assert "acd.socket is not enabled" in user.run("acd", "doctor", check=False).stdout
     assert "acd.socket is inactive" in user.run("acd", "doctor", check=False).stdout
+
+
+def test_the_manual_is_found_after_an_install(user: AcdUser) -> None:
+    found = user.run("man", "-w", "acd").stdout.strip()
+    assert found == f"{HOME}/.local/share/man/man1/acd.1"
+    assert "acd-protocol.7" in user.run("man", "-w", "acd-protocol").stdout
 
 
 def test_stop_ends_the_service_and_the_next_command_starts_it(user: AcdUser) -> None:
