@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from acd.core.session import Json
 from acd.core.status import ATTENTION, CLOSED, QUESTION, STATUSES, WORKING, Status
+
+if TYPE_CHECKING:
+    from acd.core.session import Json
 
 SYMBOLS: Final[Mapping[Status, str]] = {
     QUESTION: "▲",

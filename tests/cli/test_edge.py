@@ -30,6 +30,7 @@ LIST = CLI | {
     "acd.core.session",
     "acd.paths",
     "acd.picture",
+    "acd.private",
     "acd.protocol",
 }
 HEAVY = {"asyncio", "subprocess", "textual", "tomllib", "typing_extensions", "unittest", "uvloop"}
