@@ -48,6 +48,7 @@ SCENARIOS: Mapping[str, Text | Call | Failure | Failed] = {
             "justification": "May I?",
         },
     ),
+    "SUBAGENT": Call("spawn_agent", {"message": "HELD by a helper", "task_name": "helper"}),
     "ERROR400": Failure(400, "invalid_request_error"),
     "ERROR500": Failure(500, "server_error"),
     "FAILED": Failed(),
@@ -126,11 +127,11 @@ class _Handler(BaseHTTPRequestHandler):
                     error = {"message": f"asked for {scenario}", "type": answer.type}
                     self._reply(answer.status, {"error": error})
                 else:
-                    self._stream(answer, exchange)
+                    self._stream(answer, exchange, body.get("tools") or [])
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True  # the client hung up: an Esc, or its end
 
-    def _stream(self, answer: Text | Call | Failed, exchange: Exchange) -> None:
+    def _stream(self, answer: Text | Call | Failed, exchange: Exchange, tools: list[JSON]) -> None:
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.send_header("connection", "close")
@@ -143,6 +144,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._event("response.failed", response=response | {"status": "failed", "error": error})
             return
         item, delta = _item(answer)
+        for group in tools:
+            if any(tool.get("name") == item.get("name") for tool in group.get("tools", [])):
+                item["namespace"] = group["name"]
         self._event(
             "response.output_item.added", output_index=0, item=item | {"status": "in_progress"}
         )

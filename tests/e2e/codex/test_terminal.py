@@ -123,3 +123,16 @@ def test_compacting_is_working_and_then_attention(stage: Stage, tui: Tui, sessio
 def test_leaving_closes_it(stage: Stage, tui: Tui, session: str) -> None:
     tui.prompt("/quit")
     stage.acd.expect(session, "closed", since=tui.terminal.wait_exit())
+
+
+def test_a_subagent_is_no_session_and_its_work_is_not_the_sessions(
+    stage: Stage, tui: Tui, session: str
+) -> None:
+    tui.prompt("SUBAGENT")
+    helper = stage.api.take("HELD")
+    ended = stage.api.take("AFTER_TOOL").wait_answered()
+    stage.acd.expect(session, "attention", since=ended, via=("working",))
+    stage.acd.expect_still(session, "attention")
+    assert [each["id"] for each in stage.acd.sessions()] == [session]
+    helper.release()
+    stage.acd.expect_still(session, "attention")
