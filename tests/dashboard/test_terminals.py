@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import time
 from pathlib import Path
@@ -252,9 +253,7 @@ def test_a_detached_program_lives_on_in_its_directory(tmp_path: Path) -> None:
     place = tmp_path / "place"
     place.mkdir()
     fifo = tmp_path / "fifo"
-    program = script(tmp_path / "terminal", f"pwd >{fifo}; ps -o sid= -p $$ >{fifo}")
-    import os
-
+    program = script(tmp_path / "terminal", f"{{ pwd; ps -o sid= -p $$; }} >{fifo}")
     os.mkfifo(fifo)
     began = time.monotonic()
     run(Plan("x", (Step((program,), cwd=str(place), detached=True),)))
