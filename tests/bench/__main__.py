@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Final
 
 from tests.bench import (
+    bench_bar,
     bench_connect,
     bench_flood,
     bench_hook,
@@ -51,6 +52,9 @@ ROWS: Final[dict[str, Callable[..., Row]]] = {
     "event": bench_round_trip.measure_event,
     "journal": bench_journal.measure,
     "flood": bench_flood.measure,
+    "bar": bench_bar.measure,
+    "bar-stopped": bench_bar.measure_stopped,
+    "status-line": bench_bar.measure_status_line,
 }
 
 
