@@ -73,6 +73,24 @@ def test_fish_finds_its_completion_by_itself(user: User) -> None:
     assert "resurrect" in ran(user, "fish", "-c", "complete -C 'acd resu'")
 
 
+def test_bash_completion_finds_ours_by_itself(user: User) -> None:
+    loader = Path("/usr/share/bash-completion/bash_completion")
+    if not loader.exists():
+        pytest.skip("needs bash-completion")
+    in_shells(user)
+    user.install()
+    script = f"source {loader}; _completion_loader acd; complete -p acd"
+    assert ran(user, "bash", "--norc", "-c", script) == "complete -F _acd acd\n"
+
+
+@pytest.mark.parametrize("directory", [".zfunc", ".local/share/zsh/site-functions"])
+def test_zsh_finds_its_completion_by_itself(user: User, directory: str) -> None:
+    in_shells(user)
+    user.install()
+    script = f"fpath=(~/{directory} $fpath); autoload -U compinit; compinit -D; print $_comps[acd]"
+    assert ran(user, "zsh", "-f", "-c", script) == "_acd\n"
+
+
 def test_outdated_ones_are_replaced_and_current_ones_left(user: User) -> None:
     wanted = in_shells(user)
     user.install()
