@@ -27,13 +27,14 @@ from acd import __version__, activation, clock, config, paths
 from acd import log as logs
 from acd.activation import Listener
 from acd.commands import Commands
+from acd.connection import Connection
 from acd.core.session import NS, Json, Now
 from acd.core.store import Change, Store
 from acd.errors import ConfigError, UnsafeSocket
 from acd.journal import Journal
 from acd.notify import Notifier
 from acd.protocol import PROTOCOL_VERSION
-from acd.server import Connection, Server
+from acd.server import Server
 from acd.watch.evidence import Evidence
 
 STATUS_DELAY: Final = 0.2

@@ -1,9 +1,9 @@
-"""Connections: lines in, replies and pushes out.
+"""All connections of a daemon: who they are, and what they are told.
 
-Responsible for who is connected and who subscribes, for the order and the
-back-pressure of what is sent, and for the verbs that are about connections.
-It refuses to know what a command does to sessions (commands.py) and when the
-daemon ends (daemon.py).
+Responsible for who is connected and who subscribes, for the order of what is
+sent, and for the verbs that are about connections. It refuses to know what a
+command does to sessions (commands.py), how one connection keeps its pace
+(connection.py) and when the daemon ends (daemon.py).
 
 One turn is a batch of lines of one connection: they are applied, written to
 the journal, answered and pushed, in this order, before anybody else's turn.
@@ -15,36 +15,21 @@ import asyncio
 import json
 import logging
 import os
-import socket
-import struct
-import sys
 from collections.abc import Callable
 from itertools import islice
-from typing import Final, Literal, cast
+from typing import Final, cast
 
 from acd import recording
 from acd.commands import USAGE, Commands, Outcome
 from acd.config import LimitsConfig
+from acd.connection import Connection, peer_uid
 from acd.core.metadata import Refused
 from acd.core.session import NS, Json, Now
 from acd.core.store import Change, Store
-from acd.protocol import LineDecoder, LineError, encode, removed_line, state_line, update_line
+from acd.protocol import LineError, encode, removed_line, state_line, update_line
 
 TURN: Final = 64
 """Lines of one connection that are served before others have their turn."""
-
-# Where the kernel tells who is at the other end. Linux: SO_PEERCRED (unix(7)),
-# struct ucred {pid, uid, gid}. macOS: LOCAL_PEERCRED (unix(4)), struct xucred
-# {version, uid, and 68 bytes more}.
-if sys.platform == "linux":
-    _LEVEL, _PEER, _UID = socket.SOL_SOCKET, socket.SO_PEERCRED, struct.Struct("4xI4x")
-else:
-    _LEVEL, _PEER, _UID = 0, 1, struct.Struct("4xI68x")
-_AF_UNIX: Final = int(socket.AF_UNIX)
-_STREAM: Final = int(socket.SOCK_STREAM)
-
-_TRANSPORT_LIMIT: Final = 65_536
-"""asyncio's own write-buffer limit: with it there is nothing to set."""
 
 _OK: Final = encode(["OK"])
 
@@ -73,7 +58,8 @@ class Server:
 
     `info` completes the answer to INFO, `stop` ends the daemon for a reason,
     `changed` is called with what a turn changed, after everybody was told, and
-    `left` when there may be nobody any more who needs the daemon.
+    with nothing when a subscriber comes or goes; `left` when there may be
+    nobody any more who needs the daemon.
     """
 
     def __init__(
@@ -159,6 +145,7 @@ class Server:
                 self.last_active = self.loop.time()
             if connection.subscription is not None:
                 self.withdraw(connection)
+                self._changed([])
             self._left()
 
     # Turns --------------------------------------------------------------
@@ -301,6 +288,7 @@ class Server:
         # Nothing more until all is read: then what is held is one picture at most.
         connection.transport.set_write_buffer_limits(high=self.limits.output_buffer, low=0)
         self.enroll(connection)
+        self._changed([])  # how many subscribe is told, too
         return self.picture(now)
 
     def enroll(self, connection: Connection) -> None:
@@ -317,12 +305,15 @@ class Server:
             self._end_recording(connection)
             connection.send(encode(["ERR the recording is read too slowly"]))
             connection.transport.close()
+        self._silence(connection)
+
+    def _silence(self, connection: Connection) -> None:
         self._plain.pop(connection, None)
         self._json.pop(connection, None)
 
     def withdraw(self, connection: Connection) -> None:
         """The connection is no subscriber any more."""
-        self.suspend(connection)
+        self._silence(connection)
         self.passive -= connection.passive
         connection.subscription, connection.passive = None, False
 
@@ -364,18 +355,6 @@ class Server:
         return "OK"
 
 
-def peer_uid(transport: asyncio.BaseTransport) -> int:
-    """The user at the other end, as the kernel knows it since connect()."""
-    # The bare C type: socket.socket and the transport's own stand-in take
-    # twice the time, and this runs for every hook.
-    sock = socket.SocketType(_AF_UNIX, _STREAM, 0, transport.get_extra_info("socket").fileno())
-    try:
-        uid: int = _UID.unpack(sock.getsockopt(_LEVEL, _PEER, _UID.size))[0]
-    finally:
-        sock.detach()
-    return uid
-
-
 def _push(
     told: dict[Connection, Callable[[bytes], None]], data: bytes, own: Connection | None
 ) -> None:
@@ -383,97 +362,3 @@ def _push(
     for connection, write in list(told.items()):
         if connection is not own:
             write(data)
-
-
-class Connection(asyncio.Protocol):
-    """One peer: feeds its lines to the server, a turn at a time."""
-
-    __slots__ = (
-        "_decoder",
-        "_has_spoken",
-        "_seen_epoch",
-        "_server",
-        "_waiting",
-        "is_full",
-        "passive",
-        "subscription",
-        "transport",
-    )
-
-    transport: asyncio.Transport
-
-    def __init__(self, server: Server):
-        self._server = server
-        self._decoder = LineDecoder(server.limits.max_line)
-        self._waiting: list[str | LineError] = []
-        self.is_full = False
-        """Whether more waits to be read by the peer than a buffer should hold."""
-        self._seen_epoch = 0
-        self.subscription: Literal["plain", "json"] | None = None
-        self.passive = False
-        self._has_spoken = False
-
-    @property
-    def is_heard_out(self) -> bool:
-        """Whether the peer has said something, and all that it began to say was served."""
-        return self._has_spoken and not self._waiting and not self._decoder.is_inside_line
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
-        if (limit := self._server.limits.output_buffer) != _TRANSPORT_LIMIT:
-            self.transport.set_write_buffer_limits(high=limit)
-        if (problem := self._server.welcome(self)) is not None:
-            self.send(encode([f"ERR {problem}"]))
-            self.transport.close()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._server.dismiss(self)
-
-    def data_received(self, data: bytes) -> None:
-        self._has_spoken = True
-        lines = self._decoder.feed(data)
-        if self._waiting:
-            self._waiting += lines
-        elif lines:
-            self._take(lines)
-
-    def _take(self, lines: list[str | LineError]) -> None:
-        """One turn; the lines that it does not come to wait for the next."""
-        served = self._server.run(self, lines)
-        if served < len(lines):
-            del lines[:served]
-            self._waiting = lines
-            if not self.is_full:
-                self.transport.pause_reading()
-                self._server.loop.call_soon(self._go_on)
-        elif self._waiting:
-            self._waiting = []
-
-    def _go_on(self) -> None:
-        """The next turn, unless the peer does not read its replies."""
-        if self.is_full or self.transport.is_closing():
-            return
-        if self._waiting:
-            self._take(self._waiting)
-        if not self._waiting and not self.is_full:
-            self.transport.resume_reading()
-
-    def send(self, data: bytes) -> None:
-        """Queues bytes for the peer."""
-        self.transport.write(data)
-
-    def pause_writing(self) -> None:
-        """The peer reads too slowly: hear nothing more from it, and tell it nothing."""
-        self.is_full = True
-        self._seen_epoch = self._server.epoch
-        self._server.suspend(self)
-        self.transport.pause_reading()
-
-    def resume_writing(self) -> None:
-        """The peer has read everything: what it missed is one fresh picture."""
-        self.is_full = False
-        if self.subscription is not None:
-            self._server.enroll(self)
-            if self._seen_epoch != self._server.epoch:
-                self.send(encode([self._server.picture(self._server.now())]))
-        self._go_on()

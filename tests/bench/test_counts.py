@@ -24,9 +24,10 @@ import pytest
 
 from acd import clock
 from acd.commands import Commands
+from acd.connection import Connection
 from acd.core.store import Store
 from acd.journal import Journal
-from acd.server import Connection, Server
+from acd.server import Server
 from tests.bench.bench_round_trip import event_lines
 from tests.bench.rig import DAEMON, set_lines
 from tests.daemon.strace import Watched
