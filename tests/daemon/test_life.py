@@ -364,6 +364,14 @@ def test_its_status_counts_the_sessions_that_need_the_user_first(
     assert status == ("5 sessions: 1 question, 1 attention, 2 working, 1 closed; 2 subscribers")
 
 
+def test_a_subscriber_that_comes_is_counted_at_once(place: Place, daemon: Daemon) -> None:
+    with subscriber(place):
+        assert daemon.next_status(lambda status: "subscriber" in status) == (
+            "0 sessions; 1 subscriber"
+        )
+    daemon.next_status(lambda status: status == "0 sessions")
+
+
 def test_changes_that_come_together_are_one_status(daemon: Daemon, client: Client) -> None:
     client.ask_all(*(f"SET s{n} working" for n in range(1_000)))
     assert daemon.next_status(lambda status: status.startswith("1000")) == (
