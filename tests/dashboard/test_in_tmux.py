@@ -111,11 +111,19 @@ def tmux(home: Place) -> Iterator[Tmux]:
         made.close()
 
 
-def hook(home: Place, session: str, event: str, *, meta: object = None, **payload: str) -> None:
+def hook(
+    home: Place,
+    session: str,
+    event: str,
+    *,
+    agent: str = "claude-code",
+    meta: object = None,
+    **payload: object,
+) -> None:
     """What an agent's hook tells."""
     told = json.dumps({"session_id": session, "hook_event_name": event, **payload})
     tail = json.dumps(meta or {}, separators=(",", ":"))
-    [reply] = home.ask(f"HOOK claude-code {tail} {told}")
+    [reply] = home.ask(f"HOOK {agent} {tail} {told}")
     assert reply == "OK"
 
 
@@ -139,6 +147,19 @@ def test_it_shows_what_happens_and_what_it_finds_again_after_a_crash(
     tmux.until_seen(pane, "● attention", "All done.")
     home.ask("SET two question")
     tmux.until_seen(pane, "2 need you", "two")
+
+
+def test_sessions_of_both_agents_are_rows_of_one_dashboard(home: Place, tmux: Tmux) -> None:
+    home.start()
+    hook(home, "one", "UserPromptSubmit", cwd=str(home.root / "api"))
+    asked = {"tool_name": "Bash", "tool_input": {"command": "make"}}
+    hook(home, "two", "PermissionRequest", agent="codex", cwd=str(home.root / "web"), **asked)
+    pane = dashboard(tmux)
+    tmux.until_seen(pane, "1 needs you", "▸ working", "api", "▲ question", "web", "Bash: make")
+    hook(home, "two", "Interrupt", agent="codex")
+    tmux.until_seen(pane, "● attention", "web")
+    tmux.press(pane, "Enter")
+    tmux.until_seen(pane, "codex")
 
 
 def _answers(home: Place) -> bool:
