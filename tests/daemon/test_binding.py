@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import socket
 import stat
 import sys
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import pytest
@@ -120,17 +122,15 @@ def test_a_frozen_daemon_with_a_full_queue_is_still_one(place: Place) -> None:
 
 def test_of_many_started_at_once_exactly_one_serves(place: Place) -> None:
     daemons = [place.start(wait=False) for _ in range(6)]
-    others: list[int] = []
-    while len(others) < len(daemons) - 1:
-        pid, status = os.waitpid(-1, 0)
-        [ended] = [daemon for daemon in daemons if daemon.pid == pid]
-        ended.process.returncode = os.waitstatus_to_exitcode(status)
-        others.append(ended.process.returncode)
-    assert set(others) == {EXIT_ALREADY_RUNNING}
-    [winner] = [daemon for daemon in daemons if daemon.process.returncode is None]
-    winner.wait_for("READY=1")
-    with place.client() as client:
-        assert client.info()["pid"] == winner.pid
+    with ThreadPoolExecutor() as waiting:
+        ends = [waiting.submit(daemon.end) for daemon in daemons]
+        others = [end.result() for end in itertools.islice(as_completed(ends), 5)]
+        assert others == [EXIT_ALREADY_RUNNING] * 5
+        [winner] = [d for d, end in zip(daemons, ends, strict=True) if not end.done()]
+        winner.wait_for("READY=1")
+        with place.client() as client:
+            assert client.info()["pid"] == winner.pid
+            assert client.ask("STOP") == "OK"
 
 
 # Unsafe places ------------------------------------------------------------

@@ -170,14 +170,13 @@ def test_several_that_come_at_once_give_way_to_the_last(place: Place) -> None:
 
 def test_a_pid_that_a_killed_daemon_left_behind_is_nobody_s_to_end(place: Place) -> None:
     place.start().kill()
-    with place.start(["sleep", "60"], wait=False).process as stranger:
-        # The pid has come round, and is somebody else's now.
-        (place.directory / "acd.sock.daemon").write_text(str(stranger.pid))
-        second = place.start()
-        assert place.ask("PING") == ["OK"]
-        assert second.stop() == 0
-        assert stranger.poll() is None
-        stranger.kill()
+    stranger = place.start(["sleep", "60"], wait=False)
+    # The pid has come round, and is somebody else's now.
+    (place.directory / "acd.sock.daemon").write_text(str(stranger.pid))
+    second = place.start()
+    assert place.ask("PING") == ["OK"]
+    assert second.stop() == 0
+    assert stranger.process.poll() is None
 
 
 def test_a_line_of_json_is_what_info_tells(place: Place) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import resource
@@ -232,8 +233,9 @@ def test_peers_that_go_leave_nothing_behind(place: Place, client: Client, daemon
 def starved(daemon: Daemon, client: Client) -> Daemon:
     """A daemon that may open no more files than it has."""
     assert client.ask("PING") == "OK"
-    highest = max(int(entry.name) for entry in Path(f"/proc/{daemon.pid}/fd").iterdir())
-    resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (highest + 1, 20_000))
+    taken = {int(entry.name) for entry in Path(f"/proc/{daemon.pid}/fd").iterdir()}
+    free = next(number for number in itertools.count() if number not in taken)
+    resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (free, 20_000))
     return daemon
 
 
