@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import os
 import resource
@@ -30,11 +29,12 @@ from acd.commands import Commands
 from acd.connection import Connection
 from acd.core.session import NS, Json, Now
 from acd.core.store import Change, Store
-from acd.errors import ConfigError, UnsafeSocket
+from acd.errors import ConfigError
 from acd.journal import Journal
 from acd.notify import Notifier
 from acd.protocol import PROTOCOL_VERSION
 from acd.server import Server
+from acd.succession import hold_state
 from acd.watch.evidence import Evidence
 
 STATUS_DELAY: Final = 0.2
@@ -359,48 +359,6 @@ def raise_file_limit(wanted: int) -> int:
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return wanted if soft == resource.RLIM_INFINITY else soft
-
-
-def hold_state(socket_path: Path) -> int:
-    """Makes this process the owner of the state, once any former owner has ended.
-
-    A former one that still runs is asked to end: its socket has gone over to
-    us, so nobody could reach it any more. Returns the descriptor that holds
-    the lock. Raises UnsafeSocket.
-    """
-    path = paths.daemon_lock_path(socket_path)
-    try:
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except OSError as error:
-        raise UnsafeSocket(f"cannot open {path}: {error.strerror}") from None
-    while not try_lock(fd, fcntl.LOCK_EX):
-        if try_lock(fd, fcntl.LOCK_SH):
-            # Nobody but one who looks whether there is a daemon, for a moment;
-            # what the file says is no daemon's pid any more.
-            continue
-        former = os.pread(fd, 20, 0).partition(b"\n")[0]
-        log.info("waiting for the former daemon to end")
-        if former.isdigit():
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(int(former), signal.SIGTERM)
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        break
-    line = f"{os.getpid()}\n".encode()
-    # On a full disk there is still the room of the line before; without any, the
-    # next daemon cannot ask this one to end, and waits until it does.
-    with contextlib.suppress(OSError):
-        os.pwrite(fd, line, 0)
-        os.ftruncate(fd, len(line))
-    return fd
-
-
-def try_lock(fd: int, kind: int) -> bool:
-    """Takes the lock (flock(2)), exclusive or shared, if that can be done at once."""
-    try:
-        fcntl.flock(fd, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 async def _run(listener: Listener, settings: config.Config, config_path: Path) -> None:

@@ -38,7 +38,16 @@ ARROWS: dict[str, set[str]] = {
     "statusline": {"install"},
     "install": {"agents", "client", "config", "text"},
     # composition root
-    "daemon": {"activation", "clock", "journal", "log", "notify", "server", "watch"},
+    "daemon": {
+        "activation",
+        "clock",
+        "journal",
+        "log",
+        "notify",
+        "server",
+        "succession",
+        "watch",
+    },
     # IO shells
     "candidates": {"glance", "text"},
     "attend": {"client", "last_state", "picture", "watch"},
@@ -55,6 +64,7 @@ ARROWS: dict[str, set[str]] = {
     "clock": {"core"},
     "config": {"core"},
     "launchd": {"errors"},
+    "succession": {"errors", "paths"},
     "log": {"text"},
     "notify": set(),
     # pure
