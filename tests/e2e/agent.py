@@ -125,11 +125,10 @@ class Agent:
     def answer(self, dialog: str, key: str) -> Moment:
         """Press a key in a dialog until it takes it; the moment just before the last one.
 
-        2.1.329 ignores Enter and digits for the first 0.2 s of a dialog. Esc it
-        never ignores, and a second one would interrupt what follows.
+        2.1.329 ignores Enter and digits for the first 0.2 s of a dialog, and in
+        the one about a plan Esc as well. A second Esc would interrupt what
+        follows, so it is pressed again only while the dialog is still there.
         """
-        if key == "Escape":
-            return self.terminal.press(key)
         for _ in range(_KEY_TRIES):
             pressed = self.terminal.press(key)
             try:
