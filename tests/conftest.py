@@ -7,6 +7,7 @@ Responsible for keeping the user's files and sessions out of reach, and for
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,11 @@ from tests.system import user_manager
 settings.register_profile("modest", max_examples=60, deadline=None, print_blob=True)
 settings.register_profile("thorough", settings.get_profile("modest"), max_examples=3000)
 settings.load_profile("modest")
+
+# A shell's background job ignores Ctrl-C, and what it starts inherits that; a
+# handler of ours is not inherited, so programs begin as on a terminal.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Whatever of these is set where the tests are started speaks of the user's files.
 _FOREIGN = ("ACD_SOCKET", "CLAUDE", "CODEX_", "XDG_")
