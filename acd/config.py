@@ -104,6 +104,44 @@ class DashboardConfig:
 
 
 @dataclass(frozen=True)
+class NotifyConfig:
+    """`acd notify`: off until there is a desktop or a command to tell."""
+
+    desktop: bool = _option(False, "Show a notification on the desktop.")
+    command: tuple[str, ...] = _option(
+        (),
+        "A program and its arguments, run for each; there is no shell."
+        " It finds facts in its environment, and the session as JSON on its standard input.",
+    )
+    on: tuple[str, ...] = _option(
+        ("question", "attention"),
+        "The statuses to tell of.",
+        choices="question attention",
+    )
+    grace_seconds: float = _option(
+        5.0,
+        "Seconds for which it must have waited: who answers sooner is not told.",
+        least=0.0,
+    )
+    after_seconds: float = _option(
+        10.0,
+        "Seconds for which a turn must have worked, for its end to be told."
+        " A question is always told.",
+        least=0.0,
+    )
+    quiet_in: tuple[str, ...] = _option(
+        (),
+        "Directories of whose sessions nothing is told, nor of those below; `~` is your home.",
+    )
+    sound: bool = _option(False, "Ask the desktop for a sound, too.")
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anybody is to be told."""
+        return self.desktop or bool(self.command)
+
+
+@dataclass(frozen=True)
 class Config:
     """The whole configuration, with every option at its default unless given."""
 
@@ -111,6 +149,7 @@ class Config:
     sessions: SessionsConfig = field(default_factory=SessionsConfig)
     limits: LimitsConfig = field(default_factory=LimitsConfig)
     dashboard: DashboardConfig = field(default_factory=DashboardConfig)
+    notify: NotifyConfig = field(default_factory=NotifyConfig)
 
     def rules(self) -> Rules:
         """What of it the store obeys."""
@@ -129,13 +168,16 @@ SECTIONS: Final[dict[str, type[Any]]] = {
     "sessions": SessionsConfig,
     "limits": LimitsConfig,
     "dashboard": DashboardConfig,
+    "notify": NotifyConfig,
 }
 
+_STRINGS: Final = "tuple[str, ...]"
 _KINDS: Final = {
     "float": "a number",
     "int": "a whole number",
     "bool": "true or false",
     "str": "a string",
+    _STRINGS: "a list of strings",
 }
 
 
@@ -185,10 +227,7 @@ class _Reader:
                 self._fail(section, key, f"no such option; there are {', '.join(known)}")
             if problem := _problem(known[key], value):
                 self._fail(section, key, f"must be {problem}, not {value!r}")
-        return {
-            key: float(value) if known[key].type == "float" else value
-            for key, value in table.items()
-        }
+        return {key: _value(str(known[key].type), value) for key, value in table.items()}
 
     def _fail(self, section: str, key: str | None, problem: str) -> NoReturn:
         name = f"{section}.{key}" if key else section
@@ -209,6 +248,13 @@ class _Reader:
         return 1
 
 
+def _value(kind: str, value: Any) -> Any:
+    """A value that fits, as the schema's type holds it."""
+    if kind == "float":
+        return float(value)
+    return tuple(value) if kind == _STRINGS else value
+
+
 def _problem(option: Field[Any], value: Any) -> str | None:
     """What the value must be, when it is not."""
     kind = str(option.type)
@@ -218,6 +264,7 @@ def _problem(option: Field[Any], value: Any) -> str | None:
         "int": numeric and isinstance(value, int),
         "bool": isinstance(value, bool),
         "str": isinstance(value, str),
+        _STRINGS: isinstance(value, list) and all(isinstance(each, str) for each in value),
     }[kind]
     if not fits:
         return _KINDS[kind]
@@ -225,7 +272,9 @@ def _problem(option: Field[Any], value: Any) -> str | None:
     # A NaN compares false with everything.
     if least is not None and not least <= value < float("inf"):
         return f"{_KINDS[kind]}, {least:g} or more"
-    if choices and value not in choices:
+    if choices and kind == _STRINGS and not set(value) <= set(choices):
+        return f"a list of some of {', '.join(choices)}"
+    if choices and kind != _STRINGS and value not in choices:
         return f"one of {', '.join(choices)}"
     return None
 
@@ -237,7 +286,8 @@ def options() -> Iterator[tuple[str, str, Any, str]]:
             assert option.default is not MISSING  # noqa: S101 - the schema's own form
             doc = option.metadata["doc"]
             if choices := option.metadata["choices"]:
-                doc += f" One of {', '.join(choices)}."
+                some = "Some" if option.type == _STRINGS else "One"
+                doc += f" {some} of {', '.join(choices)}."
             yield section, option.name, option.default, doc
 
 
@@ -245,8 +295,13 @@ def toml(value: Any) -> str:
     """The value as TOML writes it."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(toml, value))}]"
     if isinstance(value, str):
-        return f'"{value}"'
+        import json
+
+        # A basic string's escapes are JSON's, and DEL is one, too (TOML 1.0.0, String).
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

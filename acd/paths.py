@@ -93,6 +93,11 @@ def bind_lock_path(socket: Path) -> Path:
     return socket.with_name(socket.name + ".lock")
 
 
+def notified_path(socket: Path) -> Path:
+    """What the user was told of: a restart neither repeats nor misses."""
+    return socket.with_name(socket.name + ".notified")
+
+
 def given_up_path(socket: Path) -> Path:
     """One byte for each event that a hook could not deliver."""
     return socket.with_name(socket.name + ".given-up")

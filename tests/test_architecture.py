@@ -28,6 +28,7 @@ ARROWS: dict[str, set[str]] = {
         "follow",
         "glance",
         "install",
+        "notifications",
         "recording",
         "statusline",
         "timeline",
@@ -52,6 +53,7 @@ ARROWS: dict[str, set[str]] = {
     "candidates": {"glance", "text"},
     "attend": {"client", "last_state", "picture", "watch"},
     "follow": {"client", "picture"},
+    "notifications": {"attend", "text", "waits"},
     "glance": {"bars", "last_state", "private"},
     "last_state": {"clock", "config", "paths"},
     "client": {"activation", "clock", "protocol"},
@@ -75,6 +77,7 @@ ARROWS: dict[str, set[str]] = {
     "picture": {"protocol"},
     "text": {"core"},
     "bars": {"text"},
+    "waits": {"core"},
     "protocol": {"core"},
     "paths": set(),
     "core": {"errors"},
@@ -92,6 +95,7 @@ PURE = (
     "commands",
     "errors",
     "recording",
+    "waits",
 )
 """No IO, no clock, no environment: they work on values."""
 

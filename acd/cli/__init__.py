@@ -47,6 +47,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "status": "service:status",
         "doctor": "doctor:doctor",
         "stop": "service:stop",
+        "notify": "notify:notify",
         "daemon": "service:daemon",
         "config": "settings:config",
         "install": "install:install",

@@ -11,12 +11,13 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
-from acd import paths, private
+from acd import config, paths, private
 from acd.agents import AGENTS
 from acd.client import daemon_command
-from acd.errors import AcdError
+from acd.errors import AcdError, ConfigError
 from acd.install import agents, claude_code, files, launchd, resources, settings, shell, systemd
 from acd.install.daemon import EndDaemon, Prove
 from acd.install.hook_command import guarded_command, hook_command, real_python
@@ -136,16 +137,8 @@ def install_plan(
     puts = [wanted_hooks(environ, agent) for agent in agents.chosen(environ, named) if hooks]
     if puts:
         command = str(next(iter(puts[0].wanted.values()))["command"])
-    manager: systemd.UserManager | launchd.Launchd | None = None
-    if service:
-        manager = _manager(environ)
-        if isinstance(manager, systemd.UserManager):
-            plan.steps += systemd.install_steps(environ, manager, program_python())
-        elif isinstance(manager, launchd.Launchd):
-            plan.steps += launchd.install_steps(environ, manager, program_python())
-        else:
-            plan.notes.append("No service manager answers here: the first hook starts the daemon.")
-    if manager is None and private.is_running(paths.socket_path(environ)):
+    has_manager = service and _plan_service(plan, environ)
+    if not has_manager and private.is_running(paths.socket_path(environ)):
         plan.steps.append(EndDaemon(environ))
     for put in puts:
         if put.is_needed():
@@ -155,7 +148,7 @@ def install_plan(
         _plan_status_line(plan, wanted_status_line(environ), asked=status_line)
     if manual:
         plan.steps += shell.outdated(environ)
-    plan.steps.append(Prove(environ, command, start=manager is None))
+    plan.steps.append(Prove(environ, command, start=not has_manager))
     return plan
 
 
@@ -170,6 +163,39 @@ def _plan_trust(plan: Plan, environ: Mapping[str, str], put: PutHooks, *, give: 
             f"{put.name} runs none of these hooks before you trust them: {trust.ask};"
             " acd install --trust does it for you"
         )
+
+
+def _plan_service(plan: Plan, environ: Mapping[str, str]) -> bool:
+    """Whether there is a service manager to start the daemon."""
+    manager = _manager(environ)
+    notify = _plan_notifications(plan, environ, manager)
+    if isinstance(manager, systemd.UserManager):
+        plan.steps += systemd.install_steps(environ, manager, program_python(), notify=notify)
+    elif isinstance(manager, launchd.Launchd):
+        plan.steps += launchd.install_steps(environ, manager, program_python())
+    else:
+        plan.notes.append("No service manager answers here: the first hook starts the daemon.")
+    return manager is not None
+
+
+def _plan_notifications(
+    plan: Plan, environ: Mapping[str, str], manager: systemd.UserManager | launchd.Launchd | None
+) -> bool:
+    """Whether notifications are configured; the notes tell what is left to the user."""
+    try:
+        wanted = config.load(paths.config_path(environ)).notify
+    except ConfigError as error:
+        # What the file meant is not known, so what is there stays.
+        plan.notes.append(f"{error.message}; notifications stay as they are")
+        return systemd.has_notifications(environ)
+    if wanted.desktop and sys.platform != "darwin" and find_spec("jeepney") is None:
+        plan.notes.append(
+            "Notifications on the desktop need jeepney:"
+            f" {program_python()} -m pip install 'jeepney>=0.8'"
+        )
+    if wanted.is_on and not isinstance(manager, systemd.UserManager):
+        plan.notes.append("For notifications have your session start: acd notify")
+    return wanted.is_on
 
 
 def _plan_status_line(plan: Plan, put: PutStatusLine, *, asked: bool) -> None:
@@ -216,9 +242,9 @@ def uninstall_plan(environ: Mapping[str, str]) -> Plan:
         plan.steps.append(shell.RemoveShellFiles(found))
     if program := tuple(_program(environ)):
         plan.steps.append(Remove(program, "the program", paths.data_dir(environ)))
-    config = paths.config_path(environ)
-    if config.exists():
-        plan.notes.append(f"Your configuration stays: {config}")
+    configured = paths.config_path(environ)
+    if configured.exists():
+        plan.notes.append(f"Your configuration stays: {configured}")
     return plan
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,6 +23,8 @@ from acd.install.steps import Remove, Step, WriteFile
 
 SOCKET: Final = "acd.socket"
 SERVICE: Final = "acd.service"
+NOTIFY: Final = "acd-notify.service"
+"""Notifications, where they are configured; it comes and goes with the service."""
 _SECONDS: Final = 60.0
 """For one call; the longest is a stop, after which a daemon that hangs is killed."""
 
@@ -103,31 +105,63 @@ def quoted(program: Path) -> str:
     return f'"{escaped}"' if " " in text else escaped
 
 
-def install_steps(environ: Mapping[str, str], manager: UserManager, python: Path) -> list[Step]:
-    """What makes the manager hold the socket and start this program."""
+def install_steps(
+    environ: Mapping[str, str], manager: UserManager, python: Path, *, notify: bool = False
+) -> list[Step]:
+    """What makes the manager hold the socket and start this program.
+
+    `notify` tells whether notifications are wanted.
+    """
     directory = paths.systemd_unit_dir(environ)
     if not manager.reads(directory):
         raise AcdError(
             f"your systemd does not read units from {directory}",
             hint="it has another HOME or XDG_CONFIG_HOME: set the same here, or use --no-service",
         )
+    wanted = {SOCKET: "holds the socket", SERVICE: "the daemon"}
+    if notify:
+        wanted[NOTIFY] = "notifications"
     written = [
         step
-        for name, what in ((SOCKET, "holds the socket"), (SERVICE, "the daemon"))
+        for name, what in wanted.items()
         if (step := _write_if_other(directory / name, rendered(name, python), what)) is not None
     ]
     steps: list[Step] = [*written]
+    if not notify:
+        steps += _without_notifications(directory, manager)
     socket = manager.properties(SOCKET)
-    if written or socket.get("NeedDaemonReload") == "yes":
+    if steps or socket.get("NeedDaemonReload") == "yes":
         steps.append(Systemctl(manager, ("daemon-reload",)))
     if socket.get("UnitFileState") != "enabled":
         steps.append(Systemctl(manager, ("enable", SOCKET)))
+    if notify and not _wants_notifications(directory).is_symlink():
+        # Before the service is started anew: it brings this one.
+        steps.append(Systemctl(manager, ("enable", NOTIFY)))
     holds_it = socket.get("ActiveState") == "active" and paths.socket_path(environ).is_socket()
     if not holds_it or any(step.path.name == SOCKET for step in written):
         steps.append(HandOver(environ, manager))
     elif manager.is_active(SERVICE):
         steps.append(Restart(manager))
     return steps
+
+
+def has_notifications(environ: Mapping[str, str]) -> bool:
+    """Whether their unit is installed."""
+    return (paths.systemd_unit_dir(environ) / NOTIFY).exists()
+
+
+def _wants_notifications(directory: Path) -> Path:
+    """The link by which the service brings the notifications."""
+    return directory / f"{SERVICE}.wants" / NOTIFY
+
+
+def _without_notifications(directory: Path, manager: UserManager | None) -> Iterator[Step]:
+    """What takes the notifications' unit out, where there is one; `manager` knows it."""
+    unit, link = directory / NOTIFY, _wants_notifications(directory)
+    if there := tuple(path for path in (unit, link) if path.exists() or path.is_symlink()):
+        if manager is not None:
+            yield Systemctl(manager, ("stop", NOTIFY), tolerant=True)
+        yield Remove(there, "the unit of the notifications", link.parent)
 
 
 def _write_if_other(path: Path, content: bytes, what: str) -> WriteFile | None:
@@ -147,7 +181,7 @@ def uninstall_steps(environ: Mapping[str, str], manager: UserManager) -> list[St
     )
     # Units that it reads from elsewhere are another home's.
     has_them = manager.answers and manager.reads(directory)
-    steps: list[Step] = []
+    steps: list[Step] = [*_without_notifications(directory, manager if has_them else None)]
     if has_them and (there or any(map(manager.is_active, (SOCKET, SERVICE)))):
         steps.append(StopUnits(manager))
     if there:

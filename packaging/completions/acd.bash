@@ -4,7 +4,7 @@
 # What may follow COMMAND: sets commands, options, arguments, and repeats (of the last).
 _acd_words() {
     case $1 in
-    '') commands='dashboard list watch wait timeline bar statusline get history explain record replay set rm delete resurrect status doctor stop daemon config install uninstall completion' options='--version -h --help' arguments=() repeats=0 ;;
+    '') commands='dashboard list watch wait timeline bar statusline get history explain record replay set rm delete resurrect status doctor stop notify daemon config install uninstall completion' options='--version -h --help' arguments=() repeats=0 ;;
     'dashboard') commands='' options='--once -h --help' arguments=() repeats=0 ;;
     'list') commands='' options='--json -h --help' arguments=() repeats=0 ;;
     'watch') commands='' options='--json -h --help' arguments=() repeats=0 ;;
@@ -24,6 +24,7 @@ _acd_words() {
     'status') commands='' options='-h --help' arguments=() repeats=0 ;;
     'doctor') commands='' options='-h --help' arguments=() repeats=0 ;;
     'stop') commands='' options='-h --help' arguments=() repeats=0 ;;
+    'notify') commands='' options='-h --help' arguments=() repeats=0 ;;
     'daemon') commands='' options='-h --help' arguments=() repeats=0 ;;
     'config') commands='init path show' options='-h --help' arguments=() repeats=0 ;;
     'config init') commands='' options='-h --help' arguments=() repeats=0 ;;

@@ -17,7 +17,7 @@ function __acd_at
             case 'wait --for' 'wait --timeout' 'timeline --since' 'timeline --svg' 'bar --template' 'history -n' 'set --cwd' 'set --session-id' 'set --prompt' 'set --meta' 'install --agent'
                 set value 1
             case '* -*'
-            case ' dashboard' ' list' ' watch' ' wait' ' timeline' ' bar' ' statusline' ' get' ' history' ' explain' ' record' ' replay' ' set' ' rm' ' delete' ' resurrect' ' status' ' doctor' ' stop' ' daemon' ' config' ' install' ' uninstall' ' completion' 'config init' 'config path' 'config show'
+            case ' dashboard' ' list' ' watch' ' wait' ' timeline' ' bar' ' statusline' ' get' ' history' ' explain' ' record' ' replay' ' set' ' rm' ' delete' ' resurrect' ' status' ' doctor' ' stop' ' notify' ' daemon' ' config' ' install' ' uninstall' ' completion' 'config init' 'config path' 'config show'
                 set command (string trim -- "$command $word")
             case '*'
                 set place (math $place + 1)
@@ -54,6 +54,7 @@ complete -c acd -n '__acd_at \'\' 0' -a resurrect -d 'Take a closed session up a
 complete -c acd -n '__acd_at \'\' 0' -a status -d 'Show how the daemon is, and what is installed.'
 complete -c acd -n '__acd_at \'\' 0' -a doctor -d 'Check everything that acd needs, and say what to do.'
 complete -c acd -n '__acd_at \'\' 0' -a stop -d 'End the daemon in order; nothing is lost.'
+complete -c acd -n '__acd_at \'\' 0' -a notify -d 'Tell you when a session waits for you, as configured.'
 complete -c acd -n '__acd_at \'\' 0' -a daemon -d 'Serve in the foreground; services and hooks do it for you.'
 complete -c acd -n '__acd_at \'\' 0' -a config -d 'Show the configuration, or begin a file for it.'
 complete -c acd -n '__acd_at \'\' 0' -a install -d 'Set up the service and the hooks of this acd, or bring them up to date.'
@@ -111,6 +112,7 @@ complete -c acd -n '__acd_at \'resurrect\'' -s h -l help -d 'Show this message a
 complete -c acd -n '__acd_at \'status\'' -s h -l help -d 'Show this message and exit.'
 complete -c acd -n '__acd_at \'doctor\'' -s h -l help -d 'Show this message and exit.'
 complete -c acd -n '__acd_at \'stop\'' -s h -l help -d 'Show this message and exit.'
+complete -c acd -n '__acd_at \'notify\'' -s h -l help -d 'Show this message and exit.'
 complete -c acd -n '__acd_at \'daemon\'' -s h -l help -d 'Show this message and exit.'
 complete -c acd -n '__acd_at \'config\' 0' -a init -d 'Write a file with every option in it, commented out.'
 complete -c acd -n '__acd_at \'config\' 0' -a path -d 'Print where the configuration file is, or would be.'

@@ -64,3 +64,30 @@ def test_a_bad_file_is_told_with_its_line_and_key(acd: Acd, file: Path) -> None:
     done = acd("config", "show")
     assert done.code == 1
     assert f"{file}:3: sessions.history_depth: must be a whole number, 0 or more" in done.err
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ('command = "notify-send"', "must be a list of strings, not 'notify-send'"),
+        ("command = [1]", "must be a list of strings, not [1]"),
+        ('on = ["closed"]', "must be a list of some of question, attention, not ['closed']"),
+        ("grace_seconds = -1", "must be a number, 0 or more, not -1"),
+        ("desktop = 1", "must be true or false, not 1"),
+    ],
+)
+def test_a_list_that_is_none_is_refused_with_what_would_be_right(
+    acd: Acd, file: Path, given: str, problem: str
+) -> None:
+    write(file, f"[notify]\n{given}\n")
+    done = acd("config", "show")
+    assert done.code == 1
+    assert f"{file}:2: notify.{given.partition(' ')[0]}: {problem}" in done.err
+
+
+def test_a_list_is_shown_as_toml_whatever_is_in_it(acd: Acd, file: Path) -> None:
+    words = ['a "b"', "back\\slash", "\t\n\x1b\x7f", "é ✓ 🙂", ""]
+    text = config.toml(tuple(words))
+    write(file, f"[notify]\ncommand = {text}\n")
+    assert config.load(file).notify.command == tuple(words)
+    assert tomllib.loads(acd("config", "show").out)["notify"]["command"] == words

@@ -248,3 +248,21 @@ def test_hooks_that_were_left_behind_are_silent_and_harmless(user: User, gone: s
         )
         assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     assert before is None or user.files() == before
+
+
+def configure(user: User, text: str) -> None:
+    path = user.home / ".config/acd/config.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+
+
+def test_where_no_manager_starts_notifications_it_is_told_what_does(user: User) -> None:
+    configure(user, '[notify]\ncommand = ["true"]\n')
+    assert "have your session start: acd notify" in user.install()
+
+
+def test_a_configuration_with_a_mistake_is_told_and_does_not_stop_an_upgrade(user: User) -> None:
+    configure(user, "[notify]\ndesktop = 1\n")
+    told = user.install()
+    assert "config.toml:2: notify.desktop: must be true or false" in told
+    assert "notifications stay as they are" in told

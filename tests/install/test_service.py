@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def program() -> Iterator[Path]:
     try:
         subprocess.run(["/usr/bin/python3", "-m", "venv", environment], check=True)
         subprocess.run(
-            [environment / "bin/python", "-m", "pip", "install", "--quiet", ROOT],
+            [environment / "bin/python", "-m", "pip", "install", "--quiet", f"{ROOT}[notify]"],
             check=True,
             capture_output=True,
         )
@@ -162,6 +163,103 @@ while True:
             sys.exit()
         except ConnectionResetError:
             pass
+"""
+
+
+_TELL = "echo $ACD_SESSION $ACD_STATUS >>$XDG_RUNTIME_DIR/acd/told"
+COMMAND = f"[notify]\ngrace_seconds = 0\ncommand = ['sh', '-c', '{_TELL}']\n"
+
+
+def until(reached: Callable[[], bool]) -> None:
+    """Waits for what systemd tells nobody."""
+    deadline = time.monotonic() + 20
+    while not reached():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.05)
+
+
+def test_notifications_come_and_go_with_the_daemon(user: ServiceUser) -> None:
+    def state() -> str:
+        return user.unit("acd-notify.service", "ActiveState")
+
+    def told() -> str:
+        return user.run("cat", f"{RUNTIME}/acd/told", check=False).stdout
+
+    user.configure(COMMAND)
+    user.run_acd("install")
+    user.tell("SET one question")
+    until(lambda: told() == "one question\n")
+    user.run("systemctl", "--user", "stop", "acd.service")
+    assert state() == "inactive"
+    assert user.unit("acd-notify.service", "Result") == "success"
+    # One is told of already, two is not.
+    user.tell("SET two question")
+    until(lambda: "two" in told())
+    assert told() == "one question\ntwo question\n"
+    assert (state(), user.unit("acd-notify.service", "PrivateUsers")) == ("active", "yes")
+    process = user.unit("acd-notify.service", "MainPID")
+    user.run_acd("install")
+    until(lambda: state() == "active")
+    assert user.unit("acd-notify.service", "MainPID") not in {"0", process}
+
+
+def test_notifications_do_not_keep_the_daemon_and_end_with_it(user: ServiceUser) -> None:
+    user.configure(f"[daemon]\nidle_timeout_minutes = 0.02\n{COMMAND}")
+    user.run_acd("install")
+    user.tell("SET one working")
+    user.await_end(user.daemon_pid())
+    until(lambda: user.unit("acd-notify.service", "ActiveState") == "inactive")
+
+
+def test_the_notifications_unit_is_there_only_where_they_are_configured(user: ServiceUser) -> None:
+    user.run_acd("install")
+    without = user.files()
+    user.configure(COMMAND)
+    user.run_acd("install")
+    assert user.unit("acd-notify.service", "UnitFileState") == "enabled"
+    user.configure("")
+    user.tell("PING")
+    assert "The unit of the notifications removed." in user.run_acd("install")
+    assert user.unit("acd-notify.service", "ActiveState") == "inactive"
+    assert user.unit("acd-notify.service", "LoadState") == "not-found"
+    left = user.files()
+    assert {name for name in left if not name.startswith(".config/acd")} == without.keys()
+    user.configure(COMMAND)
+    user.run_acd("install")
+    user.run_acd("uninstall", "--yes")
+    assert [path for path in user.files() if "acd-notify" in path] == []
+    assert user.unit("acd-notify.service", "ActiveState") == "inactive"
+
+
+def test_in_its_sandbox_the_notifier_reaches_the_desktop(user: ServiceUser) -> None:
+    user.configure("[notify]\ndesktop = true\ngrace_seconds = 0\n")
+    user.run_acd("install")
+    server = user.popen(str(user.program), "-I", "-c", _DESKTOP)
+    assert server.stdout is not None
+    assert server.stdout.readline() == "ready\n"
+    user.tell("SET one question")
+    assert server.stdout.readline() == "one: question\n"
+    server.communicate(timeout=20)
+
+
+# A desktop for one notification.
+_DESKTOP = r"""
+from jeepney import DBusAddress, new_method_call, new_method_return
+from jeepney.io.blocking import open_dbus_connection
+connection = open_dbus_connection()
+bus = DBusAddress("/org/freedesktop/DBus", "org.freedesktop.DBus", "org.freedesktop.DBus")
+name = ("org.freedesktop.Notifications", 0)
+connection.send_and_get_reply(new_method_call(bus, "RequestName", "su", name))
+print("ready", flush=True)
+while True:
+    call = connection.receive()
+    if call.header.message_type.name != "method_call":
+        continue
+    if call.body:
+        connection.send(new_method_return(call, "u", (1,)))
+        print(call.body[3][2:], flush=True)
+        break
+    connection.send(new_method_return(call, "as", ([],)))
 """
 
 

@@ -18,6 +18,8 @@ analyzed = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="n
 
 EXPOSURE = 2.0
 """The most that `systemd-analyze security` may find, of 10."""
+EXPOSURE_OF_COMMANDS = 3.0
+"""Where a command of the user's own runs, which may need a network."""
 
 
 def analyze(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -38,7 +40,7 @@ def settings(name: str) -> dict[str, list[str]]:
 
 @pytest.fixture
 def units(tmp_path: Path) -> list[str]:
-    paths = [tmp_path / name for name in (systemd.SOCKET, systemd.SERVICE)]
+    paths = [tmp_path / name for name in (systemd.SOCKET, systemd.SERVICE, systemd.NOTIFY)]
     for path in paths:
         path.write_bytes(systemd.rendered(path.name, real_python()))
     return [str(path) for path in paths]
@@ -66,9 +68,26 @@ def test_the_service_is_exposed_as_little_as_promised(tmp_path: Path, units: lis
     assert float(exposure[1]) <= EXPOSURE
 
 
-def test_sandboxing_is_not_silently_ignored() -> None:
+@analyzed
+def test_the_notifications_are_exposed_as_little_as_promised(
+    tmp_path: Path, units: list[str]
+) -> None:
+    done = analyze(tmp_path, "security", "--user", "--offline=true", units[2])
+    exposure = re.search(r"exposure level for acd-notify\.service: ([0-9.]+)", done.stdout)
+    assert exposure is not None, done.stderr
+    assert float(exposure[1]) <= EXPOSURE_OF_COMMANDS
+
+
+@pytest.mark.parametrize("unit", [systemd.SERVICE, systemd.NOTIFY])
+def test_sandboxing_is_not_silently_ignored(unit: str) -> None:
     # systemd.exec(5): in a user's manager it needs PrivateUsers=.
-    assert settings(systemd.SERVICE)["PrivateUsers"] == ["yes"]
+    assert settings(unit)["PrivateUsers"] == ["yes"]
+
+
+def test_the_notifications_come_and_go_with_the_service() -> None:
+    found = settings(systemd.NOTIFY)
+    for key in ("BindsTo", "PartOf", "After", "WantedBy"):
+        assert found[key] == [systemd.SERVICE]
 
 
 def test_the_sockets_directory_outlives_the_daemon() -> None:
@@ -91,8 +110,9 @@ def test_the_socket_is_private_where_clients_look_for_it() -> None:
     assert socket["FileDescriptorName"] == ["acd"]
 
 
-def test_only_the_state_beside_the_socket_may_be_written() -> None:
-    service = settings(systemd.SERVICE)
+@pytest.mark.parametrize("unit", [systemd.SERVICE, systemd.NOTIFY])
+def test_only_the_state_beside_the_socket_may_be_written(unit: str) -> None:
+    service = settings(unit)
     assert service["ReadWritePaths"] == ["-%t/acd"]
     assert (service["ProtectSystem"], service["ProtectHome"]) == (["strict"], ["read-only"])
 

@@ -1,0 +1,174 @@
+"""Notifications on the desktop: freedesktop.org's over D-Bus, and macOS's.
+
+Responsible for showing one and for taking it back where that can be. It
+refuses to know when. A connection is made for each: a bus or a desktop that
+starts anew needs no care, and between two of them nothing wakes us.
+
+Source: Desktop Notifications Specification 1.2 (freedesktop.org).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Protocol
+
+from acd.errors import AcdError
+from acd.notifications.message import Message
+
+SECONDS: Final = 10.0
+"""For one answer: the bus may have to start the desktop's server first."""
+
+Handle = list[Any]
+"""Names a notification, also after a restart: JSON."""
+
+
+class Desktop(Protocol):
+    """Where notifications are shown."""
+
+    def show(self, message: Message) -> Handle | None:
+        """Shows it; None if it cannot be taken back. Raises AcdError."""
+
+    def withdraw(self, handle: Handle) -> None:
+        """Takes it back; one that is gone by now is no problem. Raises AcdError."""
+
+
+def desktop(environ: Mapping[str, str], *, sound: bool, platform: str = sys.platform) -> Desktop:
+    """The desktop of this system. Raises AcdError where something is missing for it."""
+    return MacDesktop(sound=sound) if platform == "darwin" else BusDesktop(environ, sound=sound)
+
+
+class BusDesktop:
+    """The session bus's org.freedesktop.Notifications."""
+
+    def __init__(self, environ: Mapping[str, str], *, sound: bool):
+        try:
+            import jeepney  # noqa: F401 - 15 ms, and only here
+        except ModuleNotFoundError:
+            raise AcdError(
+                "notifications on the desktop need jeepney, which is not installed",
+                hint=f"run: {sys.executable} -m pip install 'jeepney>=0.8'",
+            ) from None
+        runtime = environ.get("XDG_RUNTIME_DIR", "")
+        # systemd's session bus is there, whether somebody says so or not.
+        default = f"unix:path={runtime}/bus" if runtime else ""
+        self._address = environ.get("DBUS_SESSION_BUS_ADDRESS") or default
+        self._sound = sound
+        if not self._address:
+            raise AcdError(
+                "there is no session bus to notify by",
+                hint="DBUS_SESSION_BUS_ADDRESS is not set: run it in a desktop's session",
+            )
+
+    def show(self, message: Message) -> Handle | None:
+        hints = {"urgency": ("y", 1), "category": ("s", "im")}
+        if self._sound:
+            hints["sound-name"] = ("s", "message-new-instant")
+        with self._server() as server:
+            [capabilities] = server.call("GetCapabilities")
+            markup = "body-markup" in capabilities
+            body = html.escape(message.body, quote=False) if markup else message.body
+            arguments: tuple[Any, ...] = ("acd", 0, "", message.title, body, [], hints, -1)
+            [number] = server.call("Notify", "susssasa{sv}i", arguments)
+            return [server.owner(), number]
+
+    def withdraw(self, handle: Handle) -> None:
+        owner, number = handle
+        with self._server() as server:
+            # Another server's notification of this number is somebody else's.
+            if server.owner() == owner:
+                with contextlib.suppress(_Refused):
+                    server.call("CloseNotification", "u", (number,))
+
+    @contextlib.contextmanager
+    def _server(self) -> Iterator[_Server]:
+        from jeepney.io.blocking import open_dbus_connection
+        from jeepney.wrappers import DBusErrorResponse
+
+        try:
+            with open_dbus_connection(self._address, auth_timeout=SECONDS) as connection:
+                yield _Server(connection)
+        except DBusErrorResponse as error:
+            raise _Refused(f"the desktop refuses a notification: {error}") from None
+        except (OSError, ValueError, RuntimeError) as error:
+            reason = getattr(error, "strerror", None) or str(error) or "no answer"
+            raise AcdError(f"the desktop cannot be told: {reason}") from None
+
+
+class _Refused(AcdError):
+    """The server answered with an error."""
+
+
+class _Server:
+    """One connection's calls."""
+
+    def __init__(self, connection: Any):
+        self._connection = connection
+
+    def call(self, method: str, signature: str = "", arguments: tuple[Any, ...] = ()) -> Any:
+        """The answer's values. Raises DBusErrorResponse, OSError."""
+        from jeepney import DBusAddress
+
+        address = DBusAddress(
+            "/org/freedesktop/Notifications",
+            bus_name="org.freedesktop.Notifications",
+            interface="org.freedesktop.Notifications",
+        )
+        return self._ask(address, method, signature, arguments)
+
+    def owner(self) -> str:
+        """The server's own name on the bus; empty if there is none."""
+        from jeepney import DBusAddress
+        from jeepney.wrappers import DBusErrorResponse
+
+        bus = DBusAddress(
+            "/org/freedesktop/DBus",
+            bus_name="org.freedesktop.DBus",
+            interface="org.freedesktop.DBus",
+        )
+        try:
+            [owner] = self._ask(bus, "GetNameOwner", "s", ("org.freedesktop.Notifications",))
+        except DBusErrorResponse:
+            return ""
+        return str(owner)
+
+    def _ask(self, address: Any, method: str, signature: str, arguments: tuple[Any, ...]) -> Any:
+        from jeepney import new_method_call
+        from jeepney.wrappers import unwrap_msg
+
+        call = new_method_call(address, method, signature or None, arguments)
+        return unwrap_msg(self._connection.send_and_get_reply(call, timeout=SECONDS))
+
+
+class MacDesktop:
+    """macOS's Notification Center, by osascript(1). It takes nothing back."""
+
+    def __init__(self, *, sound: bool):
+        self._sound = sound
+
+    def show(self, message: Message) -> Handle | None:
+        try:
+            subprocess.run(  # noqa: S603 - a constant, and two values that it does not interpret
+                self.command(message),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=SECONDS,
+                check=True,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise AcdError(f"osascript cannot show a notification: {error}") from None
+        return None
+
+    def command(self, message: Message) -> list[str]:
+        """The argument vector. The text is no part of the script: nothing in it is run."""
+        sound = ' sound name "Ping"' if self._sound else ""
+        show = f"display notification (item 2 of argv) with title (item 1 of argv){sound}"
+        script = ("on run argv", show, "end run")
+        lines = [word for line in script for word in ("-e", line)]
+        return ["/usr/bin/osascript", *lines, *message]
+
+    def withdraw(self, handle: Handle) -> None:
+        return

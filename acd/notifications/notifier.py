@@ -1,0 +1,130 @@
+"""Follows the sessions, and tells the user of their waits.
+
+Responsible for the order: what was decided is remembered before anybody is
+told, so that nobody is told twice. It refuses to know the rules (waits.py) and
+how anything is shown.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import NoReturn
+
+from acd import paths
+from acd.attend import attend
+from acd.config import NotifyConfig
+from acd.core.session import Json
+from acd.errors import AcdError
+from acd.notifications import command
+from acd.notifications.desktop import Desktop, Handle, desktop
+from acd.notifications.memory import Memory, memory
+from acd.notifications.message import message
+from acd.waits import Rules, Waits
+
+
+def rules(config: NotifyConfig, environ: Mapping[str, str]) -> Rules:
+    """The configuration's rules, with `~` as the home directory."""
+    home = paths.home(environ)
+    quiet = (
+        str(home / each.removeprefix("~").lstrip("/")) if each.split("/")[0] == "~" else each
+        for each in config.quiet_in
+    )
+    return Rules(config.on, config.grace_seconds, config.after_seconds, tuple(quiet))
+
+
+def notify(
+    environ: Mapping[str, str], config: NotifyConfig, complain: Callable[[AcdError], None]
+) -> NoReturn:
+    """Tells of waits as configured, until it is ended; what fails is told to `complain`.
+
+    It neither starts the daemon nor keeps it. Raises AcdError, UnsafeSocket.
+    """
+    shown_on = desktop(environ, sound=config.sound) if config.desktop else None
+    with memory(paths.socket_path(environ)) as kept:
+        teller = _Teller(environ, config, kept, shown_on, complain)
+        for picture, differences in attend(environ, wake=lambda: teller.waits.next_due):
+            if teller.is_new:
+                teller.begin(picture.sessions)
+            for difference in differences:
+                teller.see(difference.session_id, difference.after)
+            teller.tell()
+    raise AssertionError("it never ends by itself")
+
+
+class _Teller:
+    """Carries out what is decided."""
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        config: NotifyConfig,
+        kept: Memory,
+        shown_on: Desktop | None,
+        complain: Callable[[AcdError], None],
+    ):
+        remembered = kept.read()
+        self.waits = Waits(rules(config, environ), remembered.get("waits"))
+        self.is_new = True
+        self._environ = environ
+        self._command = config.command
+        self._kept = kept
+        self._desktop = shown_on
+        self._complain = complain
+        self._shown = _handles(remembered.get("shown"))
+
+    def begin(self, sessions: Mapping[str, Json]) -> None:
+        """All sessions as they are; what is over since the last time is taken back."""
+        self.is_new = False
+        for session_id in self.waits.see_all(sessions, time.monotonic()):
+            self._withdraw(session_id)
+
+    def see(self, session_id: str, session: Json | None) -> None:
+        """One that has changed."""
+        if self.waits.see(session_id, session, time.monotonic()):
+            self._withdraw(session_id)
+
+    def tell(self) -> None:
+        """Tells of what is due, and remembers."""
+        due = self.waits.due(time.monotonic())
+        if self.waits.is_changed:
+            self._remember()
+        for session in due:
+            if self._desktop is not None:
+                self._try(self._show, self._desktop, session)
+            if self._command:
+                self._try(command.run, self._command, session, self._environ)
+
+    def _show(self, shown_on: Desktop, session: Json) -> None:
+        handle = shown_on.show(message(session))
+        if handle is not None:
+            self._shown[session["id"]] = handle
+            self._remember()
+
+    def _withdraw(self, session_id: str) -> None:
+        handle = self._shown.pop(session_id, None)
+        if handle is not None and self._desktop is not None:
+            self._try(self._desktop.withdraw, handle)
+
+    def _remember(self) -> None:
+        value = {"waits": self.waits.record(), "shown": self._shown}
+        self._try(self._kept.write, value)
+
+    def _try(self, act: Callable[..., None], *arguments: object) -> None:
+        try:
+            act(*arguments)
+        except AcdError as error:
+            self._complain(error)
+
+
+def _handles(remembered: object) -> dict[str, Handle]:
+    if not isinstance(remembered, dict):
+        return {}
+    return {
+        session_id: handle
+        for session_id, handle in remembered.items()
+        if isinstance(handle, list)
+        and len(handle) == 2
+        and isinstance(handle[0], str)
+        and isinstance(handle[1], int)
+    }

@@ -1,0 +1,100 @@
+"""A session bus of a test's own, with a notification server on it.
+
+Responsible for a real `dbus-daemon` at an address of its own, and for
+org.freedesktop.Notifications there. It refuses to know what is sent to it: it
+answers, and hands it to the test.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from jeepney import DBusAddress, HeaderFields, MessageType, new_method_call, new_method_return
+from jeepney.io.blocking import DBusConnection, open_dbus_connection
+
+from tests.support import WAIT
+
+NAME = "org.freedesktop.Notifications"
+_BUS = DBusAddress("/org/freedesktop/DBus", "org.freedesktop.DBus", "org.freedesktop.DBus")
+
+_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:path={path}</listen>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"""
+
+
+class Server:
+    """Answers as a desktop does; the calls that matter are in `calls`, in their order."""
+
+    def __init__(self, address: str, capabilities: list[str]):
+        self.capabilities = capabilities
+        self.calls: queue.Queue[tuple[Any, ...]] = queue.Queue()
+        """("Notify", its arguments…) and ("CloseNotification", number)."""
+        self.last = 0
+        self._connection: DBusConnection = open_dbus_connection(address)
+        self._connection.send_and_get_reply(
+            new_method_call(_BUS, "RequestName", "su", (NAME, 0)), timeout=WAIT
+        )
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def call(self) -> tuple[Any, ...]:
+        """The next call that matters."""
+        return self.calls.get(timeout=WAIT)
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                message = self._connection.receive()
+            except (OSError, ValueError):
+                return
+            if message.header.message_type is not MessageType.method_call:
+                continue
+            match message.header.fields[HeaderFields.member]:
+                case "GetCapabilities":
+                    answer: tuple[Any, ...] = ("as", (self.capabilities,))
+                case "Notify":
+                    self.last += 1
+                    answer = ("u", (self.last,))
+                    self.calls.put(("Notify", *message.body))
+                case member:
+                    answer = (None, ())
+                    self.calls.put((member, *message.body))
+            with contextlib.suppress(BrokenPipeError):  # the test has ended
+                self._connection.send(new_method_return(message, *answer))
+
+
+@contextmanager
+def session_bus(directory: Path) -> Iterator[str]:
+    """The address of a bus that is gone afterwards."""
+    config = directory / "bus.conf"
+    config.write_text(_CONFIG.format(path=directory / "bus"))
+    ready, theirs = os.pipe()
+    process = subprocess.Popen(
+        ["dbus-daemon", f"--config-file={config}", "--nofork", f"--print-address={theirs}"],
+        pass_fds=[theirs],
+        stdin=subprocess.DEVNULL,
+    )
+    os.close(theirs)
+    try:
+        with os.fdopen(ready) as told:
+            yield told.readline().strip()
+    finally:
+        process.terminate()
+        process.wait(WAIT)

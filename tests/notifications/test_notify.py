@@ -1,0 +1,306 @@
+"""`acd notify` as a process: a real bus, a real notification server, real commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acd.errors import EXIT_ALREADY_RUNNING, EXIT_USAGE, AcdError
+from acd.notifications import command
+from acd.notifications.desktop import BusDesktop, MacDesktop
+from acd.notifications.message import Message, message
+from tests.cli.runs import run, start, until, until_subscribed
+from tests.notifications.desktop_server import Server, session_bus
+from tests.support import WAIT, Place, place
+
+needs_bus = pytest.mark.skipif(shutil.which("dbus-daemon") is None, reason="needs dbus-daemon")
+
+NOW = "grace_seconds = 0\nafter_seconds = 0\n"
+DESKTOP = f"[notify]\ndesktop = true\n{NOW}"
+
+# One line for each run: the facts, and what came in.
+_TELL = """
+import json, os, sys
+facts = {key: value for key, value in os.environ.items() if key.startswith("ACD_")}
+with open(sys.argv[1], "w") as told:
+    told.write(json.dumps([facts, json.load(sys.stdin)]) + "\\n")
+"""
+
+Notify = Callable[[], "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def here() -> Iterator[Place]:
+    with place() as made:
+        yield made
+
+
+@pytest.fixture
+def notify(here: Place) -> Iterator[Notify]:
+    """Starts `acd notify`, and returns when it has subscribed."""
+    started = []
+
+    def begin() -> subprocess.Popen[str]:
+        process = start(here, "notify")
+        started.append(process)
+        until_subscribed(here)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def bus(here: Place) -> Iterator[str]:
+    with session_bus(here.root) as address:
+        here.environ["DBUS_SESSION_BUS_ADDRESS"] = address
+        yield address
+
+
+@pytest.fixture
+def server(bus: str) -> Server:
+    return Server(bus, ["body", "body-markup"])
+
+
+@needs_bus
+def test_a_question_is_shown_and_taken_back_when_it_is_answered(
+    here: Place, notify: Notify, server: Server
+) -> None:
+    here.configure(DESKTOP + "sound = true\n")
+    here.start()
+    notify()
+    here.ask('SET a question {"name": "api", "prompt": "rm <x> & go?"}')
+    call, program, replaces, _, title, body, actions, hints, expires = server.call()
+    assert (call, program, replaces, title) == ("Notify", "acd", 0, "▲ api: question")
+    assert body == "rm &lt;x&gt; &amp; go?"
+    assert (actions, expires) == ([], -1)
+    assert hints["urgency"] == ("y", 1)
+    assert hints["sound-name"] == ("s", "message-new-instant")
+    here.ask("SET a working")
+    assert server.call() == ("CloseNotification", 1)
+
+
+@needs_bus
+def test_text_is_sent_as_it_is_to_a_server_without_markup(
+    here: Place, notify: Notify, server: Server
+) -> None:
+    server.capabilities.remove("body-markup")
+    here.configure(DESKTOP)
+    here.start()
+    notify()
+    here.ask('SET a question {"prompt": "rm <x>"}')
+    assert server.call()[5] == "rm <x>"
+
+
+@needs_bus
+def test_a_restart_repeats_nothing_and_takes_back_what_was_answered_meanwhile(
+    here: Place, notify: Notify, server: Server
+) -> None:
+    here.configure(DESKTOP)
+    daemon = here.start()
+    first = notify()
+    here.ask("SET a question")
+    assert server.call()[4] == "▲ a: question"
+    here.ask("SET b question")
+    assert server.call()[4] == "▲ b: question"
+    # The number comes with the answer, and is remembered after it.
+    memory = here.directory / "acd.sock.notified"
+    until(lambda: json.loads(memory.read_text())["shown"].keys() == {"a", "b"})
+    first.terminate()
+    first.wait(WAIT)
+    here.ask("SET a working")
+    daemon.stop()
+    here.start()
+    notify()
+    assert server.call() == ("CloseNotification", 1)
+    here.ask("SET c attention")
+    assert server.call()[4] == "● c: attention"
+    here.ask("DELETE b")
+    assert server.call() == ("CloseNotification", 2)
+
+
+@needs_bus
+def test_of_another_server_nothing_is_taken_back(bus: str) -> None:
+    server = Server(bus, [])
+    shown = BusDesktop({"DBUS_SESSION_BUS_ADDRESS": bus}, sound=False)
+    handle = shown.show(Message("a", "b"))
+    assert handle is not None
+    shown.withdraw([":1.999", 1])
+    shown.withdraw(handle)
+    assert [server.call()[0], server.call()] == ["Notify", ("CloseNotification", 1)]
+
+
+@needs_bus
+@pytest.mark.usefixtures("bus")
+def test_without_a_server_the_command_is_run_and_the_error_told_once_a_wait(
+    here: Place, notify: Notify
+) -> None:
+    told = _pipe(here)
+    here.configure(f"{DESKTOP}command = {json.dumps(_command(told))}\n")
+    here.start()
+    process = notify()
+    here.ask("SET a question")
+    assert json.loads(told.read_text())[1]["id"] == "a"
+    process.terminate()
+    _, errors = process.communicate(timeout=WAIT)
+    assert errors.count("acd: the desktop") == 1
+    assert "Traceback" not in errors
+
+
+def _pipe(here: Place) -> Path:
+    told = here.root / "told"
+    os.mkfifo(told)
+    return told
+
+
+def _command(told: Path) -> list[str]:
+    return [sys.executable, "-c", _TELL, str(told)]
+
+
+def test_a_command_gets_facts_in_its_environment_and_the_session_on_its_input(
+    here: Place, notify: Notify
+) -> None:
+    told = _pipe(here)
+    here.configure(f"[notify]\n{NOW}command = {json.dumps(_command(told))}\n")
+    here.start()
+    notify()
+    fields = {"name": "api", "working_dir": "/src/api", "prompt": "$(touch x); `y`"}
+    here.ask(f"SET a question {json.dumps(fields)}")
+    facts, session = json.loads(told.read_text())
+    assert facts == {
+        "ACD_SOCKET": str(here.socket),
+        "ACD_SESSION": "a",
+        "ACD_STATUS": "question",
+        "ACD_NAME": "api",
+        "ACD_DIRECTORY": "/src/api",
+        "ACD_PROMPT": "$(touch x); `y`",
+    }
+    assert (session["id"], session["status"], session["display_name"]) == ("a", "question", "api")
+
+
+def test_it_does_not_keep_the_daemon(here: Place, notify: Notify) -> None:
+    here.configure('[daemon]\nidle_timeout_minutes = 0.005\n[notify]\ncommand = ["true"]\n')
+    daemon = here.start()
+    process = start(here, "notify")
+    try:
+        assert daemon.end() == 0
+        assert process.poll() is None
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_second_one_is_refused(here: Place, notify: Notify) -> None:
+    here.configure('[notify]\ncommand = ["true"]\n')
+    here.start()
+    notify()
+    done = run(here, "notify")
+    assert (done.code, done.out) == (EXIT_ALREADY_RUNNING, "")
+    assert "another acd notify is at work" in done.err
+
+
+def test_where_nothing_is_configured_it_says_what_to_configure(here: Place) -> None:
+    done = run(here, "notify")
+    assert done.code == EXIT_USAGE
+    assert "notifications are off" in done.err
+    assert str(here.config) in done.err
+
+
+def test_what_the_command_did_wrong_is_told_and_the_next_wait_too(
+    here: Place, notify: Notify
+) -> None:
+    here.configure(f'[notify]\n{NOW}command = ["/no/such\\u001bprogram"]\n')
+    here.start()
+    process = notify()
+    assert process.stderr is not None
+    for name in ("a", "b"):
+        here.ask(f"SET {name} question")
+        line = process.stderr.readline()
+        assert line.startswith("acd: notify.command: cannot run /no/such\\x1bprogram: No such file")
+
+
+def test_a_command_that_hangs_is_killed_with_what_it_started(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    script = f"sleep 1000 & echo $! >{pids}; wait"
+    with pytest.raises(AcdError, match="it took longer"):
+        command.run(["sh", "-c", script], _session(), os.environ, seconds=0.5)
+    child = int(pids.read_text())
+    # It may not have been reaped yet, but nothing of it runs.
+    status = Path(f"/proc/{child}/stat")
+    assert not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_a_command_that_fails_is_an_error_that_tells_its_status() -> None:
+    with pytest.raises(AcdError, match="sh failed with status 3"):
+        command.run(["sh", "-c", "exit 3"], _session(), os.environ)
+
+
+def test_a_command_that_reads_nothing_is_fine() -> None:
+    command.run(["true"], _session(prompt="x" * 200), os.environ)
+
+
+def _session(**fields: Any) -> dict[str, Any]:
+    return {"id": "a", "status": "question", "display_name": "a"} | fields
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, ("▲ a: question", "")),
+        ({"working_dir": "/src/api", "display_name": "api"}, ("▲ api: question", "/src/api")),
+        ({"display_name": "n\n\x1b[31m\0"}, ("▲ n \\x1b[31m\\x00: question", "")),
+        ({"prompt": "\ud800\n x"}, ("▲ a: question", "\\ud800 x")),
+    ],
+)
+def test_a_message_is_two_printable_lines(
+    fields: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    assert message(_session(**fields)) == expected
+
+
+def test_on_macos_no_text_becomes_a_part_of_the_script() -> None:
+    # No macOS here: what is run there is looked at, not run.
+    hostile = Message('▲ " & quit', '" & (do shell script "x")')
+    argv = MacDesktop(sound=True).command(hostile)
+    assert argv[0] == "/usr/bin/osascript"
+    assert argv[-2:] == list(hostile)
+    assert not any("quit" in word or "shell" in word for word in argv[:-2])
+    assert 'sound name "Ping"' in " ".join(argv)
+
+
+def test_without_its_library_the_desktop_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "jeepney", None)
+    with pytest.raises(AcdError, match="need jeepney"):
+        BusDesktop({"DBUS_SESSION_BUS_ADDRESS": "unix:path=/x"}, sound=False)
+
+
+def test_without_a_bus_the_desktop_says_so() -> None:
+    with pytest.raises(AcdError, match="no session bus"):
+        BusDesktop({}, sound=False)
+
+
+@pytest.mark.parametrize("address", ["unix:path=/no/such/bus", "nonsense"])
+def test_a_bus_that_cannot_be_reached_is_an_error_and_no_crash(address: str) -> None:
+    with pytest.raises(AcdError, match="the desktop cannot be told"):
+        BusDesktop({"DBUS_SESSION_BUS_ADDRESS": address}, sound=False).show(Message("a", ""))
+
+
+def test_it_ends_at_once_when_it_is_told_to(here: Place, notify: Notify) -> None:
+    here.configure('[notify]\ncommand = ["true"]\n')
+    here.start()
+    process = notify()
+    process.terminate()
+    assert process.wait(WAIT) == -signal.SIGTERM
