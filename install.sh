@@ -262,7 +262,7 @@ install_acd() {
     say "Installing acd in $data ..."
     unfinished=$(mktemp -d "$data/venv-XXXXXX")
     quietly "making a virtual environment with $python" "$python" -m venv "$unfinished"
-    quietly "installing acd with pip" pip_install "${here}[dashboard]"
+    quietly "installing acd with pip" pip_install "${here}[dashboard,notify]"
     install_systemd_python
     quietly "a try of the new acd" "$unfinished/bin/acd" --version
     version=$(cat "$log")
