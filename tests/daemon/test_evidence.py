@@ -1,0 +1,366 @@
+"""What no hook tells: the agent's process, and Claude Code's registry of its sessions.
+
+The agent is a process that only lives; its registry file is written as the real
+client was seen to write it. The real client itself is in tests/e2e.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.daemon.strace import Watched
+from tests.support import Client, Daemon, Place
+
+ASKS: dict[str, Any] = {"tool_name": "Bash", "tool_input": {"command": "make"}}
+
+
+class Agent:
+    """A process, a configuration directory, and a session in both."""
+
+    def __init__(self, config_dir: Path, session: str):
+        self.session = session
+        self.config_dir = config_dir
+        self.registry = config_dir / "sessions"
+        self.process = subprocess.Popen(["sleep", "1000"])
+
+    @property
+    def file(self) -> Path:
+        return self.registry / f"{self.process.pid}.json"
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def hook(self, client: Client, event: str, *, at: int | None = None, **fields: Any) -> None:
+        pid = {"pid": self.process.pid}
+        meta = {"at": at or time.time_ns(), "config_dir": str(self.config_dir), **pid}
+        payload = {"session_id": self.session, "hook_event_name": event, "cwd": "/", **fields}
+        packed = json.dumps(meta, separators=(",", ":"))
+        assert client.ask(f"HOOK claude-code {packed} {json.dumps(payload)}") == "OK"
+
+    def entry(self, says: str, **fields: Any) -> str:
+        """What its registry file says; the time is a moment after all that was before."""
+        return json.dumps(
+            {
+                "pid": self.process.pid,
+                "sessionId": self.session,
+                "status": says,
+                "statusUpdatedAt": time.time_ns() // 1_000_000 + 1,
+                **fields,
+            }
+        )
+
+    def registers(self, says: str, **fields: Any) -> None:
+        self.registry.mkdir(parents=True, exist_ok=True)
+        self.file.write_text(self.entry(says, **fields))
+
+
+@pytest.fixture
+def agents(place: Place) -> Iterator[Callable[..., Agent]]:
+    with ExitStack() as stack:
+
+        def make(session: str = "s", config: str = ".claude") -> Agent:
+            agent = Agent(place.root / config, session)
+            stack.callback(agent.end)
+            agent.registry.mkdir(parents=True, exist_ok=True)
+            return agent
+
+        yield make
+
+
+@pytest.fixture
+def agent(agents: Callable[..., Agent]) -> Agent:
+    return agents()
+
+
+@pytest.fixture
+def subscriber(place: Place, daemon: Daemon) -> Iterator[Client]:
+    with place.client() as connected:
+        assert connected.ask("SUBSCRIBE").startswith("STATE")
+        yield connected
+
+
+def told(subscriber: Client) -> tuple[str, str]:
+    """The next push: a session, and its status."""
+    _, session, status, *_ = subscriber.line().split(" ")
+    return session, status
+
+
+# The registry -------------------------------------------------------------------
+
+
+def test_idle_after_the_last_hook_is_attention(
+    agent: Agent, client: Client, subscriber: Client
+) -> None:
+    agent.hook(client, "UserPromptSubmit")
+    assert told(subscriber) == ("s", "working")
+    agent.registers("idle")
+    assert told(subscriber) == ("s", "attention")
+    assert client.get("s")["evidence"] == "registry"
+
+
+@pytest.mark.parametrize(("says", "becomes"), [("busy", "working"), ("idle", "attention")])
+def test_a_question_is_answered_or_dismissed(
+    agent: Agent, client: Client, subscriber: Client, says: str, becomes: str
+) -> None:
+    agent.hook(client, "PermissionRequest", **ASKS)
+    assert told(subscriber) == ("s", "question")
+    agent.registers(says)
+    assert told(subscriber) == ("s", becomes)
+
+
+def test_what_it_said_before_the_last_hook_changes_nothing(
+    agent: Agent, client: Client, subscriber: Client
+) -> None:
+    agent.hook(client, "UserPromptSubmit")
+    assert told(subscriber) == ("s", "working")
+    agent.registers("idle", statusUpdatedAt=time.time_ns() // 1_000_000 - 5000)
+    # The file is looked at a moment later; then the next word is heard.
+    agent.registers("busy")
+    agent.hook(client, "PostToolUse")
+    assert told(subscriber) == ("s", "working")
+    assert client.get("s")["status"] == "working"
+
+
+def test_a_word_that_lasts_for_a_moment_only_is_not_heard(
+    agent: Agent, client: Client, subscriber: Client
+) -> None:
+    agent.hook(client, "UserPromptSubmit")
+    assert told(subscriber) == ("s", "working")
+    agent.registers("idle")
+    agent.registers("busy")
+    agent.hook(client, "PermissionRequest", **ASKS)
+    assert told(subscriber) == ("s", "question")
+
+
+def test_a_file_that_is_half_written_is_read_when_it_is_whole(
+    agent: Agent, client: Client, subscriber: Client
+) -> None:
+    agent.hook(client, "UserPromptSubmit")
+    assert told(subscriber) == ("s", "working")
+    whole = agent.entry("idle")
+    agent.file.write_text(whole[: len(whole) // 2])
+    agent.file.write_text(whole)
+    assert told(subscriber) == ("s", "attention")
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        "",
+        "[]",
+        "null",
+        '"idle"',
+        "{",
+        "\0" * 100,
+        "[" * 50_000,
+        '{"status": "idle"}',
+        '{"pid": "1", "sessionId": 5, "status": ["idle"], "statusUpdatedAt": "now"}',
+    ],
+    ids=lambda text: repr(text[:20]),
+)
+def test_a_foreign_file_is_nothing_and_the_next_whole_one_counts(
+    agent: Agent, client: Client, subscriber: Client, foreign: str
+) -> None:
+    agent.hook(client, "UserPromptSubmit")
+    assert told(subscriber) == ("s", "working")
+    agent.file.write_text(foreign)
+    agent.registers("idle")
+    assert told(subscriber) == ("s", "attention")
+
+
+@pytest.mark.parametrize("wrong", ["pid", "sessionId", "status", "statusUpdatedAt"])
+def test_an_entry_with_a_wrong_field_says_nothing(
+    agent: Agent, client: Client, subscriber: Client, wrong: str
+) -> None:
+    agent.hook(client, "UserPromptSubmit")
+    assert told(subscriber) == ("s", "working")
+    agent.registers("idle", **{wrong: {"idle": 1}})
+    _wait_for_the_look(agent, client)
+    assert client.get("s")["status"] == "working"
+
+
+def _wait_for_the_look(agent: Agent, client: Client) -> None:
+    """Another session's file, written later, has been looked at: so has the first one's."""
+    other = Agent(agent.config_dir, "later")
+    try:
+        other.hook(client, "UserPromptSubmit")
+        other.registers("idle")
+        while client.get("later")["status"] != "attention":
+            pass
+    finally:
+        other.end()
+
+
+def _link(agent: Agent) -> None:
+    target = agent.config_dir / "elsewhere.json"
+    target.write_text(agent.entry("idle"))
+    agent.file.symlink_to(target)
+
+
+def _large(agent: Agent) -> None:
+    agent.file.write_text(agent.entry("idle", padding="x" * 70_000))
+
+
+def _fifo(agent: Agent) -> None:
+    os.mkfifo(agent.file)
+
+
+def _another_name(agent: Agent) -> None:
+    (agent.registry / f"{agent.process.pid}.json.tmp").write_text(agent.entry("idle"))
+    (agent.registry / f"0{agent.process.pid}.json").write_text(agent.entry("idle"))
+
+
+@pytest.mark.parametrize("put", [_link, _large, _fifo, _another_name])
+def test_only_a_small_file_of_ours_under_the_right_name_is_read(
+    agent: Agent, client: Client, subscriber: Client, put: Callable[[Agent], None]
+) -> None:
+    agent.hook(client, "UserPromptSubmit")
+    assert told(subscriber) == ("s", "working")
+    put(agent)
+    _wait_for_the_look(agent, client)
+    assert client.get("s")["status"] == "working"
+
+
+def test_a_directory_that_is_not_there_yet_is_found_by_a_later_hook(
+    agent: Agent, client: Client, subscriber: Client
+) -> None:
+    agent.registry.rmdir()
+    agent.hook(client, "UserPromptSubmit")
+    assert told(subscriber) == ("s", "working")
+    agent.registry.mkdir()
+    agent.hook(client, "PreToolUse", **ASKS)
+    assert told(subscriber) == ("s", "working")
+    agent.registers("idle")
+    assert told(subscriber) == ("s", "attention")
+
+
+def test_several_configuration_directories_are_watched_at_once(
+    agents: Callable[..., Agent], client: Client, subscriber: Client
+) -> None:
+    one, other = agents("one", "a/.claude"), agents("other", "b/.claude")
+    for agent in (one, other):
+        agent.hook(client, "UserPromptSubmit")
+        assert told(subscriber) == (agent.session, "working")
+    other.registers("idle")
+    assert told(subscriber) == ("other", "attention")
+    one.registers("idle")
+    assert told(subscriber) == ("one", "attention")
+
+
+def test_thousands_of_stale_files_and_every_key_are_left_closed(
+    place: Place, agent: Agent, client: Client, daemon: Daemon, subscriber: Client
+) -> None:
+    for pid in range(3_000_000, 3_002_000):
+        (agent.registry / f"{pid}.json").write_text('{"status": "idle"}')
+        (agent.registry / f"{pid}.key").write_text("secret")
+    (agent.registry / f"{agent.process.pid}.key").write_text("secret")
+    with Watched(daemon.pid, place.root / "strace.log") as watched:
+        agent.hook(client, "UserPromptSubmit")
+        assert told(subscriber) == ("s", "working")
+        agent.registers("idle")
+        (agent.registry / f"{agent.process.pid}.key").write_text("another")
+        assert told(subscriber) == ("s", "attention")
+    del watched
+    opened = [
+        line for line in (place.root / "strace.log").read_text().splitlines() if "open" in line
+    ]
+    files = [line for line in opened if str(agent.registry) in line]
+    assert files
+    assert all(f"{agent.process.pid}.json" in line for line in files)
+
+
+def test_what_it_says_is_heard_after_a_restart_too(
+    place: Place, agent: Agent, client: Client, daemon: Daemon
+) -> None:
+    agent.hook(client, "PermissionRequest", **ASKS)
+    daemon.kill()
+    agent.registers("idle")
+    place.start()
+    with place.client() as again:
+        again.send("SUBSCRIBE")
+        state = again.line()
+        if json.loads(state.partition(" ")[2])[0]["status"] != "attention":
+            assert told(again) == ("s", "attention")
+
+
+# The process --------------------------------------------------------------------
+
+
+def test_a_killed_agent_is_closed_at_once(agent: Agent, client: Client, subscriber: Client) -> None:
+    agent.hook(client, "UserPromptSubmit")
+    assert told(subscriber) == ("s", "working")
+    agent.end()
+    assert told(subscriber) == ("s", "closed")
+    assert client.get("s")["evidence"] == "process"
+
+
+def test_an_agent_that_ended_while_no_daemon_ran_is_closed_at_the_start(
+    place: Place, agent: Agent, client: Client, daemon: Daemon
+) -> None:
+    agent.hook(client, "UserPromptSubmit")
+    daemon.kill()
+    agent.end()
+    place.start()
+    with place.client() as again:
+        found = again.get("s")
+    assert (found["status"], found["evidence"]) == ("closed", "process")
+
+
+def test_a_pid_that_another_process_has_by_now_is_not_the_agent(
+    place: Place, agent: Agent, client: Client, daemon: Daemon
+) -> None:
+    agent.hook(client, "UserPromptSubmit")
+    daemon.kill()
+    journal = place.socket.with_name(place.socket.name + ".journal")
+    text = journal.read_text()
+    start = recorded_start(text)
+    # As if the pid had been another's when the session was recorded.
+    journal.write_text(text.replace(f'"pid_start": {start}', f'"pid_start": {start - 1}'))
+    place.start()
+    with place.client() as again:
+        assert again.get("s")["status"] == "closed"
+
+
+def recorded_start(journal: str) -> int:
+    """The start that the journal has of the agent's process."""
+    return int(journal.partition('"pid_start": ')[2].partition("}")[0].partition(",")[0])
+
+
+def test_a_process_younger_than_an_event_did_not_cause_it(agent: Agent, client: Client) -> None:
+    agent.hook(client, "UserPromptSubmit", at=time.time_ns() - 3600 * 1_000_000_000)
+    assert client.get("s")["pid"] is None
+
+
+def test_an_event_of_another_machine_proves_nothing_of_processes_here(
+    agent: Agent, client: Client, subscriber: Client
+) -> None:
+    meta = json.dumps({"pid": agent.process.pid, "host": "elsewhere"}, separators=(",", ":"))
+    event = json.dumps({"session_id": "far", "hook_event_name": "UserPromptSubmit"})
+    assert client.ask(f"HOOK claude-code {meta} {event}") == "OK"
+    assert told(subscriber) == ("far", "working")
+    agent.end()
+    agent_again = Agent(agent.config_dir, "near")
+    try:
+        agent_again.hook(client, "UserPromptSubmit")
+        assert told(subscriber) == ("near", "working")
+    finally:
+        agent_again.end()
+    assert told(subscriber) == ("near", "closed")
+    assert client.get("far")["status"] == "working"
+
+
+def test_a_session_without_a_pid_is_left_to_its_hooks(client: Client, subscriber: Client) -> None:
+    event = json.dumps({"session_id": "s", "hook_event_name": "UserPromptSubmit"})
+    assert client.ask(f"HOOK claude-code {{}} {event}") == "OK"
+    assert told(subscriber) == ("s", "working")
+    assert client.get("s")["pid"] is None
