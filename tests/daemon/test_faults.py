@@ -209,3 +209,32 @@ def test_a_disk_that_is_full_at_the_start_is_no_reason_not_to_serve(
         assert client.ask("SET a working") == "OK"
         (disk.directory / "fill").unlink()
         wait_until_mended(client)
+
+
+def test_a_file_system_that_turns_read_only_is_told_and_is_over_when_it_is_over(
+    place: Place, daemon: Daemon, client: Client
+) -> None:
+    assert client.ask("SET before working") == "OK"
+    # As after an error of the disk: the kernel lets nobody turn it so by hand
+    # while a file on it is open for writing.
+    paths = [word for path in (place.journal, f"{place.journal}.new") for word in ("-P", str(path))]
+    calls = "write,openat,ftruncate,rename,unlink"
+    inject = ["-e", f"trace={calls}", "-e", f"inject={calls}:error=EROFS"]
+    tracer = subprocess.Popen(
+        ["strace", "-o", os.devnull, *paths, *inject, "-p", str(daemon.pid)],
+        stderr=subprocess.PIPE,
+    )
+    assert tracer.stderr is not None
+    assert b"attached" in tracer.stderr.readline()
+    try:
+        assert client.ask("SET meanwhile working") == "OK"
+        assert client.info()["journal_failure"] == "Read-only file system"
+        assert client.ask("SET also question") == "OK"
+    finally:
+        tracer.terminate()
+        tracer.wait()
+    wait_until_mended(client)
+    daemon.kill()
+    place.start()
+    with place.client() as other:
+        assert set(other.sessions()) == {"before", "meanwhile", "also"}
