@@ -58,6 +58,7 @@ class Acd:
         self._changed = threading.Condition()
         self._fields: dict[str, Fields] = {}
         self._pushes: list[Push] = []
+        self._evidence: list[str] = []
         self._checked: dict[str, int] = {}
         self._lost = False
         self.delays: list[float] = []
@@ -174,6 +175,14 @@ class Acd:
         self._lost = False
         self._take(lines.readline(), Moment.now())
         threading.Thread(target=self._listen, args=(connection, lines), daemon=True).start()
+        threading.Thread(target=self._record, args=(self._connect(),), daemon=True).start()
+
+    def _record(self, connection: socket.socket) -> None:
+        """Keeps the evidence as the daemon hears it, for the story of a failure."""
+        with connection, connection.makefile("rb") as lines:
+            connection.sendall(b"RECORD\n")
+            for line in lines:
+                self._evidence.append(f"{time.time():.3f} {line.decode().rstrip()}")
 
     def _listen(self, connection: socket.socket, lines: IO[bytes]) -> None:
         with connection, lines:
@@ -225,7 +234,8 @@ class Acd:
     def _story(self, session: str) -> str:
         now = time.monotonic()
         story = [f"{p.at.at - now:+.3f} s {p.status}" for p in self._pushes if p.session == session]
-        return "\n".join(["", *story, "The daemon's log:", self.log()])
+        evidence = [line for line in self._evidence if session in line]
+        return "\n".join(["", *story, "The evidence:", *evidence, "The daemon's log:", self.log()])
 
     @contextmanager
     def _connection(self) -> Iterator[socket.socket]:
