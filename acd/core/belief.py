@@ -21,8 +21,8 @@ from acd.core.status import ATTENTION, CLOSED, QUESTION, STATUSES, WORKING, Stat
 
 MAIN: Final = ""
 """The main agent's key among those who ask; subagents have ids."""
-MAX_QUESTIONS: Final = 100
-"""Open questions that are remembered for each session, the newest ones."""
+MAX_SPEAKERS: Final = 100
+"""Agents of each session whose questions and times are remembered, the newest ones."""
 
 
 def _is_text(value: Any) -> bool:
@@ -37,6 +37,7 @@ _PLAIN: Final[Mapping[str, Callable[[Any], bool]]] = {
     "background": _is_true,
     "prompt_id": _is_text,
     "queued": _is_true,
+    "base_at": is_whole,
     "newest_at": is_whole,
     "begun_at": is_whole,
     "answered_at": is_whole,
@@ -60,6 +61,10 @@ class Word(NamedTuple):
     at: int
 
 
+def _speaker(event: HookEvent) -> str:
+    return event.subagent or MAIN
+
+
 class Belief:
     """What is believed of one session's agent."""
 
@@ -67,7 +72,9 @@ class Belief:
         "answered_at",
         "background",
         "base",
+        "base_at",
         "begun_at",
+        "heard",
         "newest_at",
         "prompt_id",
         "questions",
@@ -80,6 +87,8 @@ class Belief:
     def __init__(self, base: Status):
         self.base: Status = base
         """What the main agent does, by its hooks."""
+        self.base_at = 0
+        """The time of the event that said so."""
         self.questions: dict[str, Question] = {}
         """Who waits for an answer: the main agent and its subagents, each for its own."""
         self.background = False
@@ -87,8 +96,10 @@ class Belief:
         self.prompt_id: str | None = None
         self.queued = False
         """Whether another prompt waits behind the one that is worked on."""
+        self.heard: dict[str, int] = {}
+        """The time of the newest event of each agent, the main one and its subagents."""
         self.newest_at = 0
-        """The time of the newest event that said something."""
+        """The time of the newest of them."""
         self.begun_at = 0
         self.answered_at = 0
         """Questions from before were answered or dismissed: the registry has moved on since."""
@@ -132,25 +143,46 @@ class Belief:
         self.registry = None
         self.said = None
 
+    def overtaken_by(self, event: HookEvent, at: int) -> int:
+        """By how many nanoseconds a newer event made this one void; 0 for not at all.
+
+        The agents of a session work side by side: only their own events say
+        anything of each other's order. What begins a conversation, or does not
+        say who speaks, has its place among all of them.
+        """
+        if event.begins or event.name == "Notification":
+            newest = self.newest_at
+        else:
+            newest = max(self.heard.get(_speaker(event), 0), self.begun_at)
+        return max(0, newest - at)
+
     def hear(self, event: HookEvent, at: int, text: str | None) -> None:
-        """Takes in a hook's event that is not older than the newest one."""
+        """Takes in a hook's event that was not overtaken."""
         status = event.status
         if status is None:
             if event.goes_on:
-                self.newest_at = at
-                self.questions.pop(event.subagent or MAIN, None)
+                self._note(event, at)
+                self.questions.pop(_speaker(event), None)
             # What says nothing must not outrank what does, and is still under way.
             return
-        self.newest_at = at
+        self._note(event, at)
         if status == QUESTION:
             self._ask(event, at, text)
         elif event.begins:
             self.settle(status)
-            self.begun_at = at
+            self.begun_at = self.base_at = at
         elif status == CLOSED:
             self.settle(status)
         elif not (event.label == "Notification/idle_prompt" and self.background):
-            self._go_on(event, status, text)
+            self._go_on(event, status, at, text)
+
+    def _note(self, event: HookEvent, at: int) -> None:
+        self.newest_at = max(self.newest_at, at)
+        speaker = _speaker(event)
+        self.heard.pop(speaker, None)  # the newest stand last
+        self.heard[speaker] = at
+        if len(self.heard) > MAX_SPEAKERS:
+            del self.heard[next(iter(self.heard))]
 
     def _ask(self, event: HookEvent, at: int, text: str | None) -> None:
         # A notification repeats what a dialog already asked, without saying
@@ -161,16 +193,16 @@ class Belief:
             self.questions[asker] = asked._replace(at=at)
             return
         if at < self.answered_at:
-            self._resume()
+            self._resume(at)
             return
-        asker = event.subagent or MAIN
+        asker = _speaker(event)
         self.questions.pop(asker, None)
         self.questions[asker] = Question(at, text)
-        if len(self.questions) > MAX_QUESTIONS:
+        if len(self.questions) > MAX_SPEAKERS:
             del self.questions[next(iter(self.questions))]
 
-    def _go_on(self, event: HookEvent, status: Status, text: str | None) -> None:
-        self.questions.pop(event.subagent or MAIN, None)
+    def _go_on(self, event: HookEvent, status: Status, at: int, text: str | None) -> None:
+        self.questions.pop(_speaker(event), None)
         if event.name == "UserPromptSubmit":
             # A prompt that is queued carries the id of the one that is worked
             # on, and of the two turns only the second one's end is the end
@@ -181,13 +213,14 @@ class Belief:
         elif event.name == "Stop" and self.queued and event.prompt_id == self.prompt_id:
             self.queued = False
             return
-        if event.subagent is None or status == WORKING:
-            self.base = status
+        newest = at >= self.base_at
+        if newest and (event.subagent is None or status == WORKING):
+            self.base, self.base_at = status, at
         if event.name in {"Stop", "StopFailure"}:
             self.background = event.kind == "background"
             self.queued = False
             self.said = text
-        elif status == WORKING:
+        elif newest and status == WORKING:
             self.said = None
 
     def consult(self, says: str, at: int) -> None:
@@ -201,19 +234,23 @@ class Belief:
             self.answered_at = max(self.answered_at, at)
             left = {asker: asked for asker, asked in self.questions.items() if asked.at > at}
             if len(left) < len(self.questions):
+                asked_at = max(asked.at for asked in self.questions.values() if asked.at <= at)
                 self.questions = left
-                self._resume()
+                self._resume(asked_at)
 
-    def _resume(self) -> None:
+    def _resume(self, asked_at: int) -> None:
         """A question was answered, not dismissed, if the agent is busy since."""
-        if self.registry is not None and self.registry.says == "busy":
-            self.base = WORKING
+        busy = self.registry is not None and self.registry.says == "busy"
+        if busy and asked_at >= self.base_at:
+            self.base, self.base_at = WORKING, asked_at
 
     def forget_future(self, now: int) -> None:
         """The clock was set back: what is dated later than now has no place in the order."""
-        for name in ("newest_at", "answered_at", "begun_at", "shell_at"):
+        for name in ("newest_at", "answered_at", "base_at", "begun_at", "shell_at"):
             if getattr(self, name) > now:
                 setattr(self, name, 0)
+        if any(at > now for at in self.heard.values()):
+            self.heard = {speaker: at for speaker, at in self.heard.items() if at <= now}
         if self.registry is not None and self.registry.at > now:
             self.registry = None
 
@@ -221,6 +258,8 @@ class Belief:
         """Its fields that say something, for the journal."""
         fields: Json = {"base": self.base}
         fields |= {name: value for name in _PLAIN if (value := getattr(self, name))}
+        if self.heard.keys() - {MAIN}:
+            fields["heard"] = self.heard
         if self.questions:
             fields["questions"] = self.questions
         if self.registry is not None:
@@ -236,6 +275,10 @@ class Belief:
                 if not fits(fields[name]):
                     raise ValueError(f"{name}: {fields[name]!r}")
                 setattr(belief, name, fields[name])
+        # Where no subagent spoke, the main agent's time is the newest one.
+        belief.heard = dict(fields.get("heard", {MAIN: belief.newest_at}))
+        if not all(is_whole(at) for at in belief.heard.values()):
+            raise ValueError(f"heard: {belief.heard!r}")
         for asker, (at, text) in dict(fields.get("questions", {})).items():
             if not is_whole(at) or not (text is None or _is_text(text)):
                 raise ValueError(f"question: {at!r}")

@@ -207,8 +207,8 @@ class Store:
             return [] if event.status is None else self._create_by_hook(event, at, text, now)
         belief = _belief(session, now)
         before, elapsed = session.status, session.elapsed(now)
-        if at < belief.newest_at:
-            reason = f"no change: {(belief.newest_at - at) / NS:.3f} s older than the newest"
+        if overtaken_by := belief.overtaken_by(event, at):
+            reason = f"no change: {overtaken_by / NS:.3f} s older than the newest"
         elif before == CLOSED and not event.revives:
             reason = "no change: the session is closed"
         else:
@@ -219,7 +219,8 @@ class Store:
         if before == CLOSED:
             self._revive(session)
         changes = self._supersede_others(session, event, at, now) if event.begins else []
-        self._learn_origin(session, event)
+        if at >= belief.newest_at:
+            self._learn_origin(session, event)
         belief.hear(event, at, text)
         after = self._shown(belief)
         if event.status is None and after == before:

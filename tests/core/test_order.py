@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
@@ -74,6 +74,100 @@ def test_each_session_has_an_order_of_its_own() -> None:
     scene.hook("Stop", "one")
     scene.hook("UserPromptSubmit", "two", at=past)
     assert scene.statuses() == {"one": "attention", "two": "working"}
+
+
+# Agents of one session, side by side ----------------------------------------
+
+
+@pytest.mark.parametrize("asker, other", [({"agent_id": "a1"}, {}), ({}, {"agent_id": "a1"})])
+def test_a_question_that_another_agents_event_overtook_is_open(
+    asker: dict[str, Any], other: dict[str, Any]
+) -> None:
+    scene = Scene()
+    scene.hook("PreToolUse", **asker)
+    scene.wait(1)
+    asked = scene.now
+    scene.wait(1)
+    scene.hook("PostToolUse", **other)
+    scene.hook("PermissionRequest/Bash", at=asked, **asker)
+    assert scene.status() == "question"
+
+
+def test_an_answer_that_the_main_agents_stop_overtook_closes_the_question() -> None:
+    scene = Scene()
+    scene.hook("PermissionRequest/Bash", agent_id="a1")
+    scene.wait(1)
+    answered = scene.now
+    scene.wait(1)
+    scene.hook("Stop", last_assistant_message="done")
+    scene.hook("PostToolUse", agent_id="a1", at=answered)
+    assert (scene.status(), scene.session().prompt) == ("attention", "done")
+
+
+def test_a_subagents_question_from_before_the_conversation_began_is_none() -> None:
+    scene = Scene()
+    asked = scene.now
+    scene.wait(1)
+    scene.hook("SessionStart/startup")
+    scene.hook("PermissionRequest/Bash", agent_id="a1", at=asked)
+    assert scene.status() == "attention"
+
+
+def test_a_notification_that_an_answer_overtook_asks_nothing() -> None:
+    scene = Scene()
+    scene.hook("PermissionRequest/Bash", agent_id="a1")
+    scene.wait(1)
+    reminded = scene.now
+    scene.wait(1)
+    scene.hook("PostToolUse", agent_id="a1")
+    scene.hook("Notification/permission_prompt", at=reminded)
+    assert scene.status() == "working"
+
+
+def test_the_end_of_a_session_that_a_subagents_event_overtook_ends_it() -> None:
+    scene = Scene()
+    scene.hook("UserPromptSubmit")
+    scene.wait(1)
+    ended = scene.now
+    scene.wait(1)
+    scene.hook("PostToolUse", agent_id="a1")
+    scene.hook("SessionEnd/other", at=ended)
+    assert scene.status() == "closed"
+
+
+_SUBAGENTS: Final = ["PreToolUse", "PermissionRequest/Bash", "PostToolUse", "SubagentStop"]
+_MAIN: Final = [*_SUBAGENTS[:3], "Stop", "Stop/background", "StopFailure"]
+
+
+@given(st.data())
+def test_however_late_the_hooks_of_one_agent_are_the_outcome_is_the_same(
+    data: st.DataObject,
+) -> None:
+    scene = Scene()
+    told: dict[str, list[tuple[str, str, Now]]] = {"": [], "a1": [], "a2": []}
+    in_time = []
+    for _ in range(data.draw(st.integers(1, 12))):
+        scene.wait(1)
+        speaker = data.draw(st.sampled_from(list(told)))
+        event = data.draw(st.sampled_from(_SUBAGENTS if speaker else _MAIN))
+        in_time.append((speaker, event, scene.now))
+        told[speaker].append(in_time[-1])
+    late = []
+    while any(told.values()):
+        speaker = data.draw(st.sampled_from([name for name, left in told.items() if left]))
+        late.append(told[speaker].pop(0))
+    outcomes = []
+    for order in (in_time, late):
+        scene = Scene()
+        scene.hook("UserPromptSubmit")
+        scene.wait(100)
+        for speaker, event, at in order:
+            who: dict[str, Any] = {"agent_id": speaker} if speaker else {}
+            scene.hook(event, at=at, **who)
+        belief = scene.session().belief
+        assert belief is not None
+        outcomes.append((scene.status(), belief.questions))
+    assert outcomes[0] == outcomes[1]
 
 
 # Clocks that differ, and jump -----------------------------------------------

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from acd.core.belief import MAX_QUESTIONS
+from acd.core.belief import MAX_SPEAKERS
 
 from .scene import Scene, told
 
@@ -144,11 +144,11 @@ def test_a_set_is_the_last_word_on_every_question() -> None:
 
 def test_the_questions_of_one_session_are_bounded() -> None:
     scene = Scene()
-    for number in range(MAX_QUESTIONS + 10):
+    for number in range(MAX_SPEAKERS + 10):
         scene.hook("PermissionRequest/Bash", agent_id=f"a{number}")
     questions = scene.belief().questions
-    assert len(questions) == MAX_QUESTIONS
-    assert f"a{MAX_QUESTIONS + 9}" in questions
+    assert len(questions) == MAX_SPEAKERS
+    assert f"a{MAX_SPEAKERS + 9}" in questions
 
 
 # What is shown --------------------------------------------------------------

@@ -6,6 +6,8 @@ import json
 import os
 import platform
 import posix
+import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -124,6 +126,21 @@ def test_the_least_that_is_added(place: Place) -> None:
         "config_dir": f"{place.home}/.claude",
         "host": platform.node(),
     }
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's word is read from /proc")
+def test_of_hooks_that_are_held_up_the_times_are_in_the_order_of_their_start(place: Place) -> None:
+    listener = place.listen()
+    hooks = []
+    for _ in range(10):
+        hooks.append(place.start())
+        os.kill(hooks[-1].pid, signal.SIGSTOP)
+    time.sleep(0.02)  # two ticks of the kernel's clock: what began in one of them is past
+    for hook in reversed(hooks):
+        os.kill(hook.pid, signal.SIGCONT)
+        hook.communicate(b'{"session_id": "%d"}' % hook.pid)
+    at = {line.event["session_id"]: line.meta["at"] for line in (listener.line() for _ in hooks)}
+    assert sorted(at, key=lambda pid: at[pid]) == [str(hook.pid) for hook in hooks]
 
 
 def test_all_that_is_added(place: Place) -> None:
