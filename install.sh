@@ -13,7 +13,11 @@ Usage: ./install.sh [options]
 
 Installs acd for you alone, without root; run it again to upgrade.
 
-  --no-hooks     leave the settings of Claude Code alone
+  --agent NAME   whose hooks to set up: claude-code, codex or all, once for each
+                 (default: those that are here)
+  --trust        have the hooks trusted by agents that would ask you to review them
+  --statusline   make acd's the status line of Claude Code, if it has none
+  --no-hooks     leave the settings of your agents alone
   --no-service   set up no systemd or launchd service: hooks start the daemon
   --dry-run      say what would be done, and change nothing
   --uninstall    take acd out again: service, hooks and program
@@ -32,21 +36,40 @@ fail() {
 
 # ---------------------------------------------------------------- what is asked
 
-uninstall='' dry_run='' no_hooks='' no_service=''
-for argument; do
+wrong_usage() {
+    warn "install.sh: $1"
+    usage >&2
+    exit 2
+}
+
+# What is for `acd install` stays in "$@": each argument is looked at and moved to the end.
+uninstall='' dry_run='' no_hooks='' about_hooks='' left=$#
+while [ "$left" -gt 0 ]; do
+    argument=$1
+    shift
+    left=$((left - 1))
     case $argument in
     --uninstall) uninstall=1 ;;
     --dry-run) dry_run=1 ;;
-    --no-hooks) no_hooks=1 ;;
-    --no-service) no_service=1 ;;
-    --help | -h) usage && exit 0 ;;
-    *)
-        warn "install.sh: unknown option '$argument'"
-        usage >&2
-        exit 2
+    --no-hooks) no_hooks=1 && set -- "$@" "$argument" ;;
+    --trust) about_hooks=--trust && set -- "$@" "$argument" ;;
+    --no-service | --statusline) set -- "$@" "$argument" ;;
+    --agent)
+        [ "$left" -gt 0 ] || wrong_usage '--agent needs a name'
+        case $1 in
+        claude-code | codex | all) set -- "$@" --agent "$1" ;;
+        *) wrong_usage "unknown agent '$1'" ;;
+        esac
+        shift
+        left=$((left - 1))
+        about_hooks=--agent
         ;;
+    --help | -h) usage && exit 0 ;;
+    *) wrong_usage "unknown option '$argument'" ;;
     esac
 done
+[ -z "$no_hooks" ] || [ -z "$about_hooks" ] ||
+    wrong_usage "$about_hooks is about hooks, which --no-hooks leaves alone"
 
 case ${HOME:-} in
 /*) ;;
@@ -317,5 +340,5 @@ export PIP_USER=no PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 if [ -n "$uninstall" ]; then
     uninstall_acd
 else
-    install_acd ${no_hooks:+--no-hooks} ${no_service:+--no-service}
+    install_acd "$@"
 fi

@@ -217,20 +217,26 @@ def check_interpreter(found: Sequence[tuple[Path, bool]]) -> Iterator[Finding]:
             )
 
 
-def check_client(version: Version | None, lacking: Sequence[str], enough: Version) -> Finding:
-    """The agent's client: whether it has every event that tells something."""
+def check_client(
+    program: str,
+    version: Version | None,
+    lacking: Sequence[str],
+    enough: Version,
+    update: str,
+) -> Finding:
+    """An agent's program: whether it has every event that tells something; how to update it."""
     if version is None:
-        return Finding("claude", "note", "not found on PATH, or it does not tell its version")
+        return Finding(program, "note", "not found on PATH, or it does not tell its version")
     says = ".".join(map(str, version))
     if lacking:
         wanted = ".".join(map(str, enough))
         return Finding(
-            "claude",
+            program,
             "problem",
             f"{says} is too old for {', '.join(lacking)}: some changes are seen late or not at all",
-            f"claude update (to {wanted} or newer), then acd install",
+            f"{update} (to {wanted} or newer), then acd install",
         )
-    return Finding("claude", "ok", says)
+    return Finding(program, "ok", says)
 
 
 def check_config(path: Path, problem: str | None, *, there: bool) -> Finding:

@@ -72,12 +72,6 @@ def launchd_agent_dir(environ: Mapping[str, str]) -> Path:
     return home(environ) / "Library/LaunchAgents"
 
 
-def claude_config_dir(environ: Mapping[str, str]) -> Path:
-    """Claude Code's configuration directory."""
-    value = environ.get("CLAUDE_CONFIG_DIR", "")
-    return Path(value) if value else home(environ) / ".claude"
-
-
 def journal_path(socket: Path) -> Path:
     """The daemon's state: beside the socket, so in memory where that is."""
     return socket.with_name(socket.name + ".journal")

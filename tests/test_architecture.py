@@ -37,7 +37,7 @@ ARROWS: dict[str, set[str]] = {
     "terminals": {"text"},
     "timeline": {"dashboard"},
     "statusline": {"install"},
-    "install": {"agents", "client", "config", "text"},
+    "install": {"agents", "client", "config", "diagnosis", "text"},
     # composition root
     "daemon": {
         "activation",
@@ -195,6 +195,39 @@ def test_a_pure_part_calls_no_builtin_that_touches_the_world(part: str) -> None:
             node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)
         }
         assert names.isdisjoint(TOUCHES_THE_WORLD), f"{path.relative_to(ROOT)} reaches out"
+
+
+AGENTS_OWN = {
+    f"acd/{part}/{path.name}"
+    for part in ("agents", "install", "watch")
+    for path in (PACKAGE / part).glob("*.py")
+    if path.stem.startswith(("claude", "codex"))
+}
+"""An agent's module, and what that names: its part of the installer and its evidence."""
+
+NAMES_ONE = AGENTS_OWN | {
+    "acd/agents/__init__.py",  # the list
+    "acd/core/session.py",  # the protocol's default agent_type
+    "acd/cli/statusline.py",  # a status line is in one agent's windows only
+}
+
+
+def test_only_an_agents_own_modules_and_their_list_name_an_agent() -> None:
+    naming = set()
+    for path in PACKAGE.rglob("*.py"):
+        tree = ast.parse(path.read_text("utf-8"))
+        prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        words = [
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            if id(node) not in prose
+        ]
+        words += [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
+        words += imported_modules(path)
+        if any(name in word.lower() for word in words for name in ("claude", "codex")):
+            naming.add(str(path.relative_to(ROOT)))
+    assert naming <= NAMES_ONE
 
 
 @pytest.mark.parametrize("path", HOOKS, ids=lambda path: path.name)

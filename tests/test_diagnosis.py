@@ -68,7 +68,7 @@ PROBLEMS = {
     "hooks switched off for all": managed("allowManagedHooksOnly", by_administrator=True),
     "other settings that cannot be read": managed("", by_administrator=True),
     "an interpreter that does not run": next(check_interpreter([(PLACE, False)])),
-    "an old client": check_client((2, 0, 1), ["Elicitation"], (2, 1, 197)),
+    "an old client": check_client("claude", (2, 0, 1), ["Elicitation"], (2, 1, 197), "update"),
     "a file that others can change": next(check_permissions([(PLACE, "has mode 666")])),
 }
 
@@ -87,8 +87,8 @@ FINE = {
     "no service manager": check_service("missing", PLACE, ["none"], None, listening=False),
     "no service wanted": check_service("missing", PLACE, ["none"], "systemd", listening=False),
     "current hooks": check_hooks("codex", "current", PLACE, []),
-    "a new client": check_client((2, 1, 329), [], (2, 1, 197)),
-    "no client": check_client(None, [], (2, 1, 197)),
+    "a new client": check_client("claude", (2, 1, 329), [], (2, 1, 197), ""),
+    "no client": check_client("claude", None, [], (2, 1, 197), ""),
 }
 
 

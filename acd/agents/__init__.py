@@ -15,6 +15,9 @@ AGENTS: Final[Mapping[str, Agent]] = {
     agent.name: agent for agent in (claude_code.AGENT, codex.AGENT)
 }
 
+FIRST: Final = next(iter(AGENTS.values()))
+"""The one to begin with, where none is here yet."""
+
 
 def resume_argv(agent: str, resume_id: str | None) -> list[str] | None:
     """The command that takes a conversation up again, or None where there is none.

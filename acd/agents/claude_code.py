@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from acd.core.agent import Agent
-from acd.core.fields import long_text, text, tool_question
+from acd.core.fields import by_field, long_text, tool_question
 from acd.core.session import Json
 from acd.core.status import ATTENTION, CLOSED, QUESTION, WORKING, Status
 
@@ -48,23 +48,24 @@ EVENTS: Final[Mapping[str, Status | None]] = {
     "PostCompact/auto": None,
 }
 
-# The field that tells the kinds of one event apart.
-_KIND_FIELD: Final = {
-    "PreToolUse": "tool_name",
-    "PermissionRequest": "tool_name",
-    "Notification": "notification_type",
-    "SessionStart": "source",
-    "SessionEnd": "reason",
-    "PostCompact": "trigger",
-    "StopFailure": "error",
-}
+_NAMED_KIND: Final = by_field(
+    {
+        "PreToolUse": "tool_name",
+        "PermissionRequest": "tool_name",
+        "Notification": "notification_type",
+        "SessionStart": "source",
+        "SessionEnd": "reason",
+        "PostCompact": "trigger",
+        "StopFailure": "error",
+    }
+)
 
 
 def _kind(event: str, payload: Json) -> str | None:
     if event == "Stop":
         tasks = payload.get("background_tasks")
         return "background" if isinstance(tasks, list) and tasks else None
-    return text(payload, _KIND_FIELD[event]) if event in _KIND_FIELD else None
+    return _NAMED_KIND(event, payload)
 
 
 def _said(event: str, payload: Json) -> str | None:

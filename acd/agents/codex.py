@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from acd.core.agent import Agent
-from acd.core.fields import long_text, text, tool_question
+from acd.core.fields import by_field, long_text, text, tool_question
 from acd.core.session import Json
 from acd.core.status import ATTENTION, CLOSED, QUESTION, WORKING, Status
 
@@ -38,19 +38,16 @@ EVENTS: Final[Mapping[str, Status | None]] = {
     "SubagentStop": None,
 }
 
-# The field that tells the kinds of one event apart.
-_KIND_FIELD: Final = {
-    "PreToolUse": "tool_name",
-    "PermissionRequest": "tool_name",
-    "SessionStart": "source",
-    "SessionEnd": "reason",
-    "PostCompact": "trigger",
-    "PostModelRequest": "status",
-}
-
-
-def _kind(event: str, payload: Json) -> str | None:
-    return text(payload, _KIND_FIELD[event]) if event in _KIND_FIELD else None
+_KIND: Final = by_field(
+    {
+        "PreToolUse": "tool_name",
+        "PermissionRequest": "tool_name",
+        "SessionStart": "source",
+        "SessionEnd": "reason",
+        "PostCompact": "trigger",
+        "PostModelRequest": "status",
+    }
+)
 
 
 def _said(event: str, payload: Json) -> str | None:
@@ -66,7 +63,7 @@ AGENT: Final = Agent(
     name="codex",
     title="Codex",
     events=EVENTS,
-    kind=_kind,
+    kind=_KIND,
     said=_said,
     resume=("codex", "resume"),
     installer="acd.install.codex:INSTALLER",

@@ -59,7 +59,8 @@ def _shown(finding: Finding, size: int, *, colour: bool) -> str:
 
 
 def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
-    from acd.install import claude_code, programs, report, surroundings
+    from acd.install import programs, report, settings, surroundings
+    from acd.install.agents import installer
 
     found = report(environ)
     own = Path(sys.executable)
@@ -72,7 +73,9 @@ def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     yield diagnosis.check_python(sys.version.partition(" ")[0], own, list(_missing()))
     on_path = programs.which("acd", environ)
     yield diagnosis.check_path(Path(on_path) if on_path else None, installed)
-    yield from diagnosis.check_permissions(list(surroundings.wrong_permissions(environ)))
+    yield from diagnosis.check_permissions(
+        list(surroundings.wrong_permissions(environ, found.agents))
+    )
     yield _config(paths.config_path(environ))
 
     socket = paths.socket_path(environ)
@@ -86,15 +89,13 @@ def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     )
     for agent, hooks in found.agents.items():
         # That one has a finding of its own, with the file that has to be mended.
-        reasons = [each for each in hooks.reasons if not each.startswith(surroundings.DISABLE)]
+        reasons = [each for each in hooks.reasons if not each.startswith(settings.DISABLE)]
         state = "current" if hooks.state == "stale" and not reasons else hooks.state
         yield diagnosis.check_hooks(agent, state, hooks.where, reasons)
     yield from diagnosis.check_interpreter(surroundings.hook_interpreters(environ, found.agents))
-    if claude_code.AGENT in found.agents:
-        version = claude_code.client_version(environ)
-        lacking = claude_code.lacking(version)
-        yield diagnosis.check_client(version, lacking, max(claude_code.EVENTS.values()))
-        yield from diagnosis.check_overruled(list(surroundings.overruling(environ, _here())))
+    for checks in (installer(agent).checks for agent in found.agents):
+        if checks is not None:
+            yield from checks(environ, _here())
 
 
 def _here() -> Path:

@@ -29,7 +29,10 @@ def _say(line: str) -> None:
 @click.option("--no-hooks", is_flag=True, help="Leave the agent's settings alone.")
 @click.option("--no-service", is_flag=True, help="Set up no service: hooks start the daemon.")
 @click.option(
-    "--statusline", "status_line", is_flag=True, help="Also set Claude Code's status line to acd's."
+    "--statusline",
+    "status_line",
+    is_flag=True,
+    help="Also make acd's the agent's status line, if it has none.",
 )
 @click.option(
     "--agent",

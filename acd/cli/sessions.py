@@ -56,7 +56,10 @@ def list_sessions(as_json: bool) -> None:
     elif sessions:
         render.write(render.table(sessions, render.look(os.environ)))
     else:
-        render.write("no sessions yet: start claude, or tell of one with acd set ID working")
+        from acd.agents import FIRST
+
+        program = FIRST.resume[0]
+        render.write(f"no sessions yet: start {program}, or tell of one with acd set ID working")
 
 
 @click.command(short_help="Print all that is known about a session, as JSON.")

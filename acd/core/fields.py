@@ -6,6 +6,7 @@ refuses to know which fields an agent sends.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from acd.core.metadata import is_text
@@ -37,6 +38,15 @@ def short_text(fields: Json, key: str) -> str | None:
 def long_text(fields: Json, key: str) -> str | None:
     """A string of which only the beginning is wanted."""
     return text(fields, key, MAX_TEXT)
+
+
+def by_field(names: Mapping[str, str]) -> Callable[[str, Json], str | None]:
+    """A function (event, payload) to its kind, where one field of each event tells it."""
+
+    def kind(event: str, payload: Json) -> str | None:
+        return text(payload, names[event]) if event in names else None
+
+    return kind
 
 
 def boolean(fields: Json, key: str) -> bool | None:

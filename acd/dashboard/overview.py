@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from acd.agents import FIRST
 from acd.dashboard import bars
 from acd.dashboard.bars import Key
 from acd.dashboard.columns import Piece, heading
@@ -91,7 +92,7 @@ class Overview(SessionScreen):
         elif view.hidden:
             self.heading.say([(f"no session matches /{model.filter}: Escape shows all", "dim")])
         elif model.is_complete:
-            self.heading.say([("start claude, and it appears here", "dim")])
+            self.heading.say([(f"start {FIRST.resume[0]}, and it appears here", "dim")])
         else:
             self.heading.say([])
 

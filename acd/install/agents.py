@@ -7,12 +7,13 @@ acd/agents/ names the module that holds each one's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from acd.agents import AGENTS
+from acd.agents import AGENTS, FIRST
+from acd.diagnosis import Finding
 from acd.install import programs
 from acd.install.settings import Handler
 from acd.install.steps import Edited, Step
@@ -45,6 +46,10 @@ class Installer:
     edited: Callable[[Environ], Edited] | None = None
     """What has to follow an edit of the hooks' file."""
     trust: Trust | None = None
+    has_status_line: bool = False
+    """Whether the settings can name a program for its status line (status_line.py)."""
+    checks: Callable[[Environ, Path], Iterator[Finding]] | None = None
+    """What else `acd doctor` has to look at: (environ, a project's directory) to what it found."""
 
     def is_here(self, environ: Environ) -> bool:
         """Whether the user has the agent: its configuration directory or its program."""
@@ -62,9 +67,9 @@ def installer(agent: str) -> Installer:
 def chosen(environ: Environ, named: Sequence[str] = ()) -> list[str]:
     """The agents to be installed for: those named, else those that are here.
 
-    Where none is here the first that acd knows: it may well come later, and
-    its hooks harm nobody until then.
+    Where none is here the first one: it may well come later, and its hooks
+    harm nobody until then.
     """
     if named:
         return [agent for agent in AGENTS if agent in named]
-    return [agent for agent in AGENTS if installer(agent).is_here(environ)] or [next(iter(AGENTS))]
+    return [agent for agent in AGENTS if installer(agent).is_here(environ)] or [FIRST.name]

@@ -8,16 +8,17 @@ means (core/events.py). Facts marked "measured" were seen on the real client.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from acd import paths
+from acd.diagnosis import Finding, check_client, check_overruled
 from acd.install import programs
 from acd.install.agents import Installer
+from acd.install.claude_overruling import overruling
 
 AGENT: Final = "claude-code"
-NAME: Final = "Claude Code"
 
 Version = tuple[int, int, int]
 
@@ -76,7 +77,8 @@ _VERSION = re.compile(r"^(\d+)\.(\d+)\.(\d+)\b")
 
 def settings_path(environ: Mapping[str, str]) -> Path:
     """The user's settings, which hold the hooks."""
-    return paths.claude_config_dir(environ) / "settings.json"
+    value = environ.get("CLAUDE_CONFIG_DIR", "")
+    return (Path(value) if value else paths.home(environ) / ".claude") / "settings.json"
 
 
 def wanted(version: Version | None, command: str) -> dict[str, dict[str, Any]]:
@@ -124,8 +126,16 @@ def _version_of(program: str, environ: Mapping[str, str]) -> Version | None:
     return (int(match[1]), int(match[2]), int(match[3])) if match else None
 
 
+def _checks(environ: Mapping[str, str], project: Path) -> Iterator[Finding]:
+    version = client_version(environ)
+    yield check_client("claude", version, lacking(version), max(EVENTS.values()), "claude update")
+    yield from check_overruled(list(overruling(settings_path(environ), project)))
+
+
 INSTALLER: Final = Installer(
     program="claude",
     settings=settings_path,
     wanted=lambda environ, command: wanted(client_version(environ), command),
+    has_status_line=True,
+    checks=_checks,
 )

@@ -99,7 +99,7 @@ def _what_is_wrong(
     wanted: Mapping[str, settings.Handler],
 ) -> Iterator[str]:
     if settings.hooks_disabled(text):
-        yield "disableAllHooks is set, so none of them runs"
+        yield f"{settings.DISABLE} is set, so none of them runs"
     commands = {str(handler.get("command")) for handlers in there.values() for handler in handlers}
     for path in sorted(set(_paths_in(commands))):
         if not path.exists():

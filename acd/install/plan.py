@@ -18,7 +18,7 @@ from acd import config, paths, private
 from acd.agents import AGENTS
 from acd.client import daemon_command
 from acd.errors import AcdError, ConfigError
-from acd.install import agents, claude_code, files, launchd, resources, settings, shell, systemd
+from acd.install import agents, files, launchd, resources, settings, shell, systemd
 from acd.install.daemon import EndDaemon, Prove
 from acd.install.hook_command import guarded_command, hook_command, real_python
 from acd.install.settings import HOOK_FILE
@@ -84,13 +84,13 @@ def _working_command(path: Path, agent: str, hook: Path) -> str | None:
     return command if pythons and whole and is_there else None
 
 
-def wanted_status_line(environ: Mapping[str, str]) -> PutStatusLine:
-    """Claude Code's status line as it should be now, where it is ours."""
+def wanted_status_line(environ: Mapping[str, str], agent: str) -> PutStatusLine:
+    """An agent's status line as it should be now, where it is ours."""
     command = guarded_command(real_python(), paths.data_dir(environ) / STATUS_LINE_FILE)
     return PutStatusLine(
-        claude_code.settings_path(environ),
-        claude_code.AGENT,
-        claude_code.NAME,
+        agents.installer(agent).settings(environ),
+        agent,
+        AGENTS[agent].title,
         {"type": "command", "command": command},
     )
 
@@ -145,7 +145,7 @@ def install_plan(
             plan.steps.append(put)
         _plan_trust(plan, environ, put, give=trust)
     if hooks or status_line:
-        _plan_status_line(plan, wanted_status_line(environ), asked=status_line)
+        _plan_status_lines(plan, environ, named, asked=status_line)
     if manual:
         plan.steps += shell.outdated(environ)
     plan.steps.append(Prove(environ, command, start=not has_manager))
@@ -198,12 +198,24 @@ def _plan_notifications(
     return wanted.is_on
 
 
+def _plan_status_lines(
+    plan: Plan, environ: Mapping[str, str], named: Sequence[str], *, asked: bool
+) -> None:
+    able = [agent for agent in AGENTS if agents.installer(agent).has_status_line]
+    for agent in able:
+        wanted = asked and (not named or agent in named)
+        _plan_status_line(plan, wanted_status_line(environ, agent), asked=wanted)
+    if asked and named and not set(able) & set(named):
+        titles = " and ".join(AGENTS[agent].title for agent in able)
+        plan.notes.append(f"Only {titles} has a status line that acd can set")
+
+
 def _plan_status_line(plan: Plan, put: PutStatusLine, *, asked: bool) -> None:
     whose = put.whose()
     if asked and whose == "other":
         plan.notes.append(
             f"{put.path} has a statusLine of its own, which stays;"
-            " docs/integrations/claude-code.md tells how it can show acd's as well"
+            f" docs/integrations/{put.agent}.md tells how it can show acd's as well"
         )
     elif (asked or whose == "ours") and put.is_needed():
         plan.steps.append(put)

@@ -27,6 +27,9 @@ from acd.install.jsontext import Array, JsonError, Node, Object
 HOOK_FILE: Final = "acd_hook.py"
 """The hook's file name: with the agent's name after it, the mark by which our entries are known."""
 
+DISABLE: Final = "disableAllHooks"
+"""The key that switches every hook off."""
+
 Handler = Mapping[str, Any]
 """A hook entry, as JSON: `type`, `command` and the agent's further keys."""
 
@@ -107,11 +110,11 @@ def installed(text: str, agent: str) -> dict[str, list[dict[str, Any]]]:
 
 @telling()
 def hooks_disabled(text: str) -> bool:
-    """Whether the settings switch every hook off (`disableAllHooks`, Claude Code)."""
+    """Whether the settings switch every hook off."""
     root = read(text)
     if not isinstance(root, Object):
         return False
-    return any(value_of(text, item.value) is True for item in root.named("disableAllHooks")[-1:])
+    return any(value_of(text, item.value) is True for item in root.named(DISABLE)[-1:])
 
 
 @telling()

@@ -6,13 +6,14 @@ Responsible for each step's one sentence before (`describe`) and after
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from acd.errors import AcdError
 from acd.install import files, settings, status_line
@@ -76,45 +77,8 @@ class Remove:
 
 
 @dataclass(frozen=True)
-class PutHooks:
-    """Our hooks into an agent's settings."""
-
-    path: Path
-    agent: str
-    name: str
-    """The agent's, for people."""
-    wanted: Mapping[str, settings.Handler]
-    edited: Edited | None = None
-
-    def is_needed(self) -> bool:
-        """Whether anything is missing or outdated. Raises as execute() does, before it is done."""
-        found = files.read(self.path)
-        if self._merged(found.content) == found.content:
-            return False
-        if found.content is not None:
-            files.refuse_read_only(found.path)
-        return True
-
-    def describe(self) -> str:
-        return f"put {len(self.wanted)} hooks for {self.name} into {self.path}"
-
-    def execute(self) -> str:
-        before = files.edit(self.path, self._merged, mode=0o600, backup=self._backup)
-        done = f"Hooks for {self.name}: {len(self.wanted)} in {self.path}"
-        return _with_note(done, self.edited, before)
-
-    def _merged(self, content: bytes | None) -> bytes:
-        with _located(self.path):
-            text = settings.decode(content or b"")
-            return settings.merge(text, self.wanted, self.agent).encode()
-
-    def _backup(self, content: bytes) -> Path | None:
-        return None if _holds_ours(content, self.agent) else backup_path(self.path)
-
-
-@dataclass(frozen=True)
-class PutStatusLine:
-    """Our status line into an agent's settings, where none of somebody else's is set."""
+class _Put(abc.ABC):
+    """Something of ours into an agent's settings."""
 
     path: Path
     agent: str
@@ -122,15 +86,8 @@ class PutStatusLine:
     """The agent's, for people."""
     wanted: Mapping[str, Any]
 
-    def whose(self) -> str:
-        """Whose is set now: `ours`, `other` or `nobody's`. Raises AcdError."""
-        with _located(self.path):
-            return status_line.whose_status_line(
-                settings.decode(files.read(self.path).content or b"")
-            )
-
     def is_needed(self) -> bool:
-        """Whether it is missing or outdated. Raises as execute() does, before it is done."""
+        """Whether anything is missing or outdated. Raises as execute() does, before it is done."""
         found = files.read(self.path)
         if self._merged(found.content) == (found.content or b""):
             return False
@@ -138,20 +95,60 @@ class PutStatusLine:
             files.refuse_read_only(found.path)
         return True
 
+    @abc.abstractmethod
+    def merged(self, text: str) -> str:
+        """The settings' text with it. Raises SettingsError."""
+
+    def _edit(self) -> files.Snapshot:
+        """Does it; the file as it was before."""
+        return files.edit(self.path, self._merged, mode=0o600, backup=self._backup)
+
+    def _merged(self, content: bytes | None) -> bytes:
+        with _located(self.path):
+            return self.merged(settings.decode(content or b"")).encode()
+
+    def _backup(self, content: bytes) -> Path | None:
+        return None if _holds_ours(content, self.agent) else backup_path(self.path)
+
+
+@dataclass(frozen=True)
+class PutHooks(_Put):
+    """Our hooks: `wanted` has the handler of each event."""
+
+    edited: Edited | None = None
+
+    def describe(self) -> str:
+        return f"put {len(self.wanted)} hooks for {self.name} into {self.path}"
+
+    def execute(self) -> str:
+        before = self._edit()
+        done = f"Hooks for {self.name}: {len(self.wanted)} in {self.path}"
+        return _with_note(done, self.edited, before)
+
+    def merged(self, text: str) -> str:
+        return settings.merge(text, self.wanted, self.agent)
+
+
+@dataclass(frozen=True)
+class PutStatusLine(_Put):
+    """Our status line, where none of somebody else's is set; `wanted` is its value."""
+
+    def whose(self) -> Literal["ours", "other", "nobody's"]:
+        """Whose is set now. Raises AcdError."""
+        with _located(self.path):
+            return status_line.whose_status_line(
+                settings.decode(files.read(self.path).content or b"")
+            )
+
     def describe(self) -> str:
         return f"put the status line for {self.name} into {self.path}"
 
     def execute(self) -> str:
-        files.edit(self.path, self._merged, mode=0o600, backup=self._backup)
+        self._edit()
         return f"Status line for {self.name}: in {self.path}"
 
-    def _merged(self, content: bytes | None) -> bytes:
-        with _located(self.path):
-            text = settings.decode(content or b"")
-            return status_line.merge_status_line(text, self.wanted).encode()
-
-    def _backup(self, content: bytes) -> Path | None:
-        return None if _holds_ours(content, self.agent) else backup_path(self.path)
+    def merged(self, text: str) -> str:
+        return status_line.merge_status_line(text, self.wanted)
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,7 @@ complete -c acd -n '__acd_at \'config show\'' -s h -l help -d 'Show this message
 complete -c acd -n '__acd_at \'install\'' -l hooks-only -d 'Only put the hooks into the agent\'s settings.'
 complete -c acd -n '__acd_at \'install\'' -l no-hooks -d 'Leave the agent\'s settings alone.'
 complete -c acd -n '__acd_at \'install\'' -l no-service -d 'Set up no service: hooks start the daemon.'
-complete -c acd -n '__acd_at \'install\'' -l statusline -d 'Also set Claude Code\'s status line to acd\'s.'
+complete -c acd -n '__acd_at \'install\'' -l statusline -d 'Also make acd\'s the agent\'s status line, if it has none.'
 complete -c acd -n '__acd_at \'install\'' -l agent -x -a 'claude-code codex all' -d 'Whose hooks to set up. Default: those that are installed.'
 complete -c acd -n '__acd_at \'install\'' -l trust -d 'Have acd\'s hooks trusted by agents that would ask you to review.'
 complete -c acd -n '__acd_at \'install\'' -l dry-run -d 'Say what would be done, and change nothing.'

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from acd import __version__, private
-from acd.install import surroundings
+from acd.install.claude_overruling import overruling
 from acd.install.hook_command import real_python
 from tests.install.user import User
 
@@ -231,7 +231,7 @@ def test_an_administrators_settings_are_found(user: User) -> None:
     (managed / "managed-settings.json").write_text('{"disableAllHooks": true}')
     drop_in = managed / "managed-settings.d/10-hooks.json"
     drop_in.write_text('{"allowManagedHooksOnly": true}')
-    assert list(surroundings.overruling(user.environ, user.home, managed)) == [
+    assert list(overruling(user.settings, user.home, managed)) == [
         (managed / "managed-settings.json", "disableAllHooks", True),
         (drop_in, "allowManagedHooksOnly", True),
     ]
@@ -242,12 +242,12 @@ def test_of_an_administrators_settings_the_later_file_wins(user: User) -> None:
     (managed / "managed-settings.d").mkdir(parents=True)
     (managed / "managed-settings.json").write_text('{"disableAllHooks": true}')
     (managed / "managed-settings.d/10-hooks.json").write_text('{"disableAllHooks": false}')
-    assert list(surroundings.overruling(user.environ, user.home, managed)) == []
+    assert list(overruling(user.settings, user.home, managed)) == []
 
 
 def test_only_an_administrator_can_allow_managed_hooks_only(user: User) -> None:
     user.write(b'{"allowManagedHooksOnly": true}')
-    assert list(surroundings.overruling(user.environ, user.home, user.home / "etc")) == []
+    assert list(overruling(user.settings, user.home, user.home / "etc")) == []
 
 
 @pytest.mark.parametrize("content", [b"{", b"\xff", b"[" * 100_000])
@@ -255,4 +255,4 @@ def test_other_settings_that_cannot_be_read_are_told(user: User, content: bytes)
     path = user.home / "etc/managed-settings.json"
     path.parent.mkdir()
     path.write_bytes(content)
-    assert list(surroundings.overruling(user.environ, user.home, path.parent)) == [(path, "", True)]
+    assert list(overruling(user.settings, user.home, path.parent)) == [(path, "", True)]

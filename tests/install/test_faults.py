@@ -43,12 +43,12 @@ class Place:
         _carry_out(
             WriteFile(self.hook, b"new hook", "the hook"),
             WriteFile(self.unit, b"new unit", "the unit"),
-            PutHooks(self.settings, claude_code.AGENT, claude_code.NAME, WANTED),
+            PutHooks(self.settings, claude_code.AGENT, "Claude Code", WANTED),
         )
 
     def uninstall(self) -> None:
         _carry_out(
-            TakeHooks(self.settings, claude_code.AGENT, claude_code.NAME),
+            TakeHooks(self.settings, claude_code.AGENT, "Claude Code"),
             Remove((self.unit,), "the unit", self.unit.parent),
             Remove((self.hook,), "the program", self.hook.parent),
         )
@@ -62,7 +62,7 @@ def _carry_out(*steps: Step) -> None:
 def merged(place: Place, content: bytes, wanted: dict[str, dict[str, object]]) -> bytes:
     """The settings with hooks, as an installer that nothing happens to leaves them."""
     place.fill({"claude/settings.json": content})
-    PutHooks(place.settings, claude_code.AGENT, claude_code.NAME, wanted).execute()
+    PutHooks(place.settings, claude_code.AGENT, "Claude Code", wanted).execute()
     return place.settings.read_bytes()
 
 

@@ -68,7 +68,7 @@ def put(home: Home, executable: Path, content: bytes) -> None:
     assert version is not None
     command = hook_command(real_python(), home.root / "acd_hook.py", "claude-code")
     wanted = claude_code.wanted(version, command)
-    PutHooks(settings_of(home), claude_code.AGENT, claude_code.NAME, wanted).execute()
+    PutHooks(settings_of(home), claude_code.AGENT, "Claude Code", wanted).execute()
 
 
 def seen(home: Home) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from acd.errors import AcdError
-from acd.install.claude_code import AGENT, NAME
+from acd.install.claude_code import AGENT
 from acd.install.steps import PutHooks, Remove, TakeHooks, WriteFile, backup_path
 from tests.install.real_world import ACCEPTED, PLAIN, REFUSED
 from tests.install.test_files import state
@@ -22,11 +22,11 @@ def path(tmp_path: Path) -> Path:
 
 
 def put(path: Path) -> PutHooks:
-    return PutHooks(path, AGENT, NAME, WANTED)
+    return PutHooks(path, AGENT, "Claude Code", WANTED)
 
 
 def take(path: Path) -> TakeHooks:
-    return TakeHooks(path, AGENT, NAME)
+    return TakeHooks(path, AGENT, "Claude Code")
 
 
 def written(path: Path, content: bytes) -> Path:
@@ -104,7 +104,7 @@ def test_the_backup_is_of_the_first_original_only(path: Path) -> None:
 
 
 def test_what_holds_hooks_of_ours_is_no_original(path: Path) -> None:
-    PutHooks(path, AGENT, NAME, {"Stop": handler("/old")}).execute()
+    PutHooks(path, AGENT, "Claude Code", {"Stop": handler("/old")}).execute()
     put(path).execute()
     assert not backup_path(path).exists()
 

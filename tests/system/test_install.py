@@ -70,10 +70,27 @@ def test_a_dry_run_changes_nothing_and_names_the_steps(new_user: AcdUser) -> Non
         assert step in done.stdout
 
 
-def test_an_unknown_option_is_refused_with_the_usage(new_user: AcdUser) -> None:
-    done = new_user.install("--hook", check=False)
+def test_what_is_about_hooks_and_service_is_passed_on(new_user: AcdUser) -> None:
+    options = ("--agent", "codex", "--trust", "--no-service", "--agent", "all", "--statusline")
+    done = new_user.install("--dry-run", *options)
+    assert f"would run acd install {' '.join(options)}\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        (("--hook",), "unknown option '--hook'"),
+        (("--agent",), "--agent needs a name"),
+        (("--agent", "claude"), "unknown agent 'claude'"),
+        (("--trust", "--no-hooks"), "--trust is about hooks, which --no-hooks leaves alone"),
+    ],
+)
+def test_wrong_options_are_refused_with_the_usage(
+    new_user: AcdUser, options: tuple[str, ...], said: str
+) -> None:
+    done = new_user.install(*options, check=False)
     assert done.returncode == 2
-    assert "unknown option '--hook'" in done.stderr
+    assert f"install.sh: {said}\n" in done.stderr
     assert "Usage: ./install.sh" in done.stderr
 
 
