@@ -29,6 +29,7 @@ from acd.core.metadata import (
     parse_metadata,
     parse_object,
 )
+from acd.core.processes import Process
 from acd.core.session import (
     Json,
     Now,
@@ -39,7 +40,7 @@ from acd.core.session import (
     is_whole,
 )
 from acd.core.status import STATUSES
-from acd.core.store import Process, Store
+from acd.core.store import Store
 
 VERSION: Final = 1
 

@@ -17,6 +17,7 @@ from acd.core.belief import Belief
 from acd.core.corrections import CORRECTIONS, Source
 from acd.core.events import HookEvent
 from acd.core.metadata import Metadata, Refused
+from acd.core.processes import Process, Processes
 from acd.core.session import (
     ID_LENGTH,
     NS,
@@ -65,13 +66,6 @@ class Rules:
     """Bytes of JSON of one session's metadata."""
 
 
-class Process(NamedTuple):
-    """An agent's process: its machine (None: this one), and its pid."""
-
-    host: str | None
-    pid: int
-
-
 class Store:
     """A plain dict of sessions and the rules by which they change.
 
@@ -84,7 +78,7 @@ class Store:
         self.sessions: dict[str, Session] = {}
         # In the order in which they closed, so that the first expires first.
         self._closed: dict[str, Session] = {}
-        self._by_process: dict[Process, dict[str, Session]] = {}
+        self._processes = Processes()
 
     # Commands -----------------------------------------------------------
 
@@ -268,14 +262,14 @@ class Store:
 
     def sessions_of(self, process: Process) -> list[Session]:
         """The sessions that run, or ran, in a process."""
-        return list(self._by_process.get(process, {}).values())
+        return self._processes.sessions_of(process)
 
     def restore(self, session: Session) -> None:
         """Puts a session in its place as it was, replacing one of the same id."""
         if (old := self.sessions.get(session.id)) is not None:
             # It keeps its place in the order of creation.
             self._closed.pop(old.id, None)
-            self._unindex(old)
+            self._processes.discard(old)
         self._add(session)
 
     def order_closed(self) -> None:
@@ -311,26 +305,12 @@ class Store:
         self.sessions[session.id] = session
         if session.status == CLOSED:
             self._closed[session.id] = session
-        self._index(session)
+        self._processes.add(session)
 
     def _forget(self, session: Session) -> None:
         del self.sessions[session.id]
         self._closed.pop(session.id, None)
-        self._unindex(session)
-
-    def _index(self, session: Session) -> None:
-        if session.pid is not None:
-            process = Process(session.host, session.pid)
-            self._by_process.setdefault(process, {})[session.id] = session
-
-    def _unindex(self, session: Session) -> None:
-        if session.pid is None:
-            return
-        process = Process(session.host, session.pid)
-        if (there := self._by_process.get(process)) is not None:
-            there.pop(session.id, None)
-            if not there:
-                del self._by_process[process]
+        self._processes.discard(session)
 
     def _enter(self, session: Session, status: Status, now: Now) -> None:
         """Sets a status; a real transition is recorded."""
@@ -355,7 +335,7 @@ class Store:
 
     def _revive(self, session: Session) -> None:
         """Takes what belonged to the session's former life from it."""
-        self._unindex(session)
+        self._processes.discard(session)
         session.pid = session.pid_start = None
         session.superseded_by = None
         session.prompt = None
@@ -419,9 +399,9 @@ class Store:
         """Keeps where the agent runs; a hook that does not know takes nothing away."""
         if event.host != session.host or event.pid not in {None, session.pid}:
             # What is not told of the new process is not what it was of the old one.
-            self._unindex(session)
+            self._processes.discard(session)
             session.host, session.pid, session.pid_start = event.host, event.pid, None
-            self._index(session)
+            self._processes.add(session)
         if event.pid_start is not None:
             session.pid_start = event.pid_start
         session.config_dir = event.config_dir or session.config_dir

@@ -16,10 +16,11 @@ from importlib import import_module
 from acd.agents import AGENTS
 from acd.core.corrections import Source
 from acd.core.events import HookEvent
+from acd.core.processes import Process
 from acd.core.record import correction_record
 from acd.core.session import Now, Session
 from acd.core.status import CLOSED
-from acd.core.store import Change, Process, Store
+from acd.core.store import Change, Store
 from acd.watch.process import SHELLS, ProcessWatch, arguments, began_after
 from acd.watch.source import EvidenceSource, Place
 

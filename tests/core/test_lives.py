@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from acd.agents.claude_code import EVENTS as CLAUDE_CODE
 from acd.core.belief import MAX_SPEAKERS, Belief
 from acd.core.corrections import CORRECTIONS, Source
+from acd.core.processes import Process
 from acd.core.session import TRAIL_LENGTH, Session
 from acd.core.status import REVIVALS, STATUSES, TRANSITIONS, Status
-from acd.core.store import Process, Store
+from acd.core.store import Store
 
 from .lives import IDS, Life, Step, hooks, lives, steps
 from .scene import Scene, contents, event_of

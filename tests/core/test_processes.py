@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from acd.core.metadata import Refused
-from acd.core.store import Process
+from acd.core.processes import Process
 
 from .scene import Scene, told
 
