@@ -84,21 +84,23 @@ class Home:
             "theme": "dark",
             "numStartups": 5,
             "customApiKeyResponses": {"approved": [_API_KEY[-20:]], "rejected": []},
+            # The user's own, not the project's: that would be looked for by the git
+            # repository around it, and nobody knows what lies above.
+            "mcpServers": {
+                "asker": {
+                    "type": "stdio",
+                    "command": sys.executable,
+                    "args": [
+                        "-I",
+                        "-S",
+                        str(Path(__file__).with_name("elicitation_server.py")),
+                    ],
+                }
+            },
             "projects": {
                 str(self.project): {
                     "hasTrustDialogAccepted": True,
                     "hasCompletedProjectOnboarding": True,
-                    "mcpServers": {
-                        "asker": {
-                            "type": "stdio",
-                            "command": sys.executable,
-                            "args": [
-                                "-I",
-                                "-S",
-                                str(Path(__file__).with_name("elicitation_server.py")),
-                            ],
-                        }
-                    },
                 }
             },
         }

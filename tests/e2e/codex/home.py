@@ -114,6 +114,12 @@ approval_policy = "on-request"
 sandbox_mode = "workspace-write"
 check_for_update_on_startup = false
 
+# Where its sandbox lets a command write it puts a .git, and leaves it behind when
+# it is killed: not into a directory that others share.
+[sandbox_workspace_write]
+exclude_slash_tmp = true
+exclude_tmpdir_env_var = true
+
 [features]
 daemon_auto_start = false
 
