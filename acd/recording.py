@@ -93,7 +93,7 @@ def _without_texts(fields: Json) -> Json:
         plain["belief"] = {key: value for key, value in belief.items() if key != "said"}
         if "questions" in belief:
             plain["belief"]["questions"] = {
-                asker: [at, None] for asker, (at, *_) in belief["questions"].items()
+                key: [at, None, *who] for key, (at, _, *who) in belief["questions"].items()
             }
     return plain
 

@@ -101,6 +101,7 @@ PURE = (
 
 VALUES_ONLY = {
     "__future__",
+    "binascii",
     "collections",
     "collections.abc",
     "dataclasses",

@@ -16,13 +16,12 @@ from typing import Any, Final, NamedTuple
 
 from acd.core.corrections import CORRECTIONS
 from acd.core.events import HookEvent
+from acd.core.questions import MAIN, Questions, speaker
 from acd.core.session import Json, is_whole
 from acd.core.status import ATTENTION, CLOSED, QUESTION, STATUSES, WORKING, Status
 
-MAIN: Final = ""
-"""The main agent's key among those who ask; subagents have ids."""
-MAX_SPEAKERS: Final = 100
-"""Agents of each session whose questions and times are remembered, the newest ones."""
+MAX_HEARD: Final = 100
+"""Agents of each session whose times are remembered, the newest ones."""
 
 
 def _is_text(value: Any) -> bool:
@@ -47,22 +46,11 @@ _PLAIN: Final[Mapping[str, Callable[[Any], bool]]] = {
 """The fields whose value in JSON is their value in memory, and what that may be."""
 
 
-class Question(NamedTuple):
-    """An agent or subagent waits for the user's answer."""
-
-    at: int
-    text: str | None
-
-
 class Word(NamedTuple):
     """The last thing that the registry said."""
 
     says: str
     at: int
-
-
-def _speaker(event: HookEvent) -> str:
-    return event.subagent or MAIN
 
 
 class Belief:
@@ -89,7 +77,7 @@ class Belief:
         """What the main agent does, by its hooks."""
         self.base_at = 0
         """The time of the event that said so."""
-        self.questions: dict[str, Question] = {}
+        self.questions = Questions()
         """Who waits for an answer: the main agent and its subagents, each for its own."""
         self.background = False
         """Whether the last turn ended with tasks that go on."""
@@ -132,13 +120,13 @@ class Belief:
         """What it asks, or last said."""
         status = self.status
         if status == QUESTION and self.questions:
-            return list(self.questions.values())[-1].text
+            return self.questions.text
         return self.said if status == ATTENTION else None
 
     def settle(self, status: Status) -> None:
         """Somebody who knows has said what it does."""
         self.base = status
-        self.questions = {}
+        self.questions = Questions()
         self.background = self.queued = False
         self.registry = None
         self.said = None
@@ -153,16 +141,22 @@ class Belief:
         if event.begins or event.name == "Notification":
             newest = self.newest_at
         else:
-            newest = max(self.heard.get(_speaker(event), 0), self.begun_at)
+            newest = max(self.heard.get(speaker(event), 0), self.begun_at)
         return max(0, newest - at)
 
     def hear(self, event: HookEvent, at: int, text: str | None) -> None:
-        """Takes in a hook's event that was not overtaken."""
+        """Takes in a hook's event.
+
+        One that was overtaken says no more than that a tool has begun or ended.
+        """
+        self.questions.note_call(event, at)
+        if self.overtaken_by(event, at):
+            return
         status = event.status
         if status is None:
             if event.goes_on:
                 self._note(event, at)
-                self.questions.pop(_speaker(event), None)
+                self.questions.go_on(event)
             # What says nothing must not outrank what does, and is still under way.
             return
         self._note(event, at)
@@ -178,10 +172,10 @@ class Belief:
 
     def _note(self, event: HookEvent, at: int) -> None:
         self.newest_at = max(self.newest_at, at)
-        speaker = _speaker(event)
-        self.heard.pop(speaker, None)  # the newest stand last
-        self.heard[speaker] = at
-        if len(self.heard) > MAX_SPEAKERS:
+        who = speaker(event)
+        self.heard.pop(who, None)  # the newest stand last
+        self.heard[who] = at
+        if len(self.heard) > MAX_HEARD:
             del self.heard[next(iter(self.heard))]
 
     def _ask(self, event: HookEvent, at: int, text: str | None) -> None:
@@ -189,20 +183,14 @@ class Belief:
         # which agent asks: it must not become a second question. But it is
         # asked still, whatever the registry said meanwhile.
         if event.name == "Notification" and self.questions:
-            asker, asked = self.questions.popitem()
-            self.questions[asker] = asked._replace(at=at)
-            return
-        if at < self.answered_at:
+            self.questions.remind(at)
+        elif at < self.answered_at:
             self._resume(at)
-            return
-        asker = _speaker(event)
-        self.questions.pop(asker, None)
-        self.questions[asker] = Question(at, text)
-        if len(self.questions) > MAX_SPEAKERS:
-            del self.questions[next(iter(self.questions))]
+        else:
+            self.questions.ask(event, at, text)
 
     def _go_on(self, event: HookEvent, status: Status, at: int, text: str | None) -> None:
-        self.questions.pop(_speaker(event), None)
+        self.questions.go_on(event)
         if event.name == "UserPromptSubmit":
             # A prompt that is queued carries the id of the one that is worked
             # on, and of the two turns only the second one's end is the end
@@ -232,10 +220,7 @@ class Belief:
             self.shell_at = at
         if QUESTION in CORRECTIONS.get(("registry", says), {}):
             self.answered_at = max(self.answered_at, at)
-            left = {asker: asked for asker, asked in self.questions.items() if asked.at > at}
-            if len(left) < len(self.questions):
-                asked_at = max(asked.at for asked in self.questions.values() if asked.at <= at)
-                self.questions = left
+            if (asked_at := self.questions.end_before(at)) is not None:
                 self._resume(asked_at)
 
     def _resume(self, asked_at: int) -> None:
@@ -260,8 +245,7 @@ class Belief:
         fields |= {name: value for name in _PLAIN if (value := getattr(self, name))}
         if self.heard.keys() - {MAIN}:
             fields["heard"] = self.heard
-        if self.questions:
-            fields["questions"] = self.questions
+        fields |= self.questions.to_record()
         if self.registry is not None:
             fields["registry"] = self.registry
         return fields
@@ -279,10 +263,7 @@ class Belief:
         belief.heard = dict(fields.get("heard", {MAIN: belief.newest_at}))
         if not all(is_whole(at) for at in belief.heard.values()):
             raise ValueError(f"heard: {belief.heard!r}")
-        for asker, (at, text) in dict(fields.get("questions", {})).items():
-            if not is_whole(at) or not (text is None or _is_text(text)):
-                raise ValueError(f"question: {at!r}")
-            belief.questions[asker] = Question(at, text)
+        belief.questions = Questions.from_record(fields)
         if "registry" in fields:
             says, at = fields["registry"]
             if not is_whole(at) or not _is_text(says):

@@ -11,7 +11,16 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from acd.core.agent import Agent
-from acd.core.fields import HINT_LENGTH, NAME_LENGTH, boolean, one_line, positive, short_text, text
+from acd.core.fields import (
+    HINT_LENGTH,
+    NAME_LENGTH,
+    boolean,
+    call_digest,
+    one_line,
+    positive,
+    short_text,
+    text,
+)
 from acd.core.metadata import Refused
 from acd.core.session import Json
 from acd.core.status import QUESTION, STATUSES, Status
@@ -30,6 +39,7 @@ TERMINAL_HINTS: Final = (
 )
 """The environment variables that a hook passes on, so that a client can jump there."""
 
+_OF_A_CALL: Final = frozenset({"PreToolUse", "PermissionRequest"})
 _OF_THE_SESSION: Final = frozenset({"SessionStart", "SessionEnd"})
 
 
@@ -64,6 +74,10 @@ class HookEvent:
     """Whether it shows that a subagent goes on or ends, so that its question is answered."""
     pid_start: int | None = None
     """When the process began, in the unit of the process watch; it rules out a reused pid."""
+    tool_use_id: str | None = None
+    """The tool call that begins or has ended."""
+    call: int | None = None
+    """What is begun or asked for (fields.call_digest)."""
     transcript: str | None = None
     """The file that the agent's own evidence reads."""
 
@@ -121,6 +135,8 @@ class HookEvent:
             terminal=_terminal(given) if isinstance(given, dict) else None,
             goes_on=boolean(record, "goes_on"),
             pid_start=positive(record, "pid_start"),
+            tool_use_id=short_text(record, "tool_use_id"),
+            call=positive(record, "call"),
             transcript=text(record, "transcript"),
         )
 
@@ -165,6 +181,8 @@ def read_hook_event(agent: Agent, meta: Json, payload: Json, *, local_host: str)
         attended=boolean(meta, "attended"),
         terminal=_terminal(meta),
         goes_on=goes_on or None,
+        tool_use_id=short_text(payload, "tool_use_id"),
+        call=call_digest(payload) if name in _OF_A_CALL else None,
         # A subagent's is another file, and says nothing of the session.
         transcript=agent.transcript(payload) if subagent is None else None,
     )

@@ -6,6 +6,8 @@ refuses to know which fields an agent sends.
 
 from __future__ import annotations
 
+import json
+from binascii import crc32
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -64,6 +66,22 @@ def positive(fields: Json, key: str) -> int | None:
 def one_line(said: str | None) -> str | None:
     """The beginning of a text, in one line of at most PROMPT_LENGTH characters."""
     return " ".join(said.split())[:PROMPT_LENGTH] or None if said else None
+
+
+def call_digest(payload: Json) -> int | None:
+    """What a tool is used for, as a checksum; None where no tool and its input are named.
+
+    Equal for a call and for the request to permit it, which may describe it in
+    other words (Codex, measured).
+    """
+    tool, given = text(payload, "tool_name"), payload.get("tool_input")
+    if tool is None or not isinstance(given, dict):
+        return None
+    input_ = {key: value for key, value in given.items() if key != "description"}
+    try:
+        return crc32(json.dumps([tool, input_], sort_keys=True).encode())
+    except RecursionError:
+        return None
 
 
 def tool_question(payload: Json) -> str:

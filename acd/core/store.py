@@ -201,24 +201,22 @@ class Store:
             return [] if event.status is None else self._create_by_hook(event, at, text, now)
         belief = _belief(session, now)
         before, elapsed = session.status, session.elapsed(now)
-        if overtaken_by := belief.overtaken_by(event, at):
-            reason = f"no change: {overtaken_by / NS:.3f} s older than the newest"
-        elif before == CLOSED and not event.revives:
-            reason = "no change: the session is closed"
-        else:
-            reason = ""
-        if reason:
-            _trace(session, at, "hook", event.label, reason)
+        overtaken_by = belief.overtaken_by(event, at)
+        if before == CLOSED and (overtaken_by or not event.revives):
+            _trace(session, at, "hook", event.label, "no change: the session is closed")
             return []
         if before == CLOSED:
             self._revive(session)
-        changes = self._supersede_others(session, event, at, now) if event.begins else []
+        begins = event.begins and not overtaken_by
+        changes = self._supersede_others(session, event, at, now) if begins else []
         if at >= belief.newest_at:
             self._learn_origin(session, event)
         belief.hear(event, at, text)
         after = self._shown(belief)
-        if event.status is None and after == before:
-            _trace(session, at, "hook", event.label, "no change: says nothing of the status")
+        if after == before and (overtaken_by or event.status is None):
+            late = f"{overtaken_by / NS:.3f} s older than the newest"
+            why = late if overtaken_by else "says nothing of the status"
+            _trace(session, at, "hook", event.label, f"no change: {why}")
             return changes
         if after != before:
             self._enter(session, after, now)

@@ -9,9 +9,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from acd.agents.claude_code import EVENTS as CLAUDE_CODE
-from acd.core.belief import MAX_SPEAKERS, Belief
+from acd.core.belief import Belief
 from acd.core.corrections import CORRECTIONS, Source
 from acd.core.processes import Process
+from acd.core.questions import MAX_OPEN
 from acd.core.session import TRAIL_LENGTH, Session
 from acd.core.status import REVIVALS, STATUSES, TRANSITIONS, Status
 from acd.core.store import Store
@@ -28,7 +29,7 @@ def check_session(life: Life, session: Session) -> None:
     assert session.status in STATUSES
     assert (session.closed_at is not None) == (session.status == "closed")
     assert len(session.trail or ()) <= TRAIL_LENGTH
-    assert session.belief is None or len(session.belief.questions) <= MAX_SPEAKERS
+    assert session.belief is None or len(session.belief.questions) <= MAX_OPEN
     assert session.entered <= life.now.boot
     history = session.history or []
     assert len(history) <= rules.history_depth

@@ -166,7 +166,7 @@ def test_however_late_the_hooks_of_one_agent_are_the_outcome_is_the_same(
             scene.hook(event, at=at, **who)
         belief = scene.session().belief
         assert belief is not None
-        outcomes.append((scene.status(), belief.questions))
+        outcomes.append((scene.status(), set(belief.questions)))
     assert outcomes[0] == outcomes[1]
 
 

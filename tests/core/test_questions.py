@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from acd.core.belief import MAX_SPEAKERS
+from acd.core.belief import Belief
+from acd.core.questions import MAX_OPEN
 
 from .scene import Scene, told
 
@@ -131,7 +133,7 @@ def test_the_end_of_a_session_closes_it_whatever_was_asked_and_by_whom() -> None
         scene = Scene()
         scene.hook("PermissionRequest/Bash", agent_id="a2")
         scene.hook("SessionEnd", **asker)
-        assert (scene.status(), scene.belief().questions) == ("closed", {})
+        assert (scene.status(), len(scene.belief().questions)) == ("closed", 0)
 
 
 def test_a_set_is_the_last_word_on_every_question() -> None:
@@ -144,11 +146,141 @@ def test_a_set_is_the_last_word_on_every_question() -> None:
 
 def test_the_questions_of_one_session_are_bounded() -> None:
     scene = Scene()
-    for number in range(MAX_SPEAKERS + 10):
+    for number in range(MAX_OPEN + 10):
         scene.hook("PermissionRequest/Bash", agent_id=f"a{number}")
     questions = scene.belief().questions
-    assert len(questions) == MAX_SPEAKERS
-    assert f"a{MAX_SPEAKERS + 9}" in questions
+    assert len(questions) == MAX_OPEN
+    assert f"a{MAX_OPEN + 9}" in {asked.asker for asked in questions}
+
+
+# Tools that run side by side ------------------------------------------------
+
+ONE: dict[str, Any] = {"tool_name": "Read", "tool_input": {"file_path": "/etc/one"}}
+TWO: dict[str, Any] = {"tool_name": "Read", "tool_input": {"file_path": "/etc/two"}}
+
+
+def both_begun(*, asked: list[dict[str, Any]], **who: Any) -> Scene:
+    """Two tools of one agent, and a permission is asked for each of some."""
+    scene = Scene()
+    scene.hook("UserPromptSubmit")
+    scene.hook("PreToolUse", tool_use_id="t1", **ONE, **who)
+    scene.hook("PreToolUse", tool_use_id="t2", **TWO, **who)
+    for tool in asked:
+        scene.hook("PermissionRequest", **tool, **who)
+    return scene
+
+
+@pytest.mark.parametrize("who", ASKERS.values(), ids=ASKERS)
+@pytest.mark.parametrize("event", ["PostToolUse", "PostToolUseFailure"])
+def test_the_end_of_one_tool_does_not_answer_for_another(event: str, who: dict[str, Any]) -> None:
+    scene = both_begun(asked=[TWO], **who)
+    scene.hook(event, tool_use_id="t1", **ONE, **who)
+    assert scene.status() == "question"
+    scene.hook(event, tool_use_id="t2", **TWO, **who)
+    assert scene.status() == "working"
+
+
+def test_the_start_of_one_tool_does_not_answer_for_another() -> None:
+    scene = Scene()
+    scene.hook("PreToolUse", tool_use_id="t1", **ONE)
+    scene.hook("PermissionRequest", **ONE)
+    scene.hook("PreToolUse", tool_use_id="t2", **TWO)
+    assert scene.status() == "question"
+
+
+def test_of_two_questions_the_one_that_is_left_is_shown() -> None:
+    scene = both_begun(asked=[ONE, TWO])
+    scene.hook("PostToolUse", tool_use_id="t2", **TWO)
+    assert (scene.status(), scene.session().prompt) == ("question", "Read: /etc/one")
+    scene.hook("PostToolUse", tool_use_id="t1", **ONE)
+    assert scene.status() == "working"
+
+
+@pytest.mark.parametrize("event", ["PostToolBatch", "UserPromptSubmit", "PreCompact"])
+def test_what_comes_after_all_tools_answers_for_all(event: str) -> None:
+    scene = both_begun(asked=[ONE, TWO])
+    scene.hook(event)
+    assert scene.status() == "working"
+
+
+def test_a_question_of_a_tool_that_is_described_in_other_words_is_that_tools() -> None:
+    scene = both_begun(asked=[])
+    described = {**TWO, "tool_input": TWO["tool_input"] | {"description": "the model wants it"}}
+    scene.hook("PermissionRequest", **described)
+    scene.hook("PostToolUse", tool_use_id="t1", **ONE)
+    assert scene.status() == "question"
+
+
+def test_a_question_of_no_known_tool_is_answered_by_whatever_its_agent_does_next() -> None:
+    changed: dict[str, Any] = {
+        "tool_name": "Read",
+        "tool_input": {"file_path": "/changed/by/a/hook"},
+    }
+    scene = both_begun(asked=[changed])
+    scene.hook("PostToolUse", tool_use_id="t1", **ONE)
+    assert scene.status() == "working"
+
+
+def test_what_both_the_tool_and_its_permission_ask_is_one_question() -> None:
+    scene = Scene()
+    asks: dict[str, Any] = {
+        "tool_name": "AskUserQuestion",
+        "tool_input": {"questions": [{"question": "Red?"}]},
+    }
+    scene.hook("PreToolUse", tool_use_id="t1", **asks)
+    scene.hook("PermissionRequest", **asks)
+    assert len(scene.belief().questions) == 1
+    answered: dict[str, Any] = {"questions": [{"question": "Red?"}], "answers": {"Red?": "yes"}}
+    scene.hook("PostToolUse", tool_use_id="t1", tool_name="AskUserQuestion", tool_input=answered)
+    assert scene.status() == "working"
+
+
+def test_a_tools_start_that_comes_after_its_question_is_its_start() -> None:
+    scene = Scene()
+    scene.hook("PreToolUse", tool_use_id="t1", **ONE)
+    begun = scene.now
+    scene.wait(1)
+    scene.hook("PermissionRequest", **TWO)
+    scene.hook("PreToolUse", tool_use_id="t2", at=begun, **TWO)
+    scene.wait(1)
+    scene.hook("PostToolUse", tool_use_id="t1", **ONE)
+    assert scene.status() == "question"
+
+
+def test_a_tools_end_that_was_overtaken_is_its_end() -> None:
+    scene = both_begun(asked=[ONE, TWO])
+    scene.wait(1)
+    ended = scene.now
+    scene.wait(1)
+    scene.hook("PostToolUse", tool_use_id="t2", **TWO)
+    scene.hook("PostToolUse", tool_use_id="t1", at=ended, **ONE)
+    assert scene.status() == "working"
+
+
+def test_a_tools_end_from_before_the_question_does_not_answer_it() -> None:
+    scene = Scene()
+    before = scene.now
+    scene.wait(1)
+    scene.hook("PreToolUse", tool_use_id="t1", **ONE)
+    scene.hook("PermissionRequest", **ONE)
+    scene.hook("PostToolUse", tool_use_id="t1", at=before, **ONE)
+    assert scene.status() == "question"
+
+
+def test_a_journal_keeps_the_questions_and_the_tools_they_are_of() -> None:
+    scene = both_begun(asked=[ONE, TWO], agent_id="a1")
+    scene.hook("Elicitation", message="What?")
+    record = json.loads(json.dumps(scene.belief().to_record()))
+    assert Belief.from_record(record).to_record() == scene.belief().to_record()
+
+
+def test_an_event_with_a_deeply_nested_input_is_an_event() -> None:
+    scene = Scene()
+    nested: Any = {}
+    for _ in range(100_000):
+        nested = {"a": nested}
+    scene.hook("PermissionRequest", tool_name="Bash", tool_input=nested)
+    assert scene.status() == "question"
 
 
 # What is shown --------------------------------------------------------------

@@ -26,7 +26,7 @@ from .terminal import Terminal
 
 PROMPT_BOX = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
 INTERRUPTED = "Interrupted"
-BASH_DIALOG = "Do you want to proceed?"
+PERMISSION_DIALOG = "Do you want to proceed?"
 QUESTION_DIALOG = "Enter to select"
 PLAN_DIALOG = "Exit plan mode?"
 ELICITATION_DIALOG = "What is your name?"
@@ -142,7 +142,7 @@ class Agent:
         """Choose "No" in a permission dialog, whichever number it has there."""
         choice = re.search(r"(\d)\. No\b", self.terminal.screen())
         assert choice is not None, self.terminal.screen()
-        return self.answer(BASH_DIALOG, choice[1])
+        return self.answer(PERMISSION_DIALOG, choice[1])
 
     def signal(self, number: signal.Signals) -> Moment:
         return self.terminal.signal(number)

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
+from pathlib import Path
 from typing import Any
 
 TOOL = {
     "name": "ask",
     "description": "Ask the user for a name",
     "inputSchema": {"type": "object", "properties": {}},
+}
+WAIT = {
+    "name": "wait",
+    "description": "Wait until the file that is named `gate` can be read",
+    "inputSchema": {"type": "object", "properties": {}},
+    "annotations": {"readOnlyHint": True},
 }
 QUESTION = {
     "message": "What is your name?",
@@ -42,7 +50,10 @@ def main() -> None:
                 },
             )
         elif method == "tools/list":
-            _answer(number, {"tools": [TOOL]})
+            _answer(number, {"tools": [TOOL, WAIT]})
+        elif method == "tools/call" and message["params"]["name"] == "wait":
+            # Aside: the client asks for other things meanwhile, and waits for the answers.
+            threading.Thread(target=_wait, args=(number,), daemon=True).start()
         elif method == "tools/call":
             called = number
             _send({"id": _ELICITATION, "method": "elicitation/create", "params": QUESTION})
@@ -51,6 +62,11 @@ def main() -> None:
             _answer(called, {"content": [{"type": "text", "text": json.dumps(said)}]})
         elif number is not None:
             _answer(number, {})
+
+
+def _wait(number: object) -> None:
+    Path("gate").read_bytes()
+    _answer(number, {"content": [{"type": "text", "text": "waited"}]})
 
 
 def _answer(number: object, result: dict[str, Any]) -> None:

@@ -108,7 +108,7 @@ class Home:
 
     def _write_settings(self, hooks: Mapping[str, object]) -> None:
         settings = {
-            "permissions": {"allow": ["Bash(./wait-at-the-gate)", "mcp__asker__ask"]},
+            "permissions": {"allow": ["Bash(./wait-at-the-gate)", "mcp__asker"]},
             "hooks": hooks,
         }
         (self.config_dir / "settings.json").write_text(json.dumps(settings, indent=2))

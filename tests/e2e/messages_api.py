@@ -61,6 +61,10 @@ def _call(name: str, **input_: object) -> Answer:
     return Answer((Text(f"Calling {name}."), ToolUse(name, input_)))
 
 
+def _calls(*tools: ToolUse) -> Answer:
+    return Answer((Text("Calling several."), *tools))
+
+
 def _subagent(prompt: str) -> Answer:
     return _call(
         "Agent",
@@ -81,6 +85,15 @@ SCENARIOS: Mapping[str, Answer | Failure] = {
     "TOOL": _call("Bash", command=_WAIT, description="Wait at the gate"),
     "PERMISSION": _call(
         "Bash", command=_WAIT_AFTER_PERMISSION, description="Touch, then wait at the gate"
+    ),
+    # Two tools at a time: one runs until the test lets it go, the other asks. The client
+    # runs only such side by side as change nothing.
+    "SIDEBYSIDE": _calls(
+        ToolUse("mcp__asker__wait", {}), ToolUse("Read", {"file_path": "/etc/hostname"})
+    ),
+    "BOTHASK": _calls(
+        ToolUse("Read", {"file_path": "/etc/hostname"}),
+        ToolUse("Read", {"file_path": "/etc/passwd"}),
     ),
     "ASK": _call(
         "AskUserQuestion",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .agent import BASH_DIALOG, TASK_DIALOG, TASK_HINT, Agent
+from .agent import PERMISSION_DIALOG, TASK_DIALOG, TASK_HINT, Agent
 
 
 def test_a_background_command_keeps_it_working_until_it_is_done(agent: Agent) -> None:
@@ -55,9 +55,9 @@ def test_a_permission_that_a_subagent_asks_for_when_the_main_agent_has_stopped_i
         agent.api.take("AFTER_TOOL").wait_answered()
         agent.expect_still("working")
         subagent.release()
-        agent.expect("question", since=agent.sees(BASH_DIALOG))
+        agent.expect("question", since=agent.sees(PERMISSION_DIALOG))
         agent.expect_still("question")
-        agent.expect("working", since=agent.answer(BASH_DIALOG, "Enter"))
+        agent.expect("working", since=agent.answer(PERMISSION_DIALOG, "Enter"))
         gate.wait_reached()
         agent.expect_still("working")
         gate.open()
@@ -69,7 +69,7 @@ def test_a_subagents_question_stays_one_when_the_main_agent_stops(agent: Agent) 
     agent.expect("working", since=agent.prompt("SUBAGENTASKS"))
     agent.api.take("HELDPERMISSION").release()
     main = agent.api.take("AFTER_TOOL")
-    agent.expect("question", since=agent.sees(BASH_DIALOG))
+    agent.expect("question", since=agent.sees(PERMISSION_DIALOG))
     main.release()
     main.wait_answered()
     agent.expect_still("question")
@@ -80,7 +80,7 @@ def test_a_permission_denied_to_a_subagent_is_working_until_all_is_done(agent: A
     subagent = agent.api.take("HELDPERMISSION")
     agent.api.take("AFTER_TOOL").wait_answered()
     subagent.release()
-    agent.expect("question", since=agent.sees(BASH_DIALOG))
+    agent.expect("question", since=agent.sees(PERMISSION_DIALOG))
     agent.api.hold("NOTED")
     agent.deny()
     noted = agent.api.take("NOTED")

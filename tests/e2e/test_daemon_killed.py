@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from .agent import BASH_DIALOG, Agent, Stage
+from .agent import PERMISSION_DIALOG, Agent, Stage
 from .moment import Moment
 
 
@@ -29,10 +29,10 @@ def test_an_interrupt_that_a_killed_daemon_missed_is_seen_by_the_next_client(age
 
 def test_a_dialog_dismissed_while_no_daemon_ran_is_seen_by_the_next_client(agent: Agent) -> None:
     agent.prompt("PERMISSION")
-    agent.expect("question", since=agent.sees(BASH_DIALOG), via=("working",))
+    agent.expect("question", since=agent.sees(PERMISSION_DIALOG), via=("working",))
     agent.acd.kill()
-    agent.answer(BASH_DIALOG, "Escape")
-    agent.terminal.wait_gone(BASH_DIALOG)
+    agent.answer(PERMISSION_DIALOG, "Escape")
+    agent.terminal.wait_gone(PERMISSION_DIALOG)
     agent.expect("attention", since=agent.acd.ask(), via=("question",))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .agent import BASH_DIALOG, ELICITATION_DIALOG, PLAN_DIALOG, QUESTION_DIALOG, Agent, Stage
+from .agent import ELICITATION_DIALOG, PERMISSION_DIALOG, PLAN_DIALOG, QUESTION_DIALOG, Agent, Stage
 
 # The client reminds of a dialog by a notification 6.5 s after it opened.
 _REMINDED_SECONDS = 8
@@ -10,15 +10,15 @@ _REMINDED_SECONDS = 8
 
 def test_a_permission_asked_for_is_a_question(agent: Agent) -> None:
     agent.prompt("PERMISSION")
-    agent.expect("question", since=agent.sees(BASH_DIALOG), via=("working",))
+    agent.expect("question", since=agent.sees(PERMISSION_DIALOG), via=("working",))
     agent.expect_still("question")
 
 
 def test_a_permission_granted_is_working_at_once(agent: Agent) -> None:
     with agent.home.gate() as gate:
         agent.prompt("PERMISSION")
-        agent.expect("question", since=agent.sees(BASH_DIALOG), via=("working",))
-        agent.expect("working", since=agent.answer(BASH_DIALOG, "Enter"))
+        agent.expect("question", since=agent.sees(PERMISSION_DIALOG), via=("working",))
+        agent.expect("working", since=agent.answer(PERMISSION_DIALOG, "Enter"))
         gate.wait_reached()
         agent.expect_still("working")
         gate.open()
@@ -27,14 +27,14 @@ def test_a_permission_granted_is_working_at_once(agent: Agent) -> None:
 
 def test_a_permission_denied_is_attention(agent: Agent) -> None:
     agent.prompt("PERMISSION")
-    agent.expect("question", since=agent.sees(BASH_DIALOG), via=("working",))
+    agent.expect("question", since=agent.sees(PERMISSION_DIALOG), via=("working",))
     agent.expect("attention", since=agent.deny())
 
 
 def test_a_permission_dialog_dismissed_is_attention(agent: Agent) -> None:
     agent.prompt("PERMISSION")
-    agent.expect("question", since=agent.sees(BASH_DIALOG), via=("working",))
-    agent.expect("attention", since=agent.answer(BASH_DIALOG, "Escape"))
+    agent.expect("question", since=agent.sees(PERMISSION_DIALOG), via=("working",))
+    agent.expect("attention", since=agent.answer(PERMISSION_DIALOG, "Escape"))
 
 
 def test_a_question_of_the_agent_is_a_question_until_it_is_answered(agent: Agent) -> None:
@@ -88,6 +88,6 @@ def test_an_elicitation_is_a_question_until_it_is_answered(agent: Agent) -> None
 
 def test_a_question_left_alone_stays_a_question(agent: Agent) -> None:
     agent.prompt("PERMISSION")
-    agent.expect("question", since=agent.sees(BASH_DIALOG), via=("working",))
+    agent.expect("question", since=agent.sees(PERMISSION_DIALOG), via=("working",))
     agent.expect_still("question", _REMINDED_SECONDS)
-    agent.expect("attention", since=agent.answer(BASH_DIALOG, "Escape"))
+    agent.expect("attention", since=agent.answer(PERMISSION_DIALOG, "Escape"))

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from .agent import BASH_DIALOG, RESUME_DIALOG, Agent, Stage
+from .agent import PERMISSION_DIALOG, RESUME_DIALOG, Agent, Stage
 
 
 def test_exit_is_closed(agent: Agent) -> None:
@@ -22,7 +22,7 @@ def test_a_client_ended_by_a_signal_is_closed(agent: Agent, name: str) -> None:
 
 def test_a_client_killed_with_a_dialog_open_is_closed(agent: Agent) -> None:
     agent.prompt("PERMISSION")
-    agent.expect("question", since=agent.sees(BASH_DIALOG), via=("working",))
+    agent.expect("question", since=agent.sees(PERMISSION_DIALOG), via=("working",))
     agent.expect("closed", since=agent.signal(signal.SIGKILL))
 
 
