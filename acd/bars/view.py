@@ -10,11 +10,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from acd.core.session import Json
-from acd.core.status import ATTENTION, QUESTION, STATUSES, WORKING
+from acd.core.status import ATTENTION, NEEDS_YOU, QUESTION, STATUSES, WORKING
 from acd.text import SYMBOLS, age, by_need, cut, one_line
 
-NEEDY: Final = (QUESTION, ATTENTION)
-"""The statuses in which it is the user's move."""
 SHOWN: Final = (QUESTION, ATTENTION, WORKING)
 """The statuses that a bar counts, the most urgent first."""
 
@@ -52,7 +50,7 @@ class View:
     @property
     def first(self) -> Json | None:
         """The session that needs the user most, if one does."""
-        return self.sessions[0] if self.status in NEEDY else None
+        return self.sessions[0] if self.status in NEEDS_YOU else None
 
     def age(self, session: Json) -> str:
         """How long it has been so, in minutes: `3m`, `2h 10m`; empty in the first minute."""

@@ -12,11 +12,10 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final
 
 from acd.core.session import NS, Json, Now
-from acd.core.status import ATTENTION, QUESTION, STATUSES, Status
+from acd.core.status import NEEDS_YOU, STATUSES, Status
 from acd.dashboard.timeline import Timeline
 from acd.text import one_line, printable
 
-NEEDS_YOU: Final = frozenset({QUESTION, ATTENTION})
 _ID_LENGTH: Final = 4
 """Characters of an id that are shown, at least, to tell sessions of one name apart."""
 

@@ -1,0 +1,279 @@
+"""`jump`: in real tmux servers, with people who look at them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Acd
+from tests.cli.runs import PROGRAM, Ran, run, until
+from tests.support import WAIT, Client, Place
+
+needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
+
+Tell = Callable[..., None]
+
+
+class Server:
+    """A tmux server with a window in each of some sessions, and people before it."""
+
+    def __init__(self, place: Place, name: str = "inner"):
+        self.socket = place.root / name
+        self._screens = place.root / f"{name}.screens"
+        self.environ = {
+            **place.environ,
+            "SHELL": "/bin/sh",
+            "TERM": "screen-256color",
+        }
+        self._place = place
+        self.tmux("new-session", "-d", "-s", "home", "sleep 1000")
+        self.pid = self.tmux("display-message", "-p", "#{pid}")
+
+    def _run(self, socket: Path, *words: str) -> str:
+        done = subprocess.run(
+            ["tmux", "-S", str(socket), "-f", "/dev/null", *words],
+            env=self.environ,
+            cwd=self._place.root,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=WAIT,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def tmux(self, *words: str) -> str:
+        return self._run(self.socket, *words)
+
+    def pane(self, session: str) -> str:
+        """A session with a window that nobody looks at yet; the id of its pane."""
+        self.tmux("new-session", "-d", "-s", session, "sleep 1000")
+        form = ("-d", "-P", "-F", "#{pane_id}", "-t", f"{session}:")
+        return self.tmux("new-window", *form, "sleep 1000")
+
+    def somebody_at(self, session: str) -> str:
+        """Somebody who looks at the session; the client's name."""
+        before = set(self.clients())
+        attach = f"env -u TMUX -u TMUX_PANE tmux -S {self.socket} attach -t {session}"
+        self._run(self._screens, "new-session", "-d", "-s", f"at-{len(before)}", attach)
+        until(lambda: len(self.clients()) > len(before))
+        [client] = set(self.clients()) - before
+        return client
+
+    def press(self, number: int, *keys: str) -> None:
+        """Keys of the somebody who came so many-th, counted from 0."""
+        self._run(self._screens, "send-keys", "-t", f"at-{number}", *keys)
+
+    def screen(self, number: int) -> str:
+        """What that one sees."""
+        return self._run(self._screens, "capture-pane", "-p", "-t", f"at-{number}")
+
+    def clients(self) -> dict[str, str]:
+        """Each client's name, and the pane that it looks at."""
+        lines = self.tmux("list-clients", "-F", "#{client_name} #{pane_id}").splitlines()
+        return dict(line.split() for line in lines)
+
+    def hints(self, pane: str) -> dict[str, str]:
+        """What a hook in the pane finds in its environment."""
+        return {"TMUX": f"{self.socket},{self.pid},0", "TMUX_PANE": pane}
+
+    def end(self) -> None:
+        for socket in (self._screens, self.socket):
+            subprocess.run(
+                ["tmux", "-S", str(socket), "kill-server"],
+                env=self.environ,
+                capture_output=True,
+                check=False,
+            )
+
+
+@pytest.fixture
+def server(alone: Place) -> Iterator[Server]:
+    made = Server(alone)
+    try:
+        yield made
+    finally:
+        made.end()
+
+
+def tell(place: Place, session: str, event: str, meta: object, **payload: object) -> None:
+    """What the hook of a session tells."""
+    told = json.dumps({"session_id": session, "hook_event_name": event, **payload})
+    packed = json.dumps(meta, separators=(",", ":"))
+    assert place.ask(f"HOOK claude-code {packed} {told}") == ["OK"]
+
+
+def asks(place: Place, session: str, meta: object) -> None:
+    tool = {"tool_name": "Bash", "tool_input": {"command": "make"}}
+    tell(place, session, "PermissionRequest", meta, cwd=f"/src/{session}", **tool)
+
+
+def has_finished(place: Place, session: str, meta: object) -> None:
+    tell(place, session, "Stop", meta, cwd=f"/src/{session}")
+
+
+# Which session
+
+
+@needs_tmux
+def test_without_id_it_goes_to_the_first_of_list(alone: Place, server: Server) -> None:
+    alone.start()
+    panes = {name: server.pane(name) for name in ("api", "docs", "web")}
+    has_finished(alone, "docs", server.hints(panes["docs"]))
+    asks(alone, "api", server.hints(panes["api"]))
+    asks(alone, "web", server.hints(panes["web"]))
+    client = server.somebody_at("home")
+    assert run(alone, "list").lines[0].split()[2] == "api"
+    assert run(alone, "jump") == Ran(0, f"api: tmux pane {panes['api']}\n", "")
+    assert server.clients() == {client: panes["api"]}
+
+
+@needs_tmux
+@pytest.mark.parametrize("given", ["3c1f9a02-77", "3c1f", "web"])
+def test_a_session_is_named_by_its_id_its_beginning_or_its_name(
+    alone: Place, server: Server, given: str
+) -> None:
+    alone.start()
+    pane = server.pane("web")
+    asks(alone, "api", server.hints(server.pane("api")))
+    event = ("3c1f9a02-77", "UserPromptSubmit", server.hints(pane))
+    tell(alone, *event, cwd="/src/web")
+    client = server.somebody_at("home")
+    assert run(alone, "jump", given).out == f"web: tmux pane {pane}\n"
+    assert server.clients() == {client: pane}
+
+
+def test_a_session_that_is_not_there_is_told_as_by_other_commands(acd: Acd, served: Place) -> None:
+    done = acd("jump", "nowhere")
+    assert (done.code, done.out) == (1, "")
+    assert "no session is called 'nowhere', and no session's id begins so" in done.err
+
+
+def test_an_empty_id_is_none(acd: Acd, served: Place) -> None:
+    assert acd("jump", "").code == 2
+
+
+def test_when_nobody_needs_you_it_says_so(acd: Acd, client: Client) -> None:
+    client.ask_all("SET a working", "SET b closed")
+    done = acd("jump")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("acd: nobody needs you\n")
+
+
+@needs_tmux
+def test_who_cannot_be_gone_to_is_passed_over_and_told(alone: Place, server: Server) -> None:
+    alone.start()
+    alone.ask("SET told question")
+    asks(alone, "gone", server.hints("%99"))
+    asks(alone, "alone", {"attended": False})
+    pane = server.pane("api")
+    asks(alone, "api", server.hints(pane))
+    server.somebody_at("home")
+    done = run(alone, "jump")
+    assert (done.code, done.out) == (0, f"api: tmux pane {pane}\n")
+    assert done.err.splitlines() == [
+        "acd: passed over told: it has not told which terminal it runs in",
+        "acd: passed over gone: tmux: can't find pane: %99",
+        "acd: passed over alone: it runs unattended, and has no terminal of its own",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("meta", "why"),
+    [
+        ({}, "it has not told which terminal it runs in"),
+        ({"attended": False}, "it runs unattended, and has no terminal of its own"),
+        ({"host": "far"}, "it runs on far, not on this machine"),
+        ({"TERM_PROGRAM": "vscode"}, "acd cannot jump to vscode"),
+        ({"KITTY_WINDOW_ID": "1"}, "kitty's remote control is off there"),
+    ],
+)
+@pytest.mark.parametrize("given", [("jump",), ("jump", "one")])
+def test_what_cannot_be_is_told_with_its_reason(
+    acd: Acd, served: Place, meta: object, why: str, given: tuple[str, ...]
+) -> None:
+    asks(served, "one", meta)
+    done = acd(*given)
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith(f"acd: one: {why}\n")
+
+
+def test_of_a_closed_session_it_says_how_to_take_it_up_again(acd: Acd, client: Client) -> None:
+    client.ask("SET one closed")
+    done = acd("jump", "one")
+    assert done.code == 1
+    assert "it is closed: acd resurrect one takes it up again" in done.err
+
+
+# Whose screen
+
+
+@needs_tmux
+def test_the_last_used_client_goes_to_a_session_that_nobody_looks_at(
+    alone: Place, server: Server
+) -> None:
+    alone.start()
+    pane = server.pane("api")
+    asks(alone, "one", server.hints(pane))
+    first, second = server.somebody_at("home"), server.somebody_at("home")
+    server.press(0, "x")
+    until(lambda: "x" in server.screen(0))
+    assert run(alone, "jump").code == 0
+    assert server.clients()[first] == pane
+    assert server.clients()[second] != pane
+
+
+@needs_tmux
+def test_where_nobody_looks_at_tmux_it_says_how_to(alone: Place, server: Server) -> None:
+    alone.start()
+    pane = server.pane("api")
+    asks(alone, "one", server.hints(pane))
+    done = run(alone, "jump")
+    assert done.code == 1
+    assert f"attached to no terminal: tmux -S {server.socket} attach -t {pane}" in done.err
+
+
+@needs_tmux
+def test_a_pane_of_that_number_in_ones_own_tmux_is_not_meant(alone: Place, server: Server) -> None:
+    alone.start()
+    pane = server.pane("api")
+    asks(alone, "one", server.hints(pane))
+    client = server.somebody_at("home")
+    other = Server(alone, "other")
+    try:
+        for _ in range(3):
+            other.pane(f"w{_}")
+        inside = [*PROGRAM, "jump"]
+        environ = [f"{name}={value}" for name, value in alone.environ.items()]
+        other.tmux("new-window", "-t", "home:", "env", *environ, *inside)
+        until(lambda: server.clients() == {client: pane})
+    finally:
+        other.end()
+
+
+@needs_tmux
+def test_in_a_key_binding_the_client_that_is_named_goes_there(alone: Place, server: Server) -> None:
+    alone.start()
+    pane = server.pane("api")
+    asks(alone, "one", server.hints(pane))
+    first, second = server.somebody_at("home"), server.somebody_at("home")
+    program = " ".join(PROGRAM)
+    server.tmux(
+        "bind-key", "j", "run-shell", f"sleep 0.1; {program} jump --tmux-client '#{{client_name}}'"
+    )
+    server.press(0, "C-b", "j")
+    server.press(1, "x", "x", "x")  # the other one is used last
+    until(lambda: server.clients()[first] == pane)
+    assert server.clients()[second] != pane
+
+
+def test_completion_offers_the_sessions() -> None:
+    from tests.command_table import acd
+
+    [command] = [each for each in acd().commands if each.name == "jump"]
+    assert [each.kind for each in command.arguments] == ["session"]
