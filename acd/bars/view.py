@@ -16,9 +16,8 @@ from acd.text import SYMBOLS, age, by_need, cut, one_line
 SHOWN: Final = (QUESTION, ATTENTION, WORKING)
 """The statuses that a bar counts, the most urgent first."""
 
-_PLAIN_PATH: Final = frozenset(
-    "/._+-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-)
+_PLAIN: Final = frozenset("/._+-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+"""What neither a bar's language nor a shell, by which some run it, takes for anything else."""
 
 _NAME: Final = 40
 _TEXT: Final = 80
@@ -34,8 +33,7 @@ class View:
 
     def __init__(self, sessions: Iterable[Json], now: float, program: str = "acd"):
         self._now = now
-        # Of what a bar's language may take for something else, it gets nothing.
-        self.program = program if _PLAIN_PATH.issuperset(program) else "acd"
+        self.program = program if _PLAIN.issuperset(program) else "acd"
         self.sessions = by_need(each for each in sessions if each["status"] in SHOWN)
         """As the daemon tells them (LIST)."""
         self.counts = dict.fromkeys(SHOWN, 0)
@@ -81,6 +79,12 @@ def text(session: Json) -> str:
 def symbol(session: Json) -> str:
     """What stands for its status."""
     return SYMBOLS[STATUSES[session["status"]]]
+
+
+def can_be_clicked(session: Json) -> bool:
+    """Whether a click may go to its terminal: it has told of one, and its id is harmless."""
+    is_here = bool(session.get("terminal")) and not session.get("host")
+    return is_here and _PLAIN.issuperset(session["id"]) and not session["id"].startswith("-")
 
 
 def line(view: View, session: Json) -> str:

@@ -239,21 +239,20 @@ def test_where_nobody_looks_at_tmux_it_says_how_to(alone: Place, server: Server)
 
 
 @needs_tmux
-def test_a_pane_of_that_number_in_ones_own_tmux_is_not_meant(alone: Place, server: Server) -> None:
+def test_a_pane_of_the_same_number_as_ones_own_in_another_tmux_decides_nothing(
+    alone: Place, server: Server
+) -> None:
     alone.start()
     pane = server.pane("api")
     asks(alone, "one", server.hints(pane))
-    client = server.somebody_at("home")
-    other = Server(alone, "other")
-    try:
-        for _ in range(3):
-            other.pane(f"w{_}")
-        inside = [*PROGRAM, "jump"]
-        environ = [f"{name}={value}" for name, value in alone.environ.items()]
-        other.tmux("new-window", "-t", "home:", "env", *environ, *inside)
-        until(lambda: server.clients() == {client: pane})
-    finally:
-        other.end()
+    server.pane("web")
+    first, last = server.somebody_at("home"), server.somebody_at("web")
+    server.press(1, "x")
+    until(lambda: "x" in server.screen(1))
+    alone.environ |= {"TMUX": "/another,1,0", "TMUX_PANE": server.clients()[first]}
+    assert run(alone, "jump").code == 0
+    assert server.clients()[last] == pane
+    assert server.clients()[first] != pane
 
 
 @needs_tmux
