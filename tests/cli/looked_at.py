@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 from tests.cli.runs import until
-from tests.support import WAIT, Place
+from tests.support import WAIT, Place, end_tmux
 
 
 class Server:
@@ -83,12 +83,7 @@ class Server:
 
     def end(self) -> None:
         for socket in (self._screens, self.socket):
-            subprocess.run(
-                ["tmux", "-S", str(socket), "kill-server"],
-                env=self.environ,
-                capture_output=True,
-                check=False,
-            )
+            end_tmux("tmux", "-S", str(socket), environ=self.environ)
 
 
 def tell(place: Place, session: str, event: str, meta: object, **payload: object) -> None:

@@ -1,7 +1,7 @@
 """The clicks and keys of the examples in docs/integrations, as the bars' own programs run them.
 
-Waybar and a Mac's menus are not clicked on here: of the menus it is tried what
-a click would run.
+Waybar needs a compositor, and was clicked on by hand; a Mac's menus need a Mac: of
+them it is tried what a click would run.
 """
 
 from __future__ import annotations
@@ -96,6 +96,8 @@ def test_where_nobody_needs_you_tmux_opens_the_dashboard(linked: Place, server: 
     server.somebody_at("home")
     server.press(0, "C-b", "j")
     until(lambda: "nobody needs you" in server.screen(0))
+    server.press(0, "q")
+    until(lambda: "nobody needs you" not in server.screen(0))
 
 
 # Bars on the desktop
