@@ -20,7 +20,7 @@ from acd.jump import go_to
 from acd.text import by_need, one_line, printable
 
 
-@click.command(short_help="Go to the terminal of a session, or of the one that needs you most.")
+@click.command(short_help="Go to the terminal of the session that needs you most.")
 @click.argument("session", metavar="[ID]", required=False, callback=not_empty)
 @click.option(
     "--tmux-client",

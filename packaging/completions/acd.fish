@@ -39,7 +39,7 @@ complete -c acd -n '__acd_at \'\' 0' -a dashboard -d 'See every session at a gla
 complete -c acd -n '__acd_at \'\' 0' -a list -d 'Show all sessions, those that need you first.'
 complete -c acd -n '__acd_at \'\' 0' -a watch -d 'Print a line for each change, as it happens.'
 complete -c acd -n '__acd_at \'\' 0' -a wait -d 'Wait until a session needs you, and print which.'
-complete -c acd -n '__acd_at \'\' 0' -a jump -d 'Go to the terminal of a session, or of the one that needs you most.'
+complete -c acd -n '__acd_at \'\' 0' -a jump -d 'Go to the terminal of the session that needs you most.'
 complete -c acd -n '__acd_at \'\' 0' -a timeline -d 'Show who worked and who waited for you, and how long.'
 complete -c acd -n '__acd_at \'\' 0' -a bar -d 'Print what a status bar shows: tmux, waybar, polybar…'
 complete -c acd -n '__acd_at \'\' 0' -a statusline -d 'Claude Code\'s status line: this session, and who else needs you.'
