@@ -100,12 +100,18 @@ def look(name: str, source: str | None) -> int:
         from acd.bars.template import Template  # loads re
 
         template = Template(source)
-    view = View(glance(os.environ), time.time(), sys.argv[0])
+    view = View(glance(os.environ), time.time(), program())
     try:
         emit(show(name, view, template))
     except BrokenPipeError:
         return EXIT_BROKEN_PIPE
     return 0
+
+
+def program() -> str:
+    """This program, as a bar can call it again from wherever it runs."""
+    called = sys.argv[0]
+    return str(Path(called).absolute()) if "/" in called else called
 
 
 def emit(text: str) -> None:

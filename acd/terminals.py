@@ -40,7 +40,9 @@ class Step:
     expects: str | None = None
     """What it must print for the plan to go on."""
     otherwise: str = ""
-    """What it means when it prints something else."""
+    """What it means when it prints something else, or fails where it need print nothing."""
+    instead: Step | None = None
+    """What to run when it prints something else."""
     cwd: str | None = None
     detached: bool = False
     """Whether it lives on: a terminal's own process, that is not waited for."""
@@ -56,17 +58,22 @@ class Plan:
     """What to do if it fails."""
 
 
-def jump(hints: Mapping[str, str] | None, environ: Mapping[str, str]) -> Plan:
+def jump(
+    hints: Mapping[str, str] | None, environ: Mapping[str, str], *, tmux_client: str | None = None
+) -> Plan:
     """How to bring the terminal with these hints to the front.
 
     The innermost counts: a multiplexer's own environment hides what is around
-    it, and what is around it may have changed since. Raises AcdError, whose
+    it, and what is around it may have changed since. `tmux_client` is the one
+    of several clients of our tmux that is to go there. Raises AcdError, whose
     message says why it cannot be done.
     """
     if not hints:
         raise AcdError("it has not told which terminal it runs in")
-    for known in (_tmux, _zellij, _kitty, _wezterm, _iterm):
-        if (plan := known(hints, environ)) is not None:
+    if (plan := _tmux(hints, environ, tmux_client)) is not None:
+        return plan
+    for known in (_zellij, _kitty, _wezterm, _iterm):
+        if (plan := known(hints)) is not None:
             return plan
     program = hints.get("TERM_PROGRAM")
     raise AcdError(
@@ -75,7 +82,7 @@ def jump(hints: Mapping[str, str] | None, environ: Mapping[str, str]) -> Plan:
     )
 
 
-def _tmux(hints: Mapping[str, str], environ: Mapping[str, str]) -> Plan | None:
+def _tmux(hints: Mapping[str, str], environ: Mapping[str, str], client: str | None) -> Plan | None:
     pane, server = hints.get("TMUX_PANE", ""), hints.get("TMUX", "").rsplit(",", 2)
     if not re.fullmatch(r"%\d+", pane) or len(server) != 3:
         return None
@@ -90,7 +97,8 @@ def _tmux(hints: Mapping[str, str], environ: Mapping[str, str]) -> Plan | None:
         )
     ]
     if environ.get("TMUX", "").rsplit(",", 2)[0] == socket:
-        steps.append(Step((*tmux, "switch-client", "-t", pane)))
+        which = ("-c", client) if client else ()
+        steps.append(Step((*tmux, "switch-client", *which, "-t", pane)))
     else:
         attach = shlex.join([*tmux, "attach", "-t", pane])
         attached = (*tmux, "display-message", "-p", "-t", pane, "#{?session_attached,yes,no}")
@@ -100,13 +108,19 @@ def _tmux(hints: Mapping[str, str], environ: Mapping[str, str]) -> Plan | None:
             Step(
                 attached,
                 expects="yes",
-                otherwise=f"its tmux session is attached to no terminal: {printable(attach)}",
+                # tmux(1): without -c it is the client that was used last.
+                instead=Step(
+                    (*tmux, "switch-client", "-t", pane),
+                    # Ours is of another server, which may have a pane of that number, too.
+                    environ={"TMUX_PANE": ""},
+                    otherwise=f"its tmux session is attached to no terminal: {printable(attach)}",
+                ),
             ),
         ]
     return Plan(f"tmux pane {pane}", tuple(steps))
 
 
-def _zellij(hints: Mapping[str, str], environ: Mapping[str, str]) -> Plan | None:
+def _zellij(hints: Mapping[str, str]) -> Plan | None:
     pane, session = hints.get("ZELLIJ_PANE_ID", ""), hints.get("ZELLIJ_SESSION_NAME", "")
     if not pane.isdecimal() or not session or session.startswith("-"):
         return None
@@ -118,7 +132,7 @@ def _zellij(hints: Mapping[str, str], environ: Mapping[str, str]) -> Plan | None
     )
 
 
-def _kitty(hints: Mapping[str, str], environ: Mapping[str, str]) -> Plan | None:
+def _kitty(hints: Mapping[str, str]) -> Plan | None:
     window, listens = hints.get("KITTY_WINDOW_ID", ""), hints.get("KITTY_LISTEN_ON", "")
     if not window.isdecimal():
         return None
@@ -131,7 +145,7 @@ def _kitty(hints: Mapping[str, str], environ: Mapping[str, str]) -> Plan | None:
     return Plan(f"kitty window {window}", (Step(argv),))
 
 
-def _wezterm(hints: Mapping[str, str], environ: Mapping[str, str]) -> Plan | None:
+def _wezterm(hints: Mapping[str, str]) -> Plan | None:
     pane, socket = hints.get("WEZTERM_PANE", ""), hints.get("WEZTERM_UNIX_SOCKET")
     if not pane.isdecimal():
         return None
@@ -164,7 +178,7 @@ end run
 """
 
 
-def _iterm(hints: Mapping[str, str], environ: Mapping[str, str]) -> Plan | None:
+def _iterm(hints: Mapping[str, str]) -> Plan | None:
     # w0t1p0:8A5F…: where the session was when it began, and its unique id.
     found = re.fullmatch(r"(?:\w+:)?([0-9A-Fa-f-]{36})", hints.get("ITERM_SESSION_ID", ""))
     if not found:
@@ -280,7 +294,11 @@ def _run(step: Step, environ: dict[str, str], hint: str | None) -> None:
     except subprocess.TimeoutExpired:
         raise AcdError(f"{program} did not end within {STEP_SECONDS:g} s", hint=hint) from None
     if done.returncode != 0:
+        if step.expects is None and step.otherwise:
+            raise AcdError(step.otherwise, hint=hint)
         said = one_line(done.stderr or done.stdout)[:200] or f"exit code {done.returncode}"
         raise AcdError(f"{program}: {said}", hint=hint)
     if step.expects is not None and done.stdout.strip() != step.expects:
-        raise AcdError(step.otherwise, hint=hint)
+        if step.instead is None:
+            raise AcdError(step.otherwise, hint=hint)
+        _run(step.instead, environ, hint)

@@ -120,8 +120,8 @@ def _short(look: View) -> str:
     return _count(look, look.sessions[0]["status"]) if look.sessions else ""
 
 
-# SwiftBar's README, Plugin API (xbar's is the same here): the first line is in
-# the menu bar, those after `---` are the menu, and what follows a `|` is parameters.
+# SwiftBar's README, Plugin API, and xbar's, Writing plugins: the first line is in the
+# menu bar, those after `---` are the menu, and what follows a `|` is parameters.
 _NO_MAGIC: Final = "emojize=false symbolize=false"
 
 
@@ -129,26 +129,37 @@ def _no_parameter(text: str) -> str:
     return text.replace("|", "¦").replace("--", "—")
 
 
-def _menu(look: View, text: str, harmless: Harmless) -> str:
+def _menu(look: View, text: str, harmless: Harmless, *, run: str) -> str:
+    """`run` is the parameter that names a program to run on a click."""
     lines = [f"{text or SYMBOLS['closed']} | {_NO_MAGIC}", "---"]
     for each in look.sessions:
-        colour = COLOURS[each["status"]]
-        lines.append(f"{harmless(view.line(look, each))} | {_NO_MAGIC} color={colour} length=80")
+        entry = f"{harmless(view.line(look, each))} | {_NO_MAGIC} color={COLOURS[each['status']]}"
+        if view.can_be_clicked(each):
+            entry += f" {run}={look.program} param1=jump param2={each['id']} terminal=false"
+        lines.append(f"{entry} length=80")
     if not look.sessions:
         lines.append("no open sessions")
     return "\n".join(
-        [*lines, "---", f"Dashboard | bash={look.program} param1=dashboard terminal=true"]
+        [*lines, "---", f"Dashboard | {run}={look.program} param1=dashboard terminal=true"]
     )
 
 
-def _menu_again(look: View, text: str, harmless: Harmless) -> str:
+def _swiftbar(look: View, text: str, harmless: Harmless) -> str:
+    return _menu(look, text, harmless, run="bash")
+
+
+def _swiftbar_again(look: View, text: str, harmless: Harmless) -> str:
     # SwiftBar's README, Streamable Plugins: this line begins the menu anew.
-    return f"~~~\n{_menu(look, text, harmless)}"
+    return f"~~~\n{_swiftbar(look, text, harmless)}"
+
+
+def _xbar(look: View, text: str, harmless: Harmless) -> str:
+    return _menu(look, text, harmless, run="shell")
 
 
 _PLAIN: Final = Bar("one line of text", _same, _unpainted, _alone, _alone)
 _SWIFTBAR: Final = Bar(
-    "SwiftBar, a menu", _no_parameter, _unpainted, _menu, _menu_again, tells_ages=True
+    "SwiftBar, a menu", _no_parameter, _unpainted, _swiftbar, _swiftbar_again, tells_ages=True
 )
 
 BARS: Final[Mapping[str, Bar]] = {
@@ -157,7 +168,7 @@ BARS: Final[Mapping[str, Bar]] = {
     "polybar": Bar("Polybar", _replaced("%", "\uff05"), _polybar_paint, _alone, _alone),
     "i3blocks": Bar("i3blocks", _same, _unpainted, _i3blocks, _i3bar),
     "swiftbar": _SWIFTBAR,
-    "xbar": _SWIFTBAR._replace(what="xbar, a menu", stream=_menu),
+    "xbar": _SWIFTBAR._replace(what="xbar, a menu", whole=_xbar, stream=_xbar),
     "starship": _PLAIN._replace(what="a Starship prompt"),
     # zjstatus's wiki: `#[…]` is a style where the widget's rendermode is dynamic.
     "zellij": _PLAIN._replace(what="zjstatus, in Zellij", harmless=_replaced("#", "♯")),

@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from acd.bars import view
-from acd.bars.view import NEEDY, View
+from acd.bars.view import View
 from acd.core.session import Json
+from acd.core.status import NEEDS_YOU
 from acd.errors import EXIT_USAGE, AcdError
 
 
@@ -32,7 +33,7 @@ FIELDS: Final[Mapping[str, tuple[str, Callable[[View], str]]]] = {
     ),
     "need": (
         "both together: how many need you",
-        lambda look: str(sum(look.counts[status] for status in NEEDY)),
+        lambda look: str(sum(look.counts[status] for status in NEEDS_YOU)),
     ),
     "working": ("how many work", lambda look: str(look.counts["working"])),
     "open": ("all of them that are not closed", lambda look: str(len(look.sessions))),

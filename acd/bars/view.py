@@ -10,17 +10,14 @@ from collections.abc import Iterable
 from typing import Final
 
 from acd.core.session import Json
-from acd.core.status import ATTENTION, QUESTION, STATUSES, WORKING
+from acd.core.status import ATTENTION, NEEDS_YOU, QUESTION, STATUSES, WORKING
 from acd.text import SYMBOLS, age, by_need, cut, one_line
 
-NEEDY: Final = (QUESTION, ATTENTION)
-"""The statuses in which it is the user's move."""
 SHOWN: Final = (QUESTION, ATTENTION, WORKING)
 """The statuses that a bar counts, the most urgent first."""
 
-_PLAIN_PATH: Final = frozenset(
-    "/._+-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-)
+_PLAIN: Final = frozenset("/._+-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+"""What neither a bar's language nor a shell, by which some run it, takes for anything else."""
 
 _NAME: Final = 40
 _TEXT: Final = 80
@@ -36,8 +33,7 @@ class View:
 
     def __init__(self, sessions: Iterable[Json], now: float, program: str = "acd"):
         self._now = now
-        # Of what a bar's language may take for something else, it gets nothing.
-        self.program = program if _PLAIN_PATH.issuperset(program) else "acd"
+        self.program = program if _PLAIN.issuperset(program) else "acd"
         self.sessions = by_need(each for each in sessions if each["status"] in SHOWN)
         """As the daemon tells them (LIST)."""
         self.counts = dict.fromkeys(SHOWN, 0)
@@ -52,7 +48,7 @@ class View:
     @property
     def first(self) -> Json | None:
         """The session that needs the user most, if one does."""
-        return self.sessions[0] if self.status in NEEDY else None
+        return self.sessions[0] if self.status in NEEDS_YOU else None
 
     def age(self, session: Json) -> str:
         """How long it has been so, in minutes: `3m`, `2h 10m`; empty in the first minute."""
@@ -83,6 +79,12 @@ def text(session: Json) -> str:
 def symbol(session: Json) -> str:
     """What stands for its status."""
     return SYMBOLS[STATUSES[session["status"]]]
+
+
+def can_be_clicked(session: Json) -> bool:
+    """Whether a click may go to its terminal: it has told of one, and its id is harmless."""
+    is_here = bool(session.get("terminal")) and not session.get("host")
+    return is_here and _PLAIN.issuperset(session["id"]) and not session["id"].startswith("-")
 
 
 def line(view: View, session: Json) -> str:

@@ -28,6 +28,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "list": "sessions:list_sessions",
         "watch": "watch:watch",
         "wait": "watch:wait",
+        "jump": "jump:jump",
         "timeline": "timeline:timeline",
         "bar": "bar:bar",
         "statusline": "statusline:statusline",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from typing import Final
@@ -105,7 +104,7 @@ class _Line:
         if now < self._next:
             self.due = self._next
             return
-        look = View(picture.sessions.values(), time.time(), sys.argv[0])
+        look = View(picture.sessions.values(), time.time(), glance.program())
         text = self._render(look)
         if text != self._shown:
             self._tell(text)

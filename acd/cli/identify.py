@@ -18,7 +18,7 @@ from acd.text import one_line, printable
 _SHOWN = 5
 
 
-Words = TypeVar("Words", str, tuple[str, ...])
+Words = TypeVar("Words", str | None, tuple[str, ...])
 
 
 def not_empty(ctx: click.Context, param: click.Parameter, value: Words) -> Words:
@@ -27,7 +27,7 @@ def not_empty(ctx: click.Context, param: click.Parameter, value: Words) -> Words
     An empty word would be the beginning of every id, and a script's unset
     variable is no reason to delete the only session.
     """
-    words = (value,) if isinstance(value, str) else value
+    words = value if isinstance(value, tuple) else (value,)
     if "" in words:
         raise click.BadParameter("it is empty")
     return value

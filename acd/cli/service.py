@@ -55,7 +55,7 @@ def status() -> None:
     if lost := given_up(socket):
         events = "event" if lost == 1 else "events"
         facts["lost"] = f"{lost} {events} that hooks could not deliver since the last boot"
-    facts |= _installed()
+    facts |= _installed() | _status_lines()
     size = max(map(len, facts))
     render.write("\n".join([head, *(f"  {name:<{size}}  {fact}" for name, fact in facts.items())]))
     if info is None:
@@ -119,6 +119,16 @@ def _installed() -> dict[str, str]:
     # The first column is as wide as its longest word: "hooks, claude-code".
     return {"service": service} | {
         f"hooks, {agent}": _part(part) for agent, part in found.agents.items()
+    }
+
+
+def _status_lines() -> dict[str, str]:
+    from acd.install.inspection import status_lines
+
+    found = status_lines(os.environ)
+    return {
+        "status line" if len(found) == 1 else f"status line, {agent}": printable(whose)
+        for agent, whose in found.items()
     }
 
 

@@ -27,6 +27,9 @@ STATUSES: Final[dict[str, Status]] = {
 }
 """Every status by its name on the wire, the ones that need the user first."""
 
+NEEDS_YOU: Final = (QUESTION, ATTENTION)
+"""The statuses in which it is the user's move."""
+
 _ANY: Final = frozenset(STATUSES.values())
 
 TRANSITIONS: Final[dict[Status | None, frozenset[Status]]] = {

@@ -11,8 +11,9 @@ import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
-from acd import terminals
+from acd import jump, terminals
 from acd.agents import resume_argv
 from acd.config import DashboardConfig
 from acd.core.session import Json
@@ -65,13 +66,8 @@ class Actions:
 
     async def jump(self, row: Row) -> str:
         """Brings its terminal to the front."""
-        if host := row.session.get("host"):
-            raise AcdError(f"{row.label} runs on {printable(host)}, not on this machine")
-        if row.session.get("attended") is False:
-            raise AcdError(f"{row.label} runs unattended: it has no terminal of its own")
-        plan = terminals.jump(row.session.get("terminal"), self._environ)
-        await asyncio.to_thread(self._run, plan, self._environ)
-        return f"{row.label}: {plan.where}"
+        go = partial(jump.go_to, row.session, row.label, self._environ, run=self._run)
+        return await asyncio.to_thread(go)
 
     async def resurrect(self, row: Row) -> str:
         """Takes a closed one up again, in a new window; closes it again if that fails."""

@@ -56,8 +56,9 @@ _GROWTH: Final = (
     ("timeline", 12),
     ("text", 36),
     ("timeline", 24),
-    ("directory", 20),
     ("context", len("100%")),
+    ("text", 60),
+    ("directory", 20),
     ("model", 12),
     ("text", 80),
     ("directory", 60),
@@ -126,14 +127,14 @@ def pieces(line: Line, columns: Columns, room: int, now: Now) -> list[Piece]:
 
 def _row(row: Row, columns: Columns, now: Now) -> Iterable[Piece]:
     is_closed = row.status == CLOSED
-    plain: Role = "dim" if is_closed else "plain"
     yield pad(f"{SYMBOLS[row.status]} {row.status}", _STATUS + _GAP), row.status
     name_role: Role = "dim" if is_closed else "strong" if row.needs_you else "plain"
     yield pad(cut(row.label, columns.name), columns.name + _GAP), name_role
     waited: Role = row.status if row.needs_you else "dim"
     yield f"{age(row.seconds(now)):>{_AGE}}", waited
     if columns.text:
-        yield " " * _GAP + pad(cut(row.prompt, columns.text), columns.text), plain
+        text, role = _text(row, columns)
+        yield " " * _GAP + pad(text, columns.text), "dim" if is_closed else role
     if columns.directory:
         yield " " * _GAP + pad(cut_left(row.directory, columns.directory), columns.directory), "dim"
     if columns.model:
@@ -146,6 +147,14 @@ def _row(row: Row, columns: Columns, now: Now) -> Iterable[Piece]:
         yield from blocks(row.timeline.cells(now.wall / NS, columns.timeline))
 
 
+def _text(row: Row, columns: Columns) -> Piece:
+    if row.prompt:
+        return cut(row.prompt, columns.text), "dim" if row.prompt_is_old else "plain"
+    # A row that has nothing to say is still told apart by more than its name.
+    where = "" if columns.directory else row.directory
+    return cut_left(where, columns.text), "dim"
+
+
 def blocks(cells: Iterable[Status | None]) -> Iterable[Piece]:
     """A timeline as text, one piece for each run of a status."""
     for status, run in groupby(cells):
@@ -154,7 +163,7 @@ def blocks(cells: Iterable[Status | None]) -> Iterable[Piece]:
 
 def _fold(fold: Fold, room: int) -> list[Piece]:
     what = f"{fold.closed} closed"
-    text = cut(f"── {what} · Enter {'hides' if fold.is_open else 'shows'} them ", room)
+    text = cut(f"── {what} · c {'hides' if fold.is_open else 'shows'} them ", room)
     return [(text + "─" * (room - width(text)), "dim")]
 
 

@@ -24,7 +24,12 @@ from acd.text import EVIDENCE, SYMBOLS, age, moment, one_line, pad, printable, w
 SECTIONS: Final = ("history", "evidence", "metadata")
 """What can be opened and folded, in the order of the keys 1, 2, 3."""
 
-_SAID: Final = {"question": "asks", "working": "said", "attention": "said", CLOSED: "last said"}
+_SAID: Final = {
+    "question": "asks",
+    "working": "last said",
+    "attention": "said",
+    CLOSED: "last said",
+}
 _LABEL: Final = len("directory")
 _GAP: Final = "  "
 

@@ -12,11 +12,10 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final
 
 from acd.core.session import NS, Json, Now
-from acd.core.status import ATTENTION, QUESTION, STATUSES, Status
+from acd.core.status import NEEDS_YOU, STATUSES, Status
 from acd.dashboard.timeline import Timeline
 from acd.text import one_line, printable
 
-NEEDS_YOU: Final = frozenset({QUESTION, ATTENTION})
 _ID_LENGTH: Final = 4
 """Characters of an id that are shown, at least, to tell sessions of one name apart."""
 
@@ -34,6 +33,7 @@ class Row:
         "model",
         "name",
         "prompt",
+        "prompt_is_old",
         "session",
         "since",
         "status",
@@ -46,6 +46,8 @@ class Row:
         self.wants_history = wants_history
         """Whether something of its past is not known."""
         self.timeline = Timeline(STATUSES[session["status"]], float(session["since"]))
+        self.prompt = ""
+        """What it asks or last said, as far as that was told while we looked."""
         self.take(session, now, home=home)
         self.label = self.name
         """What tells it from all others; see `label`."""
@@ -63,7 +65,11 @@ class Row:
         if host := session.get("host"):
             # Its home is not ours; as ssh and scp write it.
             self.directory = f"{printable(host)}:{printable(session.get('working_dir') or '')}"
-        self.prompt = one_line(session.get("prompt") or "")
+        prompt = one_line(session.get("prompt") or "")
+        self.prompt_is_old = not prompt and not self.needs_you
+        """Whether what it said is of a former status."""
+        if not self.prompt_is_old:
+            self.prompt = prompt
         usage = session.get("api_usage") or {}
         self.model, self.context, self.cost = model_of(usage), context_of(usage), cost_of(usage)
 

@@ -16,7 +16,12 @@ from typing import Literal
 from acd import paths
 from acd.errors import AcdError
 from acd.install import agents, files, launchd, settings, systemd
-from acd.install.plan import outdated_hook_files, program_python, wanted_hooks
+from acd.install.plan import (
+    outdated_hook_files,
+    program_python,
+    wanted_hooks,
+    wanted_status_line,
+)
 from acd.install.steps import PutHooks
 
 State = Literal["current", "stale", "untrusted", "missing", "unknown"]
@@ -56,6 +61,27 @@ def inspect(environ: Mapping[str, str]) -> InstallReport:
     if sys.platform == "darwin":
         return InstallReport(_agents(environ), *_launchd(unset))
     return InstallReport(_agents(environ), *_systemd(unset))
+
+
+def status_lines(environ: Mapping[str, str]) -> dict[str, str]:
+    """Whose the status line of each agent here that can have one is, in words. Raises nothing."""
+    able = [each for each in agents.chosen(environ) if agents.installer(each).has_status_line]
+    return {agent: _whose_status_line(environ, agent) for agent in able}
+
+
+def _whose_status_line(environ: Mapping[str, str], agent: str) -> str:
+    try:
+        put = wanted_status_line(environ, agent)
+        whose = put.whose()
+        is_outdated = whose == "ours" and put.is_needed()
+    except AcdError as error:
+        return f"cannot tell: {error.message}"
+    if whose == "ours":
+        mend = ", not as it should be; acd install mends it" if is_outdated else ""
+        return f"acd's, in {put.path}{mend}"
+    if whose == "other":
+        return f"another's, in {put.path}; acd statusline --help tells how to show both"
+    return f"none in {put.path}; acd install --statusline sets acd's"
 
 
 def _agents(environ: Mapping[str, str]) -> dict[str, Part]:

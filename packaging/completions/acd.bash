@@ -4,11 +4,12 @@
 # What may follow COMMAND: sets commands, options, arguments, and repeats (of the last).
 _acd_words() {
     case $1 in
-    '') commands='dashboard list watch wait timeline bar statusline get history explain record replay set rm delete resurrect status doctor stop notify daemon config install uninstall completion' options='--version -h --help' arguments=() repeats=0 ;;
+    '') commands='dashboard list watch wait jump timeline bar statusline get history explain record replay set rm delete resurrect status doctor stop notify daemon config install uninstall completion' options='--version -h --help' arguments=() repeats=0 ;;
     'dashboard') commands='' options='--once -h --help' arguments=() repeats=0 ;;
     'list') commands='' options='--json -h --help' arguments=() repeats=0 ;;
     'watch') commands='' options='--json -h --help' arguments=() repeats=0 ;;
     'wait') commands='' options='--for --timeout --json -h --help' arguments=('@session') repeats=1 ;;
+    'jump') commands='' options='--tmux-client -h --help' arguments=('@session') repeats=0 ;;
     'timeline') commands='' options='--since --svg --json -h --help' arguments=('@session') repeats=1 ;;
     'bar') commands='' options='--follow --template -h --help' arguments=('tmux waybar polybar i3blocks swiftbar xbar starship zellij plain') repeats=0 ;;
     'statusline') commands='' options='-h --help' arguments=() repeats=0 ;;
@@ -42,6 +43,7 @@ _acd_value() {
     case $1 in
     'wait --for') kind='question attention working closed' ;;
     'wait --timeout') kind='@text' ;;
+    'jump --tmux-client') kind='@text' ;;
     'timeline --since') kind='@text' ;;
     'timeline --svg') kind='@file' ;;
     'bar --template') kind='@text' ;;

@@ -14,10 +14,10 @@ function __acd_at
             continue
         end
         switch "$command $word"
-            case 'wait --for' 'wait --timeout' 'timeline --since' 'timeline --svg' 'bar --template' 'history -n' 'set --cwd' 'set --session-id' 'set --prompt' 'set --meta' 'install --agent'
+            case 'wait --for' 'wait --timeout' 'jump --tmux-client' 'timeline --since' 'timeline --svg' 'bar --template' 'history -n' 'set --cwd' 'set --session-id' 'set --prompt' 'set --meta' 'install --agent'
                 set value 1
             case '* -*'
-            case ' dashboard' ' list' ' watch' ' wait' ' timeline' ' bar' ' statusline' ' get' ' history' ' explain' ' record' ' replay' ' set' ' rm' ' delete' ' resurrect' ' status' ' doctor' ' stop' ' notify' ' daemon' ' config' ' install' ' uninstall' ' completion' 'config init' 'config path' 'config show'
+            case ' dashboard' ' list' ' watch' ' wait' ' jump' ' timeline' ' bar' ' statusline' ' get' ' history' ' explain' ' record' ' replay' ' set' ' rm' ' delete' ' resurrect' ' status' ' doctor' ' stop' ' notify' ' daemon' ' config' ' install' ' uninstall' ' completion' 'config init' 'config path' 'config show'
                 set command (string trim -- "$command $word")
             case '*'
                 set place (math $place + 1)
@@ -39,6 +39,7 @@ complete -c acd -n '__acd_at \'\' 0' -a dashboard -d 'See every session at a gla
 complete -c acd -n '__acd_at \'\' 0' -a list -d 'Show all sessions, those that need you first.'
 complete -c acd -n '__acd_at \'\' 0' -a watch -d 'Print a line for each change, as it happens.'
 complete -c acd -n '__acd_at \'\' 0' -a wait -d 'Wait until a session needs you, and print which.'
+complete -c acd -n '__acd_at \'\' 0' -a jump -d 'Go to the terminal of the session that needs you most.'
 complete -c acd -n '__acd_at \'\' 0' -a timeline -d 'Show who worked and who waited for you, and how long.'
 complete -c acd -n '__acd_at \'\' 0' -a bar -d 'Print what a status bar shows: tmux, waybar, polybar…'
 complete -c acd -n '__acd_at \'\' 0' -a statusline -d 'Claude Code\'s status line: this session, and who else needs you.'
@@ -73,6 +74,9 @@ complete -c acd -n '__acd_at \'wait\'' -l for -x -a 'question attention working 
 complete -c acd -n '__acd_at \'wait\'' -l timeout -x -d 'Give up then, with exit code 1.'
 complete -c acd -n '__acd_at \'wait\'' -l json -d 'Print the session as JSON, one a line.'
 complete -c acd -n '__acd_at \'wait\'' -s h -l help -d 'Show this message and exit.'
+complete -c acd -n '__acd_at \'jump\' 0' -a '(acd completion ids 2>/dev/null)'
+complete -c acd -n '__acd_at \'jump\'' -l tmux-client -x -d 'Where several look at one tmux, who is to go there: in a key binding, \'#{client_name}\'.'
+complete -c acd -n '__acd_at \'jump\'' -s h -l help -d 'Show this message and exit.'
 complete -c acd -n '__acd_at \'timeline\' 0+' -a '(acd completion ids 2>/dev/null)'
 complete -c acd -n '__acd_at \'timeline\'' -l since -x -d 'How far back: 90m, 8h, 1h30m, 2d.'
 complete -c acd -n '__acd_at \'timeline\'' -l svg -r -F -d 'Write a picture instead; - is the output.'

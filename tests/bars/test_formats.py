@@ -102,6 +102,29 @@ def test_swiftbar_calls_the_program_as_it_was_called_itself(program: str, called
     assert last == f"Dashboard | bash={called} param1=dashboard terminal=true"
 
 
+HERE = {"terminal": {"TMUX_PANE": "%1"}}
+
+
+@pytest.mark.parametrize(("name", "run"), [("swiftbar", "bash"), ("xbar", "shell")])
+def test_a_click_on_an_entry_goes_to_its_terminal(name: str, run: str) -> None:
+    look = View([API | HERE, WEB], NOW, "/home/me/.local/bin/acd")
+    asks, works = show(name, look).split("\n")[2:4]
+    assert f" {run}=/home/me/.local/bin/acd param1=jump param2=id-api terminal=false " in asks
+    assert "jump" not in works
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"host": "far"},
+        *({"id": each} for each in ("-x", "$(id)", "a|b", "a;b", "it's", 'a"b', "a`b", "\u00fc")),
+    ],
+)
+def test_what_would_not_be_safe_to_click_on_cannot_be(facts: dict[str, str]) -> None:
+    entry = show("swiftbar", view(API | HERE | facts)).split("\n")[2]
+    assert "terminal=" not in entry
+
+
 def test_swiftbar_without_sessions_still_has_something_to_click_on() -> None:
     first, _, third, *_ = show("swiftbar", view()).split("\n")
     assert (first[0], third) == ("·", "no open sessions")

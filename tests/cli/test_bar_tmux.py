@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cli.runs import until, until_subscribed
-from tests.support import WAIT, Place
+from tests.support import WAIT, Place, end_tmux
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 
@@ -19,6 +19,7 @@ class Tmux:
     """A server of the test's own, and another one around it, so that there is a screen."""
 
     def __init__(self, place: Place):
+        self._place = place
         self._environ = {
             **place.environ,
             "TMUX_TMPDIR": str(place.root),
@@ -59,12 +60,9 @@ class Tmux:
 
     def end(self) -> None:
         for server in ("screen", "bar"):
-            subprocess.run(
-                ["tmux", "-L", server, "kill-server"],
-                env=self._environ,
-                capture_output=True,
-                check=False,
-            )
+            end_tmux("tmux", "-L", server, environ=self._environ)
+        if self._place.socket.exists():
+            until_subscribed(self._place, 0)  # a follower would wait for the next daemon
 
 
 @pytest.fixture

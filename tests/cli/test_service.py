@@ -10,6 +10,7 @@ import pytest
 
 from acd import __version__, activation
 from acd.cli import service
+from acd.install.plan import wanted_status_line
 from tests.cli.conftest import Acd
 from tests.cli.runs import run
 from tests.support import Client, Place
@@ -83,6 +84,47 @@ def test_status_counts_the_events_that_hooks_gave_up(acd: Acd, alone: Place, run
         alone.directory.mkdir(mode=0o700)
     Path(f"{alone.socket}.given-up").write_bytes(b"...")
     assert "3 events that hooks could not deliver" in acd("status").out
+
+
+def settings(alone: Place, text: str) -> Path:
+    """Claude Code's settings, with this in them."""
+    path = alone.home / ".claude/settings.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def status_line(acd: Acd) -> str:
+    [line] = [line for line in acd("status").lines if line.startswith("  status line  ")]
+    return line.removeprefix("  status line  ")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{}", "none in {}; acd install --statusline sets acd's"),
+        (
+            '{"statusLine": {"type": "command", "command": "my-line"}}',
+            "another's, in {}; acd statusline --help tells how to show both",
+        ),
+        (
+            '{"statusLine": {"type": "command", "command": "/old/python /x/acd_statusline.py"}}',
+            "acd's, in {}, not as it should be; acd install mends it",
+        ),
+        ("{", "cannot tell: {}"),
+    ],
+)
+def test_status_tells_whose_claude_codes_status_line_is(
+    acd: Acd, alone: Place, text: str, told: str
+) -> None:
+    path = settings(alone, text)
+    assert status_line(acd).startswith(told.format(path))
+
+
+def test_status_knows_the_status_line_that_install_sets(acd: Acd, alone: Place) -> None:
+    path = settings(alone, "{}")
+    wanted_status_line(alone.environ, "claude-code").execute()
+    assert status_line(acd) == f"acd's, in {path}"
 
 
 # stop

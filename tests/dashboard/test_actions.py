@@ -139,7 +139,7 @@ def test_a_jump_runs_the_plan_of_the_sessions_hints(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("facts", "reason"),
     [
-        ({"host": "far"}, "runs on far, not on this machine"),
+        ({"host": "far"}, "api: it runs on far, not on this machine"),
         ({"attended": False}, "runs unattended"),
         ({"terminal": None}, "has not told which terminal"),
         ({"terminal": {"TERM_PROGRAM": "vscode"}}, "cannot jump to vscode"),

@@ -13,7 +13,7 @@ from acd.dashboard.details import wrapped
 from acd.dashboard.model import Fold, Model, View
 from acd.dashboard.rows import Row
 from acd.text import SYMBOLS, width
-from tests.dashboard.wire import NOW, session, state
+from tests.dashboard.wire import NOW, later, session, state, update
 
 SIZES = [10, 20, 30, 38, 60, 78, 100, 140, 200, 300]
 
@@ -73,6 +73,27 @@ def test_status_is_told_by_symbol_word_and_colour() -> None:
 
 def test_the_blocks_of_a_timeline_differ_in_height_not_only_in_colour() -> None:
     assert len({BLOCKS["question"], BLOCKS["attention"], BLOCKS["working"], BLOCKS[None]}) == 4
+
+
+def test_what_a_row_said_before_it_went_on_is_dim() -> None:
+    model = Model("/home/dev")
+    model.apply(state(FULL), NOW)
+    model.apply(update("x", "working", later(5)), later(5))
+    [row] = model.rows.values()
+    roles = {role for part, role in pieces(row, fit([row], 100), 100, later(5)) if "Bash" in part}
+    assert roles == {"dim"}
+
+
+@pytest.mark.parametrize(("room", "times"), [(78, 1), (140, 1)])
+def test_a_row_with_nothing_to_say_tells_its_directory_once(room: int, times: int) -> None:
+    _, quiet = found = rows(FULL, session("y", working_dir="/home/dev/src/web"))
+    line = text(pieces(quiet, fit(found, room), room, NOW))
+    assert line.count("~/src/web") == times
+
+
+def test_a_fold_tells_the_key_that_opens_it_from_everywhere() -> None:
+    assert "c shows them" in text(pieces(Fold(3, False), fit([], 40), 40, NOW))
+    assert "c hides them" in text(pieces(Fold(3, True), fit([], 40), 40, NOW))
 
 
 def test_forty_columns_have_status_name_and_age() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import WAIT, Place, place
+from tests.support import WAIT, Place, end_tmux, place
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 
@@ -49,7 +49,7 @@ class Tmux:
 
     def close(self) -> None:
         for socket in (self._outer, self.socket):
-            self._tmux(socket, "kill-server")
+            end_tmux("tmux", "-S", str(socket), environ=self._environ)
 
     def window(self, *argv: str, name: str = "w") -> str:
         """A new window that runs a program; the id of its pane."""

@@ -299,7 +299,7 @@ async def test_a_click_moves_the_cursor_and_two_open_the_details(stage: Stage) -
 @awaited
 async def test_a_click_on_the_fold_opens_it(stage: Stage) -> None:
     async with playing(stage) as player:
-        await player.click("2 closed · Enter")
+        await player.click("2 closed · c shows them")
         assert "spike" in player.names()
 
 

@@ -316,6 +316,20 @@ _USAGE_KEYS = [
 ]
 
 
+def test_a_session_that_goes_on_keeps_what_it_said_last() -> None:
+    made = model(state(session("a", "question", prompt="Bash: make")))
+    made.apply(update("a", "working", later(1)), later(1))
+    assert (made.rows["a"].prompt, made.rows["a"].prompt_is_old) == ("Bash: make", True)
+    made.apply(update("a", "attention", later(2), prompt="Done."), later(2))
+    assert (made.rows["a"].prompt, made.rows["a"].prompt_is_old) == ("Done.", False)
+
+
+def test_who_needs_you_says_nothing_that_it_does_not_say_now() -> None:
+    made = model(state(session("a", "question", prompt="Bash: make")))
+    made.apply(update("a", "attention", later(1)), later(1))
+    assert made.rows["a"].prompt == ""
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),

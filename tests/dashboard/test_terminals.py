@@ -51,8 +51,21 @@ def test_from_outside_of_tmux_its_window_and_pane_are_selected() -> None:
 
 
 def test_a_tmux_session_that_nobody_sees_is_told_with_the_command_that_shows_it() -> None:
-    last = jump(TMUX, {}).steps[-1]
+    last = jump(TMUX, {}).steps[-1].instead
+    assert last is not None
+    assert last.argv[3:] == ("switch-client", "-t", "%7")
     assert "tmux -S /tmp/tmux-1000/default attach -t %7" in last.otherwise
+
+
+def test_of_several_clients_of_the_same_tmux_the_one_that_is_named_is_switched() -> None:
+    environ = {"TMUX": "/tmp/tmux-1000/default,1234,5"}
+    plan = jump(TMUX, environ, tmux_client="/dev/pts/3")
+    assert argvs(plan)[-1][3:] == ["switch-client", "-c", "/dev/pts/3", "-t", "%7"]
+
+
+def test_a_client_of_another_tmux_is_not_switched() -> None:
+    plan = jump(TMUX, {"TMUX": "/tmp/other,1,0"}, tmux_client="/dev/pts/3")
+    assert not any("/dev/pts/3" in argv for argv in argvs(plan))
 
 
 def test_a_tmux_socket_may_have_commas_in_its_path() -> None:
@@ -228,6 +241,19 @@ def test_a_step_that_prints_something_else_ends_the_plan_with_what_that_means(
     with pytest.raises(AcdError, match="it is gone"):
         run(Plan("x", (Step(("echo", "2"), expects="1", otherwise="it is gone"),)))
     run(Plan("x", (Step(("echo", "1"), expects="1"),)))
+
+
+def test_a_step_that_prints_something_else_may_be_followed_by_another(tmp_path: Path) -> None:
+    instead = Step(("sh", "-c", f"touch {tmp_path}/done"))
+    for printed in ("yes", "no"):
+        assert not (tmp_path / "done").exists()
+        run(Plan("x", (Step(("echo", printed), expects="yes", instead=instead),)))
+    assert (tmp_path / "done").exists()
+
+
+def test_a_step_whose_failure_has_a_meaning_ends_the_plan_with_it() -> None:
+    with pytest.raises(AcdError, match="nobody looks at it"):
+        run(Plan("x", (Step(("false",), otherwise="nobody looks at it"),)))
 
 
 def test_a_program_that_is_not_there_is_named() -> None:

@@ -1,0 +1,198 @@
+"""The clicks and keys of the examples in docs/integrations, as the bars' own programs run them.
+
+Waybar needs a compositor, and was clicked on by hand; a Mac's menus need a Mac: of
+them it is tried what a click would run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.looked_at import Server, asks
+from tests.cli.runs import until
+from tests.cli.test_bar_examples import examples
+from tests.support import WAIT, Place
+
+pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
+
+
+@pytest.fixture
+def linked(alone: Place) -> Place:
+    """A place with a daemon, and the program where install.sh has it."""
+    program = alone.home / ".local/bin/acd"
+    program.parent.mkdir(parents=True)
+    program.symlink_to(Path(sys.executable).with_name("acd"))
+    alone.start()
+    return alone
+
+
+@pytest.fixture
+def server(linked: Place) -> Iterator[Server]:
+    made = Server(linked)
+    try:
+        yield made
+    finally:
+        made.end()
+
+
+@pytest.fixture
+def pane(linked: Place, server: Server) -> str:
+    """Where a session asks that nobody looks at."""
+    made = server.pane("api")
+    asks(linked, "api", server.hints(made))
+    return made
+
+
+# tmux
+
+
+def binds(linked: Place, server: Server) -> None:
+    """The page's configuration, as far as it is about a jump."""
+    [example] = [each for each in examples("tmux.md", "tmux") if "acd jump" in each]
+    config = linked.root / "jump.conf"
+    config.write_text(example)
+    server.tmux("source-file", str(config))
+
+
+def test_the_key_in_tmux_takes_the_one_who_pressed_it_there(
+    linked: Place, server: Server, pane: str
+) -> None:
+    binds(linked, server)
+    first, second = server.somebody_at("home"), server.somebody_at("home")
+    server.press(0, "C-b", "j")
+    server.press(1, "x", "x")
+    until(lambda: server.clients()[first] == pane)
+    assert server.clients()[second] != pane
+
+
+def test_a_click_on_tmuxs_status_line_takes_the_one_who_clicked_there(
+    linked: Place, server: Server, pane: str
+) -> None:
+    binds(linked, server)
+    server.tmux("set-option", "-g", "mouse", "on")
+    server.tmux("set-option", "-g", "status-right", "CLICK-HERE")
+    first, second = server.somebody_at("home"), server.somebody_at("home")
+    until(lambda: "CLICK-HERE" in server.screen(0))
+    lines = server.screen(0).split("\n")
+    column, row = lines[-1].index("CLICK") + 2, len(lines)
+    # xterm's mouse protocol 1006: the left button goes down, and up.
+    server.type(0, f"\x1b[<0;{column};{row}M\x1b[<0;{column};{row}m")
+    until(lambda: server.clients()[first] == pane)
+    assert server.clients()[second] != pane
+
+
+def test_where_nobody_needs_you_tmux_opens_the_dashboard(linked: Place, server: Server) -> None:
+    binds(linked, server)
+    linked.ask("SET web working")
+    server.somebody_at("home")
+    server.press(0, "C-b", "j")
+    until(lambda: "nobody needs you" in server.screen(0))
+    server.press(0, "q")
+    until(lambda: "nobody needs you" not in server.screen(0))
+
+
+# Bars on the desktop
+
+
+def test_a_click_on_i3blocks_goes_there(linked: Place, server: Server, pane: str) -> None:
+    if shutil.which("i3blocks") is None:
+        pytest.skip("there is no i3blocks")
+    client = server.somebody_at("home")
+    [example] = [each for each in examples("i3blocks.md", "ini") if "acd jump" in each]
+    config = linked.root / "i3blocks.conf"
+    config.write_text(example)
+    process = subprocess.Popen(
+        ["i3blocks", "-c", str(config)],
+        env=linked.environ,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        while "▲1" not in process.stdout.readline():
+            pass
+        assert server.clients()[client] != pane
+        # i3's i3bar-protocol, Click events.
+        click = {"name": "acd", "button": 1, "x": 5, "y": 5}
+        process.stdin.write(f"[\n{json.dumps(click)}\n")
+        process.stdin.flush()
+        until(lambda: server.clients()[client] == pane)
+    finally:
+        process.terminate()
+        process.communicate(timeout=WAIT)
+
+
+@contextlib.contextmanager
+def screen() -> Iterator[str]:
+    """An X server of the test's own; its display."""
+    reading, writing = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "800x60x24"]
+    process = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
+    os.close(writing)
+    try:
+        with os.fdopen(reading) as told:
+            yield f":{told.readline().strip()}"
+    finally:
+        process.terminate()
+        process.wait(WAIT)
+
+
+def test_a_click_on_polybar_goes_there(linked: Place, server: Server, pane: str) -> None:
+    for program in ("polybar", "Xvfb", "xdotool"):
+        if shutil.which(program) is None:
+            pytest.skip(f"there is no {program}")
+    client = server.somebody_at("home")
+    config = linked.root / "polybar.ini"
+    module = examples("polybar.md", "ini")[0]
+    config.write_text(
+        f"[bar/top]\noverride-redirect = true\nheight = 40\nmodules-left = acd\n{module}"
+    )
+    with screen() as display:
+        environ = {**linked.environ, "DISPLAY": display}
+        bar = subprocess.Popen(
+            ["polybar", "-c", str(config), "top"],
+            env=environ,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        click = ["xdotool", "mousemove", "8", "20", "click", "1"]
+
+        def is_there() -> bool:
+            # It tells nobody when it has drawn.
+            subprocess.run(click, env=environ, check=True, timeout=WAIT)
+            return server.clients()[client] == pane
+
+        try:
+            until(is_there)
+        finally:
+            bar.terminate()
+            bar.wait(WAIT)
+
+
+@pytest.mark.parametrize(("name", "run"), [("swiftbar", "bash"), ("xbar", "shell")])
+def test_what_a_click_on_an_entry_of_a_menu_runs_goes_there(
+    linked: Place, server: Server, pane: str, name: str, run: str
+) -> None:
+    client = server.somebody_at("home")
+    [example] = [each for each in examples("swiftbar.md", "sh") if f" {name}" in each]
+    plugin = linked.root / "acd.sh"
+    plugin.write_text(example.replace(" --follow", ""))
+    plugin.chmod(0o755)
+    menu = subprocess.run([plugin], env=linked.environ, capture_output=True, text=True, check=True)
+    [entry] = [line for line in menu.stdout.splitlines() if " api" in line]
+    parameters = dict(each.split("=", 1) for each in entry.partition(" | ")[2].split())
+    assert parameters[run] == f"{linked.home}/.local/bin/acd"
+    assert parameters["terminal"] == "false"
+    argv = [parameters[each] for each in (run, "param1", "param2")]
+    subprocess.run(argv, env=linked.environ, capture_output=True, check=True, timeout=WAIT)
+    assert server.clients() == {client: pane}
