@@ -310,6 +310,28 @@ def test_a_bus_that_cannot_be_reached_is_an_error_and_no_crash(address: str) -> 
         BusDesktop({"DBUS_SESSION_BUS_ADDRESS": address}, sound=False).show(Message("a", ""))
 
 
+@needs_bus
+def test_a_bus_without_anybody_to_show_it_is_told_before_it_is_needed(bus: str) -> None:
+    shown = BusDesktop({"DBUS_SESSION_BUS_ADDRESS": bus}, sound=False)
+    with pytest.raises(AcdError, match="no program on the session bus shows notifications"):
+        shown.check()
+    Server(bus, [])
+    shown.check()
+
+
+@needs_bus
+def test_a_server_that_the_bus_can_start_is_there_and_is_not_started(here: Place) -> None:
+    started = here.root / "started"
+    services = here.root / "services"
+    services.mkdir()
+    (services / "n.service").write_text(
+        f"[D-BUS Service]\nName=org.freedesktop.Notifications\nExec=/usr/bin/touch {started}\n"
+    )
+    with session_bus(here.root) as address:
+        BusDesktop({"DBUS_SESSION_BUS_ADDRESS": address}, sound=False).check()
+    assert not started.exists()
+
+
 def test_it_ends_at_once_when_it_is_told_to(here: Place, notify: Notify) -> None:
     here.configure('[notify]\ncommand = ["true"]\n')
     here.start()
