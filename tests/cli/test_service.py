@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import resource
 import socket
+import sys
 from pathlib import Path
 
 import pytest
 
 from acd import __version__, activation
 from acd.cli import service
+from acd.notifications import memory
 from tests.cli.conftest import Acd
 from tests.cli.runs import run
 from tests.support import Client, Place
@@ -83,6 +85,18 @@ def test_status_counts_the_events_that_hooks_gave_up(acd: Acd, alone: Place, run
         alone.directory.mkdir(mode=0o700)
     Path(f"{alone.socket}.given-up").write_bytes(b"...")
     assert "3 events that hooks could not deliver" in acd("status").out
+
+
+def test_status_tells_what_notifications_on_the_desktop_lack(
+    acd: Acd, alone: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "notify   off" in acd("status").out
+    alone.configure("[notify]\ndesktop = true\n")
+    monkeypatch.setitem(sys.modules, "jeepney", None)
+    with memory.memory(alone.socket):  # somebody notifies
+        said = acd("status").out
+    assert "notify   notifications on the desktop need jeepney, which is not installed" in said
+    assert f"; run: {sys.executable} -m pip install" in said
 
 
 # stop
