@@ -6,6 +6,8 @@ know what runs in it.
 
 from __future__ import annotations
 
+import os
+import select
 import subprocess
 import time
 from collections.abc import Callable
@@ -45,8 +47,14 @@ class Tmux:
         return self._tmux(self.socket, *words)
 
     def close(self) -> None:
+        """Ends both servers, and waits for what ran in the panes: it may start a daemon again."""
+        panes = [int(pid) for pid in self.run("list-panes", "-a", "-F", "#{pane_pid}").split()]
+        ends = [os.pidfd_open(pid) for pid in panes]
         for socket in (self._outer, self.socket):
             self._tmux(socket, "kill-server")
+        for end in ends:
+            assert select.select([end], [], [], WAIT)[0], "what ran in a pane goes on"
+            os.close(end)
 
     def window(self, *argv: str, name: str = "w") -> str:
         """A new window that runs a program; the id of its pane."""

@@ -58,3 +58,11 @@ def pipe(here: Place) -> Path:
 def tell(told: Path) -> list[str]:
     """The command."""
     return [sys.executable, "-c", _TELL, str(told)]
+
+
+def has_ended(pid: int) -> bool:
+    """Whether nothing of a process runs any more; it may not have been reaped yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True

@@ -18,7 +18,7 @@ from acd.notifications import command
 from acd.notifications.desktop import BusDesktop, MacDesktop
 from acd.notifications.message import Message, message
 from tests.cli.runs import run, start, until
-from tests.notifications.conftest import Notify, pipe, tell
+from tests.notifications.conftest import Notify, has_ended, pipe, tell
 from tests.notifications.desktop_server import Server, session_bus
 from tests.support import WAIT, Place
 
@@ -248,9 +248,7 @@ def test_a_command_that_hangs_is_killed_with_what_it_started(tmp_path: Path) -> 
     with pytest.raises(AcdError, match="it took longer"):
         command.run(["sh", "-c", script], "waiting", _session(), os.environ, seconds=0.5)
     child = int(pids.read_text())
-    # It may not have been reaped yet, but nothing of it runs.
-    status = Path(f"/proc/{child}/stat")
-    assert not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z"
+    until(lambda: has_ended(child))
 
 
 def test_a_command_that_fails_is_an_error_that_tells_its_status() -> None:

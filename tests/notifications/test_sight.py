@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from acd.presence import Presence
 from acd.waits import Look
 from tests.cli.runs import until
 from tests.kitty import IS_THERE, SLEEP, a_kitty
+from tests.notifications.conftest import has_ended
 from tests.support import Place, place
 from tests.tmux import Tmux
 
@@ -93,7 +93,7 @@ def test_where_tmux_asks_its_terminal_for_the_focus_that_counts(here: Place, tmu
 
 
 @needs_tmux
-def test_a_pane_of_a_server_that_has_ended_is_not_mixed_up_with_todays(
+def test_a_pane_of_a_server_thathas_ended_is_not_mixed_up_with_todays(
     here: Place, tmux: Tmux
 ) -> None:
     hints = tmux.hints(tmux.seen_pane())
@@ -197,15 +197,7 @@ def test_a_program_that_hangs_is_ended_with_what_it_started_and_asked_once(here:
     for name in ("a", "b"):
         assert around.looks({"id": name, "terminal": HINTS["tmux"]}) == []
     [child] = pids.read_text().split()
-    until(lambda: _has_ended(int(child)))
-
-
-def _has_ended(pid: int) -> bool:
-    """It may not have been reaped yet, but nothing of it runs."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
+    until(lambda: has_ended(int(child)))
 
 
 # presence
