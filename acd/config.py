@@ -113,6 +113,10 @@ class NotifyConfig:
         "A program and its arguments, run for each; there is no shell."
         " It finds facts in its environment, and the session as JSON on its standard input.",
     )
+    command_when_over: bool = _option(
+        False,
+        "Run the command again when what it was run for is over, with ACD_EVENT=over.",
+    )
     on: tuple[str, ...] = _option(
         ("question", "attention"),
         "The statuses to tell of.",
@@ -132,6 +136,12 @@ class NotifyConfig:
     quiet_in: tuple[str, ...] = _option(
         (),
         "Directories of whose sessions nothing is told, nor of those below; `~` is your home.",
+    )
+    seen_seconds: float = _option(
+        60.0,
+        "Seconds for which nothing is told of it while you look at its terminal, or at a"
+        " dashboard: from its beginning, and from your last key there. 0: it is told all the same.",
+        least=0.0,
     )
     sound: bool = _option(False, "Ask the desktop for a sound, too.")
 

@@ -174,6 +174,34 @@ def check_service(
     return Finding("service", "problem", f"{where}: {why}", "acd install")
 
 
+def check_notifier(
+    reasons: Sequence[str] | None, state: str, *, at_work: bool, daemon: bool
+) -> Finding:
+    """Who tells of waits, where that is configured.
+
+    `reasons` are why its unit is not as it should be, None where no unit can be
+    there; `state` is the unit's ActiveState; `at_work` whether anybody tells;
+    `daemon` whether the service runs, which brings the unit.
+    """
+    if reasons is None:
+        if at_work:
+            return Finding("notify", "ok", "acd notify is at work")
+        do = "have your session start it: acd notify"
+        return Finding("notify", "problem", "configured, and no acd notify is at work", do)
+    if reasons:
+        return Finding("notify", "problem", "; ".join(reasons), "acd install")
+    if state == "failed" or (daemon and state == "inactive"):
+        says = "has failed" if state == "failed" else "does not run, and the daemon does"
+        return Finding(
+            "notify",
+            "problem",
+            f"acd-notify.service {says}",
+            "journalctl --user -u acd-notify tells why; systemctl --user start acd-notify",
+        )
+    how = "comes with the daemon" if state == "inactive" else "runs"
+    return Finding("notify", "ok", f"acd-notify.service {how}")
+
+
 def check_hooks(agent: str, state: str, where: Path, reasons: Sequence[str]) -> Finding:
     """The hooks in an agent's settings, as the installer's report has them."""
     why = "; ".join(reasons)

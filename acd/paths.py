@@ -92,6 +92,11 @@ def notified_path(socket: Path) -> Path:
     return socket.with_name(socket.name + ".notified")
 
 
+def presence_path(socket: Path) -> Path:
+    """Held by dashboards while the user is before them."""
+    return socket.with_name(socket.name + ".presence")
+
+
 def given_up_path(socket: Path) -> Path:
     """One byte for each event that a hook could not deliver."""
     return socket.with_name(socket.name + ".given-up")

@@ -75,9 +75,14 @@ def is_running(path: Path) -> bool:
     Where a service manager holds the socket, a connection would start one.
     The lock on its state tells, which it holds for its life.
     """
+    return is_held(paths.daemon_lock_path(path))
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process holds the lock on a file for itself (flock(2))."""
     flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
-        fd = os.open(paths.daemon_lock_path(path), flags)
+        fd = os.open(path, flags)
     except OSError:
         return False
     try:

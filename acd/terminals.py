@@ -1,8 +1,8 @@
 """Which program brings a session's terminal to the front, or opens a new one.
 
-Responsible for choosing it from the hints that a hook gave (environment names
-to values) and from our own environment, as a plan of argument lists, and for
-running a plan. It refuses to know sessions and who asks. Never a shell:
+Responsible for what the hints that a hook gave (environment names to values)
+mean, for choosing a program from them and from our own environment, as a plan
+of argument lists, and for running a plan. It refuses to know sessions and who asks. Never a shell:
 hints and directories come from others.
 
 tmux and kitty are tried by the tests. The others are called as their manuals
@@ -19,7 +19,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from acd.errors import AcdError
 from acd.text import one_line, printable
@@ -82,13 +82,52 @@ def jump(
     )
 
 
-def _tmux(hints: Mapping[str, str], environ: Mapping[str, str], client: str | None) -> Plan | None:
+class TmuxPane(NamedTuple):
+    """A pane, and the server that has it."""
+
+    pane: str
+    socket: str
+    pid: str
+    """The server's process: another one may have the socket by now, and another pane that name."""
+
+
+def tmux_pane(hints: Mapping[str, str]) -> TmuxPane | None:
+    """The pane of tmux that these hints name."""
     pane, server = hints.get("TMUX_PANE", ""), hints.get("TMUX", "").rsplit(",", 2)
     if not re.fullmatch(r"%\d+", pane) or len(server) != 3:
         return None
-    socket, pid, _ = server
+    return TmuxPane(pane, server[0], server[1])
+
+
+def zellij_pane(hints: Mapping[str, str]) -> tuple[str, str] | None:
+    """The pane of Zellij that these hints name, and its session."""
+    pane, session = hints.get("ZELLIJ_PANE_ID", ""), hints.get("ZELLIJ_SESSION_NAME", "")
+    if not pane.isdecimal() or not session or session.startswith("-"):
+        return None
+    return pane, session
+
+
+def kitty_window(hints: Mapping[str, str]) -> tuple[str, str] | None:
+    """The window of kitty that these hints name, and where kitty takes commands, if it does."""
+    window, listens = hints.get("KITTY_WINDOW_ID", ""), hints.get("KITTY_LISTEN_ON", "")
+    if not window.isdecimal():
+        return None
+    return window, listens if listens.startswith("unix:") else ""
+
+
+def wezterm_pane(hints: Mapping[str, str]) -> tuple[str, Mapping[str, str]] | None:
+    """The pane of WezTerm that these hints name, and the environment that leads to it."""
+    pane, socket = hints.get("WEZTERM_PANE", ""), hints.get("WEZTERM_UNIX_SOCKET")
+    if not pane.isdecimal():
+        return None
+    return pane, {"WEZTERM_UNIX_SOCKET": socket} if socket else {}
+
+
+def _tmux(hints: Mapping[str, str], environ: Mapping[str, str], client: str | None) -> Plan | None:
+    if (found := tmux_pane(hints)) is None:
+        return None
+    pane, socket, pid = found
     tmux = ("tmux", "-S", socket)
-    # Another server may have the socket by now, and another pane that number.
     steps = [
         Step(
             (*tmux, "display-message", "-p", "-t", pane, "#{pid}"),
@@ -121,9 +160,9 @@ def _tmux(hints: Mapping[str, str], environ: Mapping[str, str], client: str | No
 
 
 def _zellij(hints: Mapping[str, str]) -> Plan | None:
-    pane, session = hints.get("ZELLIJ_PANE_ID", ""), hints.get("ZELLIJ_SESSION_NAME", "")
-    if not pane.isdecimal() or not session or session.startswith("-"):
+    if (found := zellij_pane(hints)) is None:
         return None
+    pane, session = found
     argv = ("zellij", "--session", session, "action", "focus-pane-id", f"terminal_{pane}")
     return Plan(
         f"Zellij pane {pane} of session {one_line(session)}",
@@ -133,10 +172,10 @@ def _zellij(hints: Mapping[str, str]) -> Plan | None:
 
 
 def _kitty(hints: Mapping[str, str]) -> Plan | None:
-    window, listens = hints.get("KITTY_WINDOW_ID", ""), hints.get("KITTY_LISTEN_ON", "")
-    if not window.isdecimal():
+    if (found := kitty_window(hints)) is None:
         return None
-    if not listens.startswith("unix:"):
+    window, listens = found
+    if not listens:
         raise AcdError(
             "kitty's remote control is off there",
             hint="set allow_remote_control and listen_on in kitty.conf, and start kitty again",
@@ -146,13 +185,10 @@ def _kitty(hints: Mapping[str, str]) -> Plan | None:
 
 
 def _wezterm(hints: Mapping[str, str]) -> Plan | None:
-    pane, socket = hints.get("WEZTERM_PANE", ""), hints.get("WEZTERM_UNIX_SOCKET")
-    if not pane.isdecimal():
+    if (found := wezterm_pane(hints)) is None:
         return None
-    step = Step(
-        ("wezterm", "cli", "activate-pane", "--pane-id", pane),
-        environ={"WEZTERM_UNIX_SOCKET": socket} if socket else {},
-    )
+    pane, leads_there = found
+    step = Step(("wezterm", "cli", "activate-pane", "--pane-id", pane), environ=leads_there)
     return Plan(f"WezTerm pane {pane}", (step,))
 
 

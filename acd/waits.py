@@ -1,15 +1,17 @@
 """Which waits the user is to be told of: decisions from sessions and times.
 
 Responsible for the rules (statuses, grace, directories, how long it had
-worked), for telling of one wait at most once, also over a restart, and for
-taking back what is over. A wait is a session's id and when it began. It
-refuses to know how anybody is told, and any clock.
+worked, whether the user looks at it), for telling of one wait at most once,
+also over a restart, and for taking back what is over. A wait is a session's id
+and when it began. It refuses to know how anybody is told, how it is known where
+the user looks, and any clock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -18,6 +20,20 @@ from acd.core.status import ATTENTION, CLOSED, QUESTION, WORKING
 
 WAITS: Final = (QUESTION, ATTENTION)
 """The statuses in which it is the user's move."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A reason to believe that the user looks at a session, now."""
+
+    idle: float | None = None
+    """Seconds since the last key there; None if that is not known."""
+    has_focus: bool = False
+    """Whether keys are known to go there. If not, only a key proves that somebody is there."""
+
+
+Looks = Callable[[Json], Iterable[Look]]
+"""Tells of a session whatever speaks for the user's looking at it."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +47,8 @@ class Rules:
     """How long a turn must have worked, for its end (attention) to count."""
     quiet_in: tuple[str, ...] = ()
     """Absolute directories; what is below them is quiet too."""
+    seen: float = 0.0
+    """How long a wait that is looked at is left to whoever looks, since the last sign of them."""
 
     def want(self, session: Json, worked: float | None) -> bool:
         """Whether to tell of this wait; `worked` is None where nobody saw how long."""
@@ -43,10 +61,21 @@ class Rules:
             PurePath(directory).is_relative_to(quiet) for quiet in self.quiet_in
         )
 
+    def quiet_until(self, looks: Sequence[Look], began: float, now: float) -> float:
+        """Until when a wait that began then is left to those who look at it; the past for none.
+
+        That it begins before their eyes is a sign of them, too: somebody may
+        watch an agent for long without a key. But not for ever: who went away
+        and left the window open is to be told.
+        """
+        keys = [now - look.idle for look in looks if look.idle is not None]
+        eyes = [began for look in looks if look.has_focus]
+        return max(keys + eyes, default=-inf) + self.seen
+
 
 @dataclass
 class _Known:
-    """A session as it was seen last; all but the last two outlive a restart."""
+    """A session as it was seen last; all but the last three outlive a restart."""
 
     status: str
     since: float
@@ -55,6 +84,8 @@ class _Known:
     settled: bool = False
     """Whether it was decided whether to tell of this wait."""
     told: bool = False
+    began: float = 0.0
+    """When the wait began, by the clock of whoever asks."""
     due: float | None = None
     session: Json | None = None
 
@@ -102,20 +133,31 @@ class Waits:
             self._pending.discard(session_id)
         known.session = session
         if status in WAITS and not known.settled and known.due is None:
-            known.due = now + max(0.0, self._rules.grace - session.get("elapsed", 0))
+            known.began = now - session.get("elapsed", 0)
+            known.due = max(now, known.began + self._rules.grace)
             self._pending.add(session_id)
         return over
 
-    def due(self, now: float) -> list[Json]:
-        """The sessions to tell of by now; each wait comes once."""
+    def due(self, now: float, looks: Looks = lambda session: ()) -> list[Json]:
+        """The sessions to tell of by now; each wait comes once.
+
+        One that is looked at is put off: it comes when the last sign of
+        whoever looks has become old, unless it is over by then.
+        """
         told = []
         for session_id in sorted(self._pending):
             known = self._known[session_id]
             if known.session is None or known.due is None or known.due > now:
                 continue
+            wanted = self._rules.want(known.session, known.worked)
+            if wanted and self._rules.seen:
+                seen = tuple(looks(known.session))
+                if (until := self._rules.quiet_until(seen, known.began, now)) > now:
+                    known.due = until
+                    continue
             self._pending.discard(session_id)
             known.settled = self.is_changed = True
-            known.told = self._rules.want(known.session, known.worked)
+            known.told = wanted
             if known.told:
                 told.append(known.session)
         return told

@@ -14,6 +14,7 @@ from acd.diagnosis import (
     check_hooks,
     check_interpreter,
     check_lost,
+    check_notifier,
     check_overruled,
     check_path,
     check_permissions,
@@ -58,6 +59,13 @@ PROBLEMS = {
     "units that are gone under a socket": check_service(
         "missing", PLACE, ["gone"], "systemd", listening=True
     ),
+    "nobody notifies": check_notifier(None, "", at_work=False, daemon=True),
+    "no unit to notify": check_notifier(["not installed"], "", at_work=False, daemon=False),
+    "a unit to notify that is outdated": check_notifier(
+        ["old"], "active", at_work=True, daemon=True
+    ),
+    "a unit to notify that has failed": check_notifier([], "failed", at_work=False, daemon=False),
+    "a unit to notify that stays away": check_notifier([], "inactive", at_work=False, daemon=True),
     "no hooks": check_hooks("codex", "missing", PLACE, ["none"]),
     "stale hooks": check_hooks("codex", "stale", PLACE, ["/opt/python3 is gone"]),
     "hooks that the agent does not trust": check_hooks(
@@ -86,6 +94,10 @@ FINE = {
     "current units": check_service("current", PLACE, [], "systemd", listening=True),
     "no service manager": check_service("missing", PLACE, ["none"], None, listening=False),
     "no service wanted": check_service("missing", PLACE, ["none"], "systemd", listening=False),
+    "somebody who notifies": check_notifier(None, "", at_work=True, daemon=False),
+    "a unit that notifies": check_notifier([], "active", at_work=True, daemon=True),
+    "a unit that begins to notify": check_notifier([], "activating", at_work=False, daemon=True),
+    "a unit that waits for the daemon": check_notifier([], "inactive", at_work=False, daemon=False),
     "current hooks": check_hooks("codex", "current", PLACE, []),
     "a new client": check_client("claude", (2, 1, 329), [], (2, 1, 197), ""),
     "no client": check_client("claude", None, [], (2, 1, 197), ""),

@@ -30,6 +30,7 @@ def dashboard(once: bool) -> None:
         )
     from acd import clock, config
     from acd.client import Client
+    from acd.presence import Presence
 
     wanted = config.load(paths.config_path(os.environ)).dashboard
     try:
@@ -46,6 +47,7 @@ def dashboard(once: bool) -> None:
         wanted,
         dict(os.environ),
         clock.now,
+        presence=Presence(paths.socket_path(os.environ)),
         once=once,
     )
     app.run()

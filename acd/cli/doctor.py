@@ -17,7 +17,7 @@ from typing import Any, Final
 import click
 
 from acd import __version__, config, diagnosis, paths, private
-from acd.cli import render
+from acd.cli import notifications, render
 from acd.cli.service import daemon_info, given_up
 from acd.diagnosis import Finding
 from acd.errors import AcdError, ConfigError, UnsafeSocket
@@ -87,6 +87,7 @@ def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     yield diagnosis.check_service(
         service.state, service.where, service.reasons, found.manager, listening=found.listening
     )
+    yield from notifications.findings(environ)
     for agent, hooks in found.agents.items():
         # That one has a finding of its own, with the file that has to be mended.
         reasons = [each for each in hooks.reasons if not each.startswith(settings.DISABLE)]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from acd import __version__, paths, private
-from acd.cli import render
+from acd.cli import notifications, render
 from acd.client import Client, ConnectionLost
 from acd.core.status import STATUSES
 from acd.errors import EXIT_UNREACHABLE, AcdError, NotRunning
@@ -56,6 +56,7 @@ def status() -> None:
         events = "event" if lost == 1 else "events"
         facts["lost"] = f"{lost} {events} that hooks could not deliver since the last boot"
     facts |= _installed() | _status_lines()
+    facts["notify"] = printable(notifications.summary(os.environ))
     size = max(map(len, facts))
     render.write("\n".join([head, *(f"  {name:<{size}}  {fact}" for name, fact in facts.items())]))
     if info is None:

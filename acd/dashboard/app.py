@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import ClassVar, Final, Protocol, cast
 
+from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -19,9 +20,11 @@ from acd.config import DashboardConfig
 from acd.core.session import Now
 from acd.dashboard.actions import Actions
 from acd.dashboard.feed import Feed
+from acd.dashboard.front import Front
 from acd.dashboard.look import LOOKS, look
 from acd.dashboard.model import Model
 from acd.dashboard.overview import Overview
+from acd.presence import Presence
 
 DRAW_SECONDS: Final = 0.05
 """The shortest time between two drawings: what comes in between is drawn together."""
@@ -32,7 +35,10 @@ class _Shows(Protocol):
 
 
 class Dashboard(App[None]):
-    """The dashboard over a way to connect, a configuration, an environment and a clock."""
+    """The dashboard over a way to connect, a configuration, an environment and a clock.
+
+    `presence` is told whether the user is before it.
+    """
 
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,6 +53,7 @@ class Dashboard(App[None]):
         environ: Mapping[str, str],
         clock: Callable[[], Now],
         *,
+        presence: Presence | None = None,
         once: bool = False,
     ):
         self.look = look(config.theme, colour=not environ.get("NO_COLOR"))
@@ -57,6 +64,7 @@ class Dashboard(App[None]):
         self.model = Model(environ.get("HOME"))
         self.feed = Feed(self.model, connect, clock, changed=self.redraw)
         self.actions = Actions(self.feed.link.request, config, environ)
+        self._front = Front(presence, self.set_timer) if presence else None
         self._clock = clock
         self._once = once
         self._pause: Timer | None = None
@@ -74,7 +82,14 @@ class Dashboard(App[None]):
     def get_default_screen(self) -> Screen[None]:
         return Overview(self)
 
+    async def on_event(self, event: events.Event) -> None:
+        if self._front is not None:
+            self._front.see(event)
+        await super().on_event(event)
+
     def on_mount(self) -> None:
+        if self._front is not None:
+            self._front.begin()
         self.run_worker(self.feed.run(), name="feed")
         self.set_interval(1.0, self.redraw)
 

@@ -177,6 +177,29 @@ def _systemd(environ: Mapping[str, str]) -> tuple[Part, str | None, bool]:
     return Part("stale" if reasons else "current", directory, tuple(reasons)), "systemd", listening
 
 
+def inspect_notifier(environ: Mapping[str, str]) -> tuple[Part, str, bool] | None:
+    """The unit of the notifications, its state, and whether the service runs that brings it.
+
+    None where systemd has no service of acd's. Raises nothing.
+    """
+    directory = paths.systemd_unit_dir(environ)
+    manager = systemd.UserManager(environ)
+    there = (directory / systemd.SERVICE).is_file() and sys.platform != "darwin"
+    if not there or not manager.answers or not manager.reads(directory):
+        return None
+    unit, runs = directory / systemd.NOTIFY, manager.is_active(systemd.SERVICE)
+    if not unit.is_file():
+        return Part("missing", unit, (f"{unit.name} is not installed",)), "", runs
+    known = manager.properties(unit.name)
+    reasons = [*_not_as_read(manager, [unit])]
+    if unit.read_bytes() != systemd.rendered(unit.name, program_python()):
+        reasons.insert(0, f"{unit.name} is not this version's")
+    if known.get("UnitFileState") != "enabled":
+        reasons.append(f"{unit.name} is not enabled")
+    state = known.get("ActiveState", "")
+    return Part("stale" if reasons else "current", unit, tuple(reasons)), state, runs
+
+
 def _not_as_read(manager: systemd.UserManager, units: list[Path]) -> Iterator[str]:
     """Units that systemd has from elsewhere, or has not read since they were written."""
     for unit in units:

@@ -1,4 +1,4 @@
-"""A command of the user's own, run for a wait.
+"""A command of the user's own, run for a wait and, if wanted, for its end.
 
 Responsible for what it is given (facts in its environment, the session as JSON
 on its standard input) and for its end. There is no shell. It refuses to know
@@ -17,7 +17,7 @@ from typing import Final
 
 from acd.core.session import Json
 from acd.errors import AcdError
-from acd.notifications.message import facts
+from acd.notifications.message import Event, facts
 
 SECONDS: Final = 10.0
 """Until it is killed, with what it has started: a later wait must not be kept waiting."""
@@ -25,6 +25,7 @@ SECONDS: Final = 10.0
 
 def run(
     command: Sequence[str],
+    event: Event,
     session: Json,
     environ: Mapping[str, str],
     *,
@@ -34,7 +35,7 @@ def run(
     try:
         process = subprocess.Popen(  # noqa: S603 - it is what the user configured
             command,
-            env={**environ, **facts(session)},
+            env={**environ, **facts(event, session)},
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
@@ -43,7 +44,7 @@ def run(
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise AcdError(f"notify.command: cannot run {command[0]}: {reason}") from None
     try:
-        process.communicate(json.dumps(session).encode(), timeout=seconds)
+        process.communicate(json.dumps({**session, "event": event}).encode(), timeout=seconds)
     except subprocess.TimeoutExpired:
         raise AcdError(
             f"notify.command: {command[0]} was killed: it took longer than {seconds:g} s"

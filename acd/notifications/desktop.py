@@ -22,6 +22,8 @@ from acd.notifications.message import Message
 SECONDS: Final = 10.0
 """For one answer: the bus may have to start the desktop's server first."""
 
+_NAME: Final = "org.freedesktop.Notifications"
+
 Handle = list[Any]
 """Names a notification, also after a restart: JSON."""
 
@@ -34,6 +36,9 @@ class Desktop(Protocol):
 
     def withdraw(self, handle: Handle) -> None:
         """Takes it back; one that is gone by now is no problem. Raises AcdError."""
+
+    def check(self) -> None:
+        """Raises AcdError if nobody would show anything. It starts nothing."""
 
 
 def desktop(environ: Mapping[str, str], *, sound: bool, platform: str = sys.platform) -> Desktop:
@@ -83,6 +88,14 @@ class BusDesktop:
                 with contextlib.suppress(_Refused):
                     server.call("CloseNotification", "u", (number,))
 
+    def check(self) -> None:
+        with self._server() as server:
+            if not server.owner() and not server.comes_when_called():
+                raise AcdError(
+                    "no program on the session bus shows notifications",
+                    hint="log in to your desktop, or start a notification daemon in it",
+                )
+
     @contextlib.contextmanager
     def _server(self) -> Iterator[_Server]:
         from jeepney.io.blocking import open_dbus_connection
@@ -110,35 +123,36 @@ class _Server:
 
     def call(self, method: str, signature: str = "", arguments: tuple[Any, ...] = ()) -> Any:
         """The answer's values. Raises DBusErrorResponse, OSError."""
-        from jeepney import DBusAddress
-
-        address = DBusAddress(
-            "/org/freedesktop/Notifications",
-            bus_name="org.freedesktop.Notifications",
-            interface="org.freedesktop.Notifications",
-        )
-        return self._ask(address, method, signature, arguments)
+        return self._ask(_NAME, "/org/freedesktop/Notifications", method, signature, arguments)
 
     def owner(self) -> str:
         """The server's own name on the bus; empty if there is none."""
-        from jeepney import DBusAddress
         from jeepney.wrappers import DBusErrorResponse
 
-        bus = DBusAddress(
-            "/org/freedesktop/DBus",
-            bus_name="org.freedesktop.DBus",
-            interface="org.freedesktop.DBus",
-        )
         try:
-            [owner] = self._ask(bus, "GetNameOwner", "s", ("org.freedesktop.Notifications",))
+            [owner] = self._ask_bus("GetNameOwner", "s", (_NAME,))
         except DBusErrorResponse:
             return ""
         return str(owner)
 
-    def _ask(self, address: Any, method: str, signature: str, arguments: tuple[Any, ...]) -> Any:
-        from jeepney import new_method_call
+    def comes_when_called(self) -> bool:
+        """Whether the bus can start one."""
+        [names] = self._ask_bus("ListActivatableNames")
+        return _NAME in names
+
+    def _ask_bus(self, method: str, signature: str = "", arguments: tuple[Any, ...] = ()) -> Any:
+        return self._ask(
+            "org.freedesktop.DBus", "/org/freedesktop/DBus", method, signature, arguments
+        )
+
+    def _ask(
+        self, name: str, path: str, method: str, signature: str, arguments: tuple[Any, ...]
+    ) -> Any:
+        from jeepney import DBusAddress, new_method_call
         from jeepney.wrappers import unwrap_msg
 
+        # Both have one interface, of their own name.
+        address = DBusAddress(path, bus_name=name, interface=name)
         call = new_method_call(address, method, signature or None, arguments)
         return unwrap_msg(self._connection.send_and_get_reply(call, timeout=SECONDS))
 
@@ -171,4 +185,7 @@ class MacDesktop:
         return ["/usr/bin/osascript", *lines, *message]
 
     def withdraw(self, handle: Handle) -> None:
+        return
+
+    def check(self) -> None:
         return

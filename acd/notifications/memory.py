@@ -49,8 +49,7 @@ def memory(socket: Path) -> Iterator[Memory]:
     """The memory of whoever notifies for this socket; there is one at a time. Raises AcdError."""
     private.check_length(socket)
     private.make_private_directory(socket.parent)
-    path = paths.notified_path(socket)
-    lock = path.with_name(path.name + ".lock")
+    lock = _lock_path(socket)
     try:
         fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
@@ -64,6 +63,16 @@ def memory(socket: Path) -> Iterator[Memory]:
                 hint="end that one first: systemctl --user stop acd-notify",
                 exit_code=EXIT_ALREADY_RUNNING,
             ) from None
-        yield Memory(path)
+        yield Memory(paths.notified_path(socket))
     finally:
         os.close(fd)
+
+
+def is_at_work(socket: Path) -> bool:
+    """Whether somebody notifies for this socket now."""
+    return private.is_held(_lock_path(socket))
+
+
+def _lock_path(socket: Path) -> Path:
+    path = paths.notified_path(socket)
+    return path.with_name(path.name + ".lock")

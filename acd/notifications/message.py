@@ -6,11 +6,14 @@ know how they are shown.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from acd.core.session import Json
 from acd.core.status import STATUSES
 from acd.text import SYMBOLS, one_line
+
+Event = Literal["waiting", "over"]
+"""What a command is run for: a wait that is told of, and the end of that wait."""
 
 
 class Message(NamedTuple):
@@ -29,9 +32,10 @@ def message(session: Json) -> Message:
     )
 
 
-def facts(session: Json) -> dict[str, str]:
+def facts(event: Event, session: Json) -> dict[str, str]:
     """The environment of a command: one printable line each, empty if not known."""
     return {
+        "ACD_EVENT": event,
         "ACD_SESSION": session["id"],
         "ACD_STATUS": session["status"],
         "ACD_NAME": one_line(session["display_name"]),

@@ -15,11 +15,13 @@ from acd import paths
 from acd.attend import attend
 from acd.config import NotifyConfig
 from acd.core.session import Json
+from acd.core.status import CLOSED
 from acd.errors import AcdError
 from acd.notifications import command
 from acd.notifications.desktop import Desktop, Handle, desktop
 from acd.notifications.memory import Memory, memory
 from acd.notifications.message import message
+from acd.notifications.sight import Sight
 from acd.waits import Rules, Waits
 
 
@@ -30,7 +32,9 @@ def rules(config: NotifyConfig, environ: Mapping[str, str]) -> Rules:
         str(home / each.removeprefix("~").lstrip("/")) if each.split("/")[0] == "~" else each
         for each in config.quiet_in
     )
-    return Rules(config.on, config.grace_seconds, config.after_seconds, tuple(quiet))
+    return Rules(
+        config.on, config.grace_seconds, config.after_seconds, tuple(quiet), config.seen_seconds
+    )
 
 
 def notify(
@@ -68,6 +72,7 @@ class _Teller:
         self.is_new = True
         self._environ = environ
         self._command = config.command
+        self._tells_end = config.command_when_over
         self._kept = kept
         self._desktop = shown_on
         self._complain = complain
@@ -77,23 +82,23 @@ class _Teller:
         """All sessions as they are; what is over since the last time is taken back."""
         self.is_new = False
         for session_id in self.waits.see_all(sessions, time.monotonic()):
-            self._withdraw(session_id)
+            self._end(session_id, sessions.get(session_id))
 
     def see(self, session_id: str, session: Json | None) -> None:
         """One that has changed."""
         if self.waits.see(session_id, session, time.monotonic()):
-            self._withdraw(session_id)
+            self._end(session_id, session)
 
     def tell(self) -> None:
         """Tells of what is due, and remembers."""
-        due = self.waits.due(time.monotonic())
+        due = self.waits.due(time.monotonic(), Sight(self._environ).looks)
         if self.waits.is_changed:
             self._remember()
         for session in due:
             if self._desktop is not None:
                 self._try(self._show, self._desktop, session)
             if self._command:
-                self._try(command.run, self._command, session, self._environ)
+                self._try(command.run, self._command, "waiting", session, self._environ)
 
     def _show(self, shown_on: Desktop, session: Json) -> None:
         handle = shown_on.show(message(session))
@@ -101,10 +106,14 @@ class _Teller:
             self._shown[session["id"]] = handle
             self._remember()
 
-    def _withdraw(self, session_id: str) -> None:
+    def _end(self, session_id: str, session: Json | None) -> None:
+        """A wait that was told of is over; `session` is as it is now, None if it is no more."""
         handle = self._shown.pop(session_id, None)
         if handle is not None and self._desktop is not None:
             self._try(self._desktop.withdraw, handle)
+        if self._command and self._tells_end:
+            now = session or _gone(session_id)
+            self._try(command.run, self._command, "over", now, self._environ)
 
     def _remember(self) -> None:
         value = {"waits": self.waits.record(), "shown": self._shown}
@@ -115,6 +124,11 @@ class _Teller:
             act(*arguments)
         except AcdError as error:
             self._complain(error)
+
+
+def _gone(session_id: str) -> Json:
+    """What there is to say of a session that is no more."""
+    return {"id": session_id, "status": CLOSED, "display_name": session_id[:8]}
 
 
 def _handles(remembered: object) -> dict[str, Handle]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from acd import __version__, activation
 from acd.cli import service
 from acd.install.plan import wanted_status_line
+from acd.notifications import memory
 from tests.cli.conftest import Acd
 from tests.cli.runs import run
 from tests.support import Client, Place
@@ -125,6 +128,18 @@ def test_status_knows_the_status_line_that_install_sets(acd: Acd, alone: Place) 
     path = settings(alone, "{}")
     wanted_status_line(alone.environ, "claude-code").execute()
     assert status_line(acd) == f"acd's, in {path}"
+
+
+def test_status_tells_what_notifications_on_the_desktop_lack(
+    acd: Acd, alone: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert re.search(r"notify +off\n", acd("status").out)
+    alone.configure("[notify]\ndesktop = true\n")
+    monkeypatch.setitem(sys.modules, "jeepney", None)
+    with memory.memory(alone.socket):  # somebody notifies
+        said = acd("status").out
+    assert "  notifications on the desktop need jeepney, which is not installed" in said
+    assert f"; run: {sys.executable} -m pip install" in said
 
 
 # stop

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from acd import __version__, private
 from acd.install.claude_overruling import overruling
 from acd.install.hook_command import real_python
+from acd.notifications import memory
+from tests.cli.runs import until
 from tests.install.user import User
 
 NEW_CLIENT = "2.1.329"
@@ -256,3 +259,56 @@ def test_other_settings_that_cannot_be_read_are_told(user: User, content: bytes)
     path.parent.mkdir()
     path.write_bytes(content)
     assert list(overruling(user.settings, user.home, path.parent)) == [(path, "", True)]
+
+
+# notifications
+
+
+def _configure_notify(user: User, text: str) -> None:
+    path = user.home / ".config/acd/config.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"[notify]\n{text}\n")
+
+
+def test_of_notifications_that_are_off_the_doctor_says_nothing_and_status_a_word(
+    whole: User,
+) -> None:
+    assert " notify " not in told(whole, 0)
+    assert "\n  notify   off\n" in whole.acd("status", check=False).stdout
+
+
+def test_notifications_that_nobody_shows_are_a_problem_until_somebody_does(whole: User) -> None:
+    _configure_notify(whole, 'command = ["true"]')
+    absent = "configured, and no acd notify is at work"
+    mended = "have your session start it: acd notify"
+    assert f"✗ notify   {absent}\n           → {mended}\n" in told(whole, 1)
+    assert f"notify   {absent}; {mended}\n" in whole.acd("status", check=False).stdout
+    environ = whole.environ
+    with subprocess.Popen(whole.command("notify"), env=environ, stdin=subprocess.DEVNULL) as notify:
+        until(lambda: memory.is_at_work(whole.socket))
+        assert "✓ notify   acd notify is at work" in told(whole, 0)
+        assert "notify   acd notify is at work\n" in whole.acd("status", check=False).stdout
+        notify.kill()
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "do"),
+    [
+        ('command = ["/no/such/program"]', "there is no program /no/such/program", "mend it in"),
+        ("desktop = true", "the desktop cannot be told: No such file", "your desktop's session"),
+    ],
+)
+def test_what_keeps_notifications_from_their_goal_is_told(
+    whole: User, text: str, says: str, do: str
+) -> None:
+    _configure_notify(whole, text)
+    lines = told(whole, 1).splitlines()
+    [number] = [number for number, line in enumerate(lines) if says in line]
+    assert lines[number].startswith("✗ notify ")
+    assert do in lines[number + 1]
+
+
+def test_a_configuration_that_cannot_be_read_is_told_of_once(whole: User) -> None:
+    _configure_notify(whole, "desktop = 1")
+    assert told(whole, 1).count("notify.desktop: must be true or false") == 1
+    assert "not known: " in whole.acd("status", check=False).stdout

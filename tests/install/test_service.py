@@ -242,6 +242,78 @@ def test_in_its_sandbox_the_notifier_reaches_the_desktop(user: ServiceUser) -> N
     server.communicate(timeout=20)
 
 
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
+def test_in_its_sandbox_the_notifier_sees_which_pane_is_looked_at(user: ServiceUser) -> None:
+    def tmux(*words: str) -> str:
+        command = ("tmux", "-S", "inner", "-f", "/dev/null", *words)
+        return user.run(*command, environment={"TERM": "screen-256color"}).stdout.strip()
+
+    def question(name: str, pane: str) -> None:
+        hints = f'{{"TMUX":"{HOME}/inner,{server},0","TMUX_PANE":"{pane}"}}'
+        event = f'{{"session_id":"{name}","hook_event_name":"PermissionRequest"}}'
+        assert user.tell(f"HOOK claude-code {hints} {event}") == ["OK"]
+
+    user.configure(COMMAND)
+    user.run_acd("install")
+    behind = tmux("new-session", "-d", "-P", "-F", "#{pane_id}", "sleep 1000")
+    front = tmux("new-window", "-P", "-F", "#{pane_id}", "sleep 1000")
+    server = tmux("display-message", "-p", "#{pid}")
+    # Its client is a pane of another one.
+    attach = "env -u TMUX tmux -S inner attach"
+    user.run("tmux", "-S", "outer", "-f", "/dev/null", "new-session", "-d", attach)
+    until(lambda: tmux("list-clients", "-F", "#{pane_id}") == front)
+    user.tell("SET begin working")
+    until(lambda: user.unit("acd-notify.service", "ActiveState") == "active")
+    question("front", front)
+    question("behind", behind)
+    until(lambda: _told(user) != "")
+    assert _told(user) == "behind question\n"
+    tmux("kill-server")
+
+
+def _told(user: ServiceUser) -> str:
+    return user.run("cat", f"{RUNTIME}/acd/told", check=False).stdout
+
+
+def test_the_doctor_looks_at_the_notifications_unit(user: ServiceUser) -> None:
+    def doctor() -> str:
+        [line] = [
+            line for line in user.run_acd("doctor", check=False).splitlines() if " notify " in line
+        ]
+        return line
+
+    def status() -> str:
+        [line] = [
+            line for line in user.run_acd("status", check=False).splitlines() if "  notify " in line
+        ]
+        return " ".join(line.split())
+
+    user.run_acd("install")
+    assert status() == "notify off"
+    user.configure(COMMAND)
+    assert "✗ notify " in doctor()
+    assert status() == "notify acd-notify.service is not installed; acd install"
+    user.run_acd("install")
+    user.run("systemctl", "--user", "stop", "acd.service")
+    assert status() == "notify acd-notify.service comes with the daemon"
+    user.tell("SET one working")
+    until(lambda: user.unit("acd-notify.service", "ActiveState") == "active")
+    assert "✓ notify " in doctor()
+    assert status() == "notify acd-notify.service runs"
+    user.run("systemctl", "--user", "kill", "-s", "KILL", "acd-notify.service")
+    until(lambda: user.unit("acd-notify.service", "ActiveState") == "failed")
+    assert "✗ notify   acd-notify.service has failed" in doctor()
+    user.run("systemctl", "--user", "reset-failed", "acd-notify.service")
+    assert "✗ notify   acd-notify.service does not run, and the daemon does" in doctor()
+    user.run("systemctl", "--user", "disable", "acd-notify.service")
+    assert status() == "notify acd-notify.service is not enabled; acd install"
+    user.run_acd("install")
+    until(lambda: "runs" in status())
+    user.configure("[notify]\ndesktop = true\n")
+    says = "no program on the session bus shows notifications"
+    assert says in user.run_acd("doctor", check=False)
+
+
 # A desktop for one notification.
 _DESKTOP = r"""
 from jeepney import DBusAddress, new_method_call, new_method_return

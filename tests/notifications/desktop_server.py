@@ -29,7 +29,8 @@ _CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configura
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
   <type>session</type>
-  <listen>unix:path={path}</listen>
+  <listen>unix:path={path}/bus</listen>
+  <servicedir>{path}/services</servicedir>
   <policy context="default">
     <allow send_destination="*" eavesdrop="true"/>
     <allow eavesdrop="true"/>
@@ -84,7 +85,7 @@ class Server:
 def session_bus(directory: Path) -> Iterator[str]:
     """The address of a bus that is gone afterwards."""
     config = directory / "bus.conf"
-    config.write_text(_CONFIG.format(path=directory / "bus"))
+    config.write_text(_CONFIG.format(path=directory))
     ready, theirs = os.pipe()
     process = subprocess.Popen(
         ["dbus-daemon", f"--config-file={config}", "--nofork", f"--print-address={theirs}"],

@@ -6,9 +6,8 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,47 +17,15 @@ from acd.errors import EXIT_ALREADY_RUNNING, EXIT_USAGE, AcdError
 from acd.notifications import command
 from acd.notifications.desktop import BusDesktop, MacDesktop
 from acd.notifications.message import Message, message
-from tests.cli.runs import run, start, until, until_subscribed
+from tests.cli.runs import run, start, until
+from tests.notifications.conftest import Notify, has_ended, pipe, tell
 from tests.notifications.desktop_server import Server, session_bus
-from tests.support import WAIT, Place, place
+from tests.support import WAIT, Place
 
 needs_bus = pytest.mark.skipif(shutil.which("dbus-daemon") is None, reason="needs dbus-daemon")
 
 NOW = "grace_seconds = 0\nafter_seconds = 0\n"
 DESKTOP = f"[notify]\ndesktop = true\n{NOW}"
-
-# One line for each run: the facts, and what came in.
-_TELL = """
-import json, os, sys
-facts = {key: value for key, value in os.environ.items() if key.startswith("ACD_")}
-with open(sys.argv[1], "w") as told:
-    told.write(json.dumps([facts, json.load(sys.stdin)]) + "\\n")
-"""
-
-Notify = Callable[[], "subprocess.Popen[str]"]
-
-
-@pytest.fixture
-def here() -> Iterator[Place]:
-    with place() as made:
-        yield made
-
-
-@pytest.fixture
-def notify(here: Place) -> Iterator[Notify]:
-    """Starts `acd notify`, and returns when it has subscribed."""
-    started = []
-
-    def begin() -> subprocess.Popen[str]:
-        process = start(here, "notify")
-        started.append(process)
-        until_subscribed(here)
-        return process
-
-    yield begin
-    for process in started:
-        process.kill()
-        process.communicate()
 
 
 @pytest.fixture
@@ -146,8 +113,8 @@ def test_of_another_server_nothing_is_taken_back(bus: str) -> None:
 def test_without_a_server_the_command_is_run_and_the_error_told_once_a_wait(
     here: Place, notify: Notify
 ) -> None:
-    told = _pipe(here)
-    here.configure(f"{DESKTOP}command = {json.dumps(_command(told))}\n")
+    told = pipe(here)
+    here.configure(f"{DESKTOP}command = {json.dumps(tell(told))}\n")
     here.start()
     process = notify()
     here.ask("SET a question")
@@ -158,21 +125,11 @@ def test_without_a_server_the_command_is_run_and_the_error_told_once_a_wait(
     assert "Traceback" not in errors
 
 
-def _pipe(here: Place) -> Path:
-    told = here.root / "told"
-    os.mkfifo(told)
-    return told
-
-
-def _command(told: Path) -> list[str]:
-    return [sys.executable, "-c", _TELL, str(told)]
-
-
 def test_a_command_gets_facts_in_its_environment_and_the_session_on_its_input(
     here: Place, notify: Notify
 ) -> None:
-    told = _pipe(here)
-    here.configure(f"[notify]\n{NOW}command = {json.dumps(_command(told))}\n")
+    told = pipe(here)
+    here.configure(f"[notify]\n{NOW}command = {json.dumps(tell(told))}\n")
     here.start()
     notify()
     fields = {"name": "api", "working_dir": "/src/api", "prompt": "$(touch x); `y`"}
@@ -180,6 +137,7 @@ def test_a_command_gets_facts_in_its_environment_and_the_session_on_its_input(
     facts, session = json.loads(told.read_text())
     assert facts == {
         "ACD_SOCKET": str(here.socket),
+        "ACD_EVENT": "waiting",
         "ACD_SESSION": "a",
         "ACD_STATUS": "question",
         "ACD_NAME": "api",
@@ -187,6 +145,60 @@ def test_a_command_gets_facts_in_its_environment_and_the_session_on_its_input(
         "ACD_PROMPT": "$(touch x); `y`",
     }
     assert (session["id"], session["status"], session["display_name"]) == ("a", "question", "api")
+    assert session["event"] == "waiting"
+
+
+def _events(told: Path, count: int) -> list[tuple[str, str, str]]:
+    """The next events that the command was run for: session, event, status."""
+    found = []
+    for _ in range(count):
+        facts, session = json.loads(told.read_text())
+        assert facts["ACD_EVENT"] == session["event"]
+        assert (facts["ACD_SESSION"], facts["ACD_STATUS"]) == (session["id"], session["status"])
+        found.append((session["id"], session["event"], session["status"]))
+    return found
+
+
+def test_a_command_that_wants_to_know_is_told_that_it_is_over(here: Place, notify: Notify) -> None:
+    told = pipe(here)
+    command = f"command = {json.dumps(tell(told))}\ncommand_when_over = true\n"
+    here.configure(f'[notify]\n{NOW}on = ["question"]\n{command}')
+    here.start()
+    notify()
+    here.ask("SET a question", "SET b question", "SET c question", "SET d attention")
+    assert _events(told, 3) == [(name, "waiting", "question") for name in "abc"]
+    # Of d nothing was told, so nothing is over.
+    here.ask("SET d working", "SET a working", "RM b", "DELETE c")
+    over = [("a", "over", "working"), ("b", "over", "closed"), ("c", "over", "closed")]
+    assert _events(told, 3) == over
+
+
+def test_what_was_over_meanwhile_is_told_after_a_restart(here: Place, notify: Notify) -> None:
+    told = pipe(here)
+    command = f"command = {json.dumps(tell(told))}\ncommand_when_over = true\n"
+    here.configure(f"[notify]\n{NOW}{command}")
+    here.start()
+    first = notify()
+    here.ask("SET a question", "SET b question")
+    assert len(_events(told, 2)) == 2
+    first.terminate()
+    first.wait(WAIT)
+    here.ask("DELETE a", "SET b working")
+    notify()
+    assert sorted(_events(told, 2)) == [("a", "over", "closed"), ("b", "over", "working")]
+
+
+def test_a_command_that_did_not_ask_for_it_is_not_run_at_the_end(
+    here: Place, notify: Notify
+) -> None:
+    told = pipe(here)
+    here.configure(f"[notify]\n{NOW}command = {json.dumps(tell(told))}\n")
+    here.start()
+    notify()
+    here.ask("SET a question")
+    assert _events(told, 1) == [("a", "waiting", "question")]
+    here.ask("SET a working", "SET b question")
+    assert _events(told, 1) == [("b", "waiting", "question")]
 
 
 def test_it_does_not_keep_the_daemon(here: Place, notify: Notify) -> None:
@@ -234,20 +246,18 @@ def test_a_command_that_hangs_is_killed_with_what_it_started(tmp_path: Path) -> 
     pids = tmp_path / "pids"
     script = f"sleep 1000 & echo $! >{pids}; wait"
     with pytest.raises(AcdError, match="it took longer"):
-        command.run(["sh", "-c", script], _session(), os.environ, seconds=0.5)
+        command.run(["sh", "-c", script], "waiting", _session(), os.environ, seconds=0.5)
     child = int(pids.read_text())
-    # It may not have been reaped yet, but nothing of it runs.
-    status = Path(f"/proc/{child}/stat")
-    assert not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z"
+    until(lambda: has_ended(child))
 
 
 def test_a_command_that_fails_is_an_error_that_tells_its_status() -> None:
     with pytest.raises(AcdError, match="sh failed with status 3"):
-        command.run(["sh", "-c", "exit 3"], _session(), os.environ)
+        command.run(["sh", "-c", "exit 3"], "over", _session(), os.environ)
 
 
 def test_a_command_that_reads_nothing_is_fine() -> None:
-    command.run(["true"], _session(prompt="x" * 200), os.environ)
+    command.run(["true"], "waiting", _session(prompt="x" * 200), os.environ)
 
 
 def _session(**fields: Any) -> dict[str, Any]:
@@ -296,6 +306,28 @@ def test_without_a_bus_the_desktop_says_so() -> None:
 def test_a_bus_that_cannot_be_reached_is_an_error_and_no_crash(address: str) -> None:
     with pytest.raises(AcdError, match="the desktop cannot be told"):
         BusDesktop({"DBUS_SESSION_BUS_ADDRESS": address}, sound=False).show(Message("a", ""))
+
+
+@needs_bus
+def test_a_bus_without_anybody_to_show_it_is_told_before_it_is_needed(bus: str) -> None:
+    shown = BusDesktop({"DBUS_SESSION_BUS_ADDRESS": bus}, sound=False)
+    with pytest.raises(AcdError, match="no program on the session bus shows notifications"):
+        shown.check()
+    Server(bus, [])
+    shown.check()
+
+
+@needs_bus
+def test_a_server_that_the_bus_can_start_is_there_and_is_not_started(here: Place) -> None:
+    started = here.root / "started"
+    services = here.root / "services"
+    services.mkdir()
+    (services / "n.service").write_text(
+        f"[D-BUS Service]\nName=org.freedesktop.Notifications\nExec=/usr/bin/touch {started}\n"
+    )
+    with session_bus(here.root) as address:
+        BusDesktop({"DBUS_SESSION_BUS_ADDRESS": address}, sound=False).check()
+    assert not started.exists()
 
 
 def test_it_ends_at_once_when_it_is_told_to(here: Place, notify: Notify) -> None:

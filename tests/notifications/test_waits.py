@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acd.core.session import Json
-from acd.waits import Rules, Waits
+from acd.waits import Look, Rules, Waits
 
 
 def session(status: str, since: float = 0.0, **fields: Any) -> Json:
@@ -112,6 +113,84 @@ def test_another_text_in_the_same_wait_is_not_told_again_but_told_in_the_first_p
     assert waits.due(100.0) == []
 
 
+SEEN = Rules(grace=5, seen=60)
+
+
+@pytest.mark.parametrize(
+    ("look", "until"),
+    [
+        # A key proves that somebody is there, for a while.
+        (Look(idle=0), 165.0),
+        (Look(idle=50), 115.0),
+        (Look(idle=60), None),
+        # With the focus known, so does the wait that began before their eyes.
+        (Look(idle=1000, has_focus=True), 160.0),
+        (Look(has_focus=True), 160.0),
+        (Look(idle=0, has_focus=True), 165.0),
+        # Nothing is known but that it is shown.
+        (Look(), None),
+    ],
+)
+def test_what_is_looked_at_is_left_to_whoever_looks_until_their_last_sign_is_old(
+    look: Look, until: float | None
+) -> None:
+    waits = Waits(SEEN)
+    waits.see("a", session("question"), 100.0)
+    assert bool(waits.due(105.0, lambda session: [look])) is (until is None)
+    assert waits.next_due == until
+
+
+def test_the_newest_of_several_signs_counts() -> None:
+    waits = Waits(SEEN)
+    waits.see("a", session("question"), 100.0)
+    assert waits.due(105.0, lambda session: [Look(idle=1000), Look(idle=10), Look()]) == []
+    assert waits.next_due == 155.0
+
+
+def test_who_looks_away_without_an_answer_is_told_then_and_only_once() -> None:
+    waits = Waits(SEEN)
+    waits.see("a", session("question"), 100.0)
+    assert waits.due(105.0, lambda session: [Look(has_focus=True)]) == []
+    assert [each["id"] for each in waits.due(160.0, lambda session: [])] == ["a"]
+    assert waits.next_due is None
+    assert waits.see("a", session("working", 1), 161.0)
+
+
+def test_who_goes_away_and_leaves_the_window_open_is_told_too() -> None:
+    waits = Waits(SEEN)
+    waits.see("a", session("question"), 100.0)
+    assert waits.due(105.0, lambda session: [Look(has_focus=True)]) == []
+    assert waits.due(160.0, lambda session: [Look(idle=70, has_focus=True)])
+
+
+def test_what_is_answered_under_the_eyes_is_neither_told_nor_taken_back() -> None:
+    waits = Waits(SEEN)
+    waits.see("a", session("question"), 100.0)
+    waits.due(105.0, lambda session: [Look(idle=0)])
+    assert not waits.see("a", session("working", 1), 110.0)
+    assert waits.due(1000.0) == []
+
+
+def test_a_restart_does_not_forget_what_was_put_off() -> None:
+    waits = Waits(SEEN)
+    waits.see("a", session("question"), 100.0)
+    waits.due(105.0, lambda session: [Look(idle=0)])
+    waits = restarted(waits, SEEN)
+    waits.see("a", session("question", elapsed=70), 0.0)
+    assert waits.due(0.0)
+
+
+def test_nobody_is_asked_where_a_look_does_not_count_or_nothing_would_be_told() -> None:
+    def asked(session: Json) -> list[Look]:
+        raise AssertionError("it is of no use")
+
+    for rules in (Rules(), Rules(seen=60, on=("attention",)), Rules(seen=60, quiet_in=("/",))):
+        waits = Waits(rules)
+        waits.see("a", session("question", working_dir="/a"), 0.0)
+        waits.due(0.0, asked)
+        assert waits.next_due is None
+
+
 def restarted(waits: Waits, rules: Rules) -> Waits:
     return Waits(rules, json.loads(json.dumps(waits.record())))
 
@@ -160,22 +239,30 @@ _STEPS = st.lists(
         ),
         st.tuples(st.just("time"), st.integers(0, 9)),
         st.tuples(st.just("restart"), st.none()),
+        st.tuples(st.just("look"), st.sampled_from([(), (Look(0.0),), (Look(has_focus=True),)])),
     ),
     max_size=60,
 )
+
+
+def _looked(seen: tuple[Look, ...], session: Json) -> tuple[Look, ...]:
+    return seen
 
 
 @given(_STEPS, st.integers(0, 6))
 def test_no_wait_is_told_twice_and_each_that_is_over_is_taken_back_once(
     steps: list[tuple[str, Any]], grace: int
 ) -> None:
-    rules = Rules(grace=grace)
+    rules = Rules(grace=grace, seen=7)
     waits, now, known = Waits(rules), 0.0, dict[str, Json]()
+    seen: tuple[Look, ...] = ()
     ever: set[tuple[str, float]] = set()
     shown: dict[str, float] = {}
     for number, (what, value) in enumerate(steps):
         if what == "time":
             now += value
+        elif what == "look":
+            seen = value
         elif what == "restart":
             waits = restarted(waits, rules)
             assert waits.see_all(known, now) == []
@@ -189,14 +276,14 @@ def test_no_wait_is_told_twice_and_each_that_is_over_is_taken_back_once(
             assert waits.see(what, after, now) == is_over
             if is_over:
                 del shown[what]
-        for each in waits.due(now):
+        for each in waits.due(now, partial(_looked, seen)):
             wait = (each["id"], each["since"])
             assert wait not in ever
             assert known[each["id"]] == each
             ever.add(wait)
             shown[each["id"]] = each["since"]
-    # And none is missed: with time, all that wait have been told of.
-    waits.due(now + grace)
+    # And none is missed: with time, and nobody looking, all that wait have been told of.
+    waits.due(now + grace + rules.seen)
     assert {key for key, each in known.items() if each["status"] in rules.on} == {
         key for key, record in waits.record().items() if record[4]
     }

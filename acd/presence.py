@@ -1,0 +1,63 @@
+"""Whether the user is before a dashboard, told from one process to another.
+
+Responsible for one file beside the socket: dashboards hold its lock while the
+user is before them, and its time of modification is that of the last sign of
+the user. The kernel lets go of a lock when its process ends, however it ends,
+so nothing has to be tidied up after anybody. It refuses to know how a
+dashboard notices its user, and what is made of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import time
+from pathlib import Path
+
+from acd import paths, private
+from acd.errors import UnsafeSocket
+
+
+class Presence:
+    """One dashboard's hold on the file. Where there can be no file, nobody is told."""
+
+    def __init__(self, socket: Path):
+        self._socket = socket
+        self._fd: int | None = None
+
+    def here(self) -> None:
+        """The user is before it, now."""
+        with contextlib.suppress(OSError, UnsafeSocket):
+            if self._fd is None:
+                self._fd = self._open()
+            # Shared: there may be other dashboards. Without waiting: somebody
+            # may be asking at this moment, and there will be a next sign.
+            fcntl.flock(self._fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            os.utime(self._fd)
+
+    def away(self) -> None:
+        """The user is not before it any more."""
+        if self._fd is not None:
+            fcntl.flock(self._fd, fcntl.LOCK_UN)
+
+    def _open(self) -> int:
+        private.make_private_directory(self._socket.parent)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        return os.open(paths.presence_path(self._socket), flags, 0o600)
+
+
+def idle(socket: Path) -> float | None:
+    """Seconds since the last sign of the user before a dashboard; None if before none."""
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        fd = os.open(paths.presence_path(socket), flags)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return max(0.0, time.time() - os.fstat(fd).st_mtime)
+    finally:
+        os.close(fd)
+    return None

@@ -1,0 +1,241 @@
+"""Where the user looks: a real tmux, a real kitty, and programs that are no help."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from acd import presence
+from acd.notifications import sight
+from acd.notifications.sight import Sight
+from acd.presence import Presence
+from acd.waits import Look
+from tests.cli.runs import until
+from tests.kitty import IS_THERE, SLEEP, a_kitty
+from tests.notifications.conftest import has_ended
+from tests.support import Place, place
+from tests.tmux import Tmux
+
+needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
+needs_kitty = pytest.mark.skipif(not IS_THERE, reason="needs kitty and Xvfb")
+
+
+@pytest.fixture
+def here() -> Iterator[Place]:
+    with place() as made:
+        (made.root / "bin").mkdir()
+        made.environ["PATH"] = f"{made.root}/bin:{made.environ['PATH']}"
+        yield made
+
+
+@pytest.fixture
+def tmux(here: Place) -> Iterator[Tmux]:
+    made = Tmux(here)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def looks(here: Place, hints: dict[str, str], **fields: Any) -> list[Look]:
+    """What is seen of a session in that terminal."""
+    return Sight(here.environ).looks({"id": "a", "terminal": hints, **fields})
+
+
+def program(here: Place, name: str, script: str) -> None:
+    """A program of that name, found before the real one."""
+    path = here.root / "bin" / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+@needs_tmux
+def test_the_pane_that_a_client_shows_is_looked_at_as_long_ago_as_its_last_key(
+    here: Place, tmux: Tmux
+) -> None:
+    shown = tmux.hints(tmux.seen_pane())
+    [look] = looks(here, shown)
+    assert not look.has_focus
+    assert look.idle is not None
+    assert 0 <= look.idle < 30
+
+
+@needs_tmux
+def test_a_pane_that_no_client_shows_is_not_looked_at(here: Place, tmux: Tmux) -> None:
+    before = tmux.seen_pane()
+    split = tmux.run("split-window", "-P", "-F", "#{pane_id}", "sleep 1000").strip()
+    assert looks(here, tmux.hints(split))
+    assert looks(here, tmux.hints(before)) == []  # its neighbour has the keys
+    other = tmux.window("sleep", "1000")
+    assert looks(here, tmux.hints(split)) == []
+    assert looks(here, tmux.hints(other))
+    tmux.run("detach-client", "-s", "work")
+    tmux.until(lambda: tmux.seen_pane() == "")
+    assert looks(here, tmux.hints(other)) == []
+
+
+@needs_tmux
+def test_where_tmux_asks_its_terminal_for_the_focus_that_counts(here: Place, tmux: Tmux) -> None:
+    hints = tmux.hints(tmux.seen_pane())
+    tmux.run("set-option", "-s", "focus-events", "on")
+    tmux.report_focus(there=False)
+    tmux.until(lambda: "focused" not in tmux.run("list-clients", "-F", "#{client_flags}"))
+    assert looks(here, hints) == []
+    tmux.report_focus(there=True)
+    tmux.until(lambda: "focused" in tmux.run("list-clients", "-F", "#{client_flags}"))
+    [look] = looks(here, hints)
+    assert look.has_focus
+
+
+@needs_tmux
+def test_a_pane_of_a_server_thathas_ended_is_not_mixed_up_with_todays(
+    here: Place, tmux: Tmux
+) -> None:
+    hints = tmux.hints(tmux.seen_pane())
+    assert looks(here, hints | {"TMUX": f"{tmux.socket},1,0"}) == []
+    assert looks(here, hints | {"TMUX": f"{here.root}/none,{tmux.pid},0"}) == []
+
+
+@needs_tmux
+def test_on_another_machine_a_pane_of_the_same_name_is_another(here: Place, tmux: Tmux) -> None:
+    hints = tmux.hints(tmux.seen_pane())
+    assert looks(here, hints, host=None)
+    assert looks(here, hints, host="elsewhere") == []
+
+
+@needs_kitty
+def test_the_kitty_window_that_has_the_focus_is_looked_at(here: Place) -> None:
+    with a_kitty() as kitty:
+        [first] = kitty.focused()
+        assert looks(here, kitty.hints(first)) == [Look(has_focus=True)]
+        argv = ("kitty", "@", "--to", kitty.listens, "launch", "--type=tab", *SLEEP)
+        assert sight._answer(argv, here.environ)
+        kitty.until(lambda: len(kitty.windows()) == 2)
+        [second] = {each["id"] for each in kitty.windows()} - {first}
+        assert looks(here, kitty.hints(first)) == []
+        assert looks(here, kitty.hints(second)) == [Look(has_focus=True)]
+        kitty.give_focus(back=False)
+        assert looks(here, kitty.hints(second)) == []
+        kitty.give_focus()
+        assert looks(here, kitty.hints(second)) == [Look(has_focus=True)]
+
+
+def test_without_remote_control_kitty_is_not_asked(here: Place) -> None:
+    program(here, "kitty", f"touch {here.root}/asked")
+    assert looks(here, {"KITTY_WINDOW_ID": "1"}) == []
+    assert not (here.root / "asked").exists()
+
+
+# From its manual: there is no WezTerm here.
+_WEZTERM = [
+    {
+        "username": "wez",
+        "hostname": "foo",
+        "pid": 1098536,
+        "connection_elapsed": {"secs": 226, "nanos": 502667166},
+        "idle_time": {"secs": 3, "nanos": 500000000},
+        "workspace": "default",
+        "focused_pane_id": 7,
+    }
+]
+
+
+def test_the_pane_that_a_client_of_wezterm_has_in_front_is_looked_at_by_its_keys(
+    here: Place,
+) -> None:
+    wanted = "cli --no-auto-start list-clients --format json /run/wez"
+    answer = json.dumps(_WEZTERM)
+    program(here, "wezterm", f'[ "$* $WEZTERM_UNIX_SOCKET" = "{wanted}" ] && echo \'{answer}\'')
+    hints = {"WEZTERM_UNIX_SOCKET": "/run/wez"}
+    assert looks(here, hints | {"WEZTERM_PANE": "7"}) == [Look(3.5)]
+    assert looks(here, hints | {"WEZTERM_PANE": "8"}) == []
+
+
+HINTS = {
+    "tmux": {"TMUX": "/run/tmux,12,0", "TMUX_PANE": "%1"},
+    "kitty": {"KITTY_WINDOW_ID": "1", "KITTY_LISTEN_ON": "unix:/run/kitty"},
+    "wezterm": {"WEZTERM_PANE": "1"},
+}
+
+USELESS = ("exit 3", "echo", "echo '[{}]'", "echo '[1]'", "echo {", "echo null", "echo '12|%1|x'")
+
+
+@pytest.mark.parametrize("script", USELESS)
+@pytest.mark.parametrize("name", HINTS)
+def test_a_program_that_fails_or_talks_nonsense_has_seen_nobody(
+    here: Place, name: str, script: str
+) -> None:
+    program(here, name, script)
+    assert looks(here, HINTS[name]) == []
+
+
+@pytest.mark.parametrize("name", HINTS)
+def test_a_program_that_is_missing_has_seen_nobody(here: Place, name: str) -> None:
+    here.environ["PATH"] = str(here.root / "bin")
+    assert looks(here, HINTS[name]) == []
+
+
+@pytest.mark.parametrize("hints", [None, {}, {"ZELLIJ_PANE_ID": "1", "ZELLIJ_SESSION_NAME": "s"}])
+def test_of_a_terminal_that_nobody_can_ask_nothing_is_seen(
+    here: Place, hints: dict[str, str] | None
+) -> None:
+    # What is around Zellij may be anything by now.
+    around = HINTS["kitty"] if hints else {}
+    program(here, "kitty", "touch asked")
+    assert looks(here, (hints or {}) | around) == []
+
+
+def test_a_program_that_hangs_is_ended_with_what_it_started_and_asked_once(here: Place) -> None:
+    pids = here.root / "pids"
+    program(here, "tmux", f"sleep 1000 & echo $! >>{pids}; wait")
+    around = Sight(here.environ)
+    for name in ("a", "b"):
+        assert around.looks({"id": name, "terminal": HINTS["tmux"]}) == []
+    [child] = pids.read_text().split()
+    until(lambda: has_ended(int(child)))
+
+
+# presence
+
+
+def test_a_dashboard_with_its_user_is_a_look_at_every_session(here: Place) -> None:
+    before_it = Presence(here.socket)
+    assert looks(here, {}) == []
+    before_it.here()
+    [look] = looks(here, {}, host="elsewhere")
+    assert look.has_focus
+    assert look.idle is not None
+    assert look.idle < 30
+    before_it.away()
+    assert looks(here, {}) == []
+
+
+def test_one_of_two_dashboards_is_enough_and_the_last_sign_counts(here: Place) -> None:
+    one, two = Presence(here.socket), Presence(here.socket)
+    one.here()
+    os.utime(f"{here.socket}.presence", (0, 0))
+    idle = presence.idle(here.socket)
+    assert idle is not None
+    assert idle > 1e9
+    two.here()
+    one.away()
+    idle = presence.idle(here.socket)
+    assert idle is not None
+    assert idle < 30
+    two.away()
+    assert presence.idle(here.socket) is None
+
+
+def test_where_there_can_be_no_file_nobody_is_told_and_nothing_fails(here: Place) -> None:
+    here.directory.mkdir(mode=0o755)
+    here.directory.chmod(0o755)
+    unsafe = Presence(here.socket)
+    unsafe.here()
+    unsafe.away()
+    assert presence.idle(here.socket) is None
+    assert list(here.directory.iterdir()) == []
