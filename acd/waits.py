@@ -13,13 +13,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Any
 
 from acd.core.session import Json
-from acd.core.status import ATTENTION, CLOSED, QUESTION, WORKING
-
-WAITS: Final = (QUESTION, ATTENTION)
-"""The statuses in which it is the user's move."""
+from acd.core.status import ATTENTION, CLOSED, NEEDS_YOU, WORKING
 
 
 @dataclass(frozen=True)
@@ -40,7 +37,7 @@ Looks = Callable[[Json], Iterable[Look]]
 class Rules:
     """What is worth telling. Times are seconds."""
 
-    on: tuple[str, ...] = WAITS
+    on: tuple[str, ...] = NEEDS_YOU
     grace: float = 0.0
     """How long a wait must have lasted."""
     after: float = 0.0
@@ -132,7 +129,7 @@ class Waits:
             self.is_changed = True
             self._pending.discard(session_id)
         known.session = session
-        if status in WAITS and not known.settled and known.due is None:
+        if status in NEEDS_YOU and not known.settled and known.due is None:
             known.began = now - session.get("elapsed", 0)
             known.due = max(now, known.began + self._rules.grace)
             self._pending.add(session_id)
