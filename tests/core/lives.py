@@ -60,6 +60,9 @@ _fields: st.SearchStrategy[Json] = _some(
         {"cwd": "/v", "prompt_id": "p2", "last_assistant_message": "said"},
         {"agent_id": "a1", "tool_input": {"command": "asked"}},
         {"agent_id": "a2"},
+        {"tool_use_id": "t1", "tool_name": "Read", "tool_input": {"file_path": "/1"}},
+        {"tool_use_id": "t2", "tool_name": "Read", "tool_input": {"file_path": "/2"}},
+        {"tool_name": "Read", "tool_input": {"file_path": "/2"}},
     ]
 )
 _labels = _some([*CLAUDE_CODE, "SomethingNew", "Notification/something_new"])
