@@ -1,12 +1,14 @@
-"""The table in docs/compatibility.md: client version by behaviour, from the test run itself.
+"""The tables in docs/compatibility.md: behaviour by client and version, from the test run itself.
 
 A test's name is the behaviour's name. Written only with `ACD_WRITE_DOCS=1`, so
-that an ordinary run leaves the checkout as it was.
+that an ordinary run leaves the checkout as it was; and only for the agents that
+were tried, so that a run of one leaves the others' tables.
 """
 
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 import pytest
@@ -14,25 +16,32 @@ import pytest
 from .home import CHECKOUT
 
 PAGE = CHECKOUT / "docs" / "compatibility.md"
-BEGIN = "<!-- Written by the end-to-end tests: ACD_WRITE_DOCS=1 tests/run tests/e2e -->"
-END = "<!-- End of what the end-to-end tests write -->"
+BEGIN = "<!-- {}: written by the end-to-end tests: ACD_WRITE_DOCS=1 tests/run tests/e2e -->"
+END = "<!-- {}: end of what they write -->"
 
-_VERSION = "acd-client-version"
+_TRIED = "acd-tried"
 _DELAY = "acd-delay"
 
 
 @dataclass
-class _Results:
-    versions: list[str] = field(default_factory=list)
+class _Table:
+    columns: list[str] = field(default_factory=list)
     cells: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
-_results = _Results()
+_tables: defaultdict[str, _Table] = defaultdict(_Table)
+_outcomes: dict[str, str] = {}
 
 
-def note(item: pytest.Item, version: str, delays: list[float]) -> None:
-    """Attach to a test's report which client it tried, and the longest it took acd to know."""
-    item.user_properties.append((_VERSION, version))
+def note(
+    item: pytest.Item, agent: str, column: str, delays: list[float], *, parameter: str = ""
+) -> None:
+    """Attach to a test's report what it tried, and the longest it took acd to know.
+
+    The column is a version, or a way in which the agent runs; `parameter` is
+    the test's that stands for it, where that is not the column's name.
+    """
+    item.user_properties.append((_TRIED, (agent, column, behaviour(item.name, parameter))))
     if delays:
         item.user_properties.append((_DELAY, max(delays)))
 
@@ -40,56 +49,56 @@ def note(item: pytest.Item, version: str, delays: list[float]) -> None:
 def take(report: pytest.TestReport) -> None:
     """pytest_runtest_logreport: keep the outcome of one behaviour."""
     noted = dict(report.user_properties)
-    version = noted.get(_VERSION)
+    tried = noted.get(_TRIED)
     # What a fixture notes at its end is in the report of the teardown; the
     # call's outcome was reported before.
     if report.when == "call":
         # An expected failure is a fact about that client, and the reason tells it.
         reason = str(getattr(report, "wasxfail", ""))
         _outcomes[report.nodeid] = f"no: {reason}" if reason else report.outcome
-    elif report.when == "teardown" and isinstance(version, str):
+    elif report.when == "teardown" and isinstance(tried, tuple):
+        agent, column, named = tried
         outcome = _outcomes.pop(report.nodeid, "skipped")
-        if version not in _results.versions:
-            _results.versions.append(version)
+        table = _tables[agent]
+        if column not in table.columns:
+            table.columns.append(column)
         delay = noted.get(_DELAY)
-        row = _results.cells.setdefault(behaviour(report.nodeid.rpartition("::")[2], version), {})
-        row[version] = _cell(outcome, delay if isinstance(delay, float) else None)
-
-
-_outcomes: dict[str, str] = {}
+        row = table.cells.setdefault(named, {})
+        row[column] = _cell(outcome, delay if isinstance(delay, float) else None)
 
 
 def write() -> None:
-    """pytest_sessionfinish: replace the table in the page, if that was asked for."""
-    if os.environ.get("ACD_WRITE_DOCS") != "1" or not _results.cells:
+    """pytest_sessionfinish: replace the tables of those who were tried, if that was asked for."""
+    if os.environ.get("ACD_WRITE_DOCS") != "1":
         return
-    page = PAGE.read_text() if PAGE.exists() else f"# Compatibility\n\n{BEGIN}\n{END}\n"
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise pytest.UsageError(f"{PAGE} has no place for the table: {BEGIN} … {END}")
-    PAGE.write_text(f"{before}{BEGIN}\n\n{table()}\n{END}{after}")
+    page = PAGE.read_text()
+    for agent, table in _tables.items():
+        begin, end = BEGIN.format(agent), END.format(agent)
+        before, found, rest = page.partition(begin)
+        _, ended, after = rest.partition(end)
+        if not found or not ended:
+            raise pytest.UsageError(f"{PAGE} has no place for the table: {begin} … {end}")
+        page = f"{before}{begin}\n\n{_markdown(table)}\n{end}{after}"
+    PAGE.write_text(page)
 
 
-def table() -> str:
-    """The results as a Markdown table."""
-    versions = _results.versions
+def _markdown(table: _Table) -> str:
     lines = [
-        "| behaviour | " + " | ".join(versions) + " |",
-        "|---|" + "---|" * len(versions),
+        "| behaviour | " + " | ".join(table.columns) + " |",
+        "|---|" + "---|" * len(table.columns),
     ]
-    for behaviour, cells in _results.cells.items():
-        row = " | ".join(cells.get(version, "not tried") for version in versions)
-        lines.append(f"| {behaviour} | {row} |")
+    for named, cells in table.cells.items():
+        row = " | ".join(cells.get(column, "-") for column in table.columns)
+        lines.append(f"| {named} | {row} |")
     return "\n".join(lines) + "\n"
 
 
-def behaviour(item_name: str, version: str) -> str:
-    """A test's name as a sentence, with its parameters other than the client's version."""
+def behaviour(item_name: str, parameter: str) -> str:
+    """A test's name as a sentence, with its parameters other than the column's."""
     name, _, parameters = item_name.rstrip("]").partition("[")
     sentence = name.removeprefix("test_").replace("_", " ")
     sentence = sentence[:1].upper() + sentence[1:]
-    others = parameters.replace(version, "").strip("-")
+    others = parameters.replace(parameter, "").strip("-")
     return f"{sentence} ({others})" if others else sentence
 
 

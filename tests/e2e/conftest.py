@@ -78,7 +78,7 @@ def stage(
         finally:
             model.forget()
             acd.close()
-        compatibility.note(request.node, version, acd.delays)
+        compatibility.note(request.node, "Claude Code", version, acd.delays, parameter=version)
 
 
 @pytest.fixture

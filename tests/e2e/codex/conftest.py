@@ -10,14 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e import compatibility
 from tests.e2e.client import ClientUnavailable, registry_answers
 from tests.e2e.daemon import Acd
 
 from . import client
 from .home import CodexHome
+from .modes import MODES, ONE_PROCESS, SHARED_SERVER
 from .network import Network
 from .responses_api import ResponsesAPI
-from .scenes import Stage
+from .scenes import Stage, Tui
 
 
 @pytest.fixture(scope="session")
@@ -56,8 +58,20 @@ def home(programs: Path, network: Network, model: ResponsesAPI) -> Iterator[Code
         model.forget()
 
 
+@pytest.fixture(params=MODES)
+def mode(request: pytest.FixtureRequest) -> str:
+    """How Codex runs in a terminal: as one process, or in a server that all share, its default."""
+    named: str = request.param
+    return named
+
+
 @pytest.fixture
-def stage(home: CodexHome, model: ResponsesAPI) -> Iterator[Stage]:
+def stage(home: CodexHome, model: ResponsesAPI, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    mode = ONE_PROCESS
+    if "mode" in request.fixturenames:
+        mode = request.getfixturevalue("mode")
+    if mode == SHARED_SERVER:
+        home.share_a_server()
     home.acd("install", "--hooks-only", "--agent", "codex", "--trust")
     home.acd("stop")  # the one that it tried the hooks on
     acd = Acd(home)
@@ -65,3 +79,13 @@ def stage(home: CodexHome, model: ResponsesAPI) -> Iterator[Stage]:
         yield Stage(home, model, acd)
     finally:
         acd.close()
+    column = f"{client.VERSION}, {mode}"
+    compatibility.note(request.node, "Codex", column, acd.delays, parameter=mode)
+
+
+@pytest.fixture
+def tui(stage: Stage, mode: str) -> Iterator[Tui]:
+    """Codex in a terminal, after one turn."""
+    with stage.interactive() as tui:
+        tui.greet()
+        yield tui

@@ -113,6 +113,8 @@ model_provider = "stand-in"
 approval_policy = "on-request"
 sandbox_mode = "workspace-write"
 check_for_update_on_startup = false
+# Enter that follows a text at once would be taken for a part of what was pasted.
+disable_paste_burst = true
 
 # Where its sandbox lets a command write it puts a .git, and leaves it behind when
 # it is killed: not into a directory that others share.
@@ -128,8 +130,8 @@ name = "stand-in"
 base_url = "{url}"
 wire_api = "responses"
 env_key = "STAND_IN_KEY"
-request_max_retries = 0
-stream_max_retries = 0
+request_max_retries = 1
+stream_max_retries = 2
 
 [projects."{project}"]
 trust_level = "trusted"

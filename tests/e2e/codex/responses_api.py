@@ -31,12 +31,19 @@ class Call:
 
 @dataclass(frozen=True)
 class Failed:
-    """A stream that ends with an error of the model's."""
+    """A stream that ends with an error of the model's; by its code Codex tries again, or not."""
+
+    code: str
 
 
 _WAIT = "./wait-at-the-gate"
 
-SCENARIOS: Mapping[str, Text | Call | Failure | Failed] = {
+Answer = Text | Call | Failure | Failed
+
+OVERLOADED = Failure(503, "server_is_overloaded")
+BROKEN_OFF = Failed("server_error")
+
+SCENARIOS: Mapping[str, Answer] = {
     "HELD": Text("Thinking it over, and done."),
     "TOOL": Call("exec_command", {"cmd": _WAIT, "yield_time_ms": 30_000}),
     "PERMISSION": Call(
@@ -48,10 +55,27 @@ SCENARIOS: Mapping[str, Text | Call | Failure | Failed] = {
             "justification": "May I?",
         },
     ),
+    "ASK": Call(
+        "request_user_input",
+        {
+            "questions": [
+                {
+                    "id": "colour",
+                    "header": "Colour",
+                    "question": "Which colour?",
+                    "options": [
+                        {"label": "Red", "description": "like a rose"},
+                        {"label": "Blue", "description": "like the sea"},
+                    ],
+                }
+            ]
+        },
+    ),
+    "SUBAGENTASKS": Call("spawn_agent", {"message": "PERMISSION, please", "task_name": "helper"}),
     "SUBAGENT": Call("spawn_agent", {"message": "HELD by a helper", "task_name": "helper"}),
     "ERROR400": Failure(400, "invalid_request_error"),
     "ERROR500": Failure(500, "server_error"),
-    "FAILED": Failed(),
+    "FAILED": Failed("invalid_prompt"),
 }
 HELD = frozenset({"HELD"})
 GREETING = Text("Hello from the model.")
@@ -59,7 +83,7 @@ TITLE = Text("Say hello")
 AFTER_TOOL = Text("The tool is done.")
 
 
-def choose(body: Mapping[str, Any]) -> tuple[str, Text | Call | Failure | Failed]:
+def choose(body: Mapping[str, Any]) -> tuple[str, Answer]:
     """The scenario's name and its answer for one request to /v1/responses."""
     items = body.get("input") or [{}]
     if items[-1].get("type") in {"function_call_output", "custom_tool_call_output"}:
@@ -85,6 +109,7 @@ class ResponsesAPI(Exchanges):
 
     def __init__(self, listening: socket.socket) -> None:
         super().__init__(HELD)
+        self._failing: dict[str, list[Failure | Failed]] = {}
         api = self
 
         class Handler(_Handler):
@@ -97,6 +122,19 @@ class ResponsesAPI(Exchanges):
         self._server.socket = listening
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    def fail(self, scenario: str, *failures: Failure | Failed) -> None:
+        """Answer the next requests for that scenario with these, one each, and then as ever."""
+        self._failing[scenario] = list(failures)
+
+    def failure(self, scenario: str) -> Failure | Failed | None:
+        """For the handler: what this request for the scenario has to fail with."""
+        failing = self._failing.get(scenario)
+        return failing.pop(0) if failing else None
+
+    def forget(self) -> None:
+        self._failing.clear()
+        super().forget()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -121,6 +159,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers.get("content-length") or 0)))
         scenario, answer = choose(body)
+        answer = self.server_api.failure(scenario) or answer
         try:
             with self.server_api.exchange(scenario) as exchange:
                 if isinstance(answer, Failure):
@@ -140,7 +179,7 @@ class _Handler(BaseHTTPRequestHandler):
         response: JSON = {"id": f"resp_{uuid.uuid4().hex[:12]}", "output": []}
         self._event("response.created", response=response | {"status": "in_progress"})
         if isinstance(answer, Failed):
-            error = {"code": "invalid_prompt", "message": "the stand-in was asked to fail"}
+            error = {"code": answer.code, "message": "the stand-in was asked to fail"}
             self._event("response.failed", response=response | {"status": "failed", "error": error})
             return
         item, delta = _item(answer)

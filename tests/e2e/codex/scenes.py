@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
-from contextlib import ExitStack
+import uuid
 from dataclasses import dataclass
-from typing import Self
 
 from tests.e2e.daemon import Acd
-from tests.e2e.moment import Moment
+from tests.e2e.interactive import Interactive
+from tests.e2e.run import Run
 from tests.e2e.terminal import Terminal
 
 from .home import CodexHome
 from .responses_api import ResponsesAPI
 
 PROMPT_BOX = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
-_EXIT_SECONDS = 20
+PERMISSION_DIALOG = "Would you like to run"
+QUESTION_DIALOG = "enter to submit answer"
+PLAN_MODE = "Plan mode"
+INTERRUPTED = "Conversation interrupted"
+
 _CREATED_SECONDS = 15
 
 
@@ -28,90 +31,61 @@ class Stage:
     api: ResponsesAPI
     acd: Acd
 
-    def interactive(self, *arguments: str) -> Tui:
-        return Tui(self, *arguments)
+    def interactive(self, *arguments: str, session: str = "") -> Tui:
+        return Tui(self, *arguments, session=session)
 
     def exec(self, *arguments: str) -> ExecRun:
         return ExecRun(self.home, *arguments)
+
+    def sessions(self) -> set[str]:
+        """The ids of all sessions of Codex's that acd has."""
+        return {each["id"] for each in self.acd.sessions() if each["agent_type"] == "codex"}
 
     def session(self, *known: str) -> str:
         """The id of the one session that acd has beside the known ones; waits for it."""
         deadline = time.monotonic() + _CREATED_SECONDS
         while time.monotonic() < deadline:
-            if others := {each["id"] for each in self.acd.sessions()} - set(known):
+            if others := self.sessions() - set(known):
                 [found] = others
-                return str(found)
+                return found
             time.sleep(0.02)
         raise AssertionError(f"no session of Codex's.\n{self.acd.log()}")
 
 
-class Tui:
-    """One interactive Codex, for as long as its `with` lasts."""
+class Tui(Interactive):
+    """One interactive Codex; what it does not go on with begins with its first prompt."""
 
-    def __init__(self, stage: Stage, *arguments: str) -> None:
-        self._stage = stage
-        home = stage.home
-        self.terminal = Terminal(
-            home.root / f"terminal-{time.monotonic_ns()}",
-            home.network.inside("codex", *arguments),
+    def __init__(self, stage: Stage, *arguments: str, session: str) -> None:
+        self.stage = stage
+        self.api = stage.api
+        self.home = stage.home
+        terminal = Terminal(
+            stage.home.root / f"terminal-{uuid.uuid4().hex[:8]}",
+            stage.home.network.inside("codex", *arguments),
+            stage.home.environment,
+            stage.home.project,
+        )
+        super().__init__(terminal, PROMPT_BOX, stage.acd, session)
+
+    def greet(self) -> None:
+        """One short turn, so that there is a conversation to go on with."""
+        self.prompt("Hello")
+        answered = self.api.take("GREETING").wait_answered()
+        self.follow()
+        self.expect("attention", since=answered, via=("working",))
+
+    def follow(self) -> str:
+        """Wait until acd has another session of Codex's, and take that up."""
+        self.session = self.stage.session(self.session)
+        return self.session
+
+
+class ExecRun(Run):
+    """One `codex exec ARGUMENTS`."""
+
+    def __init__(self, home: CodexHome, *arguments: str) -> None:
+        super().__init__(
+            home.network.inside("codex", "exec", "--skip-git-repo-check", *arguments),
             home.environment,
             home.project,
         )
-
-    def __enter__(self) -> Self:
-        with ExitStack() as stack:
-            stack.enter_context(self.terminal)
-            self.terminal.wait_for(PROMPT_BOX)
-            self._ended = stack.pop_all()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.close()
-
-    @property
-    def pid(self) -> int:
-        return self.terminal.pid
-
-    def prompt(self, text: str) -> Moment:
-        self.terminal.type(text)
-        self.terminal.wait_for(text)
-        # Enter that comes with the text counts as a part of what is pasted.
-        time.sleep(0.3)
-        return self.terminal.press("Enter")
-
-
-class ExecRun:
-    """One `codex exec ARGUMENTS`, ended with its `with`."""
-
-    def __init__(self, home: CodexHome, *arguments: str) -> None:
-        self._process = subprocess.Popen(
-            home.network.inside("codex", "exec", "--skip-git-repo-check", *arguments),
-            env=home.environment,
-            cwd=home.project,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.communicate()
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    def kill(self) -> Moment:
-        now = Moment.now()
-        self._process.kill()
-        return now
-
-    def wait(self) -> tuple[Moment, str]:
-        """The moment at which it had ended, and what it printed."""
-        said, _ = self._process.communicate(timeout=_EXIT_SECONDS)
-        return Moment.now(), said

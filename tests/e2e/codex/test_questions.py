@@ -1,0 +1,56 @@
+"""A turn of Codex that is blocked on its user: asked, answered, denied, dismissed."""
+
+from __future__ import annotations
+
+import pytest
+
+from .scenes import PERMISSION_DIALOG, PLAN_MODE, QUESTION_DIALOG, Tui
+
+
+@pytest.fixture
+def planning(tui: Tui) -> Tui:
+    """In plan mode, the only one in which it asks questions of its own."""
+    tui.prompt("/plan")
+    tui.sees(PLAN_MODE)
+    return tui
+
+
+def test_a_permission_is_a_question_until_its_tool_has_ended(tui: Tui) -> None:
+    with tui.home.gate() as gate:
+        tui.prompt("PERMISSION")
+        tui.expect("question", since=tui.sees(PERMISSION_DIALOG), via=("working",))
+        tui.answer(PERMISSION_DIALOG, "y")
+        gate.wait_reached()
+        # The grant itself is silent.
+        tui.expect_still("question")
+        tui.api.hold("AFTER_TOOL")
+        tui.expect("working", since=gate.open())
+    answer = tui.api.take("AFTER_TOOL")
+    answer.release()
+    tui.expect("attention", since=answer.wait_answered())
+
+
+def test_a_permission_denied_is_attention(tui: Tui) -> None:
+    tui.prompt("PERMISSION")
+    tui.expect("question", since=tui.sees(PERMISSION_DIALOG), via=("working",))
+    tui.expect("attention", since=tui.answer(PERMISSION_DIALOG, "Escape"))
+
+
+def test_a_question_of_the_agent_is_a_question_until_it_is_answered(planning: Tui) -> None:
+    planning.api.hold("AFTER_TOOL")
+    planning.prompt("ASK")
+    planning.expect("question", since=planning.sees(QUESTION_DIALOG), via=("working",))
+    assert planning.acd.session(planning.session)["prompt"] == "Which colour?"
+    planning.expect_still("question")
+    planning.expect("working", since=planning.answer(QUESTION_DIALOG, "Enter"))
+    answer = planning.api.take("AFTER_TOOL")
+    planning.expect_still("working")
+    answer.release()
+    planning.expect("attention", since=answer.wait_answered())
+
+
+def test_a_question_of_the_agent_dismissed_is_attention(planning: Tui) -> None:
+    planning.prompt("ASK")
+    planning.expect("question", since=planning.sees(QUESTION_DIALOG), via=("working",))
+    planning.expect("attention", since=planning.answer(QUESTION_DIALOG, "Escape"))
+    planning.expect_still("attention")

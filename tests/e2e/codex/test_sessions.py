@@ -1,0 +1,126 @@
+"""Conversations of Codex that begin, change and end, and whose process they run in."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from acd.watch.codex import lock_path, owner_of
+from acd.watch.source import Place
+from tests.e2e.moment import Moment
+
+from .modes import not_in_a_shared_server, only_in_a_shared_server, only_in_one_process
+from .scenes import Stage, Tui
+
+_LET_GO_SECONDS = 100
+
+
+def live(tui: Tui) -> list[str]:
+    return [each["id"] for each in tui.acd.sessions() if not each["closed"]]
+
+
+@only_in_one_process
+def test_a_session_has_the_pid_and_the_terminal_of_its_process(tui: Tui) -> None:
+    shown = tui.acd.session(tui.session)
+    assert shown["pid"] == tui.pid
+    assert "TMUX_PANE" in shown["terminal"]
+
+
+@not_in_a_shared_server("the server lets go of it a minute later")
+def test_leaving_closes_it(tui: Tui) -> None:
+    tui.prompt("/quit")
+    tui.expect("closed", since=tui.terminal.wait_exit())
+
+
+@not_in_a_shared_server("the server goes on with its turn")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGKILL"])
+def test_a_client_ended_by_a_signal_is_closed(tui: Tui, name: str) -> None:
+    tui.expect("working", since=tui.prompt("HELD"))
+    tui.signal(signal.Signals[name])
+    tui.expect("closed", since=tui.terminal.wait_exit())
+
+
+@pytest.mark.parametrize("command", ["/clear", "/new"])
+def test_the_next_prompt_after_another_conversation_was_asked_for_begins_a_session(
+    tui: Tui, command: str
+) -> None:
+    tui.prompt(command)
+    sent = tui.prompt("HELD")
+    answer = tui.api.take("HELD")
+    tui.follow()
+    tui.expect("working", since=sent, via=("attention",))
+    answer.release()
+    tui.expect("attention", since=answer.wait_answered())
+
+
+@not_in_a_shared_server("the server lets go of it a minute later")
+@pytest.mark.parametrize("command", ["/clear", "/new"])
+def test_the_next_prompt_after_another_conversation_was_asked_for_closes_the_old_one(
+    tui: Tui, command: str
+) -> None:
+    old = tui.session
+    tui.prompt(command)
+    sent = tui.prompt("HELD")
+    tui.acd.expect(old, "closed", sent)
+    tui.follow()
+    assert tui.stage.acd.session(old)["superseded_by"] == tui.session
+    assert tui.acd.request(f"RESURRECT {old}").startswith("ERR ")
+
+
+def test_a_conversation_taken_up_in_another_terminal_is_the_same_session(
+    stage: Stage, tui: Tui
+) -> None:
+    tui.prompt("/quit")
+    tui.terminal.wait_exit()
+    with stage.interactive("resume", tui.session, session=tui.session) as again:
+        again.expect("working", since=again.prompt("HELD"), via=("attention", "closed"))
+        answer = stage.api.take("HELD")
+        assert live(again) == [tui.session]
+        answer.release()
+        again.expect("attention", since=answer.wait_answered())
+
+
+@only_in_a_shared_server
+def test_a_session_of_a_server_has_neither_pid_nor_terminal(tui: Tui) -> None:
+    shown = tui.acd.session(tui.session)
+    assert (shown["pid"], shown["terminal"]) == (None, None)
+
+
+@only_in_a_shared_server
+def test_a_server_that_is_killed_closes_its_sessions(stage: Stage, tui: Tui) -> None:
+    tui.expect("working", since=tui.prompt("HELD"))
+    found = servers(stage)
+    assert found
+    moment = Moment.now()
+    for pid in found:
+        os.kill(pid, signal.SIGKILL)
+    tui.expect("closed", since=moment)
+    assert stage.acd.session(tui.session)["evidence"] == "process"
+
+
+@only_in_a_shared_server
+@pytest.mark.timeout(300)
+def test_a_session_that_the_server_lets_go_of_is_closed(stage: Stage, tui: Tui) -> None:
+    tui.prompt("/quit")
+    tui.terminal.wait_exit()
+    lock = lock_path(Place(tui.session, None, str(stage.home.config_dir), None))
+    assert lock is not None
+    deadline = time.monotonic() + _LET_GO_SECONDS
+    while owner_of(lock) is not None:
+        assert time.monotonic() < deadline, f"the server keeps it for {_LET_GO_SECONDS} s"
+        time.sleep(0.05)
+    tui.expect("closed", since=Moment.now())
+
+
+def servers(stage: Stage) -> list[int]:
+    """The servers that run in the home, by the arguments of its processes."""
+    found = []
+    for pid in stage.home.network.pids():
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        if b"app-server" in words:
+            found.append(pid)
+    return found
