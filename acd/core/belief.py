@@ -154,12 +154,13 @@ class Belief:
             return
         status = event.status
         if status is None:
-            if event.goes_on:
-                self._note(event, at)
-                self.questions.go_on(event)
             # What says nothing must not outrank what does, and is still under way.
+            if event.goes_on:
+                self._note(speaker(event), at)
+                self.questions.go_on(event)
             return
-        self._note(event, at)
+        self._note(speaker(event), at)
+        self.newest_at = max(self.newest_at, at)
         if status == QUESTION:
             self._ask(event, at, text)
         elif event.begins:
@@ -170,9 +171,7 @@ class Belief:
         elif not (event.label == "Notification/idle_prompt" and self.background):
             self._go_on(event, status, at, text)
 
-    def _note(self, event: HookEvent, at: int) -> None:
-        self.newest_at = max(self.newest_at, at)
-        who = speaker(event)
+    def _note(self, who: str, at: int) -> None:
         self.heard.pop(who, None)  # the newest stand last
         self.heard[who] = at
         if len(self.heard) > MAX_HEARD:
@@ -222,6 +221,11 @@ class Belief:
             self.answered_at = max(self.answered_at, at)
             if (asked_at := self.questions.end_before(at)) is not None:
                 self._resume(asked_at)
+
+    def break_off(self, subagent: str, at: int) -> None:
+        """A subagent's turn was broken off, and what it asked before with it."""
+        self.questions.break_off(subagent, at)
+        self._note(subagent, max(at, self.heard.get(subagent, 0)))
 
     def _resume(self, asked_at: int) -> None:
         """A question was answered, not dismissed, if the agent is busy since."""

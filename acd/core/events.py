@@ -79,7 +79,7 @@ class HookEvent:
     call: int | None = None
     """What is begun or asked for (fields.call_digest)."""
     transcript: str | None = None
-    """The file that the agent's own evidence reads."""
+    """The file that the agent's own evidence reads; a subagent's is its own."""
 
     @property
     def label(self) -> str:
@@ -183,8 +183,7 @@ def read_hook_event(agent: Agent, meta: Json, payload: Json, *, local_host: str)
         goes_on=goes_on or None,
         tool_use_id=short_text(payload, "tool_use_id"),
         call=call_digest(payload) if name in _OF_A_CALL else None,
-        # A subagent's is another file, and says nothing of the session.
-        transcript=agent.transcript(payload) if subagent is None else None,
+        transcript=agent.transcript(payload),
     )
 
 

@@ -32,6 +32,8 @@ class Question(NamedTuple):
     asker: str
     call: int | None
     """What is asked for, where a tool asks (fields.call_digest)."""
+    transcript: str | None = None
+    """Where a subagent's own evidence tells what becomes of it."""
 
 
 class Call(NamedTuple):
@@ -71,7 +73,8 @@ class Questions:
 
     def ask(self, event: HookEvent, at: int, text: str | None) -> None:
         """Takes in an event that asks."""
-        asked = Question(at, text, speaker(event), event.call)
+        transcript = event.transcript if event.subagent is not None else None
+        asked = Question(at, text, speaker(event), event.call, transcript)
         self._open.pop(_key(asked), None)  # the newest stand last
         self._open[_key(asked)] = asked
         _bound(self._open)
@@ -116,13 +119,18 @@ class Questions:
         self._open = {key: asked for key, asked in self._open.items() if asked.at > at}
         return max(ended)
 
+    def break_off(self, asker: str, at: int) -> None:
+        """Closes what an agent had asked by then: its turn and its tools have ended."""
+        self._calls = {key: call for key, call in self._calls.items() if call.asker != asker}
+        self._open = {
+            key: asked for key, asked in self._open.items() if asked.asker != asker or asked.at > at
+        }
+
     def to_record(self) -> Json:
         """The fields of a belief's record that are these."""
         fields: Json = {}
         if self._open:
-            fields["questions"] = {
-                key: asked[:2] if asked.call is None else asked for key, asked in self._open.items()
-            }
+            fields["questions"] = {key: _shortened(asked) for key, asked in self._open.items()}
         if self._calls:
             fields["calls"] = self._calls
         return fields
@@ -132,12 +140,13 @@ class Questions:
         """The inverse of to_record. Raises TypeError, ValueError."""
         questions = cls()
         for key, (at, text, *more) in dict(fields.get("questions", {})).items():
-            asker, call = more or (key, None)
+            asker, call, *transcript = more or (key, None)
             asked = Question(
                 _whole(at),
                 None if text is None else _text(text),
                 _text(asker),
                 None if call is None else _whole(call),
+                *map(_text, transcript),
             )
             questions._open[_key(asked)] = asked
         for key, (asker, call) in dict(fields.get("calls", {})).items():
@@ -148,6 +157,13 @@ class Questions:
 def _key(asks: Question | Call) -> str:
     """One agent asks one thing for each use of a tool."""
     return asks.asker if asks.call is None else f"{asks.asker} {asks.call}"
+
+
+def _shortened(asked: Question) -> tuple[Any, ...]:
+    """Without what is at its end and says nothing."""
+    if asked.transcript is not None:
+        return asked
+    return asked[:2] if asked.call is None else asked[:4]
 
 
 def _bound(newest_last: dict[str, Any]) -> None:

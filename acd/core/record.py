@@ -9,7 +9,7 @@ A record is a line:
     `SET …`, `RM …`, `DELETE …`, `API_USAGE …`    as in the protocol
     `RESURRECT <session>`
     `EVENT <json>`             a hook's event, reduced
-    `CORRECT <session> <source> <says> <at>`
+    `CORRECT <session> <source> <says> <at> [subagent]`
     `SESSION <json>`           a whole session, replacing what was before
 """
 
@@ -81,8 +81,11 @@ def event_record(event: HookEvent) -> str:
     return f"EVENT {json.dumps(event.to_record())}"
 
 
-def correction_record(session_id: str, source: Source, says: str, at: int) -> str:
-    return f"CORRECT {session_id} {source} {says} {at}"
+def correction_record(
+    session_id: str, source: Source, says: str, at: int, subagent: str | None = None
+) -> str:
+    words = (session_id, source, says, str(at), subagent)
+    return " ".join(["CORRECT", *filter(None, words)])
 
 
 def session_record(session: Session) -> str:
@@ -194,11 +197,13 @@ def _apply(store: Store, verb: str, rest: str, now: Now) -> None:
         case "EVENT", _:
             store.apply_hook(HookEvent.from_record(parse_object(rest, "event")), now)
         case "CORRECT", [session, source, tail] if source in {"registry", "process"}:
-            says, _, at = tail.rpartition(" ")
             try:
-                store.correct(session, cast(Source, source), says, _time(int(at)), now)
+                says, at, *more = tail.split()
+                moment = _time(int(at))
             except ValueError:
                 raise BadRecord("not a correction") from None
+            subagent = more[0] if more else None
+            store.correct(session, cast(Source, source), says, moment, now, subagent=subagent)
         case "SESSION", _:
             store.restore(read_session(parse_object(rest, "session")))
         case _:

@@ -157,6 +157,11 @@ class Session:
             return self.working_dir.rstrip("/").rpartition("/")[2] or self.working_dir
         return self.id[:8]
 
+    def asking(self) -> dict[str, str]:
+        """The subagents that wait for an answer, and the file in which each writes itself down."""
+        questions = self.belief.questions if self.belief is not None else ()
+        return {asked.asker: asked.transcript for asked in questions if asked.transcript}
+
     def elapsed(self, now: Now) -> int:
         """Whole seconds in the present status."""
         return (now.boot - self.entered) // NS

@@ -227,12 +227,20 @@ class Store:
         return changes
 
     def correct(
-        self, session_id: str, source: Source, says: str, at: int, now: Now
+        self,
+        session_id: str,
+        source: Source,
+        says: str,
+        at: int,
+        now: Now,
+        *,
+        subagent: str | None = None,
     ) -> list[Change]:
         """Applies what a source beside the hooks told, as far as the table allows.
 
-        `at` is the source's own time, unix nanoseconds. Unknown sessions are
-        no error: the evidence may outlive them.
+        `at` is the source's own time, unix nanoseconds. What it tells of a
+        subagent is about that one's question alone. Unknown sessions are no
+        error: the evidence may outlive them.
         """
         session = self.sessions.get(session_id)
         if session is None or session.status == CLOSED:
@@ -246,8 +254,12 @@ class Store:
                 after = before  # it was the process of a former life
             elif after != before:
                 belief.settle(after)
-        else:
+        elif subagent is None:
             belief.consult(says, at)
+            after = self._shown(belief)
+        else:
+            if QUESTION in CORRECTIONS.get((source, says), {}):
+                belief.break_off(subagent, at)
             after = self._shown(belief)
         if after == before:
             _trace(session, at, source, says, "no change")
@@ -404,7 +416,8 @@ class Store:
             session.pid_start = event.pid_start
         session.config_dir = event.config_dir or session.config_dir
         session.terminal = event.terminal or session.terminal
-        session.transcript = event.transcript or session.transcript
+        if event.subagent is None:
+            session.transcript = event.transcript or session.transcript
         if event.attended is not None:
             session.attended = event.attended
         if session.working_dir is None:

@@ -7,6 +7,8 @@ refuses to know what their words mean (core/corrections.py).
 Measured on 0.169.0: the rollout is appended to line by line; the line that
 ends a failed turn (`task_complete` with an `error`) follows 5 ms after the
 last hook, which says nothing of it, and `turn_aborted` 25 to 40 ms after Esc.
+A subagent has a rollout of its own; there alone `turn_aborted` tells that it
+was denied what it asked for, of which no hook does.
 `<config dir>/thread-writer-locks/<session>.lock` is flocked for as long as a
 process has the session loaded: the one in the terminal, or the shared server.
 """
@@ -52,6 +54,13 @@ class Ending(NamedTuple):
     """Unix nanoseconds."""
 
 
+class Writer(NamedTuple):
+    """Who writes a rollout: a session's main agent, or a subagent."""
+
+    session_id: str
+    subagent: str | None
+
+
 class CodexEvidence:
     """Tells failed and interrupted turns, and the end of a shared process (source.py)."""
 
@@ -59,9 +68,9 @@ class CodexEvidence:
         self._loop = loop
         self._says = says
         self._watch: DirectoryWatch | None = None
-        self._rollouts: dict[str, Path] = {}  # of each session that is followed
-        self._told: dict[str, Ending] = {}
-        self._due: dict[str, asyncio.TimerHandle] = {}
+        self._rollouts: dict[Writer, Path] = {}  # of all who are followed
+        self._told: dict[Writer, Ending] = {}
+        self._due: dict[Writer, asyncio.TimerHandle] = {}
         self._processes = ProcessWatch(loop, self._ended)
         self._owners: dict[str, int] = {}  # the process that has a session loaded
 
@@ -69,7 +78,8 @@ class CodexEvidence:
         """Begins to watch the session's rollout, and the process that has it loaded."""
         if place.transcript is None or not place.transcript.startswith("/"):
             return
-        self._follow_rollout(place.session_id, Path(place.transcript))
+        if place.subagent is None or _THREAD.fullmatch(place.subagent):
+            self._follow_rollout(Writer(place.session_id, place.subagent), Path(place.transcript))
         if place.pid is not None:
             self._forget_owner(place.session_id)  # it has a process of its own, watched as such
         elif place.session_id not in self._owners:
@@ -85,12 +95,8 @@ class CodexEvidence:
 
     def forget(self, session_id: str) -> None:
         """Ends the watching of a session."""
-        self._told.pop(session_id, None)
-        if (due := self._due.pop(session_id, None)) is not None:
-            due.cancel()
-        path = self._rollouts.pop(session_id, None)
-        if path is not None and self._watch is not None and path not in self._rollouts.values():
-            self._watch.forget(path)
+        for writer in [each for each in self._rollouts if each.session_id == session_id]:
+            self._forget_rollout(writer)
         self._forget_owner(session_id)
 
     def close(self) -> None:
@@ -103,13 +109,13 @@ class CodexEvidence:
 
     # The rollout ----------------------------------------------------------
 
-    def _follow_rollout(self, session_id: str, path: Path) -> None:
-        known = self._rollouts.get(session_id)
+    def _follow_rollout(self, writer: Writer, path: Path) -> None:
+        known = self._rollouts.get(writer)
         if known == path and self._watch is not None and path in self._watch:
             return
         if known not in {None, path}:
-            self.forget(session_id)
-        self._rollouts[session_id] = path
+            self._forget_rollout(writer)
+        self._rollouts[writer] = path
         try:
             check_ours(path)
             if self._watch is None:
@@ -120,25 +126,33 @@ class CodexEvidence:
         except OSError as error:
             # Not there yet, or no more watches: the session's next event tries again.
             log.debug("%s cannot be watched: %s", path, error.strerror or error)
-        self._look_soon(session_id)
+        self._look_soon(writer)
+
+    def _forget_rollout(self, writer: Writer) -> None:
+        self._told.pop(writer, None)
+        if (due := self._due.pop(writer, None)) is not None:
+            due.cancel()
+        path = self._rollouts.pop(writer, None)
+        if path is not None and self._watch is not None and path not in self._rollouts.values():
+            self._watch.forget(path)
 
     def _grown(self, path: Path, name: str) -> None:
-        for session_id, rollout in self._rollouts.items():
+        for writer, rollout in self._rollouts.items():
             if rollout == path:
-                self._look_soon(session_id)
+                self._look_soon(writer)
 
-    def _look_soon(self, session_id: str) -> None:
+    def _look_soon(self, writer: Writer) -> None:
         # What comes meanwhile is seen by the same look: a burst puts nothing off.
-        if session_id not in self._due:
-            self._due[session_id] = self._loop.call_later(SETTLE, self._look, session_id)
+        if writer not in self._due:
+            self._due[writer] = self._loop.call_later(SETTLE, self._look, writer)
 
-    def _look(self, session_id: str) -> None:
-        self._due.pop(session_id, None)
+    def _look(self, writer: Writer) -> None:
+        self._due.pop(writer, None)
         with contextlib.suppress(OSError):
-            ending = last_ending(read_tail(self._rollouts[session_id]))
-            if ending is not None and self._told.get(session_id) != ending:
-                self._told[session_id] = ending
-                self._says(session_id, "registry", ending.word, ending.at)
+            ending = last_ending(read_tail(self._rollouts[writer]))
+            if ending is not None and self._told.get(writer) != ending:
+                self._told[writer] = ending
+                self._says(writer.session_id, "registry", ending.word, ending.at, writer.subagent)
 
     # The writer's lock ----------------------------------------------------
 

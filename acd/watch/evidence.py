@@ -19,7 +19,7 @@ from acd.core.events import HookEvent
 from acd.core.processes import Process
 from acd.core.record import correction_record
 from acd.core.session import Now, Session
-from acd.core.status import CLOSED
+from acd.core.status import CLOSED, QUESTION
 from acd.core.store import Change, Store
 from acd.watch.process import SHELLS, ProcessWatch, arguments, began_after
 from acd.watch.source import EvidenceSource, Place
@@ -55,6 +55,8 @@ class Evidence:
             if (source := self._source(session.agent_type)) is not None:
                 place = Place(session.id, session.pid, session.config_dir, session.transcript)
                 source.take_up(place)
+                for subagent, transcript in session.asking().items():
+                    source.follow(place._replace(subagent=subagent, transcript=transcript))
 
     def observe(self, event: HookEvent) -> HookEvent:
         """Completes an event of this machine with its process, and watches that from now on."""
@@ -68,7 +70,12 @@ class Evidence:
             return event
         event = self._with_process(event)
         if (source := self._source(event.agent)) is not None:
-            source.follow(Place(event.session, event.pid, event.config_dir, event.transcript))
+            # A subagent's file is of interest for what it asks alone.
+            asks = event.subagent is None or event.status == QUESTION
+            transcript = event.transcript if asks else None
+            source.follow(
+                Place(event.session, event.pid, event.config_dir, transcript, event.subagent)
+            )
         return event
 
     def _with_process(self, event: HookEvent) -> HookEvent:
@@ -126,15 +133,19 @@ class Evidence:
             if session.pid_start in {None, start}:
                 self._correct(session, "process", "ended", self._clock().wall)
 
-    def _says(self, session_id: str, source: Source, word: str, at: int) -> None:
+    def _says(
+        self, session_id: str, source: Source, word: str, at: int, subagent: str | None = None
+    ) -> None:
         session = self._store.sessions.get(session_id)
         if session is not None and session.status != CLOSED:
-            self._correct(session, source, word, at)
+            self._correct(session, source, word, at, subagent)
 
-    def _correct(self, session: Session, source: Source, says: str, at: int) -> None:
+    def _correct(
+        self, session: Session, source: Source, says: str, at: int, subagent: str | None = None
+    ) -> None:
         now = self._clock()
-        changes = self._store.correct(session.id, source, says, at, now)
-        self._apply(changes, [correction_record(session.id, source, says, at)], now)
+        changes = self._store.correct(session.id, source, says, at, now, subagent=subagent)
+        self._apply(changes, [correction_record(session.id, source, says, at, subagent)], now)
 
 
 def _told_by_itself(event: HookEvent) -> HookEvent:

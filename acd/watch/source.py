@@ -20,13 +20,17 @@ class Place(NamedTuple):
     """Its process, None where several share one or none is known."""
     config_dir: str | None
     transcript: str | None
+    subagent: str | None = None
+    """Of whom the transcript tells, where that is not the main agent; it is named while it asks."""
 
 
 class Says(Protocol):
     """Takes in what was seen; what may come of it is a table (core/corrections.py)."""
 
-    def __call__(self, session_id: str, source: Source, word: str, at: int) -> None:
-        """`at` is the source's own time, unix nanoseconds."""
+    def __call__(
+        self, session_id: str, source: Source, word: str, at: int, subagent: str | None = None
+    ) -> None:
+        """`at` is the source's own time, unix nanoseconds; `subagent` is who it is about."""
 
 
 class EvidenceSource(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ import pytest
 from acd.agents import AGENTS
 from acd.agents.codex import EVENTS
 from acd.core.events import HookEvent, read_hook_event
+from acd.core.record import apply_record, correction_record, session_record
+from acd.core.session import NS, Now
 from acd.core.store import Store
 
-from .scene import HERE, START
+from .scene import HERE, START, contents
 
 FIXTURES = Path(__file__).parent.parent / "fixtures/codex-0.169.0"
 
@@ -91,6 +94,86 @@ def test_a_subagents_permission_is_a_question_and_nothing_else_of_it_counts() ->
     assert store.get(asked.session).status == "question"
     store.apply_hook(event_of("PostToolUse-Bash", session_id=asked.session, agent_id="a1"), START)
     assert store.get(asked.session).status == "attention"
+
+
+def later(seconds: int) -> Now:
+    return Now(START.wall + seconds * NS, START.boot + seconds * NS)
+
+
+class Life:
+    """A session whose agents' events come a second after each other."""
+
+    def __init__(self) -> None:
+        self.store = Store()
+        self.seconds = 0
+
+    def hook(self, name: str, subagent: str | None = None, *, at: int | None = None) -> None:
+        self.seconds += 1
+        given = {"agent_id": subagent, "transcript_path": f"/{subagent}.jsonl"} if subagent else {}
+        event = event_of(name, session_id="s", **given)
+        moment = later(self.seconds if at is None else at)
+        self.store.apply_hook(replace(event, at=moment.wall), later(self.seconds))
+
+    def tells(self, word: str, subagent: str | None = None) -> None:
+        self.seconds += 1
+        now = later(self.seconds)
+        apply_record(self.store, correction_record("s", "registry", word, now.wall, subagent), now)
+
+    @property
+    def status(self) -> str:
+        return self.store.get("s").status
+
+
+@pytest.mark.parametrize(
+    ("name", "status"), [("Stop", "attention"), ("UserPromptSubmit", "working")]
+)
+def test_a_subagent_that_was_broken_off_asks_no_more(name: str, status: str) -> None:
+    life = Life()
+    life.hook(name)
+    life.hook("PermissionRequest-Bash", "a1")
+    life.hook("PermissionRequest-Bash", "a2")
+    life.tells("aborted", "a1")
+    assert life.status == "question"
+    life.tells("aborted", "a2")
+    assert life.status == status
+
+
+def test_what_ended_before_a_subagent_asked_answers_nothing() -> None:
+    life = Life()
+    life.hook("Stop")
+    life.tells("aborted", "a1")
+    life.hook("PermissionRequest-Bash", "a1")
+    assert life.status == "question"
+    life.tells("failed", "a1")
+    assert life.status == "question"
+
+
+def test_a_subagents_question_that_is_heard_after_its_end_is_none() -> None:
+    life = Life()
+    life.hook("Stop")
+    life.seconds += 5
+    life.tells("aborted", "a1")
+    life.hook("PermissionRequest-Bash", "a1", at=3)
+    assert life.status == "attention"
+
+
+def test_a_subagent_that_goes_on_says_nothing_of_a_turn_that_failed() -> None:
+    life = Life()
+    life.hook("UserPromptSubmit")
+    life.tells("failed")
+    life.hook("PreModelRequest", "a1")
+    assert life.status == "attention"
+
+
+def test_who_asks_and_where_it_writes_itself_down_is_kept() -> None:
+    life = Life()
+    life.hook("Stop")
+    life.hook("PermissionRequest-Bash", "a1")
+    assert life.store.get("s").asking() == {"a1": "/a1.jsonl"}
+    other = Store()
+    apply_record(other, session_record(life.store.get("s")), START)
+    assert contents(other) == contents(life.store)
+    assert other.get("s").transcript == event_of("Stop").transcript
 
 
 def test_every_event_of_the_table_was_recorded() -> None:

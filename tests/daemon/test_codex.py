@@ -84,6 +84,13 @@ class Codex:
             process.kill()
             process.communicate()
 
+    def asks(self, client: Client, session: str, parent: int, helper: str) -> None:
+        """A subagent, which writes a rollout of its own, asks for a permission."""
+        self.begin(helper)
+        path = str(self.rollout(helper))
+        asked = {"tool_name": "Bash", "agent_id": helper, "transcript_path": path}
+        self.hook(client, "PermissionRequest", session, parent, **asked)
+
     def hook(self, client: Client, event: str, session: str, parent: int, **fields: Any) -> None:
         # As the hook itself does: what came before has happened before.
         at = time.time_ns()
@@ -157,6 +164,39 @@ def test_an_interrupt_whose_hook_was_missed_is_attention_out_of_a_question_too(
         assert told(subscriber) == (session, "question")
         codex.write(session, ABORTED)
         assert told(subscriber) == (session, "attention")
+
+
+def test_a_subagent_that_was_denied_asks_no_more_by_its_own_rollouts_word(
+    codex: Codex, client: Client, subscriber: Client, session: str
+) -> None:
+    helper = str(uuid.uuid4())
+    with codex.process("", session) as process:
+        working(codex, client, subscriber, session, process.pid)
+        codex.asks(client, session, process.pid, helper)
+        assert told(subscriber) == (session, "question")
+        codex.write(helper, ABORTED)
+        assert told(subscriber) == (session, "working")
+        assert client.get(session)["evidence"] == "registry"
+
+
+def test_a_subagent_that_was_denied_while_no_daemon_ran_is_known_after_its_start(
+    codex: Codex, place: Place, daemon: Daemon, session: str
+) -> None:
+    helper = str(uuid.uuid4())
+    with codex.process("", session) as process:
+        with place.client() as client:
+            codex.begin(session)
+            codex.hook(client, "UserPromptSubmit", session, process.pid)
+            codex.asks(client, session, process.pid, helper)
+            daemon.kill()
+        codex.write(helper, ABORTED)
+        place.start()
+        with place.client() as client:
+            client.send("SUBSCRIBE")
+            client.line()
+            while (shown := statuses(place)) == {session: "question"}:
+                client.line()
+        assert shown == {session: "working"}
 
 
 def test_a_next_prompt_is_working_whatever_became_of_the_last_turn(
