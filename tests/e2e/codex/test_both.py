@@ -1,9 +1,10 @@
-"""Both agents at once, in one daemon."""
+"""Both agents at once: real clients, each with its own model, in one daemon and one dashboard."""
 
 from __future__ import annotations
 
-import json
 import os
+import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,11 +13,15 @@ from tests.e2e.client import VERSIONS, ClientUnavailable, installed, registry_an
 from tests.e2e.home import Home
 from tests.e2e.installation import installed_hooks
 from tests.e2e.messages_api import MessagesAPI
+from tests.e2e.terminal import Terminal
 
-from .scenes import Stage
+from .modes import only_in_one_process
+from .scenes import PERMISSION_DIALOG, Stage, Tui
 
 
-def test_each_agent_has_its_own_sessions_and_statuses(stage: Stage) -> None:
+@pytest.fixture
+def agent(stage: Stage) -> Iterator[claude.Agent]:
+    """Claude Code, whose hooks tell the daemon that looks at Codex."""
     try:
         executable = installed(VERSIONS[0])
     except ClientUnavailable as reason:
@@ -27,18 +32,58 @@ def test_each_agent_has_its_own_sessions_and_statuses(stage: Stage) -> None:
         MessagesAPI() as model,
         installed_hooks(executable) as hooks,
         Home(model.url, hooks) as home,
-        stage.exec("HELD"),
     ):
         home.environment["ACD_SOCKET"] = str(stage.home.socket)
-        asked = stage.api.take("HELD")
-        codex = stage.session()
-        stage.acd.expect(codex, "working", since=asked.asked, via=("attention",))
-        other = claude.Stage(executable, home, model, stage.acd)
-        with other.print_run("Hello") as run:
-            ended, _ = run.wait()
-            stage.acd.expect(run.session, "closed", since=ended, via=("attention", "working"))
-        shown = json.loads(stage.home.acd("list", "--json"))
-        listed = {each["id"]: (each["agent_type"], each["status"]) for each in shown}
-        assert listed[codex] == ("codex", "working")
-        assert run.session in {each["id"] for each in stage.acd.sessions()}
-        assert stage.acd.session(run.session)["agent_type"] == "claude-code"
+        with claude.Stage(executable, home, model, stage.acd).interactive() as agent:
+            agent.expect("attention", since=agent.started)
+            yield agent
+
+
+@pytest.fixture
+def dashboard(stage: Stage) -> Iterator[Terminal]:
+    argv = [sys.executable, "-m", "acd", "dashboard"]
+    root = stage.home.root
+    with Terminal(root / "dashboard", argv, stage.home.environment, root) as terminal:
+        yield terminal
+
+
+def wait_for(dashboard: Terminal, headline: str, *rows: tuple[str, ...]) -> None:
+    """Wait until the dashboard shows the headline, and of each row all its texts in one line."""
+
+    def shows(screen: str) -> bool:
+        lines = screen.splitlines()
+        found = (any(all(text in line for text in row) for line in lines) for row in rows)
+        return headline in screen and all(found)
+
+    dashboard.wait_until(shows, f"{headline} and {rows}")
+
+
+@only_in_one_process
+def test_both_agents_at_once_are_right_in_one_daemon_and_one_dashboard(
+    agent: claude.Agent, tui: Tui, dashboard: Terminal
+) -> None:
+    # Both run in a directory of the same name; the dashboard's home is Codex's.
+    first, second = f"{agent.home.root.name}/project", "~/project"
+    tui.expect("working", since=tui.prompt("HELD"))
+    held = tui.api.take("HELD")
+    agent.prompt("PERMISSION")
+    agent.expect("question", since=agent.sees(claude.BASH_DIALOG), via=("working",))
+    tui.expect_still("working")
+    question = "▲ question", "Bash: touch made-by-a-tool"
+    wait_for(dashboard, "1 needs you", (first, *question), (second, "▸ working"))
+    agents = {each["id"]: each["agent_type"] for each in tui.acd.sessions()}
+    assert agents == {agent.session: "claude-code", tui.session: "codex"}
+
+    agent.expect("attention", since=agent.answer(claude.BASH_DIALOG, "Escape"))
+    held.release()
+    tui.expect("attention", since=held.wait_answered())
+    wait_for(dashboard, "2 need you", (first, "● attention"), (second, "● attention"))
+
+    agent.expect("working", since=agent.prompt("HELD"))
+    tui.prompt("PERMISSION")
+    tui.expect("question", since=tui.sees(PERMISSION_DIALOG), via=("working",))
+    agent.expect_still("working")
+    question = "▲ question", "Bash: ./wait-at-the-gate"
+    wait_for(dashboard, "1 needs you", (first, "▸ working"), (second, *question))
+    tui.expect("attention", since=tui.answer(PERMISSION_DIALOG, "Escape"))
+    agent.expect_still("working")
