@@ -16,7 +16,7 @@ from pathlib import Path
 from .home import Home
 from .interactive import Interactive
 from .messages_api import MessagesAPI
-from .moment import Moment
+from .moment import PATIENCE, Moment
 from .observer import Observer
 from .run import Run
 from .terminal import Terminal
@@ -30,8 +30,6 @@ ELICITATION_DIALOG = "What is your name?"
 RESUME_DIALOG = "Resume session"
 TASK_HINT = "to view tasks"
 TASK_DIALOG = "x to stop"
-
-_FOLLOW_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -96,7 +94,7 @@ class Agent(Interactive):
     def follow(self) -> str:
         """Wait until the client has gone over to another conversation, and take that up."""
         entry = self.home.config_dir / "sessions" / f"{self.pid}.json"
-        deadline = time.monotonic() + _FOLLOW_SECONDS
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             # Written in place: a read in between sees half of it.
             with contextlib.suppress(ValueError):

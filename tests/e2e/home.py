@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Self
 
-from .moment import Moment
+from .moment import PATIENCE, Moment
 
 CHECKOUT = Path(__file__).parents[2]
 _API_KEY = "sk-ant-api03-not-a-real-key-0000000000"
@@ -133,7 +133,7 @@ class Gate:
         if self._writer is not None:
             self.open()
 
-    def wait_reached(self, timeout: float = 10) -> Moment:
+    def wait_reached(self, timeout: float = PATIENCE) -> Moment:
         """Wait until a tool is running at the gate; the moment at which it was."""
         opened: Future[int] = Future()
         # Opening a fifo for writing returns when its reader is there: an event,

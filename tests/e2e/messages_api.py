@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
-from .moment import Moment
+from .moment import PATIENCE, Moment
 
 JSON = dict[str, Any]
 
@@ -199,7 +199,7 @@ class Exchange:
         self._released.set()
         return now
 
-    def wait_answered(self, timeout: float = 10) -> Moment:
+    def wait_answered(self, timeout: float = PATIENCE) -> Moment:
         """The moment at which the answer's last byte was sent."""
         if not self._finished.wait(timeout) or self.answered is None:
             raise AssertionError(f"{self.scenario} was not answered in {timeout} s")
@@ -223,7 +223,7 @@ class Exchanges:
         self._always_held = frozenset(held)
         self._held = set(held)
 
-    def take(self, scenario: str, timeout: float = 10) -> Exchange:
+    def take(self, scenario: str, timeout: float = PATIENCE) -> Exchange:
         """The oldest request for that scenario not taken yet; waits for it to come."""
         with self._changed:
             deadline = time.monotonic() + timeout

@@ -13,6 +13,9 @@ import time
 from pathlib import Path
 from typing import NamedTuple, Self
 
+PATIENCE = 30.0
+"""Seconds to wait for what a test is not about: enough on a machine that has much to do."""
+
 _PRESSURE = Path("/proc/pressure/cpu")
 
 

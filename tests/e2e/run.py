@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-from .moment import Moment
-
-_EXIT_SECONDS = 60
+from .moment import PATIENCE, Moment
 
 
 class Run:
@@ -45,5 +43,5 @@ class Run:
 
     def wait(self) -> tuple[Moment, str]:
         """The moment at which it had ended, and what it printed."""
-        said, _ = self._process.communicate(timeout=_EXIT_SECONDS)
+        said, _ = self._process.communicate(timeout=PATIENCE)
         return Moment.now(), said

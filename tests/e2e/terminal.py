@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-from .moment import Moment
+from .moment import PATIENCE, Moment
 
 _SIZE = ("-x", "120", "-y", "50")
 _GRACE_SECONDS = 5
@@ -74,16 +74,16 @@ class Terminal:
     def screen(self) -> str:
         return self._run("capture-pane", "-p")
 
-    def wait_for(self, text: str, timeout: float = 15) -> Moment:
+    def wait_for(self, text: str, timeout: float = PATIENCE) -> Moment:
         """Wait until the screen shows the text; the moment at which it was seen."""
         return self.wait_until(lambda screen: text in screen, f"“{text}”", timeout)
 
-    def wait_gone(self, text: str, timeout: float = 15) -> Moment:
+    def wait_gone(self, text: str, timeout: float = PATIENCE) -> Moment:
         """Wait until the screen no longer shows the text; the moment at which it was gone."""
         return self.wait_until(lambda screen: text not in screen, f"no “{text}”", timeout)
 
     def wait_until(
-        self, condition: Callable[[str], bool], what: str, timeout: float = 15
+        self, condition: Callable[[str], bool], what: str, timeout: float = PATIENCE
     ) -> Moment:
         deadline = time.monotonic() + timeout
         while not condition(screen := self.screen()):
@@ -93,7 +93,7 @@ class Terminal:
                 os.read(self._drawn, 65536)
         return Moment.now()
 
-    def wait_exit(self, timeout: float = 10) -> Moment:
+    def wait_exit(self, timeout: float = PATIENCE) -> Moment:
         """Wait until the program has ended; the moment at which that was known."""
         if not select.select([self._process], [], [], timeout)[0]:
             raise AssertionError(f"the program still runs after {timeout} s")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,6 +59,13 @@ def home(programs: Path, network: Network, model: ResponsesAPI) -> Iterator[Code
         model.forget()
 
 
+@pytest.fixture(scope="session")
+def packages() -> Iterator[Path]:
+    """Where Codex keeps the programs of its server: one copy of them for all homes."""
+    with tempfile.TemporaryDirectory(prefix="acd-") as directory:
+        yield Path(directory).resolve()
+
+
 @pytest.fixture(params=MODES)
 def mode(request: pytest.FixtureRequest) -> str:
     """How Codex runs in a terminal: as one process, or in a server that all share, its default."""
@@ -66,12 +74,14 @@ def mode(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def stage(home: CodexHome, model: ResponsesAPI, request: pytest.FixtureRequest) -> Iterator[Stage]:
+def stage(
+    home: CodexHome, model: ResponsesAPI, packages: Path, request: pytest.FixtureRequest
+) -> Iterator[Stage]:
     mode = ONE_PROCESS
     if "mode" in request.fixturenames:
         mode = request.getfixturevalue("mode")
     if mode == SHARED_SERVER:
-        home.share_a_server()
+        home.share_a_server(packages)
     home.acd("install", "--hooks-only", "--agent", "codex", "--trust")
     home.acd("stop")  # the one that it tried the hooks on
     acd = Acd(home)

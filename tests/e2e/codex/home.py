@@ -70,8 +70,12 @@ class CodexHome:
             _SERVERS.rmdir()
         shutil.rmtree(self.root, ignore_errors=True)
 
-    def share_a_server(self) -> None:
-        """Codex as it is without further settings: a TUI starts a server for all of them."""
+    def share_a_server(self, packages: Path) -> None:
+        """Codex as it is without further settings: a TUI starts a server for all of them.
+
+        It copies the programs for that into `packages`, 404 MB, where they are not there yet.
+        """
+        (self.config_dir / "packages").symlink_to(packages)
         config = self.config_dir / "config.toml"
         config.write_text(config.read_text().replace("auto_start = false", "auto_start = true"))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tests.e2e.daemon import Acd
 from tests.e2e.interactive import Interactive
+from tests.e2e.moment import PATIENCE
 from tests.e2e.run import Run
 from tests.e2e.terminal import Terminal
 
@@ -17,10 +18,9 @@ from .responses_api import ResponsesAPI
 PROMPT_BOX = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
 PERMISSION_DIALOG = "Would you like to run"
 QUESTION_DIALOG = "enter to submit answer"
-PLAN_MODE = "Plan mode"
+PLAN_MODE = "Plan mode (shift+tab to cycle)"
+TURN_OVER = "Worked for"
 INTERRUPTED = "Conversation interrupted"
-
-_CREATED_SECONDS = 15
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Stage:
 
     def session(self, *known: str) -> str:
         """The id of the one session that acd has beside the known ones; waits for it."""
-        deadline = time.monotonic() + _CREATED_SECONDS
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             if others := self.sessions() - set(known):
                 [found] = others
@@ -73,6 +73,7 @@ class Tui(Interactive):
         answered = self.api.take("GREETING").wait_answered()
         self.follow()
         self.expect("attention", since=answered, via=("working",))
+        self.sees(TURN_OVER)  # before, it takes no command
 
     def follow(self) -> str:
         """Wait until acd has another session of Codex's, and take that up."""

@@ -30,7 +30,7 @@ def test_a_run_that_is_killed_is_closed(stage: Stage) -> None:
         assert stage.acd.session(session)["evidence"] == "process"
 
 
-def test_a_tool_that_runs_is_working(stage: Stage) -> None:
+def test_a_run_whose_tool_runs_is_working(stage: Stage) -> None:
     with stage.home.gate() as gate, stage.exec("TOOL") as run:
         reached = gate.wait_reached()
         session = stage.session()
@@ -49,7 +49,7 @@ def test_a_run_whose_model_fails_is_closed_at_its_end(stage: Stage, scenario: st
         stage.acd.expect(session, "closed", since=ended, via=("attention", "working"))
 
 
-def test_resurrecting_it_gives_codexs_own_command(stage: Stage) -> None:
+def test_resurrecting_a_run_gives_codexs_own_command(stage: Stage) -> None:
     with stage.exec("Hello") as run:
         ended, _ = run.wait()
         session = stage.session()

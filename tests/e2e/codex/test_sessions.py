@@ -77,8 +77,10 @@ def test_a_conversation_taken_up_in_another_terminal_is_the_same_session(
     tui.prompt("/quit")
     tui.terminal.wait_exit()
     with stage.interactive("resume", tui.session, session=tui.session) as again:
-        again.expect("working", since=again.prompt("HELD"), via=("attention", "closed"))
+        again.prompt("HELD")
         answer = stage.api.take("HELD")
+        # Loading it takes Codex a while, of which no hook tells.
+        again.expect("working", since=answer.asked, via=("attention", "closed"))
         assert live(again) == [tui.session]
         answer.release()
         again.expect("attention", since=answer.wait_answered())
