@@ -26,6 +26,7 @@ EVENTS: Final[Mapping[str, Status | None]] = {
     "SessionStart/startup": ATTENTION,
     "SessionStart/resume": ATTENTION,
     "SessionStart/clear": ATTENTION,
+    "SessionStart/fork": ATTENTION,
     "Stop": ATTENTION,
     "Interrupt": ATTENTION,
     "SessionEnd": CLOSED,

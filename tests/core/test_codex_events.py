@@ -47,6 +47,7 @@ MEANING: dict[str, str | None] = {
     "SessionStart-resume": "attention",
     "SessionStart-resume-exec": "attention",
     "SessionStart-clear": "attention",
+    "SessionStart-fork": "attention",
     "PostCompact-manual": "attention",
     # it ended
     "SessionEnd-other": "closed",

@@ -16,6 +16,8 @@ from .home import CodexHome
 from .responses_api import ResponsesAPI
 
 PROMPT_BOX = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
+FORKED = "Fork created"
+RESUME_DIALOG = "Resume a previous session"
 PERMISSION_DIALOG = "Would you like to run"
 QUESTION_DIALOG = "enter to submit answer"
 PLAN_MODE = "Plan mode (shift+tab to cycle)"
@@ -67,13 +69,16 @@ class Tui(Interactive):
         )
         super().__init__(terminal, PROMPT_BOX, stage.acd, session)
 
-    def greet(self) -> None:
+    def greet(self, text: str = "Hello") -> None:
         """One short turn, so that there is a conversation to go on with."""
-        self.prompt("Hello")
+        self.prompt(text)
         answered = self.api.take("GREETING").wait_answered()
         self.follow()
         self.expect("attention", since=answered, via=("working",))
-        self.sees(TURN_OVER)  # before, it takes no command
+        # Before, it takes no command.
+        self.terminal.wait_until(
+            lambda screen: TURN_OVER in screen.rpartition(text)[2], "that its turn is over"
+        )
 
     def follow(self) -> str:
         """Wait until acd has another session of Codex's, and take that up."""

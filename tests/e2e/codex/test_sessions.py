@@ -14,7 +14,7 @@ from acd.watch.source import Place
 from tests.e2e.moment import Moment
 
 from .modes import not_in_a_shared_server, only_in_a_shared_server, only_in_one_process
-from .scenes import Stage, Tui
+from .scenes import FORKED, RESUME_DIALOG, TURN_OVER, Stage, Tui
 
 _LET_GO_SECONDS = 100
 
@@ -84,6 +84,50 @@ def test_a_conversation_taken_up_in_another_terminal_is_the_same_session(
         assert live(again) == [tui.session]
         answer.release()
         again.expect("attention", since=answer.wait_answered())
+
+
+def test_a_fork_is_a_session_of_its_own(tui: Tui) -> None:
+    tui.prompt("/fork")
+    tui.sees(FORKED)
+    sent = tui.prompt("HELD")
+    tui.follow()
+    tui.expect("working", since=sent, via=("attention",))
+
+
+def go_back(tui: Tui) -> str:
+    """Begin a second conversation, and take up the first one; the second's id."""
+    first = tui.session
+    tui.prompt("/clear")
+    tui.greet("Good day")
+    second, tui.session = tui.session, first
+    tui.prompt("/resume")
+    tui.sees(RESUME_DIALOG)
+    tui.sees("Good day")
+    tui.terminal.type("Hello")  # it filters the list
+    tui.terminal.wait_gone("Good day")
+    tui.press("Enter")
+    tui.terminal.wait_until(
+        lambda screen: RESUME_DIALOG not in screen and TURN_OVER in screen, "the first conversation"
+    )
+    return second
+
+
+def test_a_conversation_taken_up_in_the_same_terminal_is_alive_again(tui: Tui) -> None:
+    go_back(tui)
+    tui.prompt("HELD")
+    answer = tui.api.take("HELD")
+    tui.expect("working", since=answer.asked, via=("attention", "closed"))
+    answer.release()
+    tui.expect("attention", since=answer.wait_answered())
+
+
+@not_in_a_shared_server("the server lets go of it a minute later")
+def test_a_conversation_taken_up_in_the_same_terminal_closes_the_one_before(tui: Tui) -> None:
+    second = go_back(tui)
+    tui.prompt("HELD")
+    answer = tui.api.take("HELD")
+    tui.acd.expect(second, "closed", answer.asked)
+    assert live(tui) == [tui.session]
 
 
 @only_in_a_shared_server
