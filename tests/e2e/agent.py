@@ -19,7 +19,6 @@ from .messages_api import MessagesAPI
 from .moment import PATIENCE, Moment
 from .observer import Observer
 from .run import Run
-from .terminal import Terminal
 
 PROMPT_BOX = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
 INTERRUPTED = "Interrupted"
@@ -65,13 +64,8 @@ class Agent(Interactive):
         if session is None:
             session = str(uuid.uuid4())
             arguments = (*arguments, "--session-id", session)
-        terminal = Terminal(
-            stage.home.root / f"terminal-{uuid.uuid4().hex[:8]}",
-            [str(stage.executable), "--permission-mode", mode, *arguments],
-            stage.home.environment,
-            stage.home.project,
-        )
-        super().__init__(terminal, PROMPT_BOX, stage.acd, session)
+        argv = [str(stage.executable), "--permission-mode", mode, *arguments]
+        super().__init__(stage.home, argv, PROMPT_BOX, stage.acd, session)
 
     def greet(self, text: str = "Hello") -> None:
         """One short turn, so that there is a conversation to go on with."""

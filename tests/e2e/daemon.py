@@ -45,6 +45,7 @@ class Home(Protocol):
     """Where the daemon runs: any agent's home."""
 
     root: Path
+    project: Path
     socket: Path
     environment: dict[str, str]
 

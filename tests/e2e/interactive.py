@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Self
 
+from .daemon import Home
 from .moment import Moment
 from .observer import WITHIN_SECONDS, Observer
 from .terminal import Terminal
@@ -26,8 +28,11 @@ class Interactive:
     `box` is the sign at which it takes a prompt, `session` the id of its conversation.
     """
 
-    def __init__(self, terminal: Terminal, box: str, acd: Observer, session: str) -> None:
-        self.terminal = terminal
+    def __init__(
+        self, home: Home, argv: Sequence[str], box: str, acd: Observer, session: str
+    ) -> None:
+        directory = home.root / f"terminal-{uuid.uuid4().hex[:8]}"
+        self.terminal = Terminal(directory, argv, home.environment, home.project)
         self.acd = acd
         self.session = session
         self._box = box

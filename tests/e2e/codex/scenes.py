@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-import uuid
 from dataclasses import dataclass
 
 from tests.e2e.daemon import Acd
 from tests.e2e.interactive import Interactive
 from tests.e2e.moment import PATIENCE
 from tests.e2e.run import Run
-from tests.e2e.terminal import Terminal
 
 from .home import CodexHome
 from .responses_api import ResponsesAPI
@@ -61,13 +59,8 @@ class Tui(Interactive):
         self.stage = stage
         self.api = stage.api
         self.home = stage.home
-        terminal = Terminal(
-            stage.home.root / f"terminal-{uuid.uuid4().hex[:8]}",
-            stage.home.network.inside("codex", *arguments),
-            stage.home.environment,
-            stage.home.project,
-        )
-        super().__init__(terminal, PROMPT_BOX, stage.acd, session)
+        argv = stage.home.network.inside("codex", *arguments)
+        super().__init__(stage.home, argv, PROMPT_BOX, stage.acd, session)
 
     def greet(self, text: str = "Hello") -> None:
         """One short turn, so that there is a conversation to go on with."""
