@@ -67,14 +67,14 @@ def test_both_agents_at_once_are_right_in_one_daemon_and_one_dashboard(
     tui.expect("working", since=tui.prompt("HELD"))
     held = tui.api.take("HELD")
     agent.prompt("PERMISSION")
-    agent.expect("question", since=agent.sees(claude.BASH_DIALOG), via=("working",))
+    agent.expect("question", since=agent.sees(claude.PERMISSION_DIALOG), via=("working",))
     tui.expect_still("working")
     question = "▲ question", "Bash: touch made-by-a-tool"
     wait_for(dashboard, "1 needs you", (first, *question), (second, "▸ working"))
     agents = {each["id"]: each["agent_type"] for each in tui.acd.sessions()}
     assert agents == {agent.session: "claude-code", tui.session: "codex"}
 
-    agent.expect("attention", since=agent.answer(claude.BASH_DIALOG, "Escape"))
+    agent.expect("attention", since=agent.answer(claude.PERMISSION_DIALOG, "Escape"))
     held.release()
     tui.expect("attention", since=held.wait_answered())
     wait_for(dashboard, "2 need you", (first, "● attention"), (second, "● attention"))
