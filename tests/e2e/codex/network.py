@@ -7,6 +7,7 @@ test's. Needs root (unshare(1), network_namespaces(7)).
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -14,6 +15,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
+
+_END_SECONDS = 10
 
 _HOLD = """
 import socket, subprocess, sys
@@ -63,7 +66,11 @@ class Network:
         return [pid for pid in found if pid != self._holder.pid]
 
     def end_all(self) -> None:
-        """Ends every process that runs in there."""
-        for pid in self.pids():
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        """Ends every process that runs in there, and waits until what they held is free."""
+        while pids := self.pids():  # one may have started another meanwhile
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    process = os.pidfd_open(pid)
+                    signal.pidfd_send_signal(process, signal.SIGKILL)
+                    select.select([process], [], [], _END_SECONDS)
+                    os.close(process)
