@@ -273,33 +273,6 @@ def kill_holder(path: Path) -> None:
                 os.kill(int(held.read()), signal.SIGKILL)
 
 
-def end_tmux(*argv: str, environ: Mapping[str, str]) -> None:
-    """Ends a tmux server (its command line), and waits for what ran in its panes.
-
-    A dashboard that lives a moment longer would start the next daemon.
-    """
-
-    def run(*words: str) -> str:
-        done = subprocess.run(
-            [*argv, *words],
-            env=environ,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=WAIT,
-        )
-        return done.stdout
-
-    waiting = []
-    for pid in run("list-panes", "-a", "-F", "#{pane_pid}").split():
-        with contextlib.suppress(ProcessLookupError):
-            waiting.append(os.pidfd_open(int(pid)))
-    run("kill-server")
-    for pidfd in waiting:
-        select.select([pidfd], [], [], WAIT)
-        os.close(pidfd)
-
-
 @contextlib.contextmanager
 def place() -> Iterator[Place]:
     """A place that is gone afterwards, with everything that runs there."""

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from acd.__main__ import main
-from tests.cli.runs import Ran
+from tests.cli.runs import Ran, until_subscribed
 from tests.support import Client, Place, place
+from tests.tmux import Tmux, Viewer
 
 Acd = Callable[..., Ran]
+StatusLine = Callable[..., Viewer]
 
 
 @pytest.fixture(scope="session")
@@ -58,3 +60,25 @@ def acd(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         return Ran(code, out, err)
 
     return run
+
+
+@pytest.fixture
+def status_line(alone: Place) -> Iterator[StatusLine]:
+    """Starts a tmux with lines of configuration, in which `acd` is a command, and looks at it."""
+    program = alone.root / "bin" / "acd"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m acd "$@"\n')
+    program.chmod(0o755)
+    alone.environ["PATH"] = f"{program.parent}:{alone.environ['PATH']}"
+    started: list[Tmux] = []
+
+    def look(*config: str) -> Viewer:
+        tmux = Tmux(alone, "set -g status-right-length 150", *config, columns=160, rows=5)
+        started.append(tmux)
+        return tmux.look()
+
+    yield look
+    for tmux in started:
+        tmux.end()
+    if alone.socket.exists():
+        until_subscribed(alone, 0)  # a follower would wait for the next daemon

@@ -91,11 +91,13 @@ def on_terminal(
     return shown.decode().replace("\r\n", "\n")
 
 
-def until(reached: Callable[[], bool]) -> None:
-    """Waits for what nobody tells of."""
+def until(
+    reached: Callable[[], bool], instead: Callable[[], str] = lambda: "it never came"
+) -> None:
+    """Waits for what nobody tells of; `instead` says what there is if it never comes."""
     deadline = time.monotonic() + WAIT
     while not reached():
-        assert time.monotonic() < deadline, "it never came"
+        assert time.monotonic() < deadline, instead()
         time.sleep(0.005)
 
 

@@ -17,10 +17,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.looked_at import Server, asks
+from tests.agents import asks
 from tests.cli.runs import until
 from tests.cli.test_bar_examples import examples
 from tests.support import WAIT, Place
+from tests.tmux import Tmux, a_tmux
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 
@@ -36,77 +37,74 @@ def linked(alone: Place) -> Place:
 
 
 @pytest.fixture
-def server(linked: Place) -> Iterator[Server]:
-    made = Server(linked)
-    try:
+def tmux(linked: Place) -> Iterator[Tmux]:
+    with a_tmux(linked) as made:
         yield made
-    finally:
-        made.end()
 
 
 @pytest.fixture
-def pane(linked: Place, server: Server) -> str:
+def pane(linked: Place, tmux: Tmux) -> str:
     """Where a session asks that nobody looks at."""
-    made = server.pane("api")
-    asks(linked, "api", server.hints(made))
+    made = tmux.hidden("api")
+    asks(linked, "api", tmux.hints(made))
     return made
 
 
 # tmux
 
 
-def binds(linked: Place, server: Server) -> None:
+def binds(linked: Place, tmux: Tmux) -> None:
     """The page's configuration, as far as it is about a jump."""
     [example] = [each for each in examples("tmux.md", "tmux") if "acd jump" in each]
     config = linked.root / "jump.conf"
     config.write_text(example)
-    server.tmux("source-file", str(config))
+    tmux.run("source-file", str(config))
 
 
 def test_the_key_in_tmux_takes_the_one_who_pressed_it_there(
-    linked: Place, server: Server, pane: str
+    linked: Place, tmux: Tmux, pane: str
 ) -> None:
-    binds(linked, server)
-    first, second = server.somebody_at("home"), server.somebody_at("home")
-    server.press(0, "C-b", "j")
-    server.press(1, "x", "x")
-    until(lambda: server.clients()[first] == pane)
-    assert server.clients()[second] != pane
+    binds(linked, tmux)
+    first, second = tmux.look(), tmux.look()
+    first.press("C-b", "j")
+    second.press("x", "x")
+    until(lambda: first.pane() == pane)
+    assert second.pane() != pane
 
 
 def test_a_click_on_tmuxs_status_line_takes_the_one_who_clicked_there(
-    linked: Place, server: Server, pane: str
+    linked: Place, tmux: Tmux, pane: str
 ) -> None:
-    binds(linked, server)
-    server.tmux("set-option", "-g", "mouse", "on")
-    server.tmux("set-option", "-g", "status-right", "CLICK-HERE")
-    first, second = server.somebody_at("home"), server.somebody_at("home")
-    until(lambda: "CLICK-HERE" in server.screen(0))
-    lines = server.screen(0).split("\n")
+    binds(linked, tmux)
+    tmux.run("set-option", "-g", "mouse", "on")
+    tmux.run("set-option", "-g", "status-right", "CLICK-HERE")
+    first, second = tmux.look(), tmux.look()
+    until(lambda: "CLICK-HERE" in first.screen())
+    lines = first.screen().split("\n")
     column, row = lines[-1].index("CLICK") + 2, len(lines)
     # xterm's mouse protocol 1006: the left button goes down, and up.
-    server.type(0, f"\x1b[<0;{column};{row}M\x1b[<0;{column};{row}m")
-    until(lambda: server.clients()[first] == pane)
-    assert server.clients()[second] != pane
+    first.type(f"\x1b[<0;{column};{row}M\x1b[<0;{column};{row}m")
+    until(lambda: first.pane() == pane)
+    assert second.pane() != pane
 
 
-def test_where_nobody_needs_you_tmux_opens_the_dashboard(linked: Place, server: Server) -> None:
-    binds(linked, server)
+def test_where_nobody_needs_you_tmux_opens_the_dashboard(linked: Place, tmux: Tmux) -> None:
+    binds(linked, tmux)
     linked.ask("SET web working")
-    server.somebody_at("home")
-    server.press(0, "C-b", "j")
-    until(lambda: "nobody needs you" in server.screen(0))
-    server.press(0, "q")
-    until(lambda: "nobody needs you" not in server.screen(0))
+    viewer = tmux.look()
+    viewer.press("C-b", "j")
+    until(lambda: "nobody needs you" in viewer.screen())
+    viewer.press("q")
+    until(lambda: "nobody needs you" not in viewer.screen())
 
 
 # Bars on the desktop
 
 
-def test_a_click_on_i3blocks_goes_there(linked: Place, server: Server, pane: str) -> None:
+def test_a_click_on_i3blocks_goes_there(linked: Place, tmux: Tmux, pane: str) -> None:
     if shutil.which("i3blocks") is None:
         pytest.skip("there is no i3blocks")
-    client = server.somebody_at("home")
+    viewer = tmux.look()
     [example] = [each for each in examples("i3blocks.md", "ini") if "acd jump" in each]
     config = linked.root / "i3blocks.conf"
     config.write_text(example)
@@ -121,12 +119,12 @@ def test_a_click_on_i3blocks_goes_there(linked: Place, server: Server, pane: str
     try:
         while "▲1" not in process.stdout.readline():
             pass
-        assert server.clients()[client] != pane
+        assert viewer.pane() != pane
         # i3's i3bar-protocol, Click events.
         click = {"name": "acd", "button": 1, "x": 5, "y": 5}
         process.stdin.write(f"[\n{json.dumps(click)}\n")
         process.stdin.flush()
-        until(lambda: server.clients()[client] == pane)
+        until(lambda: viewer.pane() == pane)
     finally:
         process.terminate()
         process.communicate(timeout=WAIT)
@@ -147,11 +145,11 @@ def screen() -> Iterator[str]:
         process.wait(WAIT)
 
 
-def test_a_click_on_polybar_goes_there(linked: Place, server: Server, pane: str) -> None:
+def test_a_click_on_polybar_goes_there(linked: Place, tmux: Tmux, pane: str) -> None:
     for program in ("polybar", "Xvfb", "xdotool"):
         if shutil.which(program) is None:
             pytest.skip(f"there is no {program}")
-    client = server.somebody_at("home")
+    viewer = tmux.look()
     config = linked.root / "polybar.ini"
     module = examples("polybar.md", "ini")[0]
     config.write_text(
@@ -170,7 +168,7 @@ def test_a_click_on_polybar_goes_there(linked: Place, server: Server, pane: str)
         def is_there() -> bool:
             # It tells nobody when it has drawn.
             subprocess.run(click, env=environ, check=True, timeout=WAIT)
-            return server.clients()[client] == pane
+            return viewer.pane() == pane
 
         try:
             until(is_there)
@@ -181,9 +179,9 @@ def test_a_click_on_polybar_goes_there(linked: Place, server: Server, pane: str)
 
 @pytest.mark.parametrize(("name", "run"), [("swiftbar", "bash"), ("xbar", "shell")])
 def test_what_a_click_on_an_entry_of_a_menu_runs_goes_there(
-    linked: Place, server: Server, pane: str, name: str, run: str
+    linked: Place, tmux: Tmux, pane: str, name: str, run: str
 ) -> None:
-    client = server.somebody_at("home")
+    viewer = tmux.look()
     [example] = [each for each in examples("swiftbar.md", "sh") if f" {name}" in each]
     plugin = linked.root / "acd.sh"
     plugin.write_text(example.replace(" --follow", ""))
@@ -195,4 +193,4 @@ def test_what_a_click_on_an_entry_of_a_menu_runs_goes_there(
     assert parameters["terminal"] == "false"
     argv = [parameters[each] for each in (run, "param1", "param2")]
     subprocess.run(argv, env=linked.environ, capture_output=True, check=True, timeout=WAIT)
-    assert server.clients() == {client: pane}
+    assert viewer.pane() == pane

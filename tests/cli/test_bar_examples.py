@@ -8,14 +8,13 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.cli.conftest import StatusLine
 from tests.cli.runs import until
-from tests.cli.test_bar_tmux import Tmux
 from tests.docs import DOCS
 from tests.support import WAIT, Place
 
@@ -43,30 +42,25 @@ def asking(alone: Place) -> Place:
     return alone
 
 
-@pytest.fixture
-def tmux(asking: Place) -> Iterator[Tmux]:
-    made = Tmux(asking)
-    yield made
-    made.end()
-
-
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 @pytest.mark.parametrize("example", examples("tmux.md", "tmux")[:2])
-def test_tmux_shows_it_by_each_of_the_examples(asking: Place, tmux: Tmux, example: str) -> None:
-    tmux.start(example)
-    tmux.until_shown("▲1 ▸1 ")
+@pytest.mark.usefixtures("asking")
+def test_tmux_shows_it_by_each_of_the_examples(status_line: StatusLine, example: str) -> None:
+    status_line(example).until_in_status_line("▲1 ▸1 ")
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
-def test_tmux_shows_a_template_in_colours_of_ones_own(tmux: Tmux) -> None:
-    tmux.start("set -g status-right '<#{@acd}>'", examples("tmux.md", "tmux")[2])
-    tmux.until_shown("<1 0>")
+@pytest.mark.usefixtures("asking")
+def test_tmux_shows_a_template_in_colours_of_ones_own(status_line: StatusLine) -> None:
+    viewer = status_line("set -g status-right '<#{@acd}>'", examples("tmux.md", "tmux")[2])
+    viewer.until_in_status_line("<1 0>")
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
-def test_tmux_takes_the_key_for_the_dashboard(tmux: Tmux) -> None:
-    tmux.start(examples("tmux.md", "tmux")[-1])
-    assert "acd dashboard" in tmux.run("bar", "list-keys", "-T", "prefix", "A")
+@pytest.mark.usefixtures("asking")
+def test_tmux_takes_the_key_for_the_dashboard(status_line: StatusLine) -> None:
+    tmux = status_line(examples("tmux.md", "tmux")[-1]).tmux
+    assert "acd dashboard" in tmux.run("list-keys", "-T", "prefix", "A")
 
 
 @pytest.mark.skipif(shutil.which("i3blocks") is None, reason="there is no i3blocks")

@@ -7,52 +7,49 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.agents import asks, has_finished, tell
 from tests.cli.conftest import Acd
-from tests.cli.looked_at import Server, asks, has_finished, tell
 from tests.cli.runs import PROGRAM, Ran, run, until
 from tests.support import Client, Place
+from tests.tmux import Tmux, a_tmux
 
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 
 
 @pytest.fixture
-def server(alone: Place) -> Iterator[Server]:
-    made = Server(alone)
-    try:
+def tmux(alone: Place) -> Iterator[Tmux]:
+    with a_tmux(alone) as made:
         yield made
-    finally:
-        made.end()
 
 
 # Which session
 
 
 @needs_tmux
-def test_without_id_it_goes_to_the_first_of_list(alone: Place, server: Server) -> None:
+def test_without_id_it_goes_to_the_first_of_list(alone: Place, tmux: Tmux) -> None:
     alone.start()
-    panes = {name: server.pane(name) for name in ("api", "docs", "web")}
-    has_finished(alone, "docs", server.hints(panes["docs"]))
-    asks(alone, "api", server.hints(panes["api"]))
-    asks(alone, "web", server.hints(panes["web"]))
-    client = server.somebody_at("home")
+    panes = {name: tmux.hidden(name) for name in ("api", "docs", "web")}
+    has_finished(alone, "docs", tmux.hints(panes["docs"]))
+    asks(alone, "api", tmux.hints(panes["api"]))
+    asks(alone, "web", tmux.hints(panes["web"]))
+    viewer = tmux.look()
     assert run(alone, "list").lines[0].split()[2] == "api"
     assert run(alone, "jump") == Ran(0, f"api: tmux pane {panes['api']}\n", "")
-    assert server.clients() == {client: panes["api"]}
+    assert viewer.pane() == panes["api"]
 
 
 @needs_tmux
 @pytest.mark.parametrize("given", ["3c1f9a02-77", "3c1f", "web"])
 def test_a_session_is_named_by_its_id_its_beginning_or_its_name(
-    alone: Place, server: Server, given: str
+    alone: Place, tmux: Tmux, given: str
 ) -> None:
     alone.start()
-    pane = server.pane("web")
-    asks(alone, "api", server.hints(server.pane("api")))
-    event = ("3c1f9a02-77", "UserPromptSubmit", server.hints(pane))
-    tell(alone, *event, cwd="/src/web")
-    client = server.somebody_at("home")
+    pane = tmux.hidden("web")
+    asks(alone, "api", tmux.hints(tmux.hidden("api")))
+    tell(alone, "3c1f9a02-77", "UserPromptSubmit", tmux.hints(pane), cwd="/src/web")
+    viewer = tmux.look()
     assert run(alone, "jump", given).out == f"web: tmux pane {pane}\n"
-    assert server.clients() == {client: pane}
+    assert viewer.pane() == pane
 
 
 def test_a_session_that_is_not_there_is_told_as_by_other_commands(acd: Acd, served: Place) -> None:
@@ -73,14 +70,14 @@ def test_when_nobody_needs_you_it_says_so(acd: Acd, client: Client) -> None:
 
 
 @needs_tmux
-def test_who_cannot_be_gone_to_is_passed_over_and_told(alone: Place, server: Server) -> None:
+def test_who_cannot_be_gone_to_is_passed_over_and_told(alone: Place, tmux: Tmux) -> None:
     alone.start()
     alone.ask("SET told question")
-    asks(alone, "gone", server.hints("%99"))
+    asks(alone, "gone", tmux.hints("%99"))
     asks(alone, "alone", {"attended": False})
-    pane = server.pane("api")
-    asks(alone, "api", server.hints(pane))
-    server.somebody_at("home")
+    pane = tmux.hidden("api")
+    asks(alone, "api", tmux.hints(pane))
+    tmux.look()
     done = run(alone, "jump")
     assert (done.code, done.out) == (0, f"api: tmux pane {pane}\n")
     assert done.err.splitlines() == [
@@ -122,60 +119,60 @@ def test_of_a_closed_session_it_says_how_to_take_it_up_again(acd: Acd, client: C
 
 @needs_tmux
 def test_the_last_used_client_goes_to_a_session_that_nobody_looks_at(
-    alone: Place, server: Server
+    alone: Place, tmux: Tmux
 ) -> None:
     alone.start()
-    pane = server.pane("api")
-    asks(alone, "one", server.hints(pane))
-    first, second = server.somebody_at("home"), server.somebody_at("home")
-    server.press(0, "x")
-    until(lambda: "x" in server.screen(0))
+    pane = tmux.hidden("api")
+    asks(alone, "one", tmux.hints(pane))
+    first, second = tmux.look(), tmux.look()
+    first.press("x")
+    until(lambda: "x" in first.screen())
     assert run(alone, "jump").code == 0
-    assert server.clients()[first] == pane
-    assert server.clients()[second] != pane
+    assert first.pane() == pane
+    assert second.pane() != pane
 
 
 @needs_tmux
-def test_where_nobody_looks_at_tmux_it_says_how_to(alone: Place, server: Server) -> None:
+def test_where_nobody_looks_at_tmux_it_says_how_to(alone: Place, tmux: Tmux) -> None:
     alone.start()
-    pane = server.pane("api")
-    asks(alone, "one", server.hints(pane))
+    pane = tmux.hidden("api")
+    asks(alone, "one", tmux.hints(pane))
     done = run(alone, "jump")
     assert done.code == 1
-    assert f"attached to no terminal: tmux -S {server.socket} attach -t {pane}" in done.err
+    assert f"attached to no terminal: tmux -S {tmux.socket} attach -t {pane}" in done.err
 
 
 @needs_tmux
 def test_a_pane_of_the_same_number_as_ones_own_in_another_tmux_decides_nothing(
-    alone: Place, server: Server
+    alone: Place, tmux: Tmux
 ) -> None:
     alone.start()
-    pane = server.pane("api")
-    asks(alone, "one", server.hints(pane))
-    server.pane("web")
-    first, last = server.somebody_at("home"), server.somebody_at("web")
-    server.press(1, "x")
-    until(lambda: "x" in server.screen(1))
-    alone.environ |= {"TMUX": "/another,1,0", "TMUX_PANE": server.clients()[first]}
+    pane = tmux.hidden("api")
+    asks(alone, "one", tmux.hints(pane))
+    tmux.hidden("web")
+    first, last = tmux.look(), tmux.look("web")
+    last.press("x")
+    until(lambda: "x" in last.screen())
+    alone.environ |= {"TMUX": "/another,1,0", "TMUX_PANE": first.pane()}
     assert run(alone, "jump").code == 0
-    assert server.clients()[last] == pane
-    assert server.clients()[first] != pane
+    assert last.pane() == pane
+    assert first.pane() != pane
 
 
 @needs_tmux
-def test_in_a_key_binding_the_client_that_is_named_goes_there(alone: Place, server: Server) -> None:
+def test_in_a_key_binding_the_client_that_is_named_goes_there(alone: Place, tmux: Tmux) -> None:
     alone.start()
-    pane = server.pane("api")
-    asks(alone, "one", server.hints(pane))
-    first, second = server.somebody_at("home"), server.somebody_at("home")
+    pane = tmux.hidden("api")
+    asks(alone, "one", tmux.hints(pane))
+    first, second = tmux.look(), tmux.look()
     program = " ".join(PROGRAM)
-    server.tmux(
+    tmux.run(
         "bind-key", "j", "run-shell", f"sleep 0.1; {program} jump --tmux-client '#{{client_name}}'"
     )
-    server.press(0, "C-b", "j")
-    server.press(1, "x", "x", "x")  # the other one is used last
-    until(lambda: server.clients()[first] == pane)
-    assert server.clients()[second] != pane
+    first.press("C-b", "j")
+    second.press("x", "x", "x")  # the other one is used last
+    until(lambda: first.pane() == pane)
+    assert second.pane() != pane
 
 
 def test_completion_offers_the_sessions() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -12,8 +11,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.agents import tell
 from tests.support import WAIT, Place, place
-from tests.tmux import Tmux
+from tests.tmux import Tmux, Viewer, a_tmux
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 
@@ -28,27 +28,14 @@ def home() -> Iterator[Place]:
 
 @pytest.fixture
 def tmux(home: Place) -> Iterator[Tmux]:
-    made = Tmux(home)
-    try:
+    with a_tmux(home) as made:
         yield made
-    finally:
-        made.close()
 
 
-def hook(
-    home: Place,
-    session: str,
-    event: str,
-    *,
-    agent: str = "claude-code",
-    meta: object = None,
-    **payload: object,
-) -> None:
-    """What an agent's hook tells."""
-    told = json.dumps({"session_id": session, "hook_event_name": event, **payload})
-    tail = json.dumps(meta or {}, separators=(",", ":"))
-    [reply] = home.ask(f"HOOK {agent} {tail} {told}")
-    assert reply == "OK"
+@pytest.fixture
+def viewer(tmux: Tmux) -> Viewer:
+    """Who looks at it."""
+    return tmux.look()
 
 
 def dashboard(tmux: Tmux, *options: str) -> str:
@@ -60,10 +47,10 @@ def test_it_shows_what_happens_and_what_it_finds_again_after_a_crash(
     home: Place, tmux: Tmux
 ) -> None:
     daemon = home.start()
-    hook(home, "one", "UserPromptSubmit", cwd=str(home.root / "api"))
+    tell(home, "one", "UserPromptSubmit", cwd=str(home.root / "api"))
     pane = dashboard(tmux)
     tmux.until_seen(pane, "nobody needs you", "▸ working", "api")
-    hook(home, "one", "Stop", last_assistant_message="All done.")
+    tell(home, "one", "Stop", last_assistant_message="All done.")
     tmux.until_seen(pane, "1 needs you", "● attention", "All done.")
     daemon.kill()
     # It starts the next one itself, and that one knows what the first one knew.
@@ -75,12 +62,12 @@ def test_it_shows_what_happens_and_what_it_finds_again_after_a_crash(
 
 def test_sessions_of_both_agents_are_rows_of_one_dashboard(home: Place, tmux: Tmux) -> None:
     home.start()
-    hook(home, "one", "UserPromptSubmit", cwd=str(home.root / "api"))
+    tell(home, "one", "UserPromptSubmit", cwd=str(home.root / "api"))
     asked = {"tool_name": "Bash", "tool_input": {"command": "make"}}
-    hook(home, "two", "PermissionRequest", agent="codex", cwd=str(home.root / "web"), **asked)
+    tell(home, "two", "PermissionRequest", agent="codex", cwd=str(home.root / "web"), **asked)
     pane = dashboard(tmux)
     tmux.until_seen(pane, "1 needs you", "▸ working", "api", "▲ question", "web", "Bash: make")
-    hook(home, "two", "Interrupt", agent="codex")
+    tell(home, "two", "Interrupt", agent="codex")
     tmux.until_seen(pane, "● attention", "web")
     tmux.press(pane, "Enter")
     tmux.until_seen(pane, "codex")
@@ -100,51 +87,51 @@ def test_it_starts_the_daemon_if_there_is_none(home: Place, tmux: Tmux) -> None:
     tmux.until_seen(pane, "first")
 
 
-def test_f_jumps_to_the_sessions_pane(home: Place, tmux: Tmux) -> None:
+def test_f_jumps_to_the_sessions_pane(home: Place, tmux: Tmux, viewer: Viewer) -> None:
     home.start()
     target = tmux.window("sleep", "1000")
-    hook(home, "one", "UserPromptSubmit", meta=tmux.hints(target))
+    tell(home, "one", "UserPromptSubmit", meta=tmux.hints(target))
     pane = dashboard(tmux)
     tmux.until_seen(pane, "f jump")
-    assert tmux.seen_pane() == pane
+    assert viewer.pane() == pane
     tmux.press(pane, "f")
-    tmux.until(lambda: tmux.seen_pane() == target)
+    tmux.until(lambda: viewer.pane() == target)
     tmux.until_seen(pane, f"tmux pane {target}")
 
 
-def test_started_for_one_jump_it_ends_with_it(home: Place, tmux: Tmux) -> None:
+def test_started_for_one_jump_it_ends_with_it(home: Place, tmux: Tmux, viewer: Viewer) -> None:
     home.start()
     target = tmux.window("sleep", "1000")
-    hook(home, "one", "UserPromptSubmit", meta=tmux.hints(target))
+    tell(home, "one", "UserPromptSubmit", meta=tmux.hints(target))
     pane = dashboard(tmux, "--once")
     tmux.until_seen(pane, "f jump")
     tmux.press(pane, "f")
     tmux.until(lambda: pane not in tmux.run("list-panes", "-a", "-F", "#{pane_id}").split())
-    assert tmux.seen_pane() == target
+    assert viewer.pane() == target
 
 
 def test_in_a_popup_one_jump_closes_the_popup_and_is_seen_behind_it(
-    home: Place, tmux: Tmux
+    home: Place, tmux: Tmux, viewer: Viewer
 ) -> None:
     home.start()
     target = tmux.window("sleep", "1000")
     tmux.window("sleep", "1000")
-    hook(home, "one", "UserPromptSubmit", meta=tmux.hints(target))
-    with tmux.popup(f"{sys.executable} -m acd dashboard --once") as popup:
-        tmux.until(lambda: "f jump" in tmux.seen())
-        tmux.type("f")
+    tell(home, "one", "UserPromptSubmit", meta=tmux.hints(target))
+    with viewer.popup(f"{sys.executable} -m acd dashboard --once") as popup:
+        tmux.until(lambda: "f jump" in viewer.screen())
+        viewer.type("f")
         assert popup.wait(WAIT) == 0
-    assert tmux.seen_pane() == target
+    assert viewer.pane() == target
 
 
-def test_a_pane_that_is_gone_is_said_to_be(home: Place, tmux: Tmux) -> None:
+def test_a_pane_that_is_gone_is_said_to_be(home: Place, tmux: Tmux, viewer: Viewer) -> None:
     home.start()
-    hook(home, "one", "UserPromptSubmit", meta=tmux.hints("%99"))
+    tell(home, "one", "UserPromptSubmit", meta=tmux.hints("%99"))
     pane = dashboard(tmux)
     tmux.until_seen(pane, "f jump")
     tmux.press(pane, "f")
     tmux.until_seen(pane, "can't find pane")
-    assert tmux.seen_pane() == pane
+    assert viewer.pane() == pane
 
 
 def test_a_pane_of_a_server_that_has_ended_is_not_mixed_up_with_todays(
@@ -153,7 +140,7 @@ def test_a_pane_of_a_server_that_has_ended_is_not_mixed_up_with_todays(
     home.start()
     target = tmux.window("sleep", "1000")
     hints = tmux.hints(target) | {"TMUX": f"{tmux.socket},1,0"}
-    hook(home, "one", "UserPromptSubmit", meta=hints)
+    tell(home, "one", "UserPromptSubmit", meta=hints)
     pane = dashboard(tmux)
     tmux.until_seen(pane, "f jump")
     tmux.press(pane, "f")
@@ -170,8 +157,8 @@ def test_r_resurrects_a_closed_session_in_its_directory(home: Place, tmux: Tmux,
     claude.write_text(f'#!/bin/sh\n{{ pwd; echo "$@"; }} >{told}\n')
     claude.chmod(0o755)
     home.start()
-    hook(home, "one", "UserPromptSubmit", cwd=str(directory))
-    hook(home, "one", "SessionEnd", reason="prompt_input_exit")
+    tell(home, "one", "UserPromptSubmit", cwd=str(directory))
+    tell(home, "one", "SessionEnd", reason="prompt_input_exit")
     pane = dashboard(tmux)
     tmux.until_seen(pane, "1 closed")
     tmux.press(pane, "c", "G")

@@ -14,10 +14,11 @@ import pytest
 
 from acd import presence
 from acd.presence import Presence
+from tests.agents import asks
 from tests.cli.runs import until
 from tests.notifications.conftest import Notify, pipe, tell
 from tests.support import Place
-from tests.tmux import Tmux
+from tests.tmux import Tmux, Viewer, a_tmux
 
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 
@@ -30,11 +31,14 @@ def told(here: Place) -> Path:
 
 @pytest.fixture
 def tmux(here: Place) -> Iterator[Tmux]:
-    made = Tmux(here)
-    try:
+    with a_tmux(here) as made:
         yield made
-    finally:
-        made.close()
+
+
+@pytest.fixture
+def viewer(tmux: Tmux) -> Viewer:
+    """Who looks at it."""
+    return tmux.look()
 
 
 def configure(here: Place, told: Path, seen: float) -> None:
@@ -48,38 +52,31 @@ def session(told: Path) -> str:
     return str(found["id"])
 
 
-def question(here: Place, name: str, hints: dict[str, str]) -> None:
-    """A session in a terminal asks something."""
-    event = {"session_id": name, "hook_event_name": "PermissionRequest", "tool_name": "Bash"}
-    meta = json.dumps(hints, separators=(",", ":"))
-    assert here.ask(f"HOOK claude-code {meta} {json.dumps(event)}") == ["OK"]
-
-
 @needs_tmux
 def test_a_question_in_the_pane_that_is_looked_at_is_not_told_and_one_beside_it_is(
-    here: Place, notify: Notify, told: Path, tmux: Tmux
+    here: Place, notify: Notify, told: Path, tmux: Tmux, viewer: Viewer
 ) -> None:
     configure(here, told, seen=60)
     here.start()
     notify()
-    behind = tmux.seen_pane()
+    behind = viewer.pane()
     front = tmux.window("sleep", "1000")
-    question(here, "front", tmux.hints(front))
-    question(here, "behind", tmux.hints(behind))
+    asks(here, "front", tmux.hints(front))
+    asks(here, "behind", tmux.hints(behind))
     assert session(told) == "behind"
 
 
 @needs_tmux
 def test_who_looks_away_without_an_answer_is_told_in_the_end(
-    here: Place, notify: Notify, told: Path, tmux: Tmux
+    here: Place, notify: Notify, told: Path, tmux: Tmux, viewer: Viewer
 ) -> None:
     configure(here, told, seen=3)
     here.start()
     notify()
     front = tmux.window("sleep", "1000")
-    tmux.type("x")  # a key, now
-    question(here, "one", tmux.hints(front))
-    question(here, "nowhere", {})
+    viewer.type("x")  # a key, now
+    asks(here, "one", tmux.hints(front))
+    asks(here, "nowhere", {})
     assert session(told) == "nowhere"
     tmux.window("sleep", "1000")
     assert session(told) == "one"
@@ -87,12 +84,12 @@ def test_who_looks_away_without_an_answer_is_told_in_the_end(
 
 @needs_tmux
 def test_where_looks_do_not_count_it_is_told_all_the_same(
-    here: Place, notify: Notify, told: Path, tmux: Tmux
+    here: Place, notify: Notify, told: Path, tmux: Tmux, viewer: Viewer
 ) -> None:
     configure(here, told, seen=0)
     here.start()
     notify()
-    question(here, "one", tmux.hints(tmux.seen_pane()))
+    asks(here, "one", tmux.hints(viewer.pane()))
     assert session(told) == "one"
 
 
@@ -138,7 +135,9 @@ def test_a_dashboard_that_was_killed_keeps_nothing_quiet(
 
 
 @needs_tmux
-def test_a_dashboard_has_its_user_as_long_as_its_terminal_says_so(here: Place, tmux: Tmux) -> None:
+def test_a_dashboard_has_its_user_as_long_as_its_terminal_says_so(
+    here: Place, tmux: Tmux, viewer: Viewer
+) -> None:
     def is_there() -> bool:
         return presence.idle(here.socket) is not None
 
@@ -147,9 +146,9 @@ def test_a_dashboard_has_its_user_as_long_as_its_terminal_says_so(here: Place, t
     pane = tmux.window(sys.executable, "-m", "acd", "dashboard")
     tmux.until_seen(pane, "no sessions")
     tmux.until(is_there)
-    tmux.report_focus(there=False)
+    viewer.report_focus(there=False)
     tmux.until(lambda: not is_there())
-    tmux.report_focus(there=True)
+    viewer.report_focus(there=True)
     tmux.until(is_there)
     tmux.window("sleep", "1000")  # before it
     tmux.until(lambda: not is_there())

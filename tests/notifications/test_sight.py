@@ -19,7 +19,7 @@ from tests.cli.runs import until
 from tests.kitty import IS_THERE, SLEEP, a_kitty
 from tests.notifications.conftest import has_ended
 from tests.support import Place, place
-from tests.tmux import Tmux
+from tests.tmux import Tmux, Viewer, a_tmux
 
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 needs_kitty = pytest.mark.skipif(not IS_THERE, reason="needs kitty and Xvfb")
@@ -35,11 +35,14 @@ def here() -> Iterator[Place]:
 
 @pytest.fixture
 def tmux(here: Place) -> Iterator[Tmux]:
-    made = Tmux(here)
-    try:
+    with a_tmux(here) as made:
         yield made
-    finally:
-        made.close()
+
+
+@pytest.fixture
+def viewer(tmux: Tmux) -> Viewer:
+    """Who looks at it."""
+    return tmux.look()
 
 
 def looks(here: Place, hints: dict[str, str], **fields: Any) -> list[Look]:
@@ -56,9 +59,9 @@ def program(here: Place, name: str, script: str) -> None:
 
 @needs_tmux
 def test_the_pane_that_a_client_shows_is_looked_at_as_long_ago_as_its_last_key(
-    here: Place, tmux: Tmux
+    here: Place, tmux: Tmux, viewer: Viewer
 ) -> None:
-    shown = tmux.hints(tmux.seen_pane())
+    shown = tmux.hints(viewer.pane())
     [look] = looks(here, shown)
     assert not look.has_focus
     assert look.idle is not None
@@ -66,27 +69,31 @@ def test_the_pane_that_a_client_shows_is_looked_at_as_long_ago_as_its_last_key(
 
 
 @needs_tmux
-def test_a_pane_that_no_client_shows_is_not_looked_at(here: Place, tmux: Tmux) -> None:
-    before = tmux.seen_pane()
-    split = tmux.run("split-window", "-P", "-F", "#{pane_id}", "sleep 1000").strip()
+def test_a_pane_that_no_client_shows_is_not_looked_at(
+    here: Place, tmux: Tmux, viewer: Viewer
+) -> None:
+    before = viewer.pane()
+    split = tmux.run("split-window", "-P", "-F", "#{pane_id}", "sleep 1000")
     assert looks(here, tmux.hints(split))
     assert looks(here, tmux.hints(before)) == []  # its neighbour has the keys
     other = tmux.window("sleep", "1000")
     assert looks(here, tmux.hints(split)) == []
     assert looks(here, tmux.hints(other))
     tmux.run("detach-client", "-s", "work")
-    tmux.until(lambda: tmux.seen_pane() == "")
+    tmux.until(lambda: viewer.pane() == "")
     assert looks(here, tmux.hints(other)) == []
 
 
 @needs_tmux
-def test_where_tmux_asks_its_terminal_for_the_focus_that_counts(here: Place, tmux: Tmux) -> None:
-    hints = tmux.hints(tmux.seen_pane())
+def test_where_tmux_asks_its_terminal_for_the_focus_that_counts(
+    here: Place, tmux: Tmux, viewer: Viewer
+) -> None:
+    hints = tmux.hints(viewer.pane())
     tmux.run("set-option", "-s", "focus-events", "on")
-    tmux.report_focus(there=False)
+    viewer.report_focus(there=False)
     tmux.until(lambda: "focused" not in tmux.run("list-clients", "-F", "#{client_flags}"))
     assert looks(here, hints) == []
-    tmux.report_focus(there=True)
+    viewer.report_focus(there=True)
     tmux.until(lambda: "focused" in tmux.run("list-clients", "-F", "#{client_flags}"))
     [look] = looks(here, hints)
     assert look.has_focus
@@ -94,16 +101,18 @@ def test_where_tmux_asks_its_terminal_for_the_focus_that_counts(here: Place, tmu
 
 @needs_tmux
 def test_a_pane_of_a_server_thathas_ended_is_not_mixed_up_with_todays(
-    here: Place, tmux: Tmux
+    here: Place, tmux: Tmux, viewer: Viewer
 ) -> None:
-    hints = tmux.hints(tmux.seen_pane())
+    hints = tmux.hints(viewer.pane())
     assert looks(here, hints | {"TMUX": f"{tmux.socket},1,0"}) == []
     assert looks(here, hints | {"TMUX": f"{here.root}/none,{tmux.pid},0"}) == []
 
 
 @needs_tmux
-def test_on_another_machine_a_pane_of_the_same_name_is_another(here: Place, tmux: Tmux) -> None:
-    hints = tmux.hints(tmux.seen_pane())
+def test_on_another_machine_a_pane_of_the_same_name_is_another(
+    here: Place, tmux: Tmux, viewer: Viewer
+) -> None:
+    hints = tmux.hints(viewer.pane())
     assert looks(here, hints, host=None)
     assert looks(here, hints, host="elsewhere") == []
 

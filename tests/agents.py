@@ -1,0 +1,44 @@
+"""What agents tell by their hooks, as the daemon gets it.
+
+Responsible for the lines. It refuses to know what becomes of them.
+"""
+
+from __future__ import annotations
+
+import json
+
+from tests.support import Place
+
+
+def tell(
+    place: Place,
+    session: str,
+    event: str,
+    meta: object = None,
+    *,
+    agent: str = "claude-code",
+    **payload: object,
+) -> None:
+    """An event of a session; `meta` is what its hook knows, such as its terminal's hints."""
+    told = json.dumps({"session_id": session, "hook_event_name": event, **payload})
+    packed = json.dumps(meta or {}, separators=(",", ":"))
+    assert place.ask(f"HOOK {agent} {packed} {told}") == ["OK"]
+
+
+def asks(place: Place, session: str, meta: object = None) -> None:
+    """It waits for a permission."""
+    asked: dict[str, object] = {"tool_name": "Bash", "tool_input": {"command": "make"}}
+    tell(
+        place,
+        session,
+        "PermissionRequest",
+        meta,
+        agent="claude-code",
+        **asked,
+        cwd=f"/src/{session}",
+    )
+
+
+def has_finished(place: Place, session: str, meta: object = None) -> None:
+    """Its turn is over."""
+    tell(place, session, "Stop", meta, cwd=f"/src/{session}")
