@@ -39,13 +39,16 @@ def attend(
     environ: Mapping[str, str],
     *,
     wake: Callable[[], float | None] = lambda: None,
+    also: Callable[[], int | None] = lambda: None,
     reader: int | None = None,
 ) -> Iterator[Change]:
     """The picture, and what has changed in it: first as it is, then after each push.
 
     `wake` tells when the caller wants to be back though nothing has happened
-    (time.monotonic(); None: never). `reader` as in Client.pushes. It never
-    ends by itself. Raises UnsafeSocket, AcdError.
+    (time.monotonic(); None: never), and `also` a file descriptor: when there is
+    something to read at it, the caller is back, too, and is to read it. Both
+    are asked before each wait. `reader` as in Client.pushes. It never ends by
+    itself. Raises UnsafeSocket, AcdError.
     """
     path = paths.socket_path(environ)
     picture = Picture()
@@ -55,14 +58,14 @@ def attend(
             again = None
             if private.is_running(path):
                 try:
-                    yield from _subscription(environ, picture, written, wake, reader)
+                    yield from _subscription(environ, picture, written, wake, also, reader=reader)
                 except (ConnectionLost, NotRunning):
                     pass  # it has stopped, or is about to
                 except (DaemonRefused, DaemonUnreachable):
                     again = time.monotonic() + AGAIN
             if not picture.is_complete:
                 yield picture, picture.apply(State(last_sessions(environ)))
-            while not _wait(written, reader, _earlier(wake(), again)):
+            while not _wait(written, reader, also(), _earlier(wake(), again)):
                 if again is not None and time.monotonic() >= again:
                     break
                 yield picture, []
@@ -73,6 +76,8 @@ def _subscription(
     picture: Picture,
     written: Written,
     wake: Callable[[], float | None],
+    also: Callable[[], int | None],
+    *,
     reader: int | None,
 ) -> Iterator[Change]:
     with Client.connect(environ, start=False) as client:
@@ -87,22 +92,25 @@ def _subscription(
         written.forget()
         yield picture, picture.apply(state)
         while True:
-            # A new generator for each: after a change there may be another time to wake.
-            message = next(client.pushes(deadline=wake(), reader=reader), None)
+            # A new generator for each: after a change the caller may wait for something else.
+            pushes = client.pushes(deadline=wake(), reader=reader, also=also())
+            message = next(pushes, None)
             yield picture, [] if message is None else picture.apply(message)
 
 
-def _wait(written: Written, reader: int | None, deadline: float | None) -> bool:
-    """Whether something was written, and not only the deadline reached."""
+def _wait(written: Written, reader: int | None, also: int | None, deadline: float | None) -> bool:
+    """Whether something was written, and not only the caller wanted to be back."""
     poll = select.poll()
     poll.register(written, select.POLLIN)
     if reader is not None:
         poll.register(reader, 0)  # poll(2): POLLERR and POLLHUP are always told
+    if also is not None:
+        poll.register(also, select.POLLIN)
     left = None if deadline is None else max(0.0, deadline - time.monotonic())
     ready = dict(poll.poll(None if left is None else math.ceil(left * 1000)))
     if reader in ready:
         raise BrokenPipeError(errno.EPIPE, "nobody reads the output any more")
-    return bool(ready)
+    return written.fileno() in ready
 
 
 def _earlier(one: float | None, other: float | None) -> float | None:

@@ -97,11 +97,16 @@ class Client:
         return self._next_message()
 
     def pushes(
-        self, *, deadline: float | None = None, reader: int | None = None
+        self,
+        *,
+        deadline: float | None = None,
+        reader: int | None = None,
+        also: int | None = None,
     ) -> Iterator[Message]:
         """What follows a SUBSCRIBE, for as long as the connection lives.
 
-        Ends at the `deadline` (time.monotonic()). `reader` is a pipe's writing
+        Ends at the `deadline` (time.monotonic()), and when there is something to
+        read at the file descriptor `also`. `reader` is a pipe's writing
         end into which the pushes go: when nobody reads it any more,
         BrokenPipeError is raised, rather than at the next push, which may
         never come. Raises ConnectionLost at the connection's end.
@@ -110,6 +115,8 @@ class Client:
         poll.register(self._sock, select.POLLIN)
         if reader is not None:
             poll.register(reader, 0)  # poll(2): POLLERR and POLLHUP are always told
+        if also is not None:
+            poll.register(also, select.POLLIN)
         self._sock.settimeout(None)
         while True:
             while self._messages:
@@ -119,7 +126,7 @@ class Client:
             ready = dict(poll.poll(None if left is None else max(0, math.ceil(left * 1000))))
             if reader in ready:
                 raise BrokenPipeError(errno.EPIPE, "nobody reads the output any more")
-            if not ready:
+            if self._sock.fileno() not in ready:
                 return
             self._receive()
 

@@ -296,13 +296,18 @@ def _terminal(
     return Step((*command, *argv), cwd=cwd, detached=True)
 
 
-def run(plan: Plan, environ: Mapping[str, str] | None = None) -> None:
-    """Runs the plan's steps. Raises AcdError when one fails, with what it said."""
+def run(
+    plan: Plan, environ: Mapping[str, str] | None = None, *, seconds: float = STEP_SECONDS
+) -> None:
+    """Runs the plan's steps, each for so long at most.
+
+    Raises AcdError when one fails, with what it said.
+    """
     for step in plan.steps:
-        _run(step, dict(os.environ if environ is None else environ), plan.hint)
+        _run(step, dict(os.environ if environ is None else environ), plan.hint, seconds)
 
 
-def _run(step: Step, environ: dict[str, str], hint: str | None) -> None:
+def _run(step: Step, environ: dict[str, str], hint: str | None, seconds: float) -> None:
     program = printable(step.argv[0])
     null = subprocess.DEVNULL
     options: dict[str, Any] = {"env": environ | dict(step.environ), "cwd": step.cwd, "stdin": null}
@@ -318,7 +323,7 @@ def _run(step: Step, environ: dict[str, str], hint: str | None) -> None:
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=STEP_SECONDS,
+            timeout=seconds,
             check=False,
             **options,
         )
@@ -328,7 +333,7 @@ def _run(step: Step, environ: dict[str, str], hint: str | None) -> None:
     except OSError as error:
         raise AcdError(f"cannot run {program}: {error.strerror}") from None
     except subprocess.TimeoutExpired:
-        raise AcdError(f"{program} did not end within {STEP_SECONDS:g} s", hint=hint) from None
+        raise AcdError(f"{program} did not end within {seconds:g} s", hint=hint) from None
     if done.returncode != 0:
         if step.expects is None and step.otherwise:
             raise AcdError(step.otherwise, hint=hint)
@@ -337,4 +342,4 @@ def _run(step: Step, environ: dict[str, str], hint: str | None) -> None:
     if step.expects is not None and done.stdout.strip() != step.expects:
         if step.instead is None:
             raise AcdError(step.otherwise, hint=hint)
-        _run(step.instead, environ, hint)
+        _run(step.instead, environ, hint, seconds)

@@ -27,16 +27,9 @@ def tell(
 
 def asks(place: Place, session: str, meta: object = None) -> None:
     """It waits for a permission."""
-    asked: dict[str, object] = {"tool_name": "Bash", "tool_input": {"command": "make"}}
-    tell(
-        place,
-        session,
-        "PermissionRequest",
-        meta,
-        agent="claude-code",
-        **asked,
-        cwd=f"/src/{session}",
-    )
+    made = {"command": "make"}
+    event = "PermissionRequest"
+    tell(place, session, event, meta, cwd=f"/src/{session}", tool_name="Bash", tool_input=made)
 
 
 def has_finished(place: Place, session: str, meta: object = None) -> None:

@@ -1,8 +1,9 @@
 """Notifications on the desktop: freedesktop.org's over D-Bus, and macOS's.
 
-Responsible for showing one and for taking it back where that can be. It
-refuses to know when. A connection is made for each: a bus or a desktop that
-starts anew needs no care, and between two of them nothing wakes us.
+Responsible for showing one, for taking it back where that can be, and for
+telling which was clicked. It refuses to know when to, and where a click leads.
+There is a connection as long as somebody wants to hear of clicks; a bus that
+starts anew gets a new one with the next notification.
 
 Source: Desktop Notifications Specification 1.2 (freedesktop.org).
 """
@@ -13,6 +14,7 @@ import contextlib
 import html
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Protocol
 
@@ -23,6 +25,13 @@ SECONDS: Final = 10.0
 """For one answer: the bus may have to start the desktop's server first."""
 
 _NAME: Final = "org.freedesktop.Notifications"
+_PATH: Final = "/org/freedesktop/Notifications"
+
+_CLICK: Final = "default"
+"""The specification's name of what a click on the notification itself does."""
+
+_CLICKS: Final = 64
+"""How many are kept until they are asked for; nobody clicks so fast."""
 
 Handle = list[Any]
 """Names a notification, also after a restart: JSON."""
@@ -36,6 +45,21 @@ class Desktop(Protocol):
 
     def withdraw(self, handle: Handle) -> None:
         """Takes it back; one that is gone by now is no problem. Raises AcdError."""
+
+    def listen(self) -> None:
+        """From now on, as after each `show`, clicks are heard. Raises AcdError."""
+
+    def fileno(self) -> int | None:
+        """Readable when there is something to hear; None if nobody listens."""
+
+    def clicked(self) -> list[Handle]:
+        """What was clicked since the last time, of whatever is shown; it does not wait.
+
+        Raises AcdError when no more can be heard.
+        """
+
+    def close(self) -> None:
+        """Clicks are not heard any more."""
 
     def check(self) -> None:
         """Raises AcdError if nobody would show anything. It starts nothing."""
@@ -60,6 +84,8 @@ class BusDesktop:
         runtime = environ.get("XDG_RUNTIME_DIR", "")
         # systemd's session bus is there, whether somebody says so or not.
         default = f"unix:path={runtime}/bus" if runtime else ""
+        self._connection: Any = None
+        self._heard: deque[Any] = deque(maxlen=_CLICKS)
         self._address = environ.get("DBUS_SESSION_BUS_ADDRESS") or default
         self._sound = sound
         if not self._address:
@@ -76,7 +102,8 @@ class BusDesktop:
             [capabilities] = server.call("GetCapabilities")
             markup = "body-markup" in capabilities
             body = html.escape(message.body, quote=False) if markup else message.body
-            arguments: tuple[Any, ...] = ("acd", 0, "", message.title, body, [], hints, -1)
+            actions = [_CLICK, "Go there"] if "actions" in capabilities else []
+            arguments: tuple[Any, ...] = ("acd", 0, "", message.title, body, actions, hints, -1)
             [number] = server.call("Notify", "susssasa{sv}i", arguments)
             return [server.owner(), number]
 
@@ -88,8 +115,26 @@ class BusDesktop:
                 with contextlib.suppress(_Refused):
                     server.call("CloseNotification", "u", (number,))
 
+    def listen(self) -> None:
+        with self._server():
+            pass  # to be connected is enough
+
+    def fileno(self) -> int | None:
+        return None if self._connection is None else int(self._connection.sock.fileno())
+
+    def clicked(self) -> list[Handle]:
+        self._hear()
+        found = [_clicked(signal) for signal in self._heard]
+        self._heard.clear()
+        return [handle for handle in found if handle is not None]
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
     def check(self) -> None:
-        with self._server() as server:
+        with contextlib.closing(self), self._server() as server:
             if not server.owner() and not server.comes_when_called():
                 raise AcdError(
                     "no program on the session bus shows notifications",
@@ -98,17 +143,66 @@ class BusDesktop:
 
     @contextlib.contextmanager
     def _server(self) -> Iterator[_Server]:
-        from jeepney.io.blocking import open_dbus_connection
         from jeepney.wrappers import DBusErrorResponse
 
+        with contextlib.suppress(AcdError):
+            self._hear()  # a connection that has ended by now is made anew
         try:
-            with open_dbus_connection(self._address, auth_timeout=SECONDS) as connection:
-                yield _Server(connection)
+            if self._connection is None:
+                self._connect()
+            yield _Server(self._connection)
         except DBusErrorResponse as error:
             raise _Refused(f"the desktop refuses a notification: {error}") from None
+        except TimeoutError:
+            raise AcdError("the desktop cannot be told: no answer") from None
         except (OSError, ValueError, RuntimeError) as error:
-            reason = getattr(error, "strerror", None) or str(error) or "no answer"
-            raise AcdError(f"the desktop cannot be told: {reason}") from None
+            self.close()
+            raise AcdError(f"the desktop cannot be told: {_reason(error)}") from None
+
+    def _connect(self) -> None:
+        """Raises DBusErrorResponse, OSError, ValueError, RuntimeError."""
+        from jeepney import MatchRule
+        from jeepney.io.blocking import open_dbus_connection
+
+        about = {"interface": _NAME, "member": "ActionInvoked", "path": _PATH}
+        connection = open_dbus_connection(self._address, auth_timeout=SECONDS)
+        try:
+            # What comes while an answer is awaited is kept, too.
+            connection.filter(MatchRule(type="signal", **about), queue=self._heard)
+            # Desktops send it to all, or to us alone. Of all, the bus knows who has that name.
+            _Server(connection).subscribe(MatchRule(type="signal", sender=_NAME, **about))
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+
+    def _hear(self) -> None:
+        """Takes in what has come. Raises AcdError when the connection has ended."""
+        while self._connection is not None:
+            try:
+                self._connection.recv_messages(timeout=0)
+            except TimeoutError:
+                return
+            except (OSError, ValueError, RuntimeError) as error:
+                self.close()
+                raise AcdError(
+                    "the session bus has ended the connection: until the next notification"
+                    f" no click is heard: {_reason(error)}"
+                ) from None
+
+
+def _clicked(signal: Any) -> Handle | None:
+    """The notification that was clicked, by whom the bus says the signal to come from."""
+    from jeepney import HeaderFields
+
+    match signal.body:
+        case (int() as number, str(action)) if action == _CLICK:
+            return [signal.header.fields.get(HeaderFields.sender), number]
+    return None
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or "no answer"
 
 
 class _Refused(AcdError):
@@ -123,7 +217,7 @@ class _Server:
 
     def call(self, method: str, signature: str = "", arguments: tuple[Any, ...] = ()) -> Any:
         """The answer's values. Raises DBusErrorResponse, OSError."""
-        return self._ask(_NAME, "/org/freedesktop/Notifications", method, signature, arguments)
+        return self._ask(_NAME, _PATH, method, signature, arguments)
 
     def owner(self) -> str:
         """The server's own name on the bus; empty if there is none."""
@@ -134,6 +228,10 @@ class _Server:
         except DBusErrorResponse:
             return ""
         return str(owner)
+
+    def subscribe(self, rule: Any) -> None:
+        """Signals of this rule come to this connection."""
+        self._ask_bus("AddMatch", "s", (rule.serialise(),))
 
     def comes_when_called(self) -> bool:
         """Whether the bus can start one."""
@@ -185,6 +283,18 @@ class MacDesktop:
         return ["/usr/bin/osascript", *lines, *message]
 
     def withdraw(self, handle: Handle) -> None:
+        return
+
+    def listen(self) -> None:
+        return
+
+    def fileno(self) -> int | None:
+        return None
+
+    def clicked(self) -> list[Handle]:
+        return []
+
+    def close(self) -> None:
         return
 
     def check(self) -> None:

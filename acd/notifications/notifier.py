@@ -1,28 +1,34 @@
 """Follows the sessions, and tells the user of their waits.
 
 Responsible for the order: what was decided is remembered before anybody is
-told, so that nobody is told twice. It refuses to know the rules (waits.py) and
-how anything is shown.
+told, so that nobody is told twice; and for going where a click leads. It
+refuses to know the rules (waits.py) and how anything is shown.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import NoReturn
+from functools import partial
+from typing import Final, NoReturn
 
-from acd import paths
+from acd import paths, terminals
 from acd.attend import attend
 from acd.config import NotifyConfig
 from acd.core.session import Json
 from acd.core.status import CLOSED
 from acd.errors import AcdError
+from acd.jump import go_to
 from acd.notifications import command
 from acd.notifications.desktop import Desktop, Handle, desktop
 from acd.notifications.memory import Memory, memory
 from acd.notifications.message import message
 from acd.notifications.sight import Sight
+from acd.text import one_line
 from acd.waits import Rules, Waits
+
+JUMP_SECONDS: Final = 2.0
+"""For one program of a jump. They take milliseconds, and other notifications wait meanwhile."""
 
 
 def rules(config: NotifyConfig, environ: Mapping[str, str]) -> Rules:
@@ -47,12 +53,15 @@ def notify(
     shown_on = desktop(environ, sound=config.sound) if config.desktop else None
     with memory(paths.socket_path(environ)) as kept:
         teller = _Teller(environ, config, kept, shown_on, complain)
-        for picture, differences in attend(environ, wake=lambda: teller.waits.next_due):
+        for picture, differences in attend(
+            environ, wake=lambda: teller.waits.next_due, also=teller.clicks
+        ):
             if teller.is_new:
                 teller.begin(picture.sessions)
             for difference in differences:
                 teller.see(difference.session_id, difference.after)
             teller.tell()
+            teller.go(picture.sessions)
     raise AssertionError("it never ends by itself")
 
 
@@ -71,6 +80,8 @@ class _Teller:
         self.waits = Waits(rules(config, environ), remembered.get("waits"))
         self.is_new = True
         self._environ = environ
+        # A click comes from the desktop, not from a pane in which this may run.
+        self._from_desktop = {**environ, "TMUX": "", "TMUX_PANE": ""}
         self._command = config.command
         self._tells_end = config.command_when_over
         self._kept = kept
@@ -83,6 +94,8 @@ class _Teller:
         self.is_new = False
         for session_id in self.waits.see_all(sessions, time.monotonic()):
             self._end(session_id, sessions.get(session_id))
+        if self._desktop is not None and self._shown:
+            self._try(self._desktop.listen)
 
     def see(self, session_id: str, session: Json | None) -> None:
         """One that has changed."""
@@ -99,6 +112,33 @@ class _Teller:
                 self._try(self._show, self._desktop, session)
             if self._command:
                 self._try(command.run, self._command, "waiting", session, self._environ)
+
+        if self._desktop is not None and not self._shown:
+            # Clicks on what others show would wake us.
+            self._desktop.close()
+
+    def clicks(self) -> int | None:
+        """Where there is something to read when a notification was clicked; None: nowhere."""
+        return None if self._desktop is None else self._desktop.fileno()
+
+    def go(self, sessions: Mapping[str, Json]) -> None:
+        """Goes to the terminal of each session whose notification was clicked."""
+        if self._desktop is None:
+            return
+        try:
+            clicked = self._desktop.clicked()
+        except AcdError as error:
+            self._complain(error)
+            return
+        for session_id, handle in self._shown.items():
+            if handle in clicked:
+                self._try(self._jump, session_id, sessions.get(session_id))
+
+    def _jump(self, session_id: str, session: Json | None) -> None:
+        if session is None:
+            raise AcdError(f"{session_id[:8]}: it is gone")
+        run = partial(terminals.run, seconds=JUMP_SECONDS)
+        go_to(session, one_line(session["display_name"]), self._from_desktop, run=run)
 
     def _show(self, shown_on: Desktop, session: Json) -> None:
         handle = shown_on.show(message(session))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.runs import start, until_subscribed
+from tests.notifications.desktop_server import Server, session_bus
 from tests.support import Place, place
 
 # One line for each run: the facts, and what came in.
@@ -24,11 +26,30 @@ with open(sys.argv[1], "w") as told:
 
 Notify = Callable[[], "subprocess.Popen[str]"]
 
+needs_bus = pytest.mark.skipif(shutil.which("dbus-daemon") is None, reason="needs dbus-daemon")
+
+NOW = "grace_seconds = 0\nafter_seconds = 0\n"
+DESKTOP = f"[notify]\ndesktop = true\n{NOW}"
+
 
 @pytest.fixture
 def here() -> Iterator[Place]:
     with place() as made:
         yield made
+
+
+@pytest.fixture
+def bus(here: Place) -> Iterator[str]:
+    """The address of a session bus, which is that of the place."""
+    with session_bus(here.root) as address:
+        here.environ["DBUS_SESSION_BUS_ADDRESS"] = address
+        yield address
+
+
+@pytest.fixture
+def server(bus: str) -> Server:
+    """A desktop that shows notifications, and tells of no clicks."""
+    return Server(bus, ["body", "body-markup"])
 
 
 @pytest.fixture

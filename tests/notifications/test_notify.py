@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,26 +16,9 @@ from acd.notifications import command
 from acd.notifications.desktop import BusDesktop, MacDesktop
 from acd.notifications.message import Message, message
 from tests.cli.runs import run, start, until
-from tests.notifications.conftest import Notify, has_ended, pipe, tell
+from tests.notifications.conftest import DESKTOP, NOW, Notify, has_ended, needs_bus, pipe, tell
 from tests.notifications.desktop_server import Server, session_bus
 from tests.support import WAIT, Place
-
-needs_bus = pytest.mark.skipif(shutil.which("dbus-daemon") is None, reason="needs dbus-daemon")
-
-NOW = "grace_seconds = 0\nafter_seconds = 0\n"
-DESKTOP = f"[notify]\ndesktop = true\n{NOW}"
-
-
-@pytest.fixture
-def bus(here: Place) -> Iterator[str]:
-    with session_bus(here.root) as address:
-        here.environ["DBUS_SESSION_BUS_ADDRESS"] = address
-        yield address
-
-
-@pytest.fixture
-def server(bus: str) -> Server:
-    return Server(bus, ["body", "body-markup"])
 
 
 @needs_bus
