@@ -1,16 +1,48 @@
-"""A user for each test of the whole installer."""
+"""A user for each test of the whole installer, with a service manager or without."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.install.user import User
+from tests.install.service_user import ServiceUser
+from tests.install.user import ROOT, User
 
 
 @pytest.fixture
 def user() -> Iterator[User]:
     """A new user, who has used neither acd nor Claude Code."""
     with User() as new:
+        yield new
+
+
+@pytest.fixture(scope="session")
+def program() -> Iterator[Path]:
+    """The Python of a virtual environment with acd that every user can run."""
+    # Not pytest's: those are closed to others. The path is one that needs quoting.
+    place = Path(tempfile.mkdtemp(prefix="acd-program-"))
+    place.chmod(0o755)
+    environment = place / "o'hara's 100% $HOME"
+    try:
+        subprocess.run(["/usr/bin/python3", "-m", "venv", environment], check=True)
+        subprocess.run(
+            [environment / "bin/python", "-m", "pip", "install", "--quiet", f"{ROOT}[notify]"],
+            check=True,
+            capture_output=True,
+        )
+        yield environment / "bin/python"
+    finally:
+        shutil.rmtree(place)
+
+
+@pytest.fixture
+def service_user(program: Path) -> Iterator[ServiceUser]:
+    """A new user on a machine with systemd."""
+    with ServiceUser() as new:
+        new.program = program
         yield new

@@ -2,67 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.install.user import ROOT
-from tests.system.acd_user import AcdUser
-from tests.system.user_manager import HOME, RUNTIME, why_unavailable
+from tests.install.service_user import NEEDS_MANAGER, ServiceUser
+from tests.system.user_manager import HOME, RUNTIME
 
-pytestmark = [
-    pytest.mark.system,
-    pytest.mark.timeout(300),
-    pytest.mark.skipif(why_unavailable() is not None, reason=str(why_unavailable())),
-]
+pytestmark = NEEDS_MANAGER
 
 UNITS = ".config/systemd/user"
 NO_MANAGER = {"XDG_RUNTIME_DIR": str(HOME / "run"), "DBUS_SESSION_BUS_ADDRESS": ""}
 
 
-@pytest.fixture(scope="module")
-def program() -> Iterator[Path]:
-    """The Python of a virtual environment with acd that every user can run."""
-    # Not pytest's: those are closed to others. The path is one that needs quoting.
-    place = Path(tempfile.mkdtemp(prefix="acd-program-"))
-    place.chmod(0o755)
-    environment = place / "o'hara's 100% $HOME"
-    try:
-        subprocess.run(["/usr/bin/python3", "-m", "venv", environment], check=True)
-        subprocess.run(
-            [environment / "bin/python", "-m", "pip", "install", "--quiet", f"{ROOT}[notify]"],
-            check=True,
-            capture_output=True,
-        )
-        yield environment / "bin/python"
-    finally:
-        shutil.rmtree(place)
-
-
-class ServiceUser(AcdUser):
-    """The test user, for whom an acd lies ready."""
-
-    program: Path
-
-    def run_acd(
-        self, *arguments: str, check: bool = True, environment: Mapping[str, str] | None = None
-    ) -> str:
-        """What `acd ARGUMENTS` prints."""
-        # Not bin/acd: what pip makes of it does not stand every path.
-        command = (str(self.program), "-m", "acd", *arguments)
-        return self.run(*command, check=check, environment=environment).stdout
-
-
 @pytest.fixture
-def user(program: Path) -> Iterator[ServiceUser]:
-    with ServiceUser() as new:
-        new.program = program
-        yield new
+def user(service_user: ServiceUser) -> ServiceUser:
+    """The user for whom it is installed."""
+    return service_user
 
 
 def test_after_install_the_first_line_starts_the_daemon_in_its_sandbox(user: ServiceUser) -> None:
@@ -163,175 +119,6 @@ while True:
             sys.exit()
         except ConnectionResetError:
             pass
-"""
-
-
-_TELL = "echo $ACD_SESSION $ACD_STATUS >>$XDG_RUNTIME_DIR/acd/told"
-COMMAND = f"[notify]\ngrace_seconds = 0\ncommand = ['sh', '-c', '{_TELL}']\n"
-
-
-def until(reached: Callable[[], bool]) -> None:
-    """Waits for what systemd tells nobody."""
-    deadline = time.monotonic() + 20
-    while not reached():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.05)
-
-
-def test_notifications_come_and_go_with_the_daemon(user: ServiceUser) -> None:
-    def state() -> str:
-        return user.unit("acd-notify.service", "ActiveState")
-
-    def told() -> str:
-        return user.run("cat", f"{RUNTIME}/acd/told", check=False).stdout
-
-    user.configure(COMMAND)
-    user.run_acd("install")
-    user.tell("SET one question")
-    until(lambda: told() == "one question\n")
-    user.run("systemctl", "--user", "stop", "acd.service")
-    assert state() == "inactive"
-    assert user.unit("acd-notify.service", "Result") == "success"
-    # One is told of already, two is not.
-    user.tell("SET two question")
-    until(lambda: "two" in told())
-    assert told() == "one question\ntwo question\n"
-    assert (state(), user.unit("acd-notify.service", "PrivateUsers")) == ("active", "yes")
-    process = user.unit("acd-notify.service", "MainPID")
-    user.run_acd("install")
-    until(lambda: state() == "active")
-    assert user.unit("acd-notify.service", "MainPID") not in {"0", process}
-
-
-def test_notifications_do_not_keep_the_daemon_and_end_with_it(user: ServiceUser) -> None:
-    user.configure(f"[daemon]\nidle_timeout_minutes = 0.02\n{COMMAND}")
-    user.run_acd("install")
-    user.tell("SET one working")
-    user.await_end(user.daemon_pid())
-    until(lambda: user.unit("acd-notify.service", "ActiveState") == "inactive")
-
-
-def test_the_notifications_unit_is_there_only_where_they_are_configured(user: ServiceUser) -> None:
-    user.run_acd("install")
-    without = user.files()
-    user.configure(COMMAND)
-    user.run_acd("install")
-    assert user.unit("acd-notify.service", "UnitFileState") == "enabled"
-    user.configure("")
-    user.tell("PING")
-    assert "The unit of the notifications removed." in user.run_acd("install")
-    assert user.unit("acd-notify.service", "ActiveState") == "inactive"
-    assert user.unit("acd-notify.service", "LoadState") == "not-found"
-    left = user.files()
-    assert {name for name in left if not name.startswith(".config/acd")} == without.keys()
-    user.configure(COMMAND)
-    user.run_acd("install")
-    user.run_acd("uninstall", "--yes")
-    assert [path for path in user.files() if "acd-notify" in path] == []
-    assert user.unit("acd-notify.service", "ActiveState") == "inactive"
-
-
-def test_in_its_sandbox_the_notifier_reaches_the_desktop(user: ServiceUser) -> None:
-    user.configure("[notify]\ndesktop = true\ngrace_seconds = 0\n")
-    user.run_acd("install")
-    server = user.popen(str(user.program), "-I", "-c", _DESKTOP)
-    assert server.stdout is not None
-    assert server.stdout.readline() == "ready\n"
-    user.tell("SET one question")
-    assert server.stdout.readline() == "one: question\n"
-    server.communicate(timeout=20)
-
-
-@pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
-def test_in_its_sandbox_the_notifier_sees_which_pane_is_looked_at(user: ServiceUser) -> None:
-    def tmux(*words: str) -> str:
-        command = ("tmux", "-S", "inner", "-f", "/dev/null", *words)
-        return user.run(*command, environment={"TERM": "screen-256color"}).stdout.strip()
-
-    def question(name: str, pane: str) -> None:
-        hints = f'{{"TMUX":"{HOME}/inner,{server},0","TMUX_PANE":"{pane}"}}'
-        event = f'{{"session_id":"{name}","hook_event_name":"PermissionRequest"}}'
-        assert user.tell(f"HOOK claude-code {hints} {event}") == ["OK"]
-
-    user.configure(COMMAND)
-    user.run_acd("install")
-    behind = tmux("new-session", "-d", "-P", "-F", "#{pane_id}", "sleep 1000")
-    front = tmux("new-window", "-P", "-F", "#{pane_id}", "sleep 1000")
-    server = tmux("display-message", "-p", "#{pid}")
-    # Its client is a pane of another one.
-    attach = "env -u TMUX tmux -S inner attach"
-    user.run("tmux", "-S", "outer", "-f", "/dev/null", "new-session", "-d", attach)
-    until(lambda: tmux("list-clients", "-F", "#{pane_id}") == front)
-    user.tell("SET begin working")
-    until(lambda: user.unit("acd-notify.service", "ActiveState") == "active")
-    question("front", front)
-    question("behind", behind)
-    until(lambda: _told(user) != "")
-    assert _told(user) == "behind question\n"
-    tmux("kill-server")
-
-
-def _told(user: ServiceUser) -> str:
-    return user.run("cat", f"{RUNTIME}/acd/told", check=False).stdout
-
-
-def test_the_doctor_looks_at_the_notifications_unit(user: ServiceUser) -> None:
-    def doctor() -> str:
-        [line] = [
-            line for line in user.run_acd("doctor", check=False).splitlines() if " notify " in line
-        ]
-        return line
-
-    def status() -> str:
-        [line] = [
-            line for line in user.run_acd("status", check=False).splitlines() if "  notify " in line
-        ]
-        return " ".join(line.split())
-
-    user.run_acd("install")
-    assert status() == "notify off"
-    user.configure(COMMAND)
-    assert "✗ notify " in doctor()
-    assert status() == "notify acd-notify.service is not installed; acd install"
-    user.run_acd("install")
-    user.run("systemctl", "--user", "stop", "acd.service")
-    assert status() == "notify acd-notify.service comes with the daemon"
-    user.tell("SET one working")
-    until(lambda: user.unit("acd-notify.service", "ActiveState") == "active")
-    assert "✓ notify " in doctor()
-    assert status() == "notify acd-notify.service runs"
-    user.run("systemctl", "--user", "kill", "-s", "KILL", "acd-notify.service")
-    until(lambda: user.unit("acd-notify.service", "ActiveState") == "failed")
-    assert "✗ notify   acd-notify.service has failed" in doctor()
-    user.run("systemctl", "--user", "reset-failed", "acd-notify.service")
-    assert "✗ notify   acd-notify.service does not run, and the daemon does" in doctor()
-    user.run("systemctl", "--user", "disable", "acd-notify.service")
-    assert status() == "notify acd-notify.service is not enabled; acd install"
-    user.run_acd("install")
-    until(lambda: "runs" in status())
-    user.configure("[notify]\ndesktop = true\n")
-    says = "no program on the session bus shows notifications"
-    assert says in user.run_acd("doctor", check=False)
-
-
-# A desktop for one notification.
-_DESKTOP = r"""
-from jeepney import DBusAddress, new_method_call, new_method_return
-from jeepney.io.blocking import open_dbus_connection
-connection = open_dbus_connection()
-bus = DBusAddress("/org/freedesktop/DBus", "org.freedesktop.DBus", "org.freedesktop.DBus")
-name = ("org.freedesktop.Notifications", 0)
-connection.send_and_get_reply(new_method_call(bus, "RequestName", "su", name))
-print("ready", flush=True)
-while True:
-    call = connection.receive()
-    if call.header.message_type.name != "method_call":
-        continue
-    if call.body:
-        connection.send(new_method_return(call, "u", (1,)))
-        print(call.body[3][2:], flush=True)
-        break
-    connection.send(new_method_return(call, "as", ([],)))
 """
 
 
