@@ -55,7 +55,7 @@ ARROWS: dict[str, set[str]] = {
     "candidates": {"glance", "text"},
     "attend": {"client", "last_state", "picture", "watch"},
     "follow": {"client", "picture"},
-    "notifications": {"attend", "presence", "terminals", "waits"},
+    "notifications": {"attend", "jump", "presence", "waits"},
     "glance": {"bars", "last_state", "private"},
     "last_state": {"clock", "config", "paths"},
     "client": {"activation", "clock", "protocol"},
