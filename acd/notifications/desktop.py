@@ -109,11 +109,11 @@ class BusDesktop:
 
     def withdraw(self, handle: Handle) -> None:
         owner, number = handle
-        with self._server() as server:
+        # Refused is what is closed already, as by a click.
+        with contextlib.suppress(_Refused), self._server() as server:
             # Another server's notification of this number is somebody else's.
             if server.owner() == owner:
-                with contextlib.suppress(_Refused):
-                    server.call("CloseNotification", "u", (number,))
+                server.call("CloseNotification", "u", (number,))
 
     def listen(self) -> None:
         with self._server():

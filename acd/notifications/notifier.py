@@ -112,7 +112,6 @@ class _Teller:
                 self._try(self._show, self._desktop, session)
             if self._command:
                 self._try(command.run, self._command, "waiting", session, self._environ)
-
         if self._desktop is not None and not self._shown:
             # Clicks on what others show would wake us.
             self._desktop.close()

@@ -23,6 +23,7 @@ from jeepney import (
     HeaderFields,
     Message,
     MessageType,
+    new_error,
     new_method_call,
     new_method_return,
     new_signal,
@@ -58,6 +59,8 @@ class Server:
         self.capabilities = capabilities
         self.calls: queue.Queue[tuple[Any, ...]] = queue.Queue()
         """("Notify", its arguments…) and ("CloseNotification", number)."""
+        self.refuses: set[str] = set()
+        """The calls that it answers with an error."""
         self.last = 0
         self.asker = ""
         """The connection that sent the last Notify."""
@@ -106,8 +109,11 @@ class Server:
                 case member:
                     answer = (None, ())
                     self.calls.put((member, *message.body))
+            reply = new_method_return(message, *answer)
+            if message.header.fields[HeaderFields.member] in self.refuses:
+                reply = new_error(message, "org.freedesktop.DBus.Error.Failed")
             with contextlib.suppress(BrokenPipeError):  # the test has ended
-                self._connection.send(new_method_return(message, *answer))
+                self._connection.send(reply)
 
 
 def clicked(number: int, action: str, to: str | None = None) -> Message:

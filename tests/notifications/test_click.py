@@ -91,6 +91,21 @@ def test_a_click_goes_to_the_sessions_pane_and_an_answer_still_takes_it_back(
     assert server.call() == ("CloseNotification", 1)
 
 
+def test_what_the_click_has_closed_is_taken_back_without_a_word(
+    served: Place, notify: Notify, server: Server, viewer: Viewer
+) -> None:
+    server.refuses.add("CloseNotification")
+    process = notify()
+    pane = question(served, viewer.tmux, server, "api")
+    server.click(1)
+    viewer.tmux.until(lambda: viewer.pane() == pane)
+    served.ask("SET api working")
+    assert server.call() == ("CloseNotification", 1)
+    until(lambda: not server.is_there(server.asker))
+    process.terminate()
+    assert process.communicate(timeout=WAIT)[1] == ""
+
+
 def test_each_click_goes_to_its_own_session(
     served: Place, notify: Notify, server: Server, viewer: Viewer
 ) -> None:
