@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from jeepney import new_method_call
@@ -69,8 +70,19 @@ def shown(server: Server, name: str) -> None:
 
 def until_remembered(place: Place, *names: str) -> None:
     """Waits until the notifier knows the number of each notification."""
-    memory = place.directory / "acd.sock.notified"
-    until(lambda: json.loads(memory.read_text())["shown"].keys() == set(names))
+    until(lambda: _memory(place)["shown"].keys() == set(names))
+
+
+def until_known(place: Place, name: str) -> None:
+    """Waits until the notifier has taken a session in."""
+    until(lambda: name in _memory(place)["waits"])
+
+
+def _memory(place: Place) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = json.loads(
+        (place.directory / "acd.sock.notified").read_text()
+    )
+    return found
 
 
 def line(process: subprocess.Popen[str]) -> str:
@@ -170,7 +182,8 @@ def test_a_terminals_program_that_hangs_is_given_up_and_what_was_answered_is_tak
 ) -> None:
     program = served.root / "bin" / "kitty"
     program.parent.mkdir()
-    program.write_text("#!/bin/sh\nexec sleep 1000\n")
+    hangs = served.root / "hangs"
+    program.write_text(f"#!/bin/sh\ntouch {hangs}\nexec sleep 1000\n")
     program.chmod(0o755)
     served.environ["PATH"] = f"{program.parent}:{served.environ['PATH']}"
     process = start(served, "notify")
@@ -179,6 +192,7 @@ def test_a_terminals_program_that_hangs_is_given_up_and_what_was_answered_is_tak
         asks(served, "api", {"KITTY_WINDOW_ID": "1", "KITTY_LISTEN_ON": "unix:/run/kitty"})
         shown(server, "api")
         server.click(1)
+        until(hangs.exists)
         served.ask("SET api working")
         assert line(process) == "acd: api: kitty did not end within 2 s\n"
         assert server.call() == ("CloseNotification", 1)
@@ -197,6 +211,8 @@ def test_after_a_restart_what_is_still_shown_can_be_clicked(
     first.wait(WAIT)
     until_subscribed(served, 0)
     notify()
+    served.ask("SET web working")
+    until_known(served, "web")  # so it has begun, and listens
     server.click(1)
     viewer.tmux.until(lambda: viewer.pane() == pane)
 
