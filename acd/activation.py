@@ -200,6 +200,12 @@ def spawn(path: Path, program: list[str], environ: Mapping[str, str]) -> None:
     UnsafeSocket, or DaemonUnreachable when the program cannot be started.
     Somebody else having been faster is no error.
     """
+    if not path.is_absolute():
+        # The daemon stands in the root directory, and hooks use no such path.
+        raise UnsafeSocket(
+            f"no daemon serves {path}, and one is started for an absolute path only",
+            hint=f"set ACD_SOCKET to {path.absolute()}",
+        )
     try:
         listener = bind(path, activation="spawned")
     except AlreadyRunning:

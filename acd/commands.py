@@ -106,6 +106,8 @@ class Commands:
         return (f"OK {json.dumps(transitions)}", [], None)
 
     def list(self, args: str, line: str, now: Now) -> Outcome:
+        if args and not args.isspace():
+            raise _usage("LIST")
         sessions = [session.to_wire(now) for session in self._store.list_all()]
         return (state_line(sessions), [], None)
 
@@ -114,7 +116,9 @@ class Commands:
         argv = resume_argv(session.agent_type, session.resume_id)
         if argv is None:
             raise Refused("not resumable")
-        if session.working_dir is None or not self._is_dir(session.working_dir):
+        # A relative one would be looked for in the daemon's own directory.
+        directory = session.working_dir or ""
+        if not directory.startswith("/") or not self._is_dir(directory):
             raise Refused("working directory missing")
         changes = self._store.resurrect(session.id, now)
         answer = json.dumps({"argv": argv, "cwd": session.working_dir})

@@ -16,6 +16,9 @@ from typing import Any, Final, NoReturn
 from acd.core.store import Rules
 from acd.errors import ConfigError
 
+MOST: Final = 1_000_000_000
+"""Past it a number is a slip, and times and sizes made of it overflow somewhere."""
+
 
 def _option(default: Any, doc: str, *, least: float | None = None, choices: str = "") -> Any:
     return field(
@@ -55,7 +58,7 @@ class SessionsConfig:
     keep_text: bool = _option(
         True,
         "Keep the first 200 characters of what an agent asks or last said."
-        " With false, nothing of it is kept.",
+        " With false, nothing of it is kept; what a SET says is.",
     )
 
 
@@ -280,8 +283,9 @@ def _problem(option: Field[Any], value: Any) -> str | None:
         return _KINDS[kind]
     least, choices = option.metadata["least"], option.metadata["choices"]
     # A NaN compares false with everything.
-    if least is not None and not least <= value < float("inf"):
-        return f"{_KINDS[kind]}, {least:g} or more"
+    if least is not None and not least <= value <= MOST:
+        bound = f"{MOST:,} or less" if value > MOST else f"{least:g} or more"
+        return f"{_KINDS[kind]}, {bound}"
     if choices and kind == _STRINGS and not set(value) <= set(choices):
         return f"a list of some of {', '.join(choices)}"
     if choices and kind != _STRINGS and value not in choices:

@@ -100,6 +100,7 @@ class Daemon:
         """Takes up the state, then the socket."""
         self._apply_config()
         self.journal.load()
+        self._obey()
         self._expire()
         self.evidence.recheck()
         for number, what in (
@@ -196,12 +197,12 @@ class Daemon:
             log.error("%s; the configuration stays as it was", error.message)
             return
         self._apply_config()
+        self._obey()
         self._changed([])
         log.info("the configuration is reloaded")
 
     def _apply_config(self) -> None:
         logs.set_level(self.config.daemon.log_level)
-        self.store.rules = self.config.rules()
         files = raise_file_limit(self.config.limits.max_connections + SPARE_FILES)
         limits = self.config.limits
         if files < limits.max_connections + SPARE_FILES:
@@ -214,6 +215,15 @@ class Daemon:
                 timer.cancel()
         self._idle = self._expiry = None
         self._arm_idle()
+
+    def _obey(self) -> None:
+        """Lets the configuration hold for what is there already."""
+        now = clock.now()
+        changes = self.store.obey(self.config.rules(), now)
+        if changes or not self.config.sessions.keep_text:
+            self.journal.renew()
+        if changes:
+            self.server.apply(changes, [], now)
 
     # Deadlines ----------------------------------------------------------
 

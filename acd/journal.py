@@ -301,6 +301,14 @@ class Journal:
             self.failure = None
             log.warning("the state is written again")
 
+    def renew(self) -> None:
+        """Writes the state anew at once: something of what is in the file is not to be kept."""
+        if self.failure is None:
+            try:
+                self._write_anew()
+            except OSError as error:
+                self._fail(error)
+
     def close(self) -> None:
         """Ends the use of the file, which is whole at every moment."""
         self.retry()

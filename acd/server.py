@@ -214,6 +214,8 @@ class Server:
             if verb.upper() in self._handlers:  # separated by something else than a space
                 return f"ERR usage: {USAGE[verb.upper()]}"
             return "ERR unknown command"
+        if args and verb.upper() != "SUBSCRIBE":
+            return f"ERR usage: {verb.upper()}"
         # What came before is told to those who were there before.
         self._settle(turn, connection)
         try:

@@ -233,6 +233,11 @@ class Belief:
         if busy and asked_at >= self.base_at:
             self.base, self.base_at = WORKING, asked_at
 
+    def forget_texts(self) -> None:
+        """Keeps nothing of what was asked and said."""
+        self.said = None
+        self.questions.forget_texts()
+
     def forget_future(self, now: int) -> None:
         """The clock was set back: what is dated later than now has no place in the order."""
         for name in ("newest_at", "answered_at", "base_at", "begun_at", "shell_at"):

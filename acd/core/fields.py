@@ -63,6 +63,12 @@ def positive(fields: Json, key: str) -> int | None:
     return value if value and is_whole(value) else None
 
 
+def process_id(fields: Json, key: str) -> int | None:
+    """A pid: a whole number above 0 that the kernel's calls take (pid_t, 32 bits)."""
+    value = positive(fields, key)
+    return value if value is not None and value < 2**31 else None
+
+
 def one_line(said: str | None) -> str | None:
     """The beginning of a text, in one line of at most PROMPT_LENGTH characters."""
     return " ".join(said.split())[:PROMPT_LENGTH] or None if said else None

@@ -126,6 +126,10 @@ class Questions:
             key: asked for key, asked in self._open.items() if asked.asker != asker or asked.at > at
         }
 
+    def forget_texts(self) -> None:
+        """Keeps that something is asked, and not what."""
+        self._open = {key: asked._replace(text=None) for key, asked in self._open.items()}
+
     def to_record(self) -> Json:
         """The fields of a belief's record that are these."""
         fields: Json = {}

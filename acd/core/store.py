@@ -165,6 +165,27 @@ class Store:
         counts = Counter(session.status for session in self.sessions.values())
         return {status: counts[status] for status in STATUSES.values()}
 
+    # Rules --------------------------------------------------------------
+
+    def obey(self, rules: Rules, now: Now) -> list[Change]:
+        """Takes up other rules, for what is there already as well."""
+        self.rules = rules
+        changes = []
+        for session in self.sessions.values():
+            belief = session.belief
+            if belief is not None and not rules.keep_text:
+                belief.forget_texts()
+                if session.evidence != "set":  # what a SET said was said to acd
+                    session.prompt = None
+            believed = QUESTION if belief is not None and belief.status == QUESTION else None
+            if QUESTION in {session.status, believed} and session.status != CLOSED:
+                shown: Status = ATTENTION if rules.question_as_attention else QUESTION
+                if shown != session.status:
+                    elapsed = session.elapsed(now)
+                    self._enter(session, shown, now)
+                    changes.append(Change("update", session, elapsed))
+        return changes
+
     # Time ---------------------------------------------------------------
 
     def expire(self, now: Now) -> list[Change]:

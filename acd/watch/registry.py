@@ -22,6 +22,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from acd.watch.process import identify
 from acd.watch.source import Place, Says
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ MAX_SIZE: Final = 65_536
 """Bytes; the real ones have about 500."""
 
 _NAME: Final = re.compile(r"([1-9][0-9]{0,9})\.json")
+_TICKS: Final = re.compile(r"[0-9]{1,19}")
 _STATUS: Final = re.compile(r"[a-z_]{1,40}")
 _MS: Final = 1_000_000
 
@@ -47,6 +49,8 @@ class Entry(NamedTuple):
     status: str
     at: int
     """Unix nanoseconds."""
+    start: int | None
+    """When its process began, as the kernel counts (proc_pid_stat(5), field 22)."""
 
 
 class RegistryWatch:
@@ -130,7 +134,7 @@ class RegistryWatch:
         self._due.pop((directory, pid), None)
         with contextlib.suppress(OSError):
             entry = parse_entry(read_file(directory / f"{pid}.json"), pid)
-            if entry is not None:
+            if entry is not None and not _is_stale(entry):
                 self._tell(entry)
 
     def _tell(self, entry: Entry) -> None:
@@ -140,6 +144,12 @@ class RegistryWatch:
         if ours and self._last.get(entry.session_id) != entry:
             self._last[entry.session_id] = entry
             self._says(entry.session_id, "registry", entry.status, entry.at)
+
+
+def _is_stale(entry: Entry) -> bool:
+    """Whether it was left by a process that was killed, and whose pid is another's by now."""
+    found = identify(entry.pid)
+    return found is not None and entry.start is not None and found.start != entry.start
 
 
 def read_file(path: Path) -> bytes:
@@ -168,4 +178,5 @@ def parse_entry(content: bytes, pid: int) -> Entry | None:
         return None
     if type(at) is not int or not 0 < at < 2**53 or not _STATUS.fullmatch(status):
         return None
-    return Entry(pid, session_id, status, at * _MS)
+    match = _TICKS.fullmatch(str(fields.get("procStart")))
+    return Entry(pid, session_id, status, at * _MS, int(match[0]) if match else None)

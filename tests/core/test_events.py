@@ -204,6 +204,12 @@ def test_the_hooks_parent_is_not_taken_for_the_agent() -> None:
     assert (event.pid, event.parent) == (None, 7)
 
 
+@pytest.mark.parametrize("name", ["pid", "ppid"])
+def test_a_pid_that_no_process_can_have_is_a_missing_one(name: str) -> None:
+    events = [event_of("Stop", meta={name: pid}) for pid in (2**31 - 1, 2**31)]
+    assert [event.pid or event.parent for event in events] == [2**31 - 1, None]
+
+
 @pytest.mark.parametrize("value", [0, -1, 2**63, 1.5, "12", True, None, [1]], ids=repr)
 def test_a_number_that_is_no_time_and_no_pid_is_a_missing_one(value: Any) -> None:
     event = event_of("Stop", meta={"at": value, "pid": value})

@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from acd.watch.process import identify
+from acd.watch.registry import SETTLE
 from tests.daemon.strace import Watched
 from tests.support import Client, Daemon, Place
 
@@ -106,6 +108,19 @@ def test_idle_after_the_last_hook_is_attention(
     agent.registers("idle")
     assert told(subscriber) == ("s", "attention")
     assert client.get("s")["evidence"] == "registry"
+
+
+def test_a_file_that_an_earlier_process_of_that_pid_left_changes_nothing(
+    agent: Agent, client: Client, subscriber: Client
+) -> None:
+    agent.hook(client, "PermissionRequest", **ASKS)
+    assert told(subscriber) == ("s", "question")
+    agent.registers("idle", procStart="1")
+    time.sleep(2 * SETTLE)  # that nothing comes has no event
+    found = identify(agent.process.pid)
+    assert found is not None
+    agent.registers("busy", procStart=str(found.start))
+    assert told(subscriber) == ("s", "working")
 
 
 @pytest.mark.parametrize(("says", "becomes"), [("busy", "working"), ("idle", "attention")])

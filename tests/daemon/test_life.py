@@ -154,6 +154,10 @@ def test_a_hangup_takes_up_the_new_configuration(
     [
         ("[daemon]\nidle_timeout_minutes = 'x'\n", ":2: daemon.idle_timeout_minutes: must be a"),
         ("[daemon]\n\nidle = 1\n", ":3: daemon.idle: no such option"),
+        (
+            "[sessions]\nclosed_session_retention_minutes = 1e300\n",
+            ":2: sessions.closed_session_retention_minutes: must be a number, 1,000,000,000",
+        ),
         ("[deamon]\n", ":1: deamon: no such section"),
         ("[daemon\n", ": not valid TOML: "),
     ],
@@ -189,6 +193,37 @@ def test_a_new_retention_holds_for_what_is_closed_already(
         place.configure("[sessions]\nclosed_session_retention_minutes = 0.001\n")
         daemon.signal(signal.SIGHUP)
         assert heard.line() == "REMOVED a"
+
+
+ASKS = (
+    '{"session_id": "a", "hook_event_name": "PermissionRequest", "tool_name": "Bash",'
+    ' "tool_input": {"command": "Secret"}}'
+)
+
+
+def test_a_new_rule_on_texts_and_questions_holds_for_what_is_there_already(
+    place: Place, daemon: Daemon, client: Client
+) -> None:
+    with subscriber(place) as heard:
+        assert client.ask(f"HOOK claude-code {{}} {ASKS}") == "OK"
+        assert heard.line() == "UPDATE a question 0"
+        place.configure("[sessions]\nquestion_as_attention = true\nkeep_text = false\n")
+        daemon.signal(signal.SIGHUP)
+        assert heard.line() == "UPDATE a attention 0"
+    assert client.get("a")["prompt"] is None
+    assert b"Secret" not in place.journal.read_bytes()
+
+
+def test_a_rule_on_texts_holds_for_what_an_earlier_daemon_kept(place: Place) -> None:
+    daemon = place.start()
+    place.ask(f"HOOK claude-code {{}} {ASKS}")
+    daemon.signal(signal.SIGKILL)
+    daemon.end()
+    place.configure("[sessions]\nkeep_text = false\n")
+    place.start()
+    with place.client() as client:
+        assert client.get("a")["prompt"] is None
+    assert b"Secret" not in place.journal.read_bytes()
 
 
 # Deadlines --------------------------------------------------------------------

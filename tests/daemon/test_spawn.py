@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from acd import activation
+from acd.errors import UnsafeSocket
 from tests.support import Place
 
 SPAWN = """
@@ -107,6 +109,12 @@ def test_a_program_that_is_not_there_is_told_and_leaves_no_socket(place: Place) 
 def test_an_unsafe_place_is_told(place: Place) -> None:
     place.directory.mkdir(mode=0o755)
     assert spawn(place).startswith(f"5 {place.directory} is not a private directory: ")
+
+
+def test_for_a_relative_path_none_is_started_and_the_absolute_one_is_told() -> None:
+    with pytest.raises(UnsafeSocket, match="an absolute path only") as refused:
+        activation.spawn(Path("run/acd.sock"), ["/nowhere/acd"], {})
+    assert refused.value.hint == f"set ACD_SOCKET to {Path.cwd() / 'run/acd.sock'}"
 
 
 def test_a_program_that_ends_at_once_does_not_keep_others_from_trying(place: Place) -> None:

@@ -96,6 +96,7 @@ SAMPLES = [
     Sample("HISTORY", "ERR usage: HISTORY <session>"),
     Sample("LIST", "STATE []"),
     Sample("list", "STATE []"),
+    Sample("LIST all", "ERR usage: LIST"),
     Sample("LIST", f"STATE [{_JSON}}}]", (SESSION,)),
     Sample("LIST", 'STATE [{"id": "s", …}, {"id": "t", …}]', (SESSION, "SET t question")),
     # SUBSCRIBE
@@ -125,6 +126,11 @@ SAMPLES = [
         "RESURRECT s",
         "ERR working directory missing",
         ('SET s closed {"session_id": "x", "working_dir": "/gone"}',),
+    ),
+    Sample(
+        "RESURRECT s",
+        "ERR working directory missing",
+        ('SET s closed {"session_id": "x", "working_dir": "w"}',),
     ),
     Sample("RESURRECT", "ERR usage: RESURRECT <session>"),
     # API_USAGE
@@ -165,6 +171,10 @@ SAMPLES = [
         'OK {"version": "1.2.3", "protocol": 1, "pid": 42, "uptime": 1.5, …"connections": …}',
     ),
     Sample("PING", "OK"),
+    Sample("PING pong", "ERR usage: PING"),
+    Sample("STOP now", "ERR usage: STOP"),
+    Sample("INFO all", "ERR usage: INFO"),
+    Sample("RECORD all", "ERR usage: RECORD"),
     Sample("ping", "OK"),
     Sample("STOP", "OK"),
     # anything else
