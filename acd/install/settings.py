@@ -126,11 +126,10 @@ def merge(text: str, wanted: Mapping[str, Handler], agent: str) -> str:
     """
     # Every edit moves what stands behind it, so each reads its places afresh.
     while (stale := _first_place(text, agent, unless=wanted)) is not None:
-        text = cut(text, stale.path)
+        text = _without(text, stale)
     for event, handler in wanted.items():
-        places = [place for place in _places(text, read(text), agent) if place.event == event]
-        for extra in reversed(places[1:]):
-            text = cut(text, extra.path)
+        while len(places := _places_of(text, agent, event)) > 1:
+            text = _without(text, places[-1])
         if not places:
             text = _append(text, event, {"hooks": [dict(handler)]})
         elif places[0].handler != handler:
@@ -145,18 +144,32 @@ def unmerge(text: str, agent: str) -> str:
     Raises SettingsError for a text that is not JSON.
     """
     while (place := _first_place(text, agent)) is not None:
-        text = cut(text, place.path)
+        text = _without(text, place)
     return text
 
 
+def _without(text: str, place: _Place) -> str:
+    """Without a handler of ours, and without its group if it was the only one in it.
+
+    What else stands in such a group (a matcher that the user has added) says
+    something of nothing, and no client accepts a group without handlers.
+    """
+    is_alone = len(place.path[-1].container.items) == 1
+    return cut(text, place.path[:_GROUP] if is_alone else place.path)
+
+
 # --- Where our handlers stand -------------------------------------------------
+
+
+_GROUP: Final = 3
+"""The steps of a place's path that lead to the group: `hooks`, the event, the group."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
     event: str
     path: tuple[Step, ...]
-    """From the whole text's object to the list that holds the handler."""
+    """From the whole text's object to the list that holds the handler; see _GROUP."""
     node: Node
     handler: dict[str, Any]
 
@@ -191,6 +204,10 @@ def _places(text: str, root: Node | None, agent: str) -> Iterator[_Place]:
                         Step(handlers, index),
                     )
                     yield _Place(event.key, path, item.value, handler)
+
+
+def _places_of(text: str, agent: str, event: str) -> list[_Place]:
+    return [place for place in _places(text, read(text), agent) if place.event == event]
 
 
 def _first_place(

@@ -13,7 +13,7 @@ from acd.errors import AcdError
 from acd.install import settings
 from acd.install.settings import SettingsError, merge, unmerge
 from tests.install.real_world import ACCEPTED, REFUSED
-from tests.install.texts import AGENT, WANTED, handler, settings_texts
+from tests.install.texts import AGENT, OTHER_HANDLER, WANTED, handler, settings_texts
 
 accepted = pytest.mark.parametrize("content", ACCEPTED.values(), ids=ACCEPTED)
 refused = pytest.mark.parametrize(("content", "message"), REFUSED.values(), ids=REFUSED)
@@ -219,6 +219,32 @@ def test_only_one_of_several_of_ours_stays() -> None:
     assert merged["hooks"]["Stop"] == [
         {"hooks": [WANTED["Stop"], {"type": "command", "command": "x"}]}
     ]
+
+
+def test_several_of_ours_in_one_further_group_go_with_it() -> None:
+    other = {"matcher": "Bash", "hooks": [{"type": "command", "command": "x"}]}
+    groups = [{"hooks": [handler()]}, {"hooks": [handler("/q"), handler("/r")]}, other]
+    merged = loaded(merge(json.dumps({"hooks": {"Stop": groups}}), WANTED, AGENT))
+    assert merged["hooks"]["Stop"] == [{"hooks": [WANTED["Stop"]]}, other]
+
+
+@pytest.mark.parametrize("own_first", [True, False])
+@pytest.mark.parametrize("ours", [[handler()], [handler(), handler("/q")]])
+@pytest.mark.parametrize("indent", [2, None])
+def test_what_the_user_put_onto_our_group_goes_with_it(
+    own_first: bool, ours: list[dict[str, Any]], indent: int | None
+) -> None:
+    group = {"matcher": "*", "hooks": ours} if own_first else {"hooks": ours, "matcher": "*"}
+    other = {"matcher": "Bash", "hooks": [OTHER_HANDLER]}
+    both = json.dumps({"hooks": {"PreToolUse": [group, other]}}, indent=indent)
+    assert loaded(unmerge(both, AGENT)) == {"hooks": {"PreToolUse": [other]}}
+    alone = json.dumps({"hooks": {"PreToolUse": [group]}}, indent=indent)
+    assert loaded(unmerge(alone, AGENT)) == {}
+
+
+def test_a_group_of_ours_with_a_matcher_leaves_an_event_that_is_no_longer_wanted() -> None:
+    text = json.dumps({"hooks": {"Future": [{"matcher": "*", "hooks": [handler()]}]}, "a": 1})
+    assert loaded(merge(text, {}, AGENT)) == {"a": 1}
 
 
 def test_ours_leaves_an_event_that_is_no_longer_wanted() -> None:
