@@ -17,9 +17,17 @@ SOCKET_PATH_MAX = 104
 
 
 def home(environ: Mapping[str, str]) -> Path:
-    """The user's home directory: $HOME, else the account's."""
+    """The user's home directory: $HOME, else the account's; `/` for an account without one."""
     value = environ.get("HOME", "")
-    return Path(value) if value.startswith("/") else Path.home()
+    if value.startswith("/"):
+        return Path(value)
+    import pwd  # most never need it
+
+    # Not Path.home(), which goes by HOME whatever it says.
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir or "/")
+    except KeyError:
+        return Path("/")
 
 
 def _xdg(environ: Mapping[str, str], name: str, default: str) -> Path:

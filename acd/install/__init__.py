@@ -88,7 +88,9 @@ def _refuse_sudo(environ: Mapping[str, str]) -> None:
 
 def _carry_out(environ: Mapping[str, str], make: Callable[[], Plan], say: Say) -> None:
     from acd.install import files
-    from acd.install.plan import lock_path
+    from acd.install.plan import lock_path, need_home
+
+    need_home(environ)  # before the lock, which lies below it
 
     def waiting() -> None:
         say("Another acd install or uninstall is at work; waiting for it.")

@@ -43,6 +43,8 @@ class Installer:
     """The file that holds its hooks, in the agent's configuration directory."""
     wanted: Callable[[Environ, str], Mapping[str, Handler]]
     """(environ, command) to the hook entry of each event; only events that the agent knows."""
+    update: str = ""
+    """What makes a program that knows none of the events know some: "update it …"."""
     edited: Callable[[Environ], Edited] | None = None
     """What has to follow an edit of the hooks' file."""
     trust: Trust | None = None

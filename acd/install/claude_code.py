@@ -136,6 +136,7 @@ INSTALLER: Final = Installer(
     program="claude",
     settings=settings_path,
     wanted=lambda environ, command: wanted(client_version(environ), command),
+    update=f"update it to {'.'.join(map(str, min(EVENTS.values())))} or newer (claude update)",
     has_status_line=True,
     checks=_checks,
 )

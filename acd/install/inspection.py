@@ -17,6 +17,7 @@ from acd import paths
 from acd.errors import AcdError
 from acd.install import agents, files, launchd, settings, systemd
 from acd.install.plan import (
+    no_events,
     outdated_hook_files,
     program_python,
     wanted_hooks,
@@ -98,6 +99,8 @@ def _hooks(environ: Mapping[str, str], agent: str) -> Part:
         there = settings.installed(text, wanted.agent)
     except AcdError as error:
         return Part("unknown", wanted.path, (error.message,))
+    if not wanted.wanted:
+        return Part("stale" if there else "missing", wanted.path, (no_events(agent),))
     if not there:
         return Part("missing", wanted.path, ("no hooks of acd in it",))
     reasons = tuple(_what_is_wrong(environ, text, there, wanted.wanted))

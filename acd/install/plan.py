@@ -67,6 +67,14 @@ def wanted_hooks(environ: Mapping[str, str], agent: str) -> PutHooks:
     )
 
 
+def no_events(agent: str) -> str:
+    """Why an agent gets no hooks whose installed program knows none of the events."""
+    return (
+        f"The installed {AGENTS[agent].title} has no event that acd can use, so it gets no hooks:"
+        f" {agents.installer(agent).update}"
+    )
+
+
 def _working_command(path: Path, agent: str, hook: Path) -> str | None:
     """The command of the installed hooks, if all have the same one and its Python is there."""
     try:
@@ -124,6 +132,7 @@ def install_plan(
 
     Raises AcdError for what would keep a step from being done, as far as it can be told.
     """
+    need_home(environ)
     plan = Plan()
     if service and (explicit := environ.get("ACD_SOCKET")):
         plan.notes.append(
@@ -134,9 +143,16 @@ def install_plan(
     command = None
     if hooks or status_line:
         plan.steps += outdated_hook_files(environ)
-    puts = [wanted_hooks(environ, agent) for agent in agents.chosen(environ, named) if hooks]
+    puts = []
+    for agent in agents.chosen(environ, named) if hooks else ():
+        if (put := wanted_hooks(environ, agent)).wanted:
+            puts.append(put)
+        else:
+            plan.notes.append(f"{no_events(agent)}, then run acd install again")
     if puts:
         command = str(next(iter(puts[0].wanted.values()))["command"])
+    elif hooks and not (service or status_line or manual):
+        raise AcdError("; ".join(plan.notes))
     has_manager = service and _plan_service(plan, environ)
     if not has_manager and private.is_running(paths.socket_path(environ)):
         plan.steps.append(EndDaemon(environ))
@@ -150,6 +166,18 @@ def install_plan(
         plan.steps += shell.outdated(environ)
     plan.steps.append(Prove(environ, command, start=not has_manager))
     return plan
+
+
+def need_home(environ: Mapping[str, str]) -> None:
+    """Raises AcdError where HOME names no place.
+
+    Agents, shells and services go by it, so the account's own would be another one.
+    """
+    if not environ.get("HOME", "").startswith("/"):
+        raise AcdError(
+            "HOME is not set to an absolute path, and acd is installed below it",
+            hint="set HOME to your home directory and run this again",
+        )
 
 
 def _plan_trust(plan: Plan, environ: Mapping[str, str], put: PutHooks, *, give: bool) -> None:
@@ -231,6 +259,7 @@ def _manager(environ: Mapping[str, str]) -> systemd.UserManager | launchd.Launch
 
 def uninstall_plan(environ: Mapping[str, str]) -> Plan:
     """What takes away all that is acd's, as far as it is there. Raises AcdError."""
+    need_home(environ)
     plan = Plan()
     # Hooks first: they would start the daemon again.
     for agent in AGENTS:

@@ -82,6 +82,60 @@ def test_the_clients_version_decides_about_the_events(user: User) -> None:
     assert set(hooks(user)) == set(EVENTS)
 
 
+TOO_OLD = (
+    "The installed Claude Code has no event that acd can use, so it gets no hooks:"
+    " update it to 1.0.85 or newer (claude update)"
+)
+
+
+def test_a_client_too_old_for_any_hook_is_told_and_the_others_get_theirs(user: User) -> None:
+    user.claude("1.0.20")
+    user.write(PLAIN)
+    (user.home / ".codex").mkdir()
+    assert f"{TOO_OLD}, then run acd install again" in user.install("--dry-run").splitlines()
+    told = user.install()
+    assert f"{TOO_OLD}, then run acd install again" in told.splitlines()
+    assert f"Hooks for Codex: 12 in {user.home}/.codex/hooks.json" in told
+    assert f"answers at {user.socket}" in told
+    assert user.settings.read_bytes() == PLAIN
+    assert looked_at(user).hooks.reasons == (TOO_OLD,)
+
+
+def test_a_client_too_old_for_any_hook_keeps_nothing_else_from_being_installed(user: User) -> None:
+    user.claude("1.0.20")
+    told = user.install()
+    assert TOO_OLD in told
+    assert f"answers at {user.socket}" in told
+    assert not user.settings.exists()
+
+
+def test_where_hooks_are_all_that_is_wanted_a_client_too_old_for_any_is_an_error(
+    user: User,
+) -> None:
+    user.claude("1.0.20")
+    done = user.acd("install", "--hooks-only", check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert TOO_OLD in done.stderr
+    assert not user.settings.exists()
+    assert not user.data.exists()
+
+
+@pytest.mark.parametrize("home", ["", "home"])
+@pytest.mark.parametrize(
+    "command",
+    [("install",), ("install", "--dry-run"), ("uninstall", "--yes"), ("uninstall", "--dry-run")],
+)
+def test_without_an_absolute_home_nothing_is_installed_or_taken_out(
+    user: User, command: tuple[str, ...], home: str
+) -> None:
+    # Never this account's own, should that be what is taken instead.
+    places = {name: str(user.home / name) for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME")}
+    done = user.acd(*command, check=False, HOME=home, CLAUDE_CONFIG_DIR=str(user.home), **places)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "HOME is not set to an absolute path, and acd is installed below it" in done.stderr
+    assert user.files() == {}
+
+
 def test_a_second_install_changes_no_file(user: User) -> None:
     user.write(PLAIN)
     user.install()
