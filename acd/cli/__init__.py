@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import io
 import sys
+import traceback
 from collections.abc import Mapping
 from typing import Final
 
@@ -120,11 +121,24 @@ def main() -> int:
         return EXIT_USAGE
     except (click.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPTED
+    except OSError as error:
+        if not _is_echos(error):
+            raise
+        from acd.cli import render
+
+        render.give_up(error)
     return code if isinstance(code, int) else 0
+
+
+def _is_echos(error: OSError) -> bool:
+    """Whether it is click's, which could not write the help or the version."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return frame.f_code is click.echo.__code__
 
 
 def _show(error: click.ClickException) -> None:
     text = io.StringIO()
     error.show(text)
-    for line in text.getvalue().splitlines():
+    # Click sets out choices in lines that begin with a tab.
+    for line in text.getvalue().replace("\n\t", " ").splitlines():
         print(printable(line), file=sys.stderr)

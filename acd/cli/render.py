@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, NoReturn
 
 import click
 
@@ -71,13 +71,18 @@ def write(text: str) -> None:
     try:
         print(text, flush=True)
     except OSError as error:
-        # What the stream still holds would be tried again at the end, and fail again.
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, sys.stdout.fileno())
-        os.close(null)
-        if isinstance(error, BrokenPipeError):
-            raise click.exceptions.Exit(EXIT_BROKEN_PIPE) from None
-        raise AcdError(f"cannot write the output: {error.strerror}") from None
+        give_up(error)
+
+
+def give_up(error: OSError) -> NoReturn:
+    """Ends a command whose output cannot be written, as write() says. Raises AcdError."""
+    # What the stream still holds would be tried again at the end, and fail again.
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)
+    if isinstance(error, BrokenPipeError):
+        raise click.exceptions.Exit(EXIT_BROKEN_PIPE) from None
+    raise AcdError(f"cannot write the output: {error.strerror}") from None
 
 
 def to_json(value: Any, *, indent: int | None = 2) -> str:

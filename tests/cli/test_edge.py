@@ -97,6 +97,21 @@ def test_wrong_usage_is_exit_code_2_and_says_where_help_is(acd: Acd, args: tuple
     assert "--help' for help." in done.err
 
 
+@pytest.mark.parametrize(
+    ("args", "choices"),
+    [
+        (("set", "x"), "Choose from: question, attention, working, closed"),
+        (("completion",), "Choose from: bash, zsh, fish"),
+    ],
+)
+def test_the_choices_for_a_missing_argument_are_told_in_one_line(
+    acd: Acd, args: tuple[str, ...], choices: str
+) -> None:
+    done = acd(*args)
+    assert done.code == 2
+    assert done.err.splitlines()[-1].endswith(choices)
+
+
 def test_what_was_typed_cannot_act_on_the_terminal_in_an_error(acd: Acd, served: Place) -> None:
     for args in (("\x1b[31m",), ("rm", "a", "\x1b[31m"), ("get", "\x1b[31m")):
         assert "\x1b" not in acd(*args).err
@@ -137,6 +152,16 @@ def test_a_command_starts_the_daemon_that_it_needs(acd: Acd, alone: Place) -> No
         assert set(client.sessions()) == {"one"}
 
 
+@pytest.mark.parametrize("home", ["", "somewhere", None])
+def test_without_a_home_the_daemon_and_what_asks_it_work(alone: Place, home: str | None) -> None:
+    del alone.environ["HOME"]
+    alone.environ["XDG_CONFIG_HOME"] = str(alone.root)  # not this account's
+    if home is not None:
+        alone.environ["HOME"] = home
+    assert run(alone, "set", "one", "working").code == 0
+    assert "one" in run(alone, "list").out
+
+
 def test_a_client_from_before_an_upgrade_starts_the_new_daemon(tmp_path: Path) -> None:
     from acd.client import daemon_command
 
@@ -166,6 +191,25 @@ def test_output_that_cannot_be_written_is_an_error(served: Place) -> None:
         )
     assert done.returncode == 1
     assert done.stderr == b"acd: cannot write the output: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    "args", [("--help",), (), ("--version",), ("list", "--help"), ("daemon", "--help")]
+)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_help_that_cannot_be_written_is_an_error_too(
+    served: Place, args: tuple[str, ...], unbuffered: str
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*PROGRAM, *args],
+            env={**served.environ, "PYTHONUNBUFFERED": unbuffered},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.stderr == b"acd: cannot write the output: No space left on device\n"
+    assert done.returncode == 1
 
 
 def test_a_closed_standard_output_is_no_reason_to_fail(served: Place) -> None:
