@@ -36,15 +36,21 @@ def draw(chart: Chart, columns: int, paint: Paint) -> str:
     ]
     while totals and columns - name - _columns(totals) < _LEAST + len(_GAP):
         totals.pop()
-    room = columns - name - len(_GAP) - _columns(totals)
+    room = max(0, columns - name - len(_GAP) - _columns(totals))
     lines = [_line(" " * name, _axis(chart, room), [_right(total, 0) for total in totals])]
     for number, row in enumerate(chart.rows):
         cells = [_right(total, number + 1) for total in totals]
         lines.append(
             _line(pad(cut(names[number], name), name), _blocks(chart, row, room, paint), cells)
         )
-    legend = _GAP.join(f"{paint(BLOCKS[status], status)} {status}" for status in DRAWN)
-    return "\n".join([*lines, "", legend, *_summary(chart, columns)])
+    return "\n".join([*lines, "", *_legend(columns, paint), *_summary(chart, columns)])
+
+
+def _legend(columns: int, paint: Paint) -> list[str]:
+    """What the blocks mean, in one line where there is room for it, else in a line each."""
+    entries = [paint(BLOCKS[status], status) + cut(f" {status}", columns - 1) for status in DRAWN]
+    room = sum(len(f"{BLOCKS[status]} {status}{_GAP}") for status in DRAWN) - len(_GAP)
+    return [_GAP.join(entries)] if room <= columns else entries
 
 
 def _line(name: str, blocks: str, cells: list[str]) -> str:
@@ -75,7 +81,8 @@ def _axis(chart: Chart, room: int) -> str:
 
 def _blocks(chart: Chart, row: Row, room: int, paint: Paint) -> str:
     shown = ""
-    for status, same in groupby(row.past.cells(chart.until, room, chart.span)):
+    cells = row.past.cells(chart.until, room, chart.span) if room else []
+    for status, same in groupby(cells):
         count = len(list(same))
         if status is None or status not in BLOCKS:
             shown += " " * count

@@ -48,11 +48,17 @@ def test_it_is_a_line_for_each_with_its_totals_and_a_sum() -> None:
     ]
 
 
-@pytest.mark.parametrize("columns", [20, 30, 40, 80, 200])
+@pytest.mark.parametrize("columns", [*range(1, 41), 80, 200])
 def test_no_line_is_longer_than_there_is_room(columns: int) -> None:
     wide = ("日本語のとても長いディレクトリ名です", 3.0, [(20.0, "question")])
-    for line in terminal.draw(made(API, WEB, wide, depth=1), columns, plain).split("\n")[:4]:
+    for line in terminal.draw(made(API, WEB, wide, depth=1), columns, plain).split("\n"):
         assert width(line) <= columns
+
+
+def test_where_it_is_narrow_each_block_is_told_in_a_line_of_its_own() -> None:
+    shown = terminal.draw(made(API), 33, plain)
+    assert "\n▂ working\n▅ attention\n█ question\n" in shown
+    assert "\n▂ wor…\n▅ att…\n█ que…\n" in terminal.draw(made(API), 6, plain)
 
 
 def test_where_it_is_narrow_the_totals_give_way() -> None:
