@@ -30,6 +30,8 @@ from acd.core.store import Store
 HEADER: Final = "acd-recording 1"
 
 _TEXTS: Final = frozenset({"text", "prompt", "said", "questions"})
+_OF_THE_USER: Final = frozenset({"name", "metadata"})
+"""What the user has given a session, and is nobody else's to read."""
 
 
 def opening() -> str:
@@ -72,14 +74,19 @@ def _plain(record: str) -> str:
     """The record without anything that was asked or said."""
     verb, _, rest = record.partition(" ")
     match verb.upper():
-        case "EVENT" | "SESSION":
+        case "EVENT":
             return f"{verb} {json.dumps(_without_texts(json.loads(rest)))}"
+        case "SESSION":
+            fields = _without_texts(json.loads(rest))
+            plain = {key: fields[key] for key in fields if key not in _OF_THE_USER}
+            return f"{verb} {json.dumps(plain)}"
         case "SET":
             session, status, *metadata = rest.split(None, 2)
             if not metadata:
                 return record
             given = json.loads(metadata[0])
-            plain = {key: given[key] for key in FIELDS if key in given and key not in _TEXTS}
+            kept = FIELDS.keys() & given.keys() - _TEXTS - _OF_THE_USER
+            plain = {key: given[key] for key in FIELDS if key in kept}
             return f"SET {session} {status} {json.dumps(plain)}"
         case "API_USAGE":
             return f"API_USAGE {rest.split(None, 1)[0]} {{}}"
@@ -88,7 +95,6 @@ def _plain(record: str) -> str:
 
 def _without_texts(fields: Json) -> Json:
     plain = {key: value for key, value in fields.items() if key not in _TEXTS}
-    plain.pop("metadata", None)  # the user's own, and nobody else's to read
     if isinstance(belief := plain.get("belief"), dict):
         plain["belief"] = {key: value for key, value in belief.items() if key != "said"}
         if "questions" in belief:
