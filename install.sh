@@ -16,8 +16,9 @@ Installs acd for you alone, without root; run it again to upgrade.
   --agent NAME   whose hooks to set up: claude-code, codex or all, once for each
                  (default: those that are here)
   --trust        have the hooks trusted by agents that would ask you to review them
-  --statusline   make acd's the status line of Claude Code, if it has none
-  --no-hooks     leave the settings of your agents alone
+  --statusline   make acd's the status line of Claude Code, if it has none;
+                 with --no-hooks too
+  --no-hooks     set up no hooks
   --no-service   set up no systemd or launchd service: hooks start the daemon
   --dry-run      say what would be done, and change nothing
   --uninstall    take acd out again: service, hooks and program

@@ -26,13 +26,13 @@ def _say(line: str) -> None:
 
 @click.command()
 @click.option("--hooks-only", is_flag=True, help="Only put the hooks into the agent's settings.")
-@click.option("--no-hooks", is_flag=True, help="Leave the agent's settings alone.")
+@click.option("--no-hooks", is_flag=True, help="Set up no hooks.")
 @click.option("--no-service", is_flag=True, help="Set up no service: hooks start the daemon.")
 @click.option(
     "--statusline",
     "status_line",
     is_flag=True,
-    help="Also make acd's the agent's status line, if it has none.",
+    help="Also make acd's the agent's status line, if it has none; with --no-hooks too.",
 )
 @click.option(
     "--agent",
