@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import json
-import os
 import shutil
 import subprocess
 import time
@@ -17,9 +16,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests import screen as screens
+from tests.screen import screen
 from tests.support import WAIT, place
 
-IS_THERE = shutil.which("kitty") is not None and shutil.which("Xvfb") is not None
+IS_THERE = shutil.which("kitty") is not None and screens.IS_THERE
 
 SLEEP = ("sh", "-c", "exec sleep 1000")
 
@@ -83,25 +84,11 @@ class Kitty:
 @contextmanager
 def a_kitty() -> Iterator[Kitty]:
     """One that is gone afterwards, with its screen."""
-    with place() as home:
-        reads, writes = os.pipe()
-        xvfb = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(writes), "-screen", "0", "640x480x24"],
-            pass_fds=(writes,),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        os.close(writes)
+    with place() as home, screen() as display:
+        made = Kitty(home.root, display)
         try:
-            with os.fdopen(reads) as display:
-                screen = f":{display.readline().strip()}"
-            made = Kitty(home.root, screen)
-            try:
-                made.until(lambda: len(made.windows()) == 1)
-                yield made
-            finally:
-                made.process.kill()
-                made.process.wait()
+            made.until(lambda: len(made.windows()) == 1)
+            yield made
         finally:
-            xvfb.kill()
-            xvfb.wait()
+            made.process.kill()
+            made.process.wait()

@@ -6,9 +6,7 @@ them it is tried what a click would run.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -20,6 +18,7 @@ import pytest
 from tests.agents import asks
 from tests.cli.runs import until
 from tests.cli.test_bar_examples import examples
+from tests.screen import screen
 from tests.support import WAIT, Place
 from tests.tmux import Tmux, a_tmux
 
@@ -130,21 +129,6 @@ def test_a_click_on_i3blocks_goes_there(linked: Place, tmux: Tmux, pane: str) ->
         process.communicate(timeout=WAIT)
 
 
-@contextlib.contextmanager
-def screen() -> Iterator[str]:
-    """An X server of the test's own; its display."""
-    reading, writing = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "800x60x24"]
-    process = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
-    os.close(writing)
-    try:
-        with os.fdopen(reading) as told:
-            yield f":{told.readline().strip()}"
-    finally:
-        process.terminate()
-        process.wait(WAIT)
-
-
 def test_a_click_on_polybar_goes_there(linked: Place, tmux: Tmux, pane: str) -> None:
     for program in ("polybar", "Xvfb", "xdotool"):
         if shutil.which(program) is None:
@@ -155,7 +139,7 @@ def test_a_click_on_polybar_goes_there(linked: Place, tmux: Tmux, pane: str) -> 
     config.write_text(
         f"[bar/top]\noverride-redirect = true\nheight = 40\nmodules-left = acd\n{module}"
     )
-    with screen() as display:
+    with screen("800x60") as display:
         environ = {**linked.environ, "DISPLAY": display}
         bar = subprocess.Popen(
             ["polybar", "-c", str(config), "top"],

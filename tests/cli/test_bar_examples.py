@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ import pytest
 from tests.cli.conftest import StatusLine
 from tests.cli.runs import until
 from tests.docs import DOCS
+from tests.screen import screen
 from tests.support import WAIT, Place
 
 
@@ -131,22 +131,16 @@ def test_polybar_runs_the_first_example_until_it_follows(asking: Place) -> None:
     module = examples("polybar.md", "ini")[0]
     config = asking.root / "polybar.ini"
     config.write_text(f"[bar/top]\noverride-redirect = true\nmodules-left = acd\n{module}")
-    reading, writing = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "800x60x24"]
-    server = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
-    os.close(writing)
-    with os.fdopen(reading) as told:
-        display = f":{told.readline().strip()}"
-    bar = subprocess.Popen(
-        ["polybar", "-c", str(config), "top"],
-        env={**asking.environ, "DISPLAY": display},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        with asking.client() as client:
-            until(lambda: client.info()["subscribers"] == 1)
-    finally:
-        for process in (bar, server):
-            process.terminate()
-            process.wait(WAIT)
+    with screen("800x60") as display:
+        bar = subprocess.Popen(
+            ["polybar", "-c", str(config), "top"],
+            env={**asking.environ, "DISPLAY": display},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            with asking.client() as client:
+                until(lambda: client.info()["subscribers"] == 1)
+        finally:
+            bar.terminate()
+            bar.wait(WAIT)

@@ -24,6 +24,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PROGRAMS = Path("/usr/lib/systemd")
+_BUS_SERVICES = Path("/usr/share/dbus-1/services")
 _READY_SECONDS = 20
 _CGROUPS = Path("/sys/fs/cgroup")
 
@@ -38,8 +39,12 @@ def main(directory: Path, user: str, uid: int, template: Path | None = None) -> 
     _mount("-t", "proc", "proc", "/proc")
     subprocess.run(["umount", "--recursive", "--lazy", str(_CGROUPS)], check=True)
     _mount("-t", "cgroup2", "none", str(_CGROUPS))
-    for hidden in ("/run", "/var/log", "/home"):
-        _mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", hidden)
+    hidden = ["/run", "/var/log", "/home"]
+    if _BUS_SERVICES.is_dir():
+        # What is installed on this machine is not started on the user's bus.
+        hidden.append(str(_BUS_SERVICES))
+    for directory_of_others in hidden:
+        _mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", directory_of_others)
     _make_home(home, uid, template)
     _add_user(directory, user, uid, home)
     _lay_out_run(runtime, uid)
