@@ -94,7 +94,7 @@ def test_the_page_names_every_field_of_a_session() -> None:
 
 
 def test_the_page_names_every_field_of_a_belief() -> None:
-    assert set(documented_fields("`belief` is there")) == {*Belief.__slots__, "calls"}
+    assert set(documented_fields("`belief` is there")) == {*Belief.__slots__, "calls", "done"}
 
 
 def test_the_page_names_every_field_of_an_event() -> None:

@@ -140,6 +140,9 @@ class Belief:
         """
         if event.begins or event.name == "Notification":
             newest = self.newest_at
+        elif event.tool_use_id is None and self.questions.runs(event, at):
+            # Nor do tools side by side: what one asks another's end does not answer.
+            newest = self.begun_at
         else:
             newest = max(self.heard.get(speaker(event), 0), self.begun_at)
         return max(0, newest - at)
@@ -157,7 +160,7 @@ class Belief:
             # What says nothing must not outrank what does, and is still under way.
             if event.goes_on:
                 self._note(speaker(event), at)
-                self.questions.go_on(event)
+                self.questions.go_on(event, at)
             return
         self._note(speaker(event), at)
         self.newest_at = max(self.newest_at, at)
@@ -172,8 +175,7 @@ class Belief:
             self._go_on(event, status, at, text)
 
     def _note(self, who: str, at: int) -> None:
-        self.heard.pop(who, None)  # the newest stand last
-        self.heard[who] = at
+        self.heard[who] = max(at, self.heard.pop(who, 0))  # the newest stand last
         if len(self.heard) > MAX_HEARD:
             del self.heard[next(iter(self.heard))]
 
@@ -189,7 +191,7 @@ class Belief:
             self.questions.ask(event, at, text)
 
     def _go_on(self, event: HookEvent, status: Status, at: int, text: str | None) -> None:
-        self.questions.go_on(event)
+        self.questions.go_on(event, at)
         if event.name == "UserPromptSubmit":
             # A prompt that is queued carries the id of the one that is worked
             # on, and of the two turns only the second one's end is the end
@@ -245,6 +247,7 @@ class Belief:
                 setattr(self, name, 0)
         if any(at > now for at in self.heard.values()):
             self.heard = {speaker: at for speaker, at in self.heard.items() if at <= now}
+        self.questions.forget_future(now)
         if self.registry is not None and self.registry.at > now:
             self.registry = None
 

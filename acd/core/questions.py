@@ -51,11 +51,12 @@ class Questions:
     Where none did, whatever its agent does next is the answer.
     """
 
-    __slots__ = ("_calls", "_open")
+    __slots__ = ("_calls", "_done", "_open")
 
     def __init__(self) -> None:
         self._open: dict[str, Question] = {}
         self._calls: dict[str, Call] = {}  # that have begun, by their ids
+        self._done: dict[str, int] = {}  # when each agent last waited for none of its tools
 
     def __bool__(self) -> bool:
         return bool(self._open)
@@ -75,7 +76,8 @@ class Questions:
         """Takes in an event that asks."""
         transcript = event.transcript if event.subagent is not None else None
         asked = Question(at, text, speaker(event), event.call, transcript)
-        self._open.pop(_key(asked), None)  # the newest stand last
+        before = self._open.pop(_key(asked), asked)  # the newest stand last
+        asked = asked._replace(at=max(at, before.at))
         self._open[_key(asked)] = asked
         _bound(self._open)
 
@@ -92,18 +94,28 @@ class Questions:
         if event.tool_use_id is None:
             return
         if event.call is not None:
-            self._calls[event.tool_use_id] = Call(speaker(event), event.call)
-            _bound(self._calls)
+            if at >= self._done.get(speaker(event), 0):
+                self._calls[event.tool_use_id] = Call(speaker(event), event.call)
+                _bound(self._calls)
         elif (ended := self._calls.pop(event.tool_use_id, None)) is not None:
             asked = self._open.get(_key(ended))
             if asked is not None and asked.at <= at:
                 del self._open[_key(ended)]
 
-    def go_on(self, event: HookEvent) -> None:
+    def runs(self, event: HookEvent, at: int) -> bool:
+        """Whether the tool that a permission was asked for then has begun, and not ended."""
+        if event.call is None or at < self._done.get(speaker(event), 0):
+            return False
+        return Call(speaker(event), event.call) in self._calls.values()
+
+    def go_on(self, event: HookEvent, at: int) -> None:
         """Closes what an event shows to be answered, because its agent goes on."""
         asker = speaker(event)
         if event.tool_use_id is None:  # it waits for none of its tools
             self._calls = {key: call for key, call in self._calls.items() if call.asker != asker}
+            self._done.pop(asker, None)
+            self._done[asker] = at
+            _bound(self._done)
         running = {_key(call) for call in self._calls.values()}
         self._open = {
             key: asked
@@ -126,6 +138,11 @@ class Questions:
             key: asked for key, asked in self._open.items() if asked.asker != asker or asked.at > at
         }
 
+    def forget_future(self, now: int) -> None:
+        """The clock was set back: what is dated later than now has no place in the order."""
+        if any(at > now for at in self._done.values()):
+            self._done = {asker: at for asker, at in self._done.items() if at <= now}
+
     def forget_texts(self) -> None:
         """Keeps that something is asked, and not what."""
         self._open = {key: asked._replace(text=None) for key, asked in self._open.items()}
@@ -137,6 +154,8 @@ class Questions:
             fields["questions"] = {key: _shortened(asked) for key, asked in self._open.items()}
         if self._calls:
             fields["calls"] = self._calls
+        if self._done:
+            fields["done"] = self._done
         return fields
 
     @classmethod
@@ -155,6 +174,8 @@ class Questions:
             questions._open[_key(asked)] = asked
         for key, (asker, call) in dict(fields.get("calls", {})).items():
             questions._calls[key] = Call(_text(asker), _whole(call))
+        for asker, at in dict(fields.get("done", {})).items():
+            questions._done[asker] = _whole(at)
         return questions
 
 

@@ -257,6 +257,54 @@ def test_a_tools_end_that_was_overtaken_is_its_end() -> None:
     assert scene.status() == "working"
 
 
+@pytest.mark.parametrize("who", ASKERS.values(), ids=ASKERS)
+def test_of_two_questions_that_overtook_each_other_both_are_open(who: dict[str, Any]) -> None:
+    scene = both_begun(asked=[], **who)
+    scene.wait(1)
+    first = scene.now
+    scene.wait(1)
+    scene.hook("PermissionRequest", **TWO, **who)
+    scene.hook("PermissionRequest", at=first, **ONE, **who)
+    scene.hook("PostToolUse", tool_use_id="t2", **TWO, **who)
+    assert scene.status() == "question"
+    scene.hook("PostToolUse", tool_use_id="t1", **ONE, **who)
+    assert scene.status() == "working"
+
+
+def test_a_question_that_another_tools_end_overtook_is_open() -> None:
+    scene = both_begun(asked=[])
+    scene.wait(1)
+    asked = scene.now
+    scene.wait(1)
+    scene.hook("PostToolUse", tool_use_id="t1", **ONE)
+    scene.hook("PermissionRequest", at=asked, **TWO)
+    assert scene.status() == "question"
+
+
+@pytest.mark.parametrize(
+    "over", [{"label": "PostToolUse", "tool_use_id": "t2", **TWO}, {"label": "PostToolBatch"}]
+)
+def test_a_question_that_the_end_of_its_own_tool_overtook_is_none(over: dict[str, Any]) -> None:
+    scene = both_begun(asked=[])
+    scene.wait(1)
+    asked = scene.now
+    scene.wait(1)
+    scene.hook(**over)
+    scene.hook("PermissionRequest", at=asked, **TWO)
+    assert scene.status() == "working"
+
+
+def test_a_tool_that_all_that_followed_overtook_runs_no_more() -> None:
+    scene = Scene()
+    scene.hook("UserPromptSubmit")
+    begun = scene.now
+    scene.wait(1)
+    scene.hook("PostToolBatch")
+    scene.hook("PreToolUse", tool_use_id="t1", at=begun, **ONE)
+    scene.hook("PermissionRequest", at=begun, **ONE)
+    assert scene.status() == "working"
+
+
 def test_a_tools_end_from_before_the_question_does_not_answer_it() -> None:
     scene = Scene()
     before = scene.now
