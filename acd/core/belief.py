@@ -148,13 +148,8 @@ class Belief:
         return max(0, newest - at)
 
     def hear(self, event: HookEvent, at: int, text: str | None) -> None:
-        """Takes in a hook's event.
-
-        One that was overtaken says no more than that a tool has begun or ended.
-        """
+        """Takes in a hook's event that was not overtaken."""
         self.questions.note_call(event, at)
-        if self.overtaken_by(event, at):
-            return
         status = event.status
         if status is None:
             # What says nothing must not outrank what does, and is still under way.
@@ -173,6 +168,10 @@ class Belief:
             self.settle(status)
         elif not (event.label == "Notification/idle_prompt" and self.background):
             self._go_on(event, status, at, text)
+
+    def hear_late(self, event: HookEvent, at: int) -> None:
+        """Takes in one that was: it says no more than that a tool has begun or ended."""
+        self.questions.note_call(event, at)
 
     def _note(self, who: str, at: int) -> None:
         self.heard[who] = max(at, self.heard.pop(who, 0))  # the newest stand last

@@ -232,7 +232,10 @@ class Store:
         changes = self._supersede_others(session, event, at, now) if begins else []
         if at >= belief.newest_at:
             self._learn_origin(session, event)
-        belief.hear(event, at, text)
+        if overtaken_by:
+            belief.hear_late(event, at)
+        else:
+            belief.hear(event, at, text)
         after = self._shown(belief)
         if after == before and (overtaken_by or event.status is None):
             late = f"{overtaken_by / NS:.3f} s older than the newest"
