@@ -62,37 +62,24 @@ def install(
     """
     # Everything below takes some 60 ms to import.
     from acd import install as installer
-    from acd.install.plan import install_plan
+    from acd.install.plan import Choice, install_plan
 
     if hooks_only and no_hooks:
         raise click.UsageError("--hooks-only and --no-hooks leave nothing to do")
     if no_hooks and (agents or trust):
         raise click.UsageError("--agent and --trust are about hooks, which --no-hooks leaves alone")
-    named = tuple(AGENTS) if "all" in agents else agents
-    hooks, service = not no_hooks, not (no_service or hooks_only)
-    if dry_run:
-        _show(
-            install_plan(
-                os.environ,
-                hooks=hooks,
-                service=service,
-                status_line=status_line,
-                named=named,
-                trust=trust,
-                manual=not hooks_only,
-            )
-        )
-        return
-    installer.install(
-        os.environ,
-        _say,
-        hooks=hooks,
-        service=service,
+    choice = Choice(
+        hooks=not no_hooks,
+        service=not (no_service or hooks_only),
         status_line=status_line,
-        named=named,
+        named=tuple(AGENTS) if "all" in agents else agents,
         trust=trust,
         manual=not hooks_only,
     )
+    if dry_run:
+        _show(install_plan(os.environ, choice))
+    else:
+        installer.install(os.environ, _say, choice)
 
 
 @click.command()

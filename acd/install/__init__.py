@@ -8,14 +8,14 @@ steps do, and how lines are shown.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from acd.errors import AcdError
 
 if TYPE_CHECKING:
     from acd.install.inspection import InstallReport
-    from acd.install.plan import Plan
+    from acd.install.plan import Choice, Plan
 
 Say = Callable[[str], None]
 
@@ -27,37 +27,12 @@ def report(environ: Mapping[str, str]) -> InstallReport:
     return inspect(environ)
 
 
-def install(
-    environ: Mapping[str, str],
-    say: Say,
-    *,
-    hooks: bool = True,
-    service: bool = True,
-    status_line: bool = False,
-    named: Sequence[str] = (),
-    trust: bool = False,
-    manual: bool = True,
-) -> None:
-    """Installs or upgrades, telling each thing done. Raises AcdError.
-
-    `named` are the agents that get hooks; empty for those that are here.
-    """
+def install(environ: Mapping[str, str], say: Say, choice: Choice) -> None:
+    """Installs or upgrades, telling each thing done. Raises AcdError."""
     from acd.install.plan import install_plan
 
     _refuse_sudo(environ)
-    _carry_out(
-        environ,
-        lambda: install_plan(
-            environ,
-            hooks=hooks,
-            service=service,
-            status_line=status_line,
-            named=named,
-            trust=trust,
-            manual=manual,
-        ),
-        say,
-    )
+    _carry_out(environ, lambda: install_plan(environ, choice), say)
 
 
 def uninstall(environ: Mapping[str, str], say: Say, *, agreed: Callable[[], bool]) -> bool:

@@ -113,25 +113,27 @@ def outdated_hook_files(environ: Mapping[str, str]) -> list[WriteFile]:
     ]
 
 
-def install_plan(
-    environ: Mapping[str, str],
-    *,
-    hooks: bool,
-    service: bool,
-    status_line: bool = False,
-    named: Sequence[str] = (),
-    trust: bool = False,
-    manual: bool = True,
-) -> Plan:
-    """What leads to an installed acd; the flags tell which parts are wanted.
+@dataclass(frozen=True)
+class Choice:
+    """Which parts of an installation are wanted."""
 
-    `named` are the agents that get hooks, where it is not left to what is
-    here; `trust` speaks for the user, where an agent asks whether to trust
-    hooks; `manual` is for the manual pages and the shells' completions. A
-    status line of ours that is there already is kept current.
+    hooks: bool
+    service: bool
+    status_line: bool
+    named: Sequence[str]
+    """The agents that get hooks; empty for those that are here."""
+    trust: bool
+    """Whether to speak for the user, where an agent asks whether to trust hooks."""
+    manual: bool
+    """The manual pages and the shells' completions."""
+
+
+def install_plan(environ: Mapping[str, str], choice: Choice) -> Plan:
+    """What leads to an installed acd. A status line of ours that is there is kept current.
 
     Raises AcdError for what would keep a step from being done, as far as it can be told.
     """
+    hooks, service, status_line = choice.hooks, choice.service, choice.status_line
     need_home(environ)
     plan = Plan()
     if service and (explicit := environ.get("ACD_SOCKET")):
@@ -144,14 +146,14 @@ def install_plan(
     if hooks or status_line:
         plan.steps += outdated_hook_files(environ)
     puts = []
-    for agent in agents.chosen(environ, named) if hooks else ():
+    for agent in agents.chosen(environ, choice.named) if hooks else ():
         if (put := wanted_hooks(environ, agent)).wanted:
             puts.append(put)
         else:
             plan.notes.append(f"{no_events(agent)}, then run acd install again")
     if puts:
         command = str(next(iter(puts[0].wanted.values()))["command"])
-    elif hooks and not (service or status_line or manual):
+    elif hooks and not (service or status_line or choice.manual):
         raise AcdError("; ".join(plan.notes))
     has_manager = service and _plan_service(plan, environ)
     if not has_manager and private.is_running(paths.socket_path(environ)):
@@ -159,10 +161,10 @@ def install_plan(
     for put in puts:
         if put.is_needed():
             plan.steps.append(put)
-        _plan_trust(plan, environ, put, give=trust)
+        _plan_trust(plan, environ, put, give=choice.trust)
     if hooks or status_line:
-        _plan_status_lines(plan, environ, named, asked=status_line)
-    if manual:
+        _plan_status_lines(plan, environ, choice.named, asked=status_line)
+    if choice.manual:
         plan.steps += shell.outdated(environ)
     plan.steps.append(Prove(environ, command, start=not has_manager))
     return plan
