@@ -8,7 +8,9 @@ and what a shell completes an id with.
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import NoReturn
 
 from acd.errors import AcdError
 from acd.text import printable
@@ -18,6 +20,8 @@ def main() -> int:
     """The `acd` program; returns its exit code."""
     try:
         if sys.argv[1:] == ["daemon"]:
+            if sys.getfilesystemencoding() != "utf-8":
+                _restart_in_utf8_mode()
             from acd.daemon import main as daemon_main
 
             return daemon_main()
@@ -42,6 +46,17 @@ def main() -> int:
         if error.hint:
             print(f"     {printable(error.hint)}", file=sys.stderr)
         return error.exit_code
+
+
+def _restart_in_utf8_mode() -> NoReturn:
+    """Executes this program again with paths encoded as UTF-8, whatever the locale.
+
+    The paths that agents send are UTF-8, and Python encodes paths by the locale
+    (PEP 540). The process and its descriptors stay the same, so that a socket
+    that was handed over is still ours (sd_listen_fds(3)).
+    """
+    arguments = [sys.executable, "-X", "utf8", *sys.orig_argv[1:]]
+    os.execv(sys.executable, arguments)  # noqa: S606 - this program
 
 
 if __name__ == "__main__":

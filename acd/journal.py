@@ -228,6 +228,11 @@ class Journal:
                 bad += 1
                 if bad <= TOLD:
                     log.warning("the state has a record that cannot be understood: %s", error)
+            except Exception:
+                # A bug, which must not keep the daemon from starting.
+                bad += 1
+                if bad <= TOLD:
+                    log.exception("a record of the state could not be applied")
         return bad
 
     def _set_aside(self, reason: str) -> None:

@@ -205,6 +205,10 @@ class Server:
             return handler(args, line, now)
         except Refused as refused:
             return f"ERR {refused}", [], None
+        except Exception:
+            # A bug. asyncio would end the connection, whose other lines are not to blame.
+            log.exception("a %s request could not be served", verb.upper())
+            return "ERR internal error: the log of the daemon holds the traceback", [], None
 
     def _answer_own(self, connection: Connection, turn: Turn, line: str) -> str:
         """The reply of a verb that is about connections."""

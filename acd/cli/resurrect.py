@@ -51,9 +51,11 @@ def _become(session_id: str, argv: list[str], cwd: str) -> NoReturn:
     sys.stdout.flush()
     what = f"enter {cwd}"
     try:
-        os.chdir(cwd)
+        # What the daemon says is UTF-8, whatever this terminal's locale.
+        os.chdir(cwd.encode())
         what = f"run {argv[0]}"
-        os.execvp(argv[0], argv)  # noqa: S606 - no shell is what we want
+        words = [word.encode() for word in argv]
+        os.execvp(words[0], words)  # noqa: S606 - no shell is what we want
     except OSError as error:
         ask(os.environ, f"RM {session_id}")
         missing = isinstance(error, FileNotFoundError) and what.startswith("run")

@@ -94,6 +94,20 @@ def parse_metadata(text: str) -> Metadata:
     return check_metadata(parse_object(text, "metadata"))
 
 
+def recorded_metadata(text: str) -> Metadata:
+    """SET's metadata from a journal.
+
+    Version 0.1.0 accepted NUL in the known keys; a value that holds it is left
+    out. Raises Refused.
+    """
+    if "\\u0000" not in text:
+        return parse_metadata(text)
+    given = parse_object(text, "metadata")
+    return check_metadata(
+        {key: value for key, value in given.items() if key not in FIELDS or "\0" not in str(value)}
+    )
+
+
 def check_metadata(metadata: Json) -> Metadata:
     """The object, with its known keys told from the others. Raises Refused."""
     fields = []
@@ -105,7 +119,9 @@ def check_metadata(metadata: Json) -> Metadata:
         if type(value) is not str:
             raise Refused(f"invalid metadata: {key} must be a string")
         if not is_text(value):
-            raise Refused(f"invalid metadata: {key} must be Unicode text, no lone surrogates")
+            raise Refused(
+                f"invalid metadata: {key} must be Unicode text, without NUL and lone surrogates"
+            )
         fields.append((FIELDS[key], value[:PROMPT_LENGTH] if key == "prompt" else value))
     if not extra:
         return Metadata(tuple(fields), None)
@@ -137,7 +153,13 @@ def check_depth(value: Any, what: str, left: int = MAX_DEPTH) -> None:
 
 
 def is_text(value: str) -> bool:
-    """Whether it can be encoded: JSON's escapes can make lone surrogates."""
+    """Whether it can be a path or an argument, and be encoded.
+
+    JSON's escapes can make what cannot: NUL (no system call takes it) and lone
+    surrogates (UTF-8 has none, RFC 3629 section 3).
+    """
+    if "\0" in value:
+        return False
     if value.isascii():
         return True
     try:

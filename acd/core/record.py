@@ -26,8 +26,8 @@ from acd.core.metadata import (
     Refused,
     check_depth,
     parse_api_usage,
-    parse_metadata,
     parse_object,
+    recorded_metadata,
 )
 from acd.core.processes import Process
 from acd.core.session import (
@@ -110,7 +110,8 @@ def read_session(fields: Json) -> Session:
         moment = Now(fields["since"], fields["entered"])
         session = Session(_session_id(fields["id"]), STATUSES[fields["status"]], moment)
         for name, kind in FIELDS.items():
-            if name in fields:
+            # Version 0.1.0 kept texts with NUL, which no system call takes.
+            if name in fields and not (kind is str and "\0" in str(fields[name])):
                 setattr(session, name, _checked(name, fields[name], kind))
         session.belief = Belief.from_record(fields["belief"]) if "belief" in fields else None
         session.history = [
@@ -184,7 +185,7 @@ def apply_record(store: Store, line: str, now: Now) -> None:
 def _apply(store: Store, verb: str, rest: str, now: Now) -> None:
     match verb, rest.split(None, 2):
         case "SET", [session, status, *metadata] if status in STATUSES:
-            given = parse_metadata(metadata[0]) if metadata else None
+            given = recorded_metadata(metadata[0]) if metadata else None
             store.set(session, STATUSES[status], given, now)
         case "RM", [session]:
             store.remove(session, now)

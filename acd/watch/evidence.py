@@ -9,6 +9,7 @@ they tell to the store, with its time. It refuses to know what that changes
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
@@ -23,6 +24,36 @@ from acd.core.status import CLOSED, QUESTION
 from acd.core.store import Change, Store
 from acd.watch.process import SHELLS, ProcessWatch, arguments, began_after
 from acd.watch.source import EvidenceSource, Place
+
+log = logging.getLogger("acd.evidence")
+
+
+class _Isolated:
+    """An agent's source whose faults are logged: one session's watch fails, and nothing else."""
+
+    def __init__(self, source: EvidenceSource):
+        self._source = source
+
+    def follow(self, place: Place) -> None:
+        try:
+            self._source.follow(place)
+        except Exception:
+            log.exception("session %s cannot be watched", place.session_id)
+
+    def take_up(self, place: Place) -> None:
+        try:
+            self._source.take_up(place)
+        except Exception:
+            log.exception("session %s cannot be watched", place.session_id)
+
+    def forget(self, session_id: str) -> None:
+        try:
+            self._source.forget(session_id)
+        except Exception:
+            log.exception("the watch of session %s cannot be ended", session_id)
+
+    def close(self) -> None:
+        self._source.close()
 
 
 class Evidence:
@@ -47,16 +78,23 @@ class Evidence:
         for session in list(self._store.list_all()):
             if session.status == CLOSED or session.host is not None:
                 continue
-            if session.pid is not None:
-                found = self._processes.follow(session.pid)
-                if found is None or session.pid_start not in {None, found.start}:
-                    self._correct(session, "process", "ended", self._clock().wall)
-                    continue
-            if (source := self._source(session.agent_type)) is not None:
-                place = Place(session.id, session.pid, session.config_dir, session.transcript)
-                source.take_up(place)
-                for subagent, transcript in session.asking().items():
-                    source.follow(place._replace(subagent=subagent, transcript=transcript))
+            try:
+                self._recheck(session)
+            except Exception:
+                # A bug that one session shows must not keep the daemon from starting.
+                log.exception("session %s cannot be looked at", session.id)
+
+    def _recheck(self, session: Session) -> None:
+        if session.pid is not None:
+            found = self._processes.follow(session.pid)
+            if found is None or session.pid_start not in {None, found.start}:
+                self._correct(session, "process", "ended", self._clock().wall)
+                return
+        if (source := self._source(session.agent_type)) is not None:
+            place = Place(session.id, session.pid, session.config_dir, session.transcript)
+            source.take_up(place)
+            for subagent, transcript in session.asking().items():
+                source.follow(place._replace(subagent=subagent, transcript=transcript))
 
     def observe(self, event: HookEvent) -> HookEvent:
         """Completes an event of this machine with its process, and watches that from now on."""
@@ -124,7 +162,7 @@ class Evidence:
         if agent not in AGENTS or (path := AGENTS[agent].evidence) is None:
             return None
         module, _, name = path.partition(":")
-        source: EvidenceSource = getattr(import_module(module), name)(self._loop, self._says)
+        source = _Isolated(getattr(import_module(module), name)(self._loop, self._says))
         self._sources[agent] = source
         return source
 

@@ -120,7 +120,7 @@ SAMPLES = [
     Sample("RESURRECT s", "ERR session not closed", (SESSION,)),
     Sample("RESURRECT s", "ERR not resumable", ('SET s closed {"working_dir": "/w"}',)),
     Sample("RESURRECT s", "ERR not resumable", ('SET s closed {"session_id": "-x"}',)),
-    Sample("RESURRECT s", "ERR not resumable", (r'SET s closed {"session_id": "x\u0000"}',)),
+    Sample("RESURRECT s", "ERR not resumable", (r'SET s closed {"session_id": "x\u0007"}',)),
     Sample("RESURRECT s", "ERR working directory missing", ('SET s closed {"session_id": "x"}',)),
     Sample(
         "RESURRECT s",

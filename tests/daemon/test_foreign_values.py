@@ -1,0 +1,260 @@
+"""Values that no system call takes, and locales that cannot encode a path: nothing ends by them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from acd import clock
+from acd.agents import AGENTS
+from acd.core.session import Now
+from acd.core.store import Change, Store
+from acd.journal import Journal
+from acd.watch import evidence
+from acd.watch.source import Place as Watched
+from tests.protocol.peer import house
+from tests.support import Place
+
+NUL = "/a\0b"
+
+META_FIELDS = ("config_dir", "host", "TMUX", "KITTY_LISTEN_ON", "WEZTERM_UNIX_SOCKET")
+EVENT_FIELDS = (
+    "cwd",
+    "transcript_path",
+    "agent_id",
+    "prompt_id",
+    "tool_use_id",
+    "message",
+    "last_assistant_message",
+    "tool_name",
+    "source",
+    "notification_type",
+)
+
+
+def hook(agent: str = "claude-code", meta: Mapping[str, Any] | None = None, **fields: Any) -> str:
+    """A hook's line, of an agent that lives."""
+    told = json.dumps({"pid": os.getpid(), **(meta or {})}, separators=(",", ":"))
+    event = {"session_id": "s", "hook_event_name": "UserPromptSubmit", **fields}
+    return f"HOOK {agent} {told} {json.dumps(event)}"
+
+
+def lines_with_nul() -> Iterator[str]:
+    """Each field of each agent with NUL, in events that read it."""
+    for agent in AGENTS:
+        for field in META_FIELDS:
+            yield hook(agent, {field: NUL})
+            yield hook(agent, {"host": "elsewhere", field: NUL})
+        for field in EVENT_FIELDS:
+            for name in ("UserPromptSubmit", "PermissionRequest", "Stop", "Notification"):
+                fields: dict[str, Any] = {"hook_event_name": name, field: NUL}
+                yield hook(agent, **fields)
+                yield hook(agent, {"host": "elsewhere"}, **fields)
+    yield hook()  # of this machine again: what was kept is used from here on
+
+
+def test_nul_in_any_field_of_a_hook_keeps_no_daemon_from_starting(place: Place) -> None:
+    lines = list(lines_with_nul())
+    before = place.start()
+    assert set(place.ask(*lines)) == {"OK"}
+    before.kill()
+    after = place.start()
+    with place.client() as client:
+        assert list(client.sessions()) == ["s"]
+        assert "\0" not in json.dumps(client.get("s"))
+    assert "Traceback" not in after.log()
+
+
+@pytest.mark.parametrize(
+    ("agent", "meta", "fields"),
+    [("codex", {}, {"transcript_path": NUL}), ("claude-code", {"config_dir": NUL}, {})],
+)
+def test_a_path_with_nul_of_another_machine_is_no_path_of_this_one(
+    place: Place, agent: str, meta: dict[str, Any], fields: dict[str, Any]
+) -> None:
+    before = place.start()
+    assert place.ask(hook(agent, {"host": "elsewhere", **meta}, **fields), hook(agent)) == [
+        "OK",
+        "OK",
+    ]
+    before.kill()
+    place.start()
+    assert place.ask("PING") == ["OK"]
+
+
+def test_a_path_with_nul_ends_no_connection(place: Place) -> None:
+    place.start()
+    assert place.ask(hook("codex", transcript_path=NUL), "PING") == ["OK", "OK"]
+
+
+@pytest.mark.parametrize("key", ["working_dir", "session_id", "agent_type", "prompt", "name"])
+def test_a_set_with_nul_is_refused_by_the_name_of_its_key(place: Place, key: str) -> None:
+    place.start()
+    [reply] = place.ask(f"SET s working {json.dumps({key: NUL})}")
+    assert reply == (
+        f"ERR invalid metadata: {key} must be Unicode text, without NUL and lone surrogates"
+    )
+
+
+V0_1_0 = (
+    '@ 1 1\nSET set working {"working_dir": "/a\\u0000b", "name": "kept"}\n'
+    'EVENT {"agent": "codex", "session": "event", "name": "UserPromptSubmit",'
+    ' "status": "working", "at": 1, "cwd": "/", "config_dir": "/a\\u0000b",'
+    ' "transcript": "/a\\u0000b"}\n'
+    'SESSION {"id": "whole", "status": "working", "since": 1, "entered": 1,'
+    ' "agent_type": "codex", "transcript": "/a\\u0000b", "config_dir": "/a\\u0000b"}\n'
+)
+"""What version 0.1.0 wrote for lines that it acknowledged."""
+
+
+def test_a_journal_of_0_1_0_that_holds_nul_loads_whole_and_the_daemon_serves_it(
+    place: Place,
+) -> None:
+    place.directory.mkdir(mode=0o700)
+    place.journal.write_text(f"acd-journal 1 {clock.boot_id()}\n{V0_1_0}")
+    place.start()
+    with place.client() as client:
+        assert list(client.sessions()) == ["set", "event", "whole"]
+        assert client.get("set")["display_name"] == "kept"
+        assert client.get("set")["working_dir"] is None
+    assert list(place.directory.glob("*.unreadable")) == []
+
+
+# Locales ------------------------------------------------------------------------------
+
+NAME = "проект-計画"
+
+
+@pytest.fixture(scope="module")
+def latin_1(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a real Latin-1 locale."""
+    if sys.platform != "linux":
+        pytest.skip("makes a locale of glibc's")
+    directory = tmp_path_factory.mktemp("locales")
+    command = ["localedef", "-i", "de_DE", "-f", "ISO-8859-1", str(directory / "de_DE")]
+    if shutil.which("localedef") is None or not Path("/usr/share/i18n/locales/de_DE").exists():
+        pytest.skip("needs localedef and its sources (Debian: locales)")
+    subprocess.run(command, check=True, capture_output=True)
+    environ = {"LOCPATH": str(directory), "LC_ALL": "de_DE", "LANG": "de_DE"}
+    probe = [sys.executable, "-I", "-c", "import sys; print(sys.getfilesystemencoding())"]
+    done = subprocess.run(probe, env=environ, check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "iso8859-1"
+    return environ
+
+
+@pytest.mark.parametrize("written_under", ["UTF-8", "Latin-1"])
+def test_a_daemon_in_a_latin_1_locale_watches_paths_that_are_utf_8(
+    place: Place, latin_1: dict[str, str], written_under: str
+) -> None:
+    config_dir = place.home / NAME
+    (config_dir / "sessions").mkdir(parents=True)
+    # An executed one: a fork has its encoding from the process that it was forked of.
+    command = [sys.executable, "-I", "-m", "acd", "daemon"]
+    agent = subprocess.Popen(["sleep", "1000"])
+    try:
+        first = place.start(command, latin_1 if written_under == "Latin-1" else None)
+        meta = {"pid": agent.pid, "config_dir": str(config_dir)}
+        assert place.ask(hook(meta=meta, cwd=str(config_dir))) == ["OK"]
+        first.kill()
+        after = place.start(command, latin_1)
+        with place.client() as client:
+            assert client.ask("SUBSCRIBE").startswith("STATE ")
+            entry = {
+                "pid": agent.pid,
+                "sessionId": "s",
+                "status": "idle",
+                "statusUpdatedAt": time.time_ns() // 1_000_000 + 1,
+            }
+            (config_dir / "sessions" / f"{agent.pid}.json").write_text(json.dumps(entry))
+            assert client.line().startswith("UPDATE s attention")
+        assert place.ask(f"SET t working {json.dumps({'working_dir': f'/{NAME}'})}") == ["OK"]
+        assert "Traceback" not in after.log()
+    finally:
+        agent.kill()
+        agent.wait()
+
+
+# Bugs ---------------------------------------------------------------------------------
+
+
+class BrokenSource:
+    """An agent's evidence with a bug."""
+
+    def __init__(self, loop: object, says: object):
+        pass
+
+    def follow(self, place: Watched) -> None:
+        raise ValueError(place.session_id)
+
+    take_up = follow
+
+    def forget(self, session_id: str) -> None:
+        raise ValueError(session_id)
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_bug_in_an_agents_evidence_ends_no_start_and_no_event(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broken = replace(AGENTS["codex"], name="broken", evidence=f"{__name__}:BrokenSource")
+    monkeypatch.setattr(evidence, "AGENTS", {"broken": broken})
+    told: list[Change] = []
+
+    async def look() -> None:
+        store = Store()
+        watched = evidence.Evidence(
+            asyncio.get_running_loop(), store, clock.now, lambda changes, *_: told.extend(changes)
+        )
+        store.set("s", "working", None, Now(1, 1))
+        store.get("s").agent_type = "broken"
+        watched.recheck()
+        watched.changed(store.remove("s", Now(2, 2)))
+        watched.close()
+
+    asyncio.run(look())
+    assert told == []
+
+
+def test_a_bug_in_a_request_is_an_err_and_the_connection_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(session_id: str) -> NoReturn:
+        raise ValueError(session_id)
+
+    with house() as there:
+        monkeypatch.setattr(there.store, "get", fail)
+        assert there.peer().ask("GET s", "PING") == [
+            "ERR internal error: the log of the daemon holds the traceback",
+            "OK",
+        ]
+
+
+def test_a_bug_in_applying_a_record_keeps_no_daemon_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "acd.sock.journal"
+    path.write_text("acd-journal 1 boot\n@ 1 1\nSET a working\nRM a\nSET b working\n")
+    store = Store()
+
+    def fail(session_id: str, now: Now) -> NoReturn:
+        raise ValueError(session_id)
+
+    monkeypatch.setattr(store, "remove", fail)
+    journal = Journal(path, "boot", store)
+    journal.load()
+    journal.close()
+    assert list(store.sessions) == ["a", "b"]
+    assert [each.name for each in tmp_path.glob("*.unreadable")] == [f"{path.name}.unreadable"]
