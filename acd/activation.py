@@ -26,7 +26,7 @@ from typing import Final
 
 from acd import paths
 from acd.errors import AlreadyRunning, DaemonUnreachable, UnsafeSocket
-from acd.private import check_length, make_private_directory
+from acd.private import address, check_length, open_directory, open_file
 
 LISTEN_FDS_START: Final = 3
 """sd_listen_fds(3): the first inherited descriptor."""
@@ -140,24 +140,28 @@ def bind(path: Path, *, activation: str = "bound") -> Listener:
     is not private or not usable.
     """
     check_length(path)
-    make_private_directory(path.parent)
-    with bind_lock(path):
+    with open_directory(path.parent, make=True) as directory, bind_lock(path):
         if is_served(path):
             raise AlreadyRunning(path)
         with contextlib.suppress(FileNotFoundError):
-            if not stat.S_ISSOCK(path.lstat().st_mode):
+            found = os.stat(path.name, dir_fd=directory, follow_symlinks=False)
+            if not stat.S_ISSOCK(found.st_mode):
                 raise UnsafeSocket(
                     f"{path} is there, and is not a socket",
                     hint="move it away, or set ACD_SOCKET to another path",
                 )
-            path.unlink()
+            os.unlink(path.name, dir_fd=directory)
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         # The mode is the umask's: bind(2) creates the file with it, so there is
         # no moment in which the file is wider.
         umask = os.umask(0o177)
         try:
             sock.bind(str(path))
+            # By its path, for that is the name that others learn from the socket;
+            # it has to have led to the directory that was checked.
+            os.stat(path.name, dir_fd=directory, follow_symlinks=False)
         except OSError as error:
+            sock.close()
             raise UnsafeSocket(f"cannot bind {path}: {error.strerror}") from None
         finally:
             os.umask(umask)
@@ -166,11 +170,15 @@ def bind(path: Path, *, activation: str = "bound") -> Listener:
 
 
 def is_served(path: Path) -> bool:
-    """Whether somebody listens at the path: a connection tells, a file does not."""
+    """Whether somebody listens at the path: a connection tells, a file does not.
+
+    Raises UnsafeSocket.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.setblocking(False)
         try:
-            probe.connect(str(path))
+            with open_directory(path.parent) as directory:
+                probe.connect(address(path, directory))
         except BlockingIOError:
             return True  # a full backlog is somebody's
         except OSError:
@@ -181,9 +189,8 @@ def is_served(path: Path) -> bool:
 @contextlib.contextmanager
 def bind_lock(path: Path) -> Iterator[None]:
     """Between the look at a stale file and the bind there must be nobody else."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
-        fd = os.open(paths.bind_lock_path(path), flags, 0o600)
+        fd = open_file(paths.bind_lock_path(path), os.O_RDWR | os.O_CREAT)
     except OSError as error:
         raise UnsafeSocket(f"cannot lock {path}: {error.strerror}") from None
     try:

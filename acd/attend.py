@@ -123,11 +123,10 @@ def _watch(socket: Path) -> Written:
     Raises AcdError.
     """
     private.check_length(socket)
-    private.make_private_directory(socket.parent)
+    private.check_directory(socket.parent, make=True)
     path = paths.daemon_lock_path(socket)
-    flags = os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
-        os.close(os.open(path, flags, 0o600))
+        os.close(private.open_file(path, os.O_RDONLY | os.O_CREAT))
         return Written(path)
     except OSError as error:
         raise AcdError(f"cannot watch {path}: {error.strerror}") from None

@@ -53,9 +53,6 @@ class Client:
         Raises DaemonUnreachable (NotRunning without `start`), UnsafeSocket.
         """
         path = paths.socket_path(environ)
-        private.check_length(path)
-        # Whoever else could bind there would be told what the user's agents do.
-        private.check_private_directory(path.parent)
         try:
             return cls(path, _connect(path))
         except OSError as error:
@@ -196,14 +193,7 @@ def daemon_environ(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _connect(path: Path) -> socket.socket:
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    sock.settimeout(REPLY_SECONDS)
-    try:
-        sock.connect(str(path))
-    except BaseException:
-        sock.close()
-        raise
-    return sock
+    return socket.socket(fileno=private.connect(path, REPLY_SECONDS).detach())
 
 
 def _unreachable(path: Path, error: OSError) -> DaemonUnreachable:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
-from acd import clock, config, paths
+from acd import clock, config, paths, private
 from acd.core.record import VERSION, BadRecord, apply_record, read_moment
 from acd.core.session import Json, Now
 from acd.core.store import Store
@@ -27,7 +27,7 @@ def last_sessions(environ: Mapping[str, str]) -> list[Json]:
     """All sessions as LIST told them last; none where there is no such file.
 
     What an agent did since then and told no hook (`kill -9`), only the next
-    daemon finds out.
+    daemon finds out. Raises UnsafeSocket.
     """
     try:
         rules = config.load(paths.config_path(environ)).rules()
@@ -35,10 +35,10 @@ def last_sessions(environ: Mapping[str, str]) -> list[Json]:
         rules = config.Config().rules()
     # What was accepted then is taken now, whatever the limits are by now.
     store = Store(replace(rules, max_sessions=1 << 62, max_metadata=1 << 62))
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    path = paths.journal_path(paths.socket_path(environ))
     with (
         suppress(OSError),
-        os.fdopen(os.open(paths.journal_path(paths.socket_path(environ)), flags), "rb") as file,
+        os.fdopen(private.open_file(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file,
     ):
         # Of an earlier boot nothing is left but the file.
         if file.readline(200) == f"{_MAGIC} {VERSION} {clock.boot_id()}\n".encode():

@@ -42,17 +42,15 @@ class Presence:
             fcntl.flock(self._fd, fcntl.LOCK_UN)
 
     def _open(self) -> int:
-        private.make_private_directory(self._socket.parent)
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        return os.open(paths.presence_path(self._socket), flags, 0o600)
+        private.check_directory(self._socket.parent, make=True)
+        return private.open_file(paths.presence_path(self._socket), os.O_RDWR | os.O_CREAT)
 
 
 def idle(socket: Path) -> float | None:
     """Seconds since the last sign of the user before a dashboard; None if before none."""
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
-        fd = os.open(paths.presence_path(socket), flags)
-    except OSError:
+        fd = private.open_file(paths.presence_path(socket), os.O_RDONLY)
+    except (OSError, UnsafeSocket):
         return None
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,20 +1,41 @@
-"""The socket's place: whether it is ours alone, and whether a daemon lives there.
+"""The socket's place: whether it is ours alone, and what is opened and reached in it.
 
-Responsible for what can be told of it from the outside, without connecting.
-It refuses to know sockets (activation.py), and imports next to nothing: a
-status bar asks every few seconds.
+Responsible for the checks without which nothing beside the socket is believed:
+the directory, by a descriptor of it, through which everything in it is then
+opened; and the user at the other end of a connection. A path that is checked
+and used by its name may lead elsewhere by then: where the socket lies in /tmp
+and its directory is not there yet, anybody can put one in its place.
+
+It imports next to nothing: a status bar asks every few seconds.
 """
 
 from __future__ import annotations
 
+import _socket
 import contextlib
 import fcntl
 import os
 import stat
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from acd import paths
 from acd.errors import UnsafeSocket
+
+# Where the kernel keeps who is at the other end. Linux: SO_PEERCRED (unix(7)),
+# struct ucred {pid, uid, gid}. macOS: LOCAL_PEERCRED (unix(4)), struct xucred
+# {version, uid, and 68 bytes more}. The uid is bytes 4 to 7 of both.
+if sys.platform == "linux":
+    _PEER: Final = (_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)
+else:
+    _PEER: Final = (0, 1, 76)
+
+_OPEN_DIRECTORY: Final = (
+    # O_PATH (Linux) needs no permission to read it.
+    getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+)
 
 
 def check_length(path: Path) -> None:
@@ -28,17 +49,41 @@ def check_length(path: Path) -> None:
         )
 
 
-def check_private_directory(directory: Path) -> None:
-    """Refuses a directory in which somebody else could serve, or listen to, a socket.
+@contextlib.contextmanager
+def open_directory(directory: Path, *, make: bool = False) -> Iterator[int]:
+    """A descriptor of the socket's directory, which is ours alone; `make` creates a missing one.
 
-    One that is not there is no problem. Raises UnsafeSocket.
+    Raises UnsafeSocket when it is a link, another user's, or open to others,
+    FileNotFoundError where there is none.
     """
+    if make:
+        _make(directory)
     try:
-        found = directory.lstat()
+        fd = os.open(directory, _OPEN_DIRECTORY)
     except FileNotFoundError:
-        return
+        raise
     except OSError as error:
-        raise UnsafeSocket(f"cannot look at {directory}: {error.strerror}") from None
+        # Refused already; a look by its name only tells why.
+        with contextlib.suppress(OSError):
+            _check(directory, directory.lstat())
+        raise UnsafeSocket(f"cannot open {directory}: {error.strerror}") from None
+    try:
+        _check(directory, os.fstat(fd))
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _make(directory: Path) -> None:
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            directory.mkdir(mode=0o700)
+    except OSError as error:
+        raise UnsafeSocket(f"cannot make {directory}: {error.strerror}") from None
+
+
+def _check(directory: Path, found: os.stat_result) -> None:
     if stat.S_ISLNK(found.st_mode):
         problem = "it is a symbolic link"
     elif not stat.S_ISDIR(found.st_mode):
@@ -55,34 +100,77 @@ def check_private_directory(directory: Path) -> None:
     )
 
 
-def make_private_directory(directory: Path) -> None:
-    """Makes the socket's directory, or checks the one that is there.
+def check_directory(directory: Path, *, make: bool = False) -> None:
+    """Raises UnsafeSocket as open_directory does; one that is not there is no problem."""
+    with contextlib.suppress(FileNotFoundError), open_directory(directory, make=make):
+        pass
 
-    Raises UnsafeSocket when it is a link, another user's, or open to others.
+
+def open_file(path: Path, flags: int) -> int:
+    """Opens a file beside the socket, in the directory that was checked, and no link.
+
+    Raises UnsafeSocket as open_directory does, OSError.
     """
+    with open_directory(path.parent) as directory:
+        more = os.O_CLOEXEC | os.O_NOFOLLOW
+        return os.open(path.name, flags | more, 0o600, dir_fd=directory)
+
+
+def address(path: Path, directory: int) -> str:
+    """What connect(2) takes for the socket in the directory of that descriptor.
+
+    The directory's name may have become another's since it was opened. Where
+    there is no /proc (macOS, a bare chroot) it is the path all the same, and
+    the peer's user tells.
+    """
+    own = f"/proc/self/fd/{directory}"
+    return f"{own}/{path.name}" if os.path.exists(own) else str(path)  # noqa: PTH110 - no pathlib
+
+
+def connect(path: Path, seconds: float) -> _socket.socket:
+    """Connects to a socket of ours, with `seconds` as its timeout, once both ends are checked.
+
+    Raises UnsafeSocket where anybody else could serve it, or does; OSError.
+    """
+    check_length(path)
+    sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileExistsError):
-            directory.mkdir(mode=0o700)
-    except OSError as error:
-        raise UnsafeSocket(f"cannot make {directory}: {error.strerror}") from None
-    check_private_directory(directory)
+        sock.settimeout(seconds)
+        with open_directory(path.parent) as directory:
+            sock.connect(address(path, directory))
+        if (uid := peer_uid(sock)) != os.getuid():
+            raise UnsafeSocket(
+                f"user {uid} serves {path}, and acd talks to your own daemon only",
+                hint="set ACD_SOCKET to a path in a directory of yours",
+            )
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def peer_uid(sock: _socket.socket) -> int:
+    """The user at the other end, as the kernel knows it since connect(2) or listen(2)."""
+    level, option, size = _PEER
+    return int.from_bytes(sock.getsockopt(level, option, size)[4:8], sys.byteorder)
 
 
 def is_running(path: Path) -> bool:
     """Whether a daemon lives that serves the path, told without connecting.
 
     Where a service manager holds the socket, a connection would start one.
-    The lock on its state tells, which it holds for its life.
+    The lock on its state tells, which it holds for its life. Raises UnsafeSocket.
     """
     return is_held(paths.daemon_lock_path(path))
 
 
 def is_held(path: Path) -> bool:
-    """Whether a process holds the lock on a file for itself (flock(2))."""
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+    """Whether a process holds the lock on a file beside the socket for itself (flock(2)).
+
+    Raises UnsafeSocket.
+    """
     try:
-        fd = os.open(path, flags)
+        fd = open_file(path, os.O_RDONLY)
     except OSError:
         return False
     try:

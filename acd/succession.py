@@ -13,7 +13,7 @@ import os
 import signal
 from pathlib import Path
 
-from acd import paths
+from acd import paths, private
 from acd.errors import UnsafeSocket
 
 log = logging.getLogger("acd")
@@ -28,7 +28,7 @@ def hold_state(socket_path: Path) -> int:
     """
     path = paths.daemon_lock_path(socket_path)
     try:
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        fd = private.open_file(path, os.O_RDWR | os.O_CREAT)
     except OSError as error:
         raise UnsafeSocket(f"cannot open {path}: {error.strerror}") from None
     while not _try_lock(fd, fcntl.LOCK_EX):

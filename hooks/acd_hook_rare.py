@@ -1,8 +1,7 @@
-"""What acd's hook does rarely: shorten an event that is too long, start the daemon.
+"""What acd's hook does rarely: shorten an event that is too long, start the daemon, wait for one.
 
-A file of its own for one reason: an interpreter compiles the script that it runs
-each time, and with this in it the hook cost 1.3 of a bare interpreter's start.
-It stands beside acd_hook.py, is imported by it alone, and is held to its rules.
+A file of its own, so that the usual path does not load it. It is imported by
+acd_hook_event.py alone, and is held to its rules.
 """
 
 # ruff: noqa: SIM105 - contextlib would take longer to import than all that is done here
@@ -13,6 +12,7 @@ import time
 
 TYPE_CHECKING = False  # type checkers know the name; typing itself would cost several ms
 if TYPE_CHECKING:
+    from _socket import socket
     from collections.abc import Callable
 
 NAME_LIMIT = 4096  # characters: PATH_MAX
@@ -70,12 +70,27 @@ def small_fields(value: object, cut: int) -> dict[str, object]:
     return kept
 
 
-def activate(path: bytes, environ: Environ, hook: bytes, send: "Callable[[], bool]") -> None:
+def is_answered(connection: "socket") -> bool:
+    """Waits until the daemon that is being started has answered, or nobody can any more."""
+    try:
+        return connection.recv(1) != b""
+    except ConnectionError:
+        return False
+
+
+def activate(
+    path: bytes,
+    environ: Environ,
+    hook: bytes,
+    enter: "Callable[[bytes], bytes]",
+    send: "Callable[[bool], bool]",
+) -> None:
     """Binds the socket that nobody holds, sends the line into its backlog, starts the daemon.
 
     Of all who try at once exactly one does so, under a lock; the others find its
-    socket. `hook` is the hook's own path; `send` sends its line, is False when
-    nobody listens, and refuses a directory that is not private to us.
+    socket. `hook` is the hook's own path, `enter` enters the socket's directory
+    and refuses one that is not ours alone, `send` sends the line, and is False
+    when nobody listens; its argument is whether it waits for an answer.
     Raises OSError if it cannot be done; then no socket is left behind.
     """
     import _socket
@@ -86,10 +101,11 @@ def activate(path: bytes, environ: Environ, hook: bytes, send: "Callable[[], boo
         posix.mkdir(path.rpartition(b"/")[0], 0o700)
     except FileExistsError:
         pass
-    if send():
+    if send(True):
         return
+    name = enter(path)
     flags = posix.O_RDWR | posix.O_CREAT | posix.O_NOFOLLOW | posix.O_CLOEXEC
-    lock = posix.open(path + b".lock", flags, 0o600)
+    lock = posix.open(name + b".lock", flags, 0o600)
     locked = False
     while not locked:  # until the watchdog ends it
         try:
@@ -97,30 +113,33 @@ def activate(path: bytes, environ: Environ, hook: bytes, send: "Callable[[], boo
             locked = True
         except BlockingIOError:
             time.sleep(0.01)
-        if send():  # under the lock as well: another may have been faster
+        if send(True):  # under the lock as well: another may have been faster
             return
     try:
-        if posix.lstat(path).st_mode & 0o170000 != 0o140000:
+        if posix.lstat(name).st_mode & 0o170000 != 0o140000:
             raise FileExistsError("no socket: not ours to take away")
-        posix.unlink(path)  # it refuses connections, and nobody else binds here now
+        posix.unlink(name)  # it refuses connections, and nobody else binds here now
     except FileNotFoundError:
         pass
     listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     posix.umask(0o177)  # the socket is private before it can be reached
+    # By its path, which is the name that others learn from it; then it has to be
+    # in the directory that was entered.
     listener.bind(path)
+    posix.lstat(name)
     try:
         listener.listen(BACKLOG)
-        if not send():
+        if not send(False):
             raise ConnectionRefusedError
         child = posix.fork()
     except BaseException:
-        posix.unlink(path)
+        posix.unlink(name)
         raise
     if child == 0:
         try:
             become_daemon(program, listener.fileno(), environ)
         finally:  # only a failure leads here
-            posix.unlink(path)
+            posix.unlink(path)  # it may stand elsewhere by now
 
 
 def daemon_program(environ: Environ, hook: bytes) -> bytes:

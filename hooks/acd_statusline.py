@@ -11,7 +11,7 @@ passive subscriber, and prints one line. It starts no daemon and wakes none.
 Claude Code waits for this process, in the background, each time something
 happens. So the rules are the hook's: it is gone within a second, its exit
 status is 0 and it says nothing of what is broken; without a daemon the line is
-this session's part alone. It stands beside acd_hook.py, which tells it where the
+this session's part alone. It stands beside acd_hook_event.py, which tells it where the
 socket is, and imports nothing of acd.
 """
 
@@ -45,7 +45,7 @@ def main() -> None:
     _signal.pthread_sigmask(_signal.SIG_UNBLOCK, (_signal.SIGALRM,))
     sys.dont_write_bytecode = True  # under umask 0 anybody could write into __pycache__
     sys.path.append(__file__.rpartition("/")[0])
-    from acd_hook import LIFETIME
+    from acd_hook_event import LIFETIME
 
     _signal.setitimer(_signal.ITIMER_REAL, LIFETIME)
     posix.set_blocking(0, True)
@@ -60,12 +60,14 @@ def main() -> None:
 
 def read_status() -> "dict[str, Any]":
     """The JSON object on stdin. Raises ValueError."""
-    text = b""
+    chunks: list[bytes] = []
+    size = 0
     while chunk := posix.read(0, 1 << 20):
-        text += chunk
-        if len(text) > INPUT_LIMIT:
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > INPUT_LIMIT:
             raise ValueError
-    status = parse(text.decode())
+    status = parse(b"".join(chunks).decode())
     if not isinstance(status, dict):
         raise ValueError
     return status
@@ -116,7 +118,7 @@ def own_parts(status: "dict[str, Any]") -> "Iterator[str]":
 
 def usage(status: "dict[str, Any]") -> str:
     """What API_USAGE takes, as JSON without spaces, as far as Claude Code tells it."""
-    from acd_hook import json_string
+    from acd_hook_event import json_string
 
     context, cost = of(status, "context_window"), of(status, "cost")
     facts = [
@@ -139,19 +141,22 @@ def ask(status: "dict[str, Any]") -> "list[dict[str, Any]]":
     """
     import _socket
 
-    from acd_hook import SOCKET_PATH_LIMIT, check_private, socket_path
+    from acd_hook_event import SOCKET_PATH_LIMIT, check_peer, enter, socket_path
 
     path = socket_path(posix.environ)
-    if not path.startswith(b"/") or len(path) > SOCKET_PATH_LIMIT or not is_running(path):
+    if not path.startswith(b"/") or len(path) > SOCKET_PATH_LIMIT:
         return []
-    check_private(path)
+    name = enter(path)
+    if not is_running(name):
+        return []
     session = status.get("session_id")
     request = b"SUBSCRIBE passive\n"
     if isinstance(session, str) and is_session_id(session):
         request = f"API_USAGE {session} {usage(status)}\n".encode() + request
     connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     connection.settimeout(PATIENCE)
-    connection.connect(path)
+    connection.connect(name)
+    check_peer(connection)
     connection.sendall(request)
     answer = b""
     while answer.count(b"\n") < request.count(b"\n"):
@@ -170,13 +175,13 @@ def is_session_id(text: str) -> bool:
     return 0 < len(text) <= 128 and text.isprintable() and " " not in text
 
 
-def is_running(path: bytes) -> bool:
-    """Whether a daemon lives: it holds a lock. A connection would start one."""
+def is_running(name: bytes) -> bool:
+    """Whether a daemon serves that socket here: it holds a lock. A connection would start one."""
     import fcntl
 
     flags = posix.O_RDONLY | posix.O_CLOEXEC | posix.O_NOFOLLOW
     try:
-        fcntl.flock(posix.open(path + b".daemon", flags), fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.flock(posix.open(name + b".daemon", flags), fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     except OSError:

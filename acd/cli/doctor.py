@@ -129,7 +129,7 @@ def _socket(environ: Mapping[str, str], path: Path, *, served: bool) -> Finding:
     unsafe = None
     try:
         private.check_length(path)
-        private.check_private_directory(path.parent)
+        private.check_directory(path.parent)
     except UnsafeSocket as error:
         unsafe = (error.message, error.hint)
     flaw = None if unsafe else _flaw(path)

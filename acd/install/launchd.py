@@ -132,7 +132,7 @@ class Load:
 
     def execute(self) -> str:
         path = paths.socket_path(self.environ, platform="darwin")
-        private.make_private_directory(path.parent)
+        private.check_directory(path.parent, make=True)
         with activation.bind_lock(path):
             self.launchd.unload()
             stop_daemon(self.environ)

@@ -19,6 +19,7 @@ from acd.agents import AGENTS
 from acd.client import daemon_command
 from acd.errors import AcdError, ConfigError
 from acd.install import agents, files, launchd, resources, settings, shell, systemd
+from acd.install.bytecode import Compile
 from acd.install.daemon import EndDaemon, Prove
 from acd.install.hook_command import guarded_command, hook_command, real_python
 from acd.install.settings import HOOK_FILE
@@ -103,14 +104,17 @@ def wanted_status_line(environ: Mapping[str, str], agent: str) -> PutStatusLine:
     )
 
 
-def outdated_hook_files(environ: Mapping[str, str]) -> list[WriteFile]:
-    """The hook's files that are missing or not this version's."""
+def outdated_hook_files(environ: Mapping[str, str]) -> list[WriteFile | Compile]:
+    """The hook's files that are missing or not this version's, bytecode last."""
     directory = paths.data_dir(environ)
-    return [
+    written = [
         WriteFile(directory / source.name, content, "the hook")
         for source in resources.hook_files()
         if (content := source.read_bytes()) != _content(directory / source.name)
     ]
+    new = {step.path.name for step in written}
+    modules = (Compile(directory / name) for name in resources.HOOK_MODULES)
+    return [*written, *(each for each in modules if each.source.name in new or each.is_needed())]
 
 
 @dataclass(frozen=True)
@@ -298,7 +302,7 @@ def _program(environ: Mapping[str, str]) -> Iterator[Path]:
     if link.is_symlink() and link.readlink() == data / "venv/bin/acd":
         yield link
     if data.is_dir():
-        own = {HOOK_FILE, "acd_hook_rare.py", STATUS_LINE_FILE}
+        own = {HOOK_FILE, *resources.HOOK_MODULES, STATUS_LINE_FILE}
         names = own | {"__pycache__", "venv", "venv.new"}
         yield from sorted(
             path for path in data.iterdir() if path.name in names or path.name.startswith("venv-")

@@ -8,6 +8,7 @@ know where they go.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from acd.errors import AcdError
 
@@ -15,9 +16,13 @@ _PACKAGE_DATA = Path(__file__).with_name("data")
 _CHECKOUT = Path(__file__).parents[2]
 
 
+HOOK_MODULES: Final = ("acd_hook_rare.py", "acd_hook_event.py")
+"""What the hook and the status line import."""
+
+
 def hook_files() -> list[Path]:
-    """The hook, what it imports, and the status line; they are put beside each other."""
-    names = ("acd_hook_rare.py", "acd_hook.py", "acd_statusline.py")
+    """What the hook imports, the hook, and the status line; they are put beside each other."""
+    names = (*HOOK_MODULES, "acd_hook.py", "acd_statusline.py")
     return [resource(f"hooks/{name}") for name in names]
 
 

@@ -233,7 +233,7 @@ class HandOver:
 
     def execute(self) -> str:
         path = paths.socket_path(self.environ)
-        private.make_private_directory(path.parent)
+        private.check_directory(path.parent, make=True)
         with activation.bind_lock(path):
             self.manager.do("stop", SOCKET, SERVICE, tolerant=True)
             stop_daemon(self.environ)

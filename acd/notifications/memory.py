@@ -15,7 +15,7 @@ from pathlib import Path
 
 from acd import paths, private
 from acd.core.session import Json
-from acd.errors import EXIT_ALREADY_RUNNING, AcdError
+from acd.errors import EXIT_ALREADY_RUNNING, AcdError, UnsafeSocket
 
 
 class Memory:
@@ -48,10 +48,10 @@ class Memory:
 def memory(socket: Path) -> Iterator[Memory]:
     """The memory of whoever notifies for this socket; there is one at a time. Raises AcdError."""
     private.check_length(socket)
-    private.make_private_directory(socket.parent)
+    private.check_directory(socket.parent, make=True)
     lock = _lock_path(socket)
     try:
-        fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        fd = private.open_file(lock, os.O_RDWR | os.O_CREAT)
     except OSError as error:
         raise AcdError(f"cannot open {lock}: {error.strerror}") from None
     try:
@@ -69,8 +69,11 @@ def memory(socket: Path) -> Iterator[Memory]:
 
 
 def is_at_work(socket: Path) -> bool:
-    """Whether somebody notifies for this socket now."""
-    return private.is_held(_lock_path(socket))
+    """Whether somebody notifies for this socket now: nobody does where its place is not safe."""
+    try:
+        return private.is_held(_lock_path(socket))
+    except UnsafeSocket:
+        return False
 
 
 def _lock_path(socket: Path) -> Path:

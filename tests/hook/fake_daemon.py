@@ -62,10 +62,16 @@ def serve(listener: socket.socket, state: dict[str, object]) -> None:
                 return
             else:
                 lines.append(line)
+                with contextlib.suppress(OSError):  # most hooks have left
+                    connection.sendall(b"OK\n")
 
 
 if __name__ == "__main__":
     at_start = state_of_this_process()
     with Path(__file__).with_name("pids").open("a") as pids:
         pids.write(f"{os.getpid()}\n")
-    serve(socket.socket(fileno=3), at_start)
+    served = socket.socket(fileno=3)
+    # As the real one: who owns the state, and then who listens.
+    Path(f"{served.getsockname()}.daemon").write_text(f"{os.getpid()}\n")
+    served.listen(4096)
+    serve(served, at_start)

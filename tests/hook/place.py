@@ -21,8 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from acd.install.bytecode import Compile
+from acd.install.resources import HOOK_MODULES
+
 CHECKOUT = Path(__file__).parents[2]
-HOOK_FILES = ("acd_hook.py", "acd_hook_rare.py")
+HOOK_FILES = ("acd_hook.py", "acd_hook_event.py", "acd_hook_rare.py")
 FAKE_DAEMON = Path(__file__).with_name("fake_daemon.py")
 FIXTURES = CHECKOUT / "tests" / "fixtures"
 
@@ -77,12 +80,17 @@ class Line:
 
 
 class Listener:
-    """A daemon that lets everything wait in its backlog until the test looks."""
+    """A daemon that lets everything wait in its backlog until the test looks.
 
-    def __init__(self, path: Path, backlog: int = 128) -> None:
+    With `runs` False it is the service manager's socket, for which no daemon runs yet.
+    """
+
+    def __init__(self, path: Path, backlog: int = 128, *, runs: bool = True) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.bind(str(path))
         self._socket.listen(backlog)
+        if runs:  # as a daemon says who it is
+            path.with_name(f"{path.name}.daemon").write_text(f"{os.getpid()}\n")
 
     def close(self) -> None:
         self._socket.close()
@@ -97,6 +105,15 @@ class Listener:
         with connection:
             connection.settimeout(WAIT)
             return b"".join(iter(lambda: connection.recv(1 << 16), b""))
+
+    def answer_one(self) -> bytes:
+        """Takes the line of the next connection, and answers it as a daemon does."""
+        self._socket.settimeout(WAIT)
+        connection, _ = self._socket.accept()
+        with connection, connection.makefile("rb") as stream:
+            line = stream.readline()
+            connection.sendall(b"OK\n")
+        return line
 
     def accept_one(self) -> None:
         """Takes one connection out of the backlog, whatever it is."""
@@ -127,6 +144,8 @@ class Place:
             made.mkdir(parents=True)
         for name in HOOK_FILES:
             shutil.copy(CHECKOUT / "hooks" / name, self.program)
+        for name in HOOK_MODULES:
+            Compile(self.program / name).execute()
         self._listeners: list[Listener] = []
 
     @property
@@ -146,10 +165,12 @@ class Place:
         self.directory.chmod(mode)
         return self.directory
 
-    def listen(self, path: Path | None = None, backlog: int = 128) -> Listener:
+    def listen(
+        self, path: Path | None = None, backlog: int = 128, *, runs: bool = True
+    ) -> Listener:
         if path is None:
             self.make_directory()
-        listener = Listener(path or self.socket, backlog)
+        listener = Listener(path or self.socket, backlog, runs=runs)
         self._listeners.append(listener)
         return listener
 
@@ -178,11 +199,16 @@ class Place:
         seconds = time.monotonic() - begin
         return Ended(ended.returncode, ended.stdout, ended.stderr, seconds)
 
-    def start(self, **options: Any) -> subprocess.Popen[bytes]:
+    def start(self, command: list[str] | None = None, **options: Any) -> subprocess.Popen[bytes]:
         """Starts the hook with pipes that the caller holds."""
         pipe = subprocess.PIPE
         return subprocess.Popen(
-            self.command(), stdin=pipe, stdout=pipe, stderr=pipe, env=self.environ, **options
+            command or self.command(),
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            env=self.environ,
+            **options,
         )
 
     def given_up(self) -> int:

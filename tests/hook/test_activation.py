@@ -6,6 +6,7 @@ import json
 import os
 import re
 import select
+import shlex
 import shutil
 import signal
 import stat
@@ -61,13 +62,16 @@ def test_a_long_event_starts_the_daemon_as_well(place: Place) -> None:
 
 def test_fifty_at_once_start_one_daemon_and_none_is_lost(place: Place) -> None:
     place.install_daemon()
-    hooks = [place.start() for _ in range(50)]
+    gate = place.root / "gate"
+    os.mkfifo(gate)
+    # Each is a shell until the gate opens: a hook's lifetime begins with itself.
+    waits = ["/bin/sh", "-c", f'read _ < {shlex.quote(str(gate))}; exec "$@"', "sh"]
+    hooks = [place.start([*waits, *place.command()]) for _ in range(50)]
     for number, hook in enumerate(hooks):
         assert hook.stdin is not None
         hook.stdin.write(b'{"session_id": "%d"}' % number)
-    for hook in hooks:  # all have started by now, and wait for the end of their stdin
-        assert hook.stdin is not None
         hook.stdin.close()
+    gate.write_text("\n" * 50)
     for hook in hooks:
         with hook:
             assert hook.stdout is not None
@@ -258,6 +262,7 @@ def test_nothing_is_ever_wider_than_it_should_be(place: Place) -> None:
     made = {path.name: mode(path) for path in place.directory.iterdir()}
     assert made == {
         "acd.sock": 0o600,
+        "acd.sock.daemon": 0o600,
         "acd.sock.lock": 0o600,
         "acd.sock.given-up": 0o600,
     }
@@ -271,6 +276,7 @@ def test_nothing_is_ever_wider_than_it_should_be(place: Place) -> None:
 
 def test_the_hook_leaves_no_bytecode_beside_itself(place: Place) -> None:
     place.install_daemon()
+    shutil.rmtree(place.program / "__pycache__")
     place.run()
     place.run(PROMPT.replace(b"BIGCTX", b"x" * 100_000))
     assert len(place.daemon_lines()) == 2

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import acd_hook
+import acd_hook_event
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -254,7 +254,7 @@ def test_a_directory_that_is_not_utf_8_arrives_so_that_it_can_be_opened(place: P
 
 @given(st.binary())
 def test_a_json_string_is_ascii_without_spaces_and_means_the_same(raw: bytes) -> None:
-    text = acd_hook.json_string(raw)
+    text = acd_hook_event.json_string(raw)
     assert text.isascii()
     assert b" " not in text
     assert text.decode().isprintable()
@@ -263,7 +263,7 @@ def test_a_json_string_is_ascii_without_spaces_and_means_the_same(raw: bytes) ->
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_a_json_string_of_text_is_what_the_json_module_reads(text: str) -> None:
-    assert json.loads(acd_hook.json_string(text.encode())) == text
+    assert json.loads(acd_hook_event.json_string(text.encode())) == text
 
 
 # Where it is sent.
@@ -283,7 +283,7 @@ def test_a_json_string_of_text_is_what_the_json_module_reads(text: str) -> None:
 def test_hook_and_program_agree_where_the_socket_is(environ: dict[str, str]) -> None:
     environ["HOME"] = "/home/somebody"
     encoded = {os.fsencode(name): os.fsencode(value) for name, value in environ.items()}
-    assert os.fsdecode(acd_hook.socket_path(encoded)) == str(paths.socket_path(environ))
+    assert os.fsdecode(acd_hook_event.socket_path(encoded)) == str(paths.socket_path(environ))
 
 
 @pytest.mark.parametrize("uid_of_run_user", ["ours", "another's", "none"])
@@ -304,7 +304,9 @@ def test_without_xdg_runtime_dir_it_is_run_user_if_that_is_ours(
     monkeypatch.setattr(posix, "getuid", lambda: uid)
     monkeypatch.setattr(posix, "stat", stat)
     expected = {"ours": b"/run/user/54321/acd/acd.sock"}
-    assert acd_hook.socket_path({}) == expected.get(uid_of_run_user, b"/tmp/acd-54321/acd.sock")
+    assert acd_hook_event.socket_path({}) == expected.get(
+        uid_of_run_user, b"/tmp/acd-54321/acd.sock"
+    )
 
 
 def test_the_socket_below_xdg_runtime_dir_is_used(place: Place) -> None:

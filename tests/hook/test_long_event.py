@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from acd.agents import AGENTS
 from acd.core.events import HookEvent, read_hook_event
-from tests.hook.place import FIXTURES, PROMPT, Place, payload, quickest
+from tests.hook.place import FIXTURES, PROMPT, Place, payload
 
 LINE_LIMIT = 65_536
 CLAUDE_PAYLOADS = [
@@ -172,14 +172,20 @@ def test_ten_megabytes_of_json_arrive_shortened(place: Place) -> None:
 
 
 @pytest.mark.parametrize("element", [b"[]", b'{"a":{}}', b"1", b'"\\u00e9"', b"-0.1e-7"])
-def test_ten_megabytes_of_anything_end_within_a_second(place: Place, element: bytes) -> None:
+def test_ten_megabytes_of_anything_are_sent_or_given_up_and_counted(
+    place: Place, element: bytes
+) -> None:
     listener = place.listen()
     size = 10_000_000
     head, tail = b'{"session_id":"s","x":[', element + b"]}"
     count = (size - len(head) - len(tail)) // (len(element) + 1)
     event = head + (element + b",") * count + tail
-    assert quickest(lambda: place.run(event)) < 1
-    assert listener.line().event["session_id"] == "s"
+    assert place.run(event).silent
+    # How far it comes in its lifetime is up to the machine.
+    if place.given_up():
+        assert listener.raw() is None
+    else:
+        assert listener.line().event["session_id"] == "s"
 
 
 def test_more_than_the_largest_is_given_up_and_counted(place: Place) -> None:

@@ -121,6 +121,7 @@ def frozen_daemon(path: Path, backlog: int) -> Iterator[None]:
     with subprocess.Popen(command, stdout=subprocess.PIPE) as daemon:
         assert daemon.stdout is not None
         daemon.stdout.readline()
+        path.with_name(f"{path.name}.daemon").write_text(f"{daemon.pid}\n")
         daemon.send_signal(signal.SIGSTOP)
         try:
             yield
@@ -204,7 +205,7 @@ def test_what_stands_in_the_place_of_the_count_is_left_alone(place: Place, there
 @pytest.mark.parametrize("mode", [0o755, 0o710, 0o701, 0o770, 0o1777, 0o777])
 def test_a_directory_open_to_others_is_not_used(place: Place, mode: int) -> None:
     place.install_daemon()
-    listener = place.listen()
+    listener = place.listen(runs=False)
     place.make_directory(mode)
     assert place.run().silent
     assert listener.raw() is None
@@ -223,7 +224,7 @@ def test_a_directory_that_is_a_symlink_is_not_used(place: Place) -> None:
     real = place.root / "real"
     real.mkdir(mode=0o700)
     place.directory.symlink_to(real)
-    listener = place.listen(real / "acd.sock")
+    listener = place.listen(real / "acd.sock", runs=False)
     assert place.run().silent
     assert listener.raw() is None
     assert [path.name for path in real.iterdir()] == ["acd.sock"]
@@ -232,7 +233,7 @@ def test_a_directory_that_is_a_symlink_is_not_used(place: Place) -> None:
 @pytest.mark.skipif(not IS_ROOT, reason="only root can make another's directory")
 def test_anothers_directory_is_not_used(place: Place) -> None:
     place.install_daemon()
-    listener = place.listen()
+    listener = place.listen(runs=False)
     os.chown(place.directory, 65534, 65534)
     assert place.run().silent
     assert listener.raw() is None

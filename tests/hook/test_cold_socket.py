@@ -1,0 +1,96 @@
+"""A socket for which no daemon runs yet: the hook stays until its event is taken."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hook.place import PROMPT, WAIT, Listener, Place, wait_until_asleep
+
+
+@pytest.fixture
+def manager(place: Place) -> Iterator[Listener]:
+    """A service manager's socket, as long as the test runs or until it is closed."""
+    listener = place.listen(runs=False)
+    yield listener
+    listener.close()
+
+
+def sent(place: Place) -> subprocess.Popen[bytes]:
+    """A hook that has been given its event, and waits."""
+    hook = place.start()
+    assert hook.stdin is not None
+    hook.stdin.write(PROMPT)
+    hook.stdin.close()
+    return hook
+
+
+def ended_silently(hook: subprocess.Popen[bytes]) -> bool:
+    with hook:
+        assert hook.stdout is not None
+        assert hook.stderr is not None
+        return (hook.wait(WAIT), hook.stdout.read(), hook.stderr.read()) == (0, b"", b"")
+
+
+def test_it_leaves_as_soon_as_the_daemon_has_answered(place: Place, manager: Listener) -> None:
+    hook = sent(place)
+    line = manager.answer_one()
+    assert json.loads(line.split(b" ", 3)[3])["hook_event_name"] == "UserPromptSubmit"
+    assert ended_silently(hook)
+    assert place.given_up() == 0
+    assert manager.raw() is None
+
+
+def test_of_a_service_that_fails_the_event_goes_to_a_daemon_that_the_hook_starts(
+    place: Place, manager: Listener
+) -> None:
+    place.install_daemon()
+    hooks = [sent(place) for _ in range(3)]
+    for hook in hooks:
+        wait_until_asleep(hook)
+    manager.close()  # as systemd does when it has tried often enough
+    assert all(ended_silently(hook) for hook in hooks)
+    assert len(place.daemon_lines()) == 3
+    assert len(place.daemon_pids()) == 1
+    assert place.given_up() == 0
+
+
+def test_nobody_who_answers_in_time_costs_no_event(place: Place, manager: Listener) -> None:
+    assert place.run().silent
+    assert manager.line().event["hook_event_name"] == "UserPromptSubmit"
+    assert place.given_up() == 0
+
+
+def test_after_a_daemon_has_ended_the_socket_is_cold_again(place: Place, manager: Listener) -> None:
+    with subprocess.Popen(["true"]) as ended:
+        ended.wait(WAIT)
+    place.socket.with_name("acd.sock.daemon").write_text(f"{ended.pid}\n")
+    hook = sent(place)
+    manager.answer_one()
+    assert ended_silently(hook)
+
+
+@pytest.mark.parametrize("owner", ["", "0\n", "garbage", "9" * 30])
+def test_whatever_the_owner_s_file_says_the_event_arrives_once(
+    place: Place, manager: Listener, owner: str
+) -> None:
+    place.socket.with_name("acd.sock.daemon").write_text(owner)
+    assert place.run().silent
+    assert manager.raw() is not None
+    assert manager.raw() is None
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="no strace")
+def test_of_a_daemon_that_runs_no_answer_is_awaited(place: Place) -> None:
+    listener = place.listen()
+    Path(f"{place.socket}.daemon").write_text(f"{os.getpid()}\n")
+    log = place.root / "strace"
+    assert place.run(PROMPT, ["strace", "-o", str(log), *place.command()]).silent
+    assert "recvfrom(" not in log.read_text()
+    assert listener.line()

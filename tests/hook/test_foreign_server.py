@@ -1,0 +1,239 @@
+"""Another user's server where ours should be: nothing is sent to it, nothing of it is believed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import acd_hook_event
+import pytest
+
+from acd import private
+from acd.client import Client
+from acd.errors import NotRunning, UnsafeSocket
+from tests.hook.place import INTERPRETER, PROMPT, payload
+from tests.support import WAIT, Place
+from tests.support import place as made_place
+
+pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="needs root, to be somebody else too")
+
+CHECKOUT = Path(__file__).parents[2]
+NOBODY = 65534
+
+SERVER = """
+import json, os, socket, sys
+path, heard, uid = sys.argv[1], sys.argv[2], int(sys.argv[3])
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(path)
+log = os.open(heard, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+os.setgroups([])
+os.setgid(uid)
+os.setuid(uid)
+listener.listen(100)  # from here on the kernel names this user to whoever connects
+print(flush=True)
+session = {"id": "trap", "status": "question", "since": 0, "display_name": "trap", "prompt": ""}
+while True:
+    connection, _ = listener.accept()
+    with connection:
+        while data := connection.recv(1 << 16):
+            os.write(log, data)
+            connection.sendall(b"STATE " + json.dumps([session]).encode() + b"\\n")
+"""
+
+
+@pytest.fixture(name="place")
+def _place() -> Iterator[Place]:
+    with made_place() as made:
+        yield made
+
+
+@pytest.fixture
+def heard(place: Place) -> Iterator[Path]:
+    """What a server of another user hears, which listens at our socket's path.
+
+    That it got there is more than it could do; that there is no daemon is hidden.
+    """
+    place.directory.mkdir(mode=0o700)
+    heard = place.root / "heard"
+    held = place.socket.with_name("acd.sock.daemon")
+    command = [sys.executable, "-I", "-c", SERVER, str(place.socket), str(heard), str(NOBODY)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as server, held.open("w") as lock:
+        import fcntl
+
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert server.stdout is not None
+        server.stdout.readline()
+        yield heard
+        server.kill()
+
+
+def test_a_command_says_whose_server_it_is_and_sends_nothing(place: Place, heard: Path) -> None:
+    command = [sys.executable, "-m", "acd"]
+    for words in (["list"], ["set", "s", "working"], ["resurrect", "trap"], ["status"], ["stop"]):
+        done = subprocess.run(
+            [*command, *words], env=place.environ, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 3
+        assert done.stderr == (
+            f"acd: user {NOBODY} serves {place.socket}, and acd talks to your own daemon only\n"
+            "     set ACD_SOCKET to a path in a directory of yours\n"
+        )
+        assert done.stdout == ""
+    assert heard.read_bytes() == b""
+
+
+def test_a_bar_shows_nothing_of_it(place: Place, heard: Path) -> None:
+    command = [sys.executable, "-m", "acd", "bar", "plain"]
+    done = subprocess.run(command, env=place.environ, capture_output=True, text=True, check=False)
+    assert "trap" not in done.stdout
+    assert done.returncode == 3
+    assert heard.read_bytes() == b""
+
+
+def test_a_status_line_shows_this_session_alone(place: Place, heard: Path) -> None:
+    command = [INTERPRETER, "-I", "-S", str(CHECKOUT / "hooks/acd_statusline.py")]
+    done = subprocess.run(
+        command, env=place.environ, input=payload("statusLine"), capture_output=True, check=False
+    )
+    assert done.returncode == 0
+    assert b"trap" not in done.stdout
+    assert done.stdout != b""
+    assert heard.read_bytes() == b""
+
+
+def test_a_hook_sends_nothing_and_counts_the_event(place: Place, heard: Path) -> None:
+    command = [INTERPRETER, "-I", "-S", str(CHECKOUT / "hooks/acd_hook.py"), "claude-code"]
+    done = subprocess.run(
+        command, env=place.environ, input=PROMPT, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert heard.read_bytes() == b""
+    assert place.socket.with_name("acd.sock.given-up").read_bytes() == b"."
+
+
+# A directory that changes between the look and the use ----------------------------------
+
+
+@contextlib.contextmanager
+def listening(path: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen(10)
+        listener.setblocking(False)
+        yield listener
+
+
+def swap(place: Place) -> Path:
+    """Puts another directory in the place of the socket's; returns where the socket's is now."""
+    aside = place.root / "aside"
+    place.directory.rename(aside)
+    place.directory.mkdir(mode=0o700)
+    return aside
+
+
+def test_a_client_reaches_the_socket_in_the_directory_that_it_checked(place: Place) -> None:
+    place.directory.mkdir(mode=0o700)
+    with (
+        listening(place.socket) as ours,
+        private.open_directory(place.directory) as directory,
+        socket.socket(socket.AF_UNIX) as sock,
+    ):
+        swap(place)
+        with listening(place.socket) as theirs:
+            sock.connect(private.address(place.socket, directory))
+            with ours.accept()[0], pytest.raises(BlockingIOError):
+                theirs.accept()
+
+
+def test_a_hook_reaches_the_socket_in_the_directory_that_it_checked(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir("/")  # and back at the end
+    place.directory.mkdir(mode=0o700)
+    with listening(place.socket) as ours, socket.socket(socket.AF_UNIX) as sock:
+        name = acd_hook_event.enter(os.fsencode(place.socket))
+        swap(place)
+        with listening(place.socket) as theirs:
+            sock.connect(name)
+            with ours.accept()[0], pytest.raises(BlockingIOError):
+                theirs.accept()
+
+
+def test_a_socket_that_would_be_bound_elsewhere_is_not_listened_on(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from acd import activation
+
+    place.directory.mkdir(mode=0o700)
+    asked = activation.is_served
+
+    def swapped(path: Path) -> bool:
+        served = asked(path)
+        swap(place)
+        return served
+
+    monkeypatch.setattr(activation, "is_served", swapped)
+    with pytest.raises(UnsafeSocket, match=f"cannot bind {place.socket}"):
+        activation.bind(place.socket)
+
+
+ATTACKER = """
+import os, socket, sys, time
+there, uid = sys.argv[1], int(sys.argv[2])
+os.setgroups([])
+os.setgid(uid)
+os.setuid(uid)
+mine = f"{there}-mine"
+os.mkdir(mine, 0o700)
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(f"{mine}/acd.sock")
+os.chmod(f"{mine}/acd.sock", 0o777)
+listener.listen(100)
+listener.setblocking(False)
+print(flush=True)
+heard = 0
+while not os.path.exists(f"{there}-stop"):
+    os.chmod(mine, 0o711)
+    os.rename(mine, there)
+    try:
+        connection, _ = listener.accept()
+        connection.settimeout(0.2)
+        try:
+            heard += len(connection.recv(1 << 16))
+        except OSError:
+            pass
+        connection.close()
+    except BlockingIOError:
+        pass
+    os.rename(there, mine)
+print(heard, flush=True)
+"""
+
+
+def test_who_renames_a_directory_in_and_out_of_tmp_hears_nothing() -> None:
+    root = Path(tempfile.mkdtemp(prefix="acd-"))
+    root.chmod(0o1777)
+    there = root / "acd"
+    environ = {"ACD_SOCKET": str(there / "acd.sock"), "HOME": str(root)}
+    command = [sys.executable, "-I", "-c", ATTACKER, str(there), str(NOBODY)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as attacker:
+        try:
+            assert attacker.stdout is not None
+            attacker.stdout.readline()
+            for _ in range(3000):
+                with (
+                    contextlib.suppress(NotRunning, UnsafeSocket),
+                    Client.connect(environ, start=False) as client,
+                ):
+                    client.request("LIST")
+            Path(f"{there}-stop").touch()
+            assert attacker.wait(WAIT) == 0
+            assert attacker.stdout.read() == b"0\n"
+        finally:
+            attacker.kill()
