@@ -10,21 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import struct
-import sys
 from typing import Final, Literal, Protocol, cast
 
 from acd.config import LimitsConfig
 from acd.core.session import Now
+from acd.peers import uid_of
 from acd.protocol import LineDecoder, LineError, encode
 
-# Where the kernel tells who is at the other end. Linux: SO_PEERCRED (unix(7)),
-# struct ucred {pid, uid, gid}. macOS: LOCAL_PEERCRED (unix(4)), struct xucred
-# {version, uid, and 68 bytes more}.
-if sys.platform == "linux":
-    _LEVEL, _PEER, _UID = socket.SOL_SOCKET, socket.SO_PEERCRED, struct.Struct("4xI4x")
-else:
-    _LEVEL, _PEER, _UID = 0, 1, struct.Struct("4xI68x")
 _AF_UNIX: Final = int(socket.AF_UNIX)
 _STREAM: Final = int(socket.SOCK_STREAM)
 
@@ -54,10 +46,9 @@ def peer_uid(transport: asyncio.BaseTransport) -> int:
     # twice the time, and this runs for every hook.
     sock = socket.SocketType(_AF_UNIX, _STREAM, 0, transport.get_extra_info("socket").fileno())
     try:
-        uid: int = _UID.unpack(sock.getsockopt(_LEVEL, _PEER, _UID.size))[0]
+        return uid_of(sock)
     finally:
         sock.detach()
-    return uid
 
 
 class Connection(asyncio.Protocol):
