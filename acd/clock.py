@@ -31,4 +31,5 @@ def boot_id() -> str:
     import subprocess  # 5 ms, and not on Linux
 
     command = ["/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603 - a constant
+    done = subprocess.run(command, env={}, capture_output=True, text=True, check=True)  # noqa: S603 - a constant
+    return done.stdout.strip()

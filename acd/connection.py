@@ -12,9 +12,9 @@ import asyncio
 import socket
 from typing import Final, Literal, Protocol, cast
 
-from acd import private
 from acd.config import LimitsConfig
 from acd.core.session import Now
+from acd.peers import uid_of
 from acd.protocol import LineDecoder, LineError, encode
 
 _AF_UNIX: Final = int(socket.AF_UNIX)
@@ -46,7 +46,7 @@ def peer_uid(transport: asyncio.BaseTransport) -> int:
     # twice the time, and this runs for every hook.
     sock = socket.SocketType(_AF_UNIX, _STREAM, 0, transport.get_extra_info("socket").fileno())
     try:
-        return private.peer_uid(sock)
+        return uid_of(sock)
     finally:
         sock.detach()
 

@@ -16,21 +16,12 @@ import contextlib
 import fcntl
 import os
 import stat
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from acd import paths
+from acd import paths, peers
 from acd.errors import UnsafeSocket
-
-# Where the kernel keeps who is at the other end. Linux: SO_PEERCRED (unix(7)),
-# struct ucred {pid, uid, gid}. macOS: LOCAL_PEERCRED (unix(4)), struct xucred
-# {version, uid, and 68 bytes more}. The uid is bytes 4 to 7 of both.
-if sys.platform == "linux":
-    _PEER: Final = (_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)
-else:
-    _PEER: Final = (0, 1, 76)
 
 _OPEN_DIRECTORY: Final = (
     # O_PATH (Linux) needs no permission to read it.
@@ -138,7 +129,7 @@ def connect(path: Path, seconds: float) -> _socket.socket:
         sock.settimeout(seconds)
         with open_directory(path.parent) as directory:
             sock.connect(address(path, directory))
-        if (uid := peer_uid(sock)) != os.getuid():
+        if (uid := peers.uid_of(sock)) != os.getuid():
             raise UnsafeSocket(
                 f"user {uid} serves {path}, and acd talks to your own daemon only",
                 hint="set ACD_SOCKET to a path in a directory of yours",
@@ -147,12 +138,6 @@ def connect(path: Path, seconds: float) -> _socket.socket:
         sock.close()
         raise
     return sock
-
-
-def peer_uid(sock: _socket.socket) -> int:
-    """The user at the other end, as the kernel knows it since connect(2) or listen(2)."""
-    level, option, size = _PEER
-    return int.from_bytes(sock.getsockopt(level, option, size)[4:8], sys.byteorder)
 
 
 def is_running(path: Path) -> bool:

@@ -3,7 +3,8 @@
 Responsible for what the hints that a hook gave (environment names to values)
 mean, for choosing a program from them and from our own environment, as a plan
 of argument lists, and for running a plan. It refuses to know sessions and who asks. Never a shell:
-hints and directories come from others.
+hints and directories come from others. A socket that a hint names is checked before it is part
+of a plan (terminal_hints.py).
 
 tmux and kitty are tried by the tests. The others are called as their manuals
 say: `wezterm cli`, `zellij action focus-pane-id` (Zellij 0.44), iTerm2's
@@ -17,11 +18,15 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from acd.environment import minimal
 from acd.errors import AcdError
+from acd.terminal_hints import kitty_window, tmux_pane, wezterm_pane, zellij_pane
+from acd.terminal_sockets import own_directory
 from acd.text import one_line, printable
 
 STEP_SECONDS: Final = 5.0
@@ -36,7 +41,7 @@ class Step:
 
     argv: tuple[str, ...]
     environ: Mapping[str, str] = field(default_factory=dict)
-    """What its environment has besides ours."""
+    """Variables that it gets besides the plan's (see Plan.whole_environ)."""
     expects: str | None = None
     """What it must print for the plan to go on."""
     otherwise: str = ""
@@ -56,6 +61,8 @@ class Plan:
     steps: tuple[Step, ...]
     hint: str | None = None
     """What to do if it fails."""
+    whole_environ: bool = False
+    """Whether its programs get all of our environment, as what the user asked to run does."""
 
 
 def jump(
@@ -72,7 +79,9 @@ def jump(
         raise AcdError("it has not told which terminal it runs in")
     if (plan := _tmux(hints, environ, tmux_client)) is not None:
         return plan
-    for known in (_zellij, _kitty, _wezterm, _iterm):
+    if (plan := _zellij(hints, environ)) is not None:
+        return plan
+    for known in (_kitty, _wezterm, _iterm):
         if (plan := known(hints)) is not None:
             return plan
     program = hints.get("TERM_PROGRAM")
@@ -82,93 +91,64 @@ def jump(
     )
 
 
-class TmuxPane(NamedTuple):
-    """A pane, and the server that has it."""
-
-    pane: str
-    socket: str
-    pid: str
-    """The server's process: another one may have the socket by now, and another pane that name."""
-
-
-def tmux_pane(hints: Mapping[str, str]) -> TmuxPane | None:
-    """The pane of tmux that these hints name."""
-    pane, server = hints.get("TMUX_PANE", ""), hints.get("TMUX", "").rsplit(",", 2)
-    if not re.fullmatch(r"%\d+", pane) or len(server) != 3:
-        return None
-    return TmuxPane(pane, server[0], server[1])
-
-
-def zellij_pane(hints: Mapping[str, str]) -> tuple[str, str] | None:
-    """The pane of Zellij that these hints name, and its session."""
-    pane, session = hints.get("ZELLIJ_PANE_ID", ""), hints.get("ZELLIJ_SESSION_NAME", "")
-    if not pane.isdecimal() or not session or session.startswith("-"):
-        return None
-    return pane, session
-
-
-def kitty_window(hints: Mapping[str, str]) -> tuple[str, str] | None:
-    """The window of kitty that these hints name, and where kitty takes commands, if it does."""
-    window, listens = hints.get("KITTY_WINDOW_ID", ""), hints.get("KITTY_LISTEN_ON", "")
-    if not window.isdecimal():
-        return None
-    return window, listens if listens.startswith("unix:") else ""
-
-
-def wezterm_pane(hints: Mapping[str, str]) -> tuple[str, Mapping[str, str]] | None:
-    """The pane of WezTerm that these hints name, and the environment that leads to it."""
-    pane, socket = hints.get("WEZTERM_PANE", ""), hints.get("WEZTERM_UNIX_SOCKET")
-    if not pane.isdecimal():
-        return None
-    return pane, {"WEZTERM_UNIX_SOCKET": socket} if socket else {}
-
-
 def _tmux(hints: Mapping[str, str], environ: Mapping[str, str], client: str | None) -> Plan | None:
     if (found := tmux_pane(hints)) is None:
         return None
-    pane, socket, pid = found
+    pane, socket = found
     tmux = ("tmux", "-S", socket)
-    steps = [
-        Step(
-            (*tmux, "display-message", "-p", "-t", pane, "#{pid}"),
-            expects=pid,
-            otherwise="its tmux server has ended",
-        )
-    ]
-    if environ.get("TMUX", "").rsplit(",", 2)[0] == socket:
+    if _is_inside(socket, environ):
         which = ("-c", client) if client else ()
-        steps.append(Step((*tmux, "switch-client", *which, "-t", pane)))
-    else:
-        attach = shlex.join([*tmux, "attach", "-t", pane])
-        attached = (*tmux, "display-message", "-p", "-t", pane, "#{?session_attached,yes,no}")
-        steps += [
-            Step((*tmux, "select-window", "-t", pane)),
-            Step((*tmux, "select-pane", "-t", pane)),
-            Step(
-                attached,
-                expects="yes",
-                # tmux(1): without -c it is the client that was used last.
-                instead=Step(
-                    (*tmux, "switch-client", "-t", pane),
-                    # Ours is of another server, which may have a pane of that number, too.
-                    environ={"TMUX_PANE": ""},
-                    otherwise=f"its tmux session is attached to no terminal: {printable(attach)}",
-                ),
+        # tmux(1) finds the client that is to go there by the pane that we are in.
+        ours = {"TMUX_PANE": environ.get("TMUX_PANE", "")}
+        return Plan(
+            f"tmux pane {pane}", (Step((*tmux, "switch-client", *which, "-t", pane), ours),)
+        )
+    attach = shlex.join([*tmux, "attach", "-t", pane])
+    attached = (*tmux, "display-message", "-p", "-t", pane, "#{?session_attached,yes,no}")
+    steps = (
+        Step((*tmux, "select-window", "-t", pane)),
+        Step((*tmux, "select-pane", "-t", pane)),
+        Step(
+            attached,
+            expects="yes",
+            # tmux(1): without -c it is the client that was used last.
+            instead=Step(
+                (*tmux, "switch-client", "-t", pane),
+                otherwise=f"its tmux session is attached to no terminal: {printable(attach)}",
             ),
-        ]
-    return Plan(f"tmux pane {pane}", tuple(steps))
+        ),
+    )
+    return Plan(f"tmux pane {pane}", steps)
 
 
-def _zellij(hints: Mapping[str, str]) -> Plan | None:
+def _is_inside(socket: str, environ: Mapping[str, str]) -> bool:
+    """Whether we run in a pane of the server with this socket."""
+    ours = environ.get("TMUX", "").rsplit(",", 2)[0]
+    return ours != "" and os.path.realpath(ours) == socket
+
+
+def _zellij(hints: Mapping[str, str], environ: Mapping[str, str]) -> Plan | None:
     if (found := zellij_pane(hints)) is None:
         return None
     pane, session = found
+    # Its client takes the session's name, and looks for the socket below this directory.
+    directory = own_directory(_zellij_directory(environ), "Zellij")
     argv = ("zellij", "--session", session, "action", "focus-pane-id", f"terminal_{pane}")
     return Plan(
         f"Zellij pane {pane} of session {one_line(session)}",
-        (Step(argv),),
+        (Step(argv, {"ZELLIJ_SOCKET_DIR": directory}),),
         hint="Zellij can be told to from version 0.44 on",
     )
+
+
+def _zellij_directory(environ: Mapping[str, str]) -> str:
+    """Where the user's Zellij has its sockets (zellij-utils/src/consts.rs, 0.44)."""
+    if named := environ.get("ZELLIJ_SOCKET_DIR"):
+        return named
+    runtime = environ.get("XDG_RUNTIME_DIR", "")
+    if runtime.startswith("/") and sys.platform != "darwin":
+        return f"{runtime}/zellij"
+    return f"{environ.get('TMPDIR') or '/tmp'}/zellij-{os.getuid()}"  # noqa: S108 - it is checked
 
 
 def _kitty(hints: Mapping[str, str]) -> Plan | None:
@@ -188,7 +168,10 @@ def _wezterm(hints: Mapping[str, str]) -> Plan | None:
     if (found := wezterm_pane(hints)) is None:
         return None
     pane, leads_there = found
-    step = Step(("wezterm", "cli", "activate-pane", "--pane-id", pane), environ=leads_there)
+    step = Step(
+        ("wezterm", "cli", "--no-auto-start", "activate-pane", "--pane-id", pane),
+        environ=leads_there,
+    )
     return Plan(f"WezTerm pane {pane}", (step,))
 
 
@@ -238,7 +221,7 @@ def open_window(
     terminal: str = "",
     which: Which = shutil.which,
 ) -> Plan:
-    """How to run a program in a new window.
+    """How to run a program in a new window, with the user's whole environment.
 
     `where`: `tmux`, `terminal`, or `auto`, which is the multiplexer or
     terminal that we are in, and else a terminal of its own. `terminal` is the
@@ -246,10 +229,12 @@ def open_window(
     """
     if where == "tmux" or (where == "auto" and environ.get("TMUX")):
         # One that is detached would be started unseen; tmux itself says that there is none.
-        return Plan("a new tmux window", (Step(_tmux_window(argv, cwd, name)),))
-    if where == "auto" and (inside := _inside(argv, cwd, name, environ)):
-        return inside
-    return Plan("a new terminal", (_terminal(argv, cwd, environ, terminal, which),))
+        where, step = "a new tmux window", Step(_tmux_window(argv, cwd, name))
+    elif where == "auto" and (inside := _inside(argv, cwd, name, environ)):
+        where, step = inside
+    else:
+        where, step = "a new terminal", _terminal(argv, cwd, environ, terminal, which)
+    return Plan(where, (step,), whole_environ=True)
 
 
 def _tmux_window(argv: Sequence[str], cwd: str, name: str) -> tuple[str, ...]:
@@ -259,18 +244,18 @@ def _tmux_window(argv: Sequence[str], cwd: str, name: str) -> tuple[str, ...]:
     return ("tmux", "new-window", "-c", cwd, "-n", name, "--", "env", *argv)
 
 
-def _inside(argv: Sequence[str], cwd: str, name: str, environ: Mapping[str, str]) -> Plan | None:
-    """In the multiplexer or terminal that we are in, if it can be told to."""
+def _inside(
+    argv: Sequence[str], cwd: str, name: str, environ: Mapping[str, str]
+) -> tuple[str, Step] | None:
+    """In the multiplexer or terminal that we are in, if it can be told to: where, and how."""
     if environ.get("ZELLIJ_SESSION_NAME"):
-        step = ("zellij", "run", "--cwd", cwd, "--name", name, "--", *argv)
-        return Plan("a new Zellij pane", (Step(step),))
+        zellij = ("zellij", "run", "--cwd", cwd, "--name", name, "--", *argv)
+        return "a new Zellij pane", Step(zellij)
     if listens := environ.get("KITTY_LISTEN_ON"):
         kitty = ("kitty", "@", "--to", listens, "launch", "--type=tab", "--cwd", cwd)
-        return Plan("a new kitty tab", (Step((*kitty, "--tab-title", name, *argv)),))
+        return "a new kitty tab", Step((*kitty, "--tab-title", name, *argv))
     if environ.get("WEZTERM_PANE"):
-        return Plan(
-            "a new WezTerm tab", (Step(("wezterm", "cli", "spawn", "--cwd", cwd, "--", *argv)),)
-        )
+        return "a new WezTerm tab", Step(("wezterm", "cli", "spawn", "--cwd", cwd, "--", *argv))
     return None
 
 
@@ -301,10 +286,13 @@ def run(
 ) -> None:
     """Runs the plan's steps, each for so long at most.
 
+    Their environment is the minimal one, unless the plan asks for all of it.
     Raises AcdError when one fails, with what it said.
     """
+    ours = os.environ if environ is None else environ
+    given = dict(ours) if plan.whole_environ else minimal(ours)
     for step in plan.steps:
-        _run(step, dict(os.environ if environ is None else environ), plan.hint, seconds)
+        _run(step, given, plan.hint, seconds)
 
 
 def _run(step: Step, environ: dict[str, str], hint: str | None, seconds: float) -> None:
@@ -332,6 +320,8 @@ def _run(step: Step, environ: dict[str, str], hint: str | None, seconds: float) 
         raise AcdError(f"cannot find {printable(str(missing))}") from None
     except OSError as error:
         raise AcdError(f"cannot run {program}: {error.strerror}") from None
+    except ValueError as error:  # a NUL in an argument
+        raise AcdError(f"cannot run {program}: {error}") from None
     except subprocess.TimeoutExpired:
         raise AcdError(f"{program} did not end within {seconds:g} s", hint=hint) from None
     if done.returncode != 0:

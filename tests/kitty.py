@@ -28,9 +28,9 @@ SLEEP = ("sh", "-c", "exec sleep 1000")
 class Kitty:
     """A kitty with one window."""
 
-    def __init__(self, root: Path, screen: str):
+    def __init__(self, root: Path, screen: str, listens: str | None = None):
         self._screen = screen
-        self.listens = f"unix:{root}/kitty"
+        self.listens = listens or f"unix:{root}/kitty"
         self.environ = {"HOME": str(root), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
         self.process = subprocess.Popen(
             ("kitty", "-o", "allow_remote_control=yes", "--listen-on", self.listens, *SLEEP),
@@ -82,10 +82,10 @@ class Kitty:
 
 
 @contextmanager
-def a_kitty() -> Iterator[Kitty]:
-    """One that is gone afterwards, with its screen."""
+def a_kitty(listens: str | None = None) -> Iterator[Kitty]:
+    """One that is gone afterwards, with its screen; it takes commands there (`--listen-on`)."""
     with place() as home, screen() as display:
-        made = Kitty(home.root, display)
+        made = Kitty(home.root, display, listens)
         try:
             made.until(lambda: len(made.windows()) == 1)
             yield made

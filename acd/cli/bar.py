@@ -21,6 +21,7 @@ from acd.bars.formats import BARS, show, tells_ages
 from acd.bars.template import FIELDS, SUMMARY, Template
 from acd.bars.view import View
 from acd.cli.watch import output_pipe
+from acd.environment import minimal
 from acd.errors import AcdError
 from acd.picture import Picture
 
@@ -144,6 +145,7 @@ class _Tmux:
         try:
             done = subprocess.run(  # noqa: S603 - tmux is the user's own
                 ["tmux", *command],  # noqa: S607
+                env=minimal(os.environ) | {"TMUX": os.environ["TMUX"]},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from acd import paths
 from acd.diagnosis import Finding, check_client, check_overruled
+from acd.environment import minimal
 from acd.install import programs
 from acd.install.agents import Installer
 from acd.install.claude_overruling import overruling
@@ -119,7 +120,7 @@ def _version_of(program: str, environ: Mapping[str, str]) -> Version | None:
     answer = programs.run(
         [program, "--version"],
         # HOME for the shims of version managers; nothing that holds a key or a token.
-        environ=programs.minimal(environ) | {"DISABLE_AUTOUPDATER": "1"},
+        environ=minimal(environ) | {"DISABLE_AUTOUPDATER": "1"},
         timeout=VERSION_SECONDS,
     )
     match = _VERSION.match(answer.output) if answer is not None and answer.status == 0 else None

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
 
 from acd import __version__
+from acd.environment import minimal
 from acd.errors import AcdError
 from acd.install import files, programs, settings
 
@@ -296,7 +297,7 @@ def _app_server(environ: Mapping[str, str]) -> Iterator[_Codex]:
     own = {name: environ[name] for name in ("CODEX_HOME",) if name in environ}
     with subprocess.Popen(  # noqa: S603 - no shell, and PATH is the user's
         [program, "app-server"],
-        env=programs.minimal(environ) | own,
+        env=minimal(environ) | own,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

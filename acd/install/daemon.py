@@ -15,6 +15,7 @@ from typing import Final
 
 from acd import __version__, activation, paths
 from acd.client import Client, ConnectionLost, ask
+from acd.environment import minimal
 from acd.errors import AcdError
 from acd.install import programs
 from acd.protocol import Ok, Update
@@ -97,7 +98,7 @@ class Prove:
             answer = programs.run(
                 ["/bin/sh", "-c", command],
                 # Not CLAUDE_PID and its like, should an agent run the installer.
-                environ=programs.minimal(self.environ) | _places(self.environ),
+                environ=minimal(self.environ) | _places(self.environ),
                 stdin=json.dumps(event),
                 timeout=_ARRIVAL_SECONDS,
             )

@@ -17,6 +17,7 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 from acd import activation, paths, private
+from acd.environment import minimal
 from acd.errors import AcdError
 from acd.install import programs
 from acd.install.daemon import stop_daemon
@@ -31,7 +32,7 @@ class Launchd:
     """This user's domain of launchd, by launchctl(1)."""
 
     def __init__(self, environ: Mapping[str, str]):
-        self._environ = programs.minimal(environ)
+        self._environ = minimal(environ)
 
     @functools.cached_property
     def domain(self) -> str | None:

@@ -1,7 +1,7 @@
 """Other people's programs, run by the installer.
 
-Responsible for running one with a small environment, no terminal and an end
-in time, and for finding it on PATH. It refuses to know what they are for.
+Runs one without a terminal and ends it in time; finds it on PATH. The caller gives its
+environment (acd.environment).
 """
 
 from __future__ import annotations
@@ -13,9 +13,6 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
-
-_PASSED_ON: Final = ("HOME", "USER", "LOGNAME", "PATH", "LANG", "TMPDIR")
 
 
 @dataclass(frozen=True)
@@ -25,11 +22,6 @@ class Answer:
     status: int
     output: str
     errors: str
-
-
-def minimal(environ: Mapping[str, str]) -> dict[str, str]:
-    """What any program needs of the environment, which also holds keys and tokens."""
-    return {name: environ[name] for name in _PASSED_ON if name in environ}
 
 
 def which(name: str, environ: Mapping[str, str]) -> str | None:

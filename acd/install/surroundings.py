@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from acd import paths
+from acd.environment import minimal
 from acd.errors import AcdError
 from acd.install import agents, files, programs, settings
 
@@ -42,7 +43,7 @@ def _interpreters(environ: Mapping[str, str], agent: str) -> Iterator[Path]:
 def _runs(python: Path, environ: Mapping[str, str]) -> bool:
     # As the hook is run; what it imports at its start.
     argv = [str(python), "-I", "-S", "-c", "import sys, time, os, _socket"]
-    answer = programs.run(argv, environ=programs.minimal(environ), timeout=_SECONDS)
+    answer = programs.run(argv, environ=minimal(environ), timeout=_SECONDS)
     return answer is not None and answer.status == 0
 
 
@@ -54,9 +55,7 @@ def installed_program(environ: Mapping[str, str]) -> Path | None:
 
 def program_version(program: Path, environ: Mapping[str, str]) -> str | None:
     """What a program of acd's tells as its version; None if it does not run (70 ms)."""
-    answer = programs.run(
-        [str(program), "--version"], environ=programs.minimal(environ), timeout=_SECONDS
-    )
+    answer = programs.run([str(program), "--version"], environ=minimal(environ), timeout=_SECONDS)
     if answer is None or answer.status:
         return None
     return answer.output.strip().removeprefix("acd ")

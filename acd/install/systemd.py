@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from acd import activation, paths, private
+from acd.environment import minimal
 from acd.errors import AcdError
 from acd.install import programs
 from acd.install.daemon import stop_daemon
@@ -34,9 +35,7 @@ class UserManager:
 
     def __init__(self, environ: Mapping[str, str]):
         runtime = environ.get("XDG_RUNTIME_DIR") or str(paths.socket_path(environ).parent.parent)
-        self._environ = programs.minimal(environ) | {"XDG_RUNTIME_DIR": runtime}
-        if "DBUS_SESSION_BUS_ADDRESS" in environ:
-            self._environ["DBUS_SESSION_BUS_ADDRESS"] = environ["DBUS_SESSION_BUS_ADDRESS"]
+        self._environ = minimal(environ) | {"XDG_RUNTIME_DIR": runtime}
 
     @functools.cached_property
     def answers(self) -> bool:

@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Protocol
 
+from acd.environment import minimal
 from acd.errors import AcdError
 from acd.notifications.message import Message
 
@@ -67,7 +68,11 @@ class Desktop(Protocol):
 
 def desktop(environ: Mapping[str, str], *, sound: bool, platform: str = sys.platform) -> Desktop:
     """The desktop of this system. Raises AcdError where something is missing for it."""
-    return MacDesktop(sound=sound) if platform == "darwin" else BusDesktop(environ, sound=sound)
+    return (
+        MacDesktop(environ, sound=sound)
+        if platform == "darwin"
+        else BusDesktop(environ, sound=sound)
+    )
 
 
 class BusDesktop:
@@ -258,13 +263,15 @@ class _Server:
 class MacDesktop:
     """macOS's Notification Center, by osascript(1). It takes nothing back."""
 
-    def __init__(self, *, sound: bool):
+    def __init__(self, environ: Mapping[str, str], *, sound: bool):
+        self._environ = minimal(environ)
         self._sound = sound
 
     def show(self, message: Message) -> Handle | None:
         try:
             subprocess.run(  # noqa: S603 - a constant, and two values that it does not interpret
                 self.command(message),
+                env=self._environ,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=SECONDS,

@@ -23,13 +23,15 @@ from typing import Final
 
 from acd import paths, presence
 from acd.core.session import Json
-from acd.terminals import TmuxPane, kitty_window, tmux_pane, wezterm_pane, zellij_pane
+from acd.environment import minimal
+from acd.errors import AcdError
+from acd.terminal_hints import TmuxPane, kitty_window, tmux_pane, wezterm_pane, zellij_pane
 from acd.waits import Look
 
 SECONDS: Final = 1.0
 """For one answer. They take milliseconds, and a notification waits for it."""
 
-_TMUX: Final = "#{pid}|#{pane_id}|#{client_activity}|#{focus-events}|#{client_flags}"
+_TMUX: Final = "#{pane_id}|#{client_activity}|#{focus-events}|#{client_flags}"
 
 
 class Sight:
@@ -45,8 +47,12 @@ class Sight:
         if (idle := presence.idle(paths.socket_path(self._environ))) is not None:
             seen.append(Look(idle, has_focus=True))
         if not session.get("host"):  # else its terminal is on another machine
-            with contextlib.suppress(LookupError, TypeError, ValueError, RecursionError):
+            with contextlib.suppress(
+                # A socket that is not a terminal of the user's (terminal_sockets.py).
+                AcdError,
                 # An answer in words that are not known is none.
+                *(LookupError, TypeError, ValueError, RecursionError),
+            ):
                 seen += self._terminal(session.get("terminal") or {})
         return seen
 
@@ -65,8 +71,8 @@ class Sight:
         """tmux(1): a client's pane is the active one of the window that it shows."""
         argv = ("tmux", "-S", wanted.socket, "list-clients", "-F", _TMUX)
         for line in self._ask(argv).splitlines():
-            pid, pane, activity, focus_events, flags = line.split("|")
-            if (pid, pane) != (wanted.pid, wanted.pane) or "suspended" in flags:
+            pane, activity, focus_events, flags = line.split("|")
+            if pane != wanted.pane or "suspended" in flags:
                 continue
             # Every client begins as focused and, unless tmux asks its terminal,
             # remains it (measured on 3.3a). Before 3.2 it had no flags.
@@ -100,7 +106,7 @@ class Sight:
         more = leads_there or {}
         key = (*argv, *more.values())
         if key not in self._answers:
-            self._answers[key] = _answer(argv, {**self._environ, **more})
+            self._answers[key] = _answer(argv, {**minimal(self._environ), **more})
         return self._answers[key]
 
 

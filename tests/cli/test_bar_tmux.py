@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.cli.conftest import StatusLine
-from tests.cli.runs import until, until_subscribed
+from tests.cli.runs import run, until, until_subscribed
 from tests.support import WAIT, Place
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
@@ -73,6 +73,23 @@ def test_the_follower_ends_with_its_tmux(alone: Place, status_line: StatusLine) 
     until_subscribed(alone)
     viewer.tmux.end()
     until_subscribed(alone, 0)
+
+
+def test_the_tmux_that_it_tells_gets_nothing_of_the_environment_that_may_be_secret(
+    alone: Place,
+) -> None:
+    program = alone.root / "tmux"
+    program.write_text(f"#!/bin/sh\nenv >{alone.root}/env\nexit 1\n")
+    program.chmod(0o755)
+    alone.environ |= {
+        "PATH": f"{alone.root}:{alone.environ['PATH']}",
+        "TMUX": "/run/tmux,1,0",
+        "ANTHROPIC_API_KEY": "sk-secret",
+    }
+    assert run(alone, "bar", "tmux", "--follow").code == 1
+    had = (alone.root / "env").read_text()
+    assert "TMUX=/run/tmux,1,0\n" in had
+    assert "sk-secret" not in had
 
 
 def test_outside_of_tmux_there_is_nobody_to_tell(alone: Place) -> None:

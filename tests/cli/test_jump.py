@@ -10,6 +10,7 @@ import pytest
 from tests.agents import asks, has_finished, tell
 from tests.cli.conftest import Acd
 from tests.cli.runs import PROGRAM, Ran, run, until
+from tests.listeners import STRANGER, a_strangers_tmux, as_root
 from tests.support import Client, Place
 from tests.tmux import Tmux, a_tmux
 
@@ -173,6 +174,35 @@ def test_in_a_key_binding_the_client_that_is_named_goes_there(alone: Place, tmux
     second.press("x", "x", "x")  # the other one is used last
     until(lambda: first.pane() == pane)
     assert second.pane() != pane
+
+
+# Whose terminal
+
+
+@as_root
+@needs_tmux
+@pytest.mark.parametrize("given", [("jump",), ("jump", "forged")])
+def test_a_forged_hint_does_not_let_another_users_tmux_write_a_file(
+    alone: Place, given: tuple[str, ...]
+) -> None:
+    alone.start()
+    profile = alone.home / ".profile"
+    with a_strangers_tmux(alone.root / "theirs", profile) as hints:
+        asks(alone, "forged", hints)
+        done = run(alone, *given)
+    assert (done.code, done.out) == (1, "")
+    assert f"theirs belongs to user {STRANGER}" in done.err
+    assert not profile.exists()
+
+
+def test_a_forged_hint_with_control_characters_is_refused_in_one_printable_line(
+    acd: Acd, served: Place
+) -> None:
+    asks(served, "forged", {"TMUX": "/tmp/\x1b[2J\0,1,0", "TMUX_PANE": "%1"})
+    done = acd("jump", "forged")
+    assert done.code == 1
+    refusal = "its tmux socket /tmp/\\x1b[2J\\x00 is not used: its path has unprintable characters"
+    assert done.err.splitlines()[0] == f"acd: forged: {refusal}"
 
 
 def test_completion_offers_the_sessions() -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import stat
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from acd.errors import AcdError
 from acd.terminals import Plan, Step, jump, open_window, run
+from tests.listeners import a_listener
+from tests.support import Place, place
 
-TMUX = {"TMUX": "/tmp/tmux-1000/default,1234,0", "TMUX_PANE": "%7"}
 UUID = "5F0C5A04-5A0C-4C59-9A6D-2D40DDA6A3B1"
 ARGV = ["/usr/bin/claude", "--resume", "abc"]
 
@@ -29,71 +32,90 @@ def everything(program: str) -> str | None:
     return f"/usr/bin/{program}"
 
 
+@pytest.fixture
+def here() -> Iterator[Place]:
+    with place() as made:
+        yield made
+
+
+@pytest.fixture
+def tmux(here: Place) -> Iterator[dict[str, str]]:
+    """The hints of a pane: of a server on the socket `tmux`, with a comma in its name."""
+    path = here.root / "tmux,1"
+    with a_listener(path, "tmux: server") as pid:
+        yield {"TMUX": f"{path},{pid},0", "TMUX_PANE": "%7"}
+
+
 # Jumping ---------------------------------------------------------------------
 
 
-def test_in_the_same_tmux_the_client_is_switched_to_the_pane() -> None:
-    plan = jump(TMUX, {"TMUX": "/tmp/tmux-1000/default,1234,5"})
-    assert argvs(plan)[-1] == [
-        "tmux", "-S", "/tmp/tmux-1000/default", "switch-client", "-t", "%7",
-    ]  # fmt: skip
+def test_in_the_same_tmux_the_client_is_switched_to_the_pane(
+    here: Place, tmux: dict[str, str]
+) -> None:
+    [step] = jump(tmux, tmux | {"TMUX_PANE": "%1"}).steps
+    assert step.argv == ("tmux", "-S", f"{here.root}/tmux,1", "switch-client", "-t", "%7")
+    assert step.environ == {"TMUX_PANE": "%1"}
 
 
-def test_a_pane_of_an_earlier_server_is_not_taken_for_one_of_todays() -> None:
-    first = jump(TMUX, {}).steps[0]
-    assert first.argv[-1] == "#{pid}"
-    assert first.expects == "1234"
+def test_a_pane_of_an_earlier_server_is_not_taken_for_one_of_todays(
+    here: Place, tmux: dict[str, str]
+) -> None:
+    with pytest.raises(AcdError, match="its tmux server has ended"):
+        jump(tmux | {"TMUX": f"{here.root}/tmux,1,1,0"}, {})
 
 
-def test_from_outside_of_tmux_its_window_and_pane_are_selected() -> None:
-    words = [argv[3] for argv in argvs(jump(TMUX, {}))]
-    assert words == ["display-message", "select-window", "select-pane", "display-message"]
+def test_from_outside_of_tmux_its_window_and_pane_are_selected(tmux: dict[str, str]) -> None:
+    words = [argv[3] for argv in argvs(jump(tmux, {}))]
+    assert words == ["select-window", "select-pane", "display-message"]
 
 
-def test_a_tmux_session_that_nobody_sees_is_told_with_the_command_that_shows_it() -> None:
-    last = jump(TMUX, {}).steps[-1].instead
+def test_a_tmux_session_that_nobody_sees_is_told_with_the_command_that_shows_it(
+    here: Place, tmux: dict[str, str]
+) -> None:
+    last = jump(tmux, {}).steps[-1].instead
     assert last is not None
     assert last.argv[3:] == ("switch-client", "-t", "%7")
-    assert "tmux -S /tmp/tmux-1000/default attach -t %7" in last.otherwise
+    assert f"tmux -S {here.root}/tmux,1 attach -t %7" in last.otherwise
 
 
-def test_of_several_clients_of_the_same_tmux_the_one_that_is_named_is_switched() -> None:
-    environ = {"TMUX": "/tmp/tmux-1000/default,1234,5"}
-    plan = jump(TMUX, environ, tmux_client="/dev/pts/3")
+def test_of_several_clients_of_the_same_tmux_the_one_that_is_named_is_switched(
+    tmux: dict[str, str],
+) -> None:
+    plan = jump(tmux, tmux, tmux_client="/dev/pts/3")
     assert argvs(plan)[-1][3:] == ["switch-client", "-c", "/dev/pts/3", "-t", "%7"]
 
 
-def test_a_client_of_another_tmux_is_not_switched() -> None:
-    plan = jump(TMUX, {"TMUX": "/tmp/other,1,0"}, tmux_client="/dev/pts/3")
+def test_a_client_of_another_tmux_is_not_switched(tmux: dict[str, str]) -> None:
+    plan = jump(tmux, {"TMUX": "/tmp/other,1,0"}, tmux_client="/dev/pts/3")
     assert not any("/dev/pts/3" in argv for argv in argvs(plan))
 
 
-def test_a_tmux_socket_may_have_commas_in_its_path() -> None:
-    plan = jump({"TMUX": "/tmp/a,b,1234,0", "TMUX_PANE": "%1"}, {})
-    assert argvs(plan)[0][2] == "/tmp/a,b"
+def test_kitty_is_told_as_its_manual_says(here: Place) -> None:
+    with a_listener(here.root / "kitty", "kitty"):
+        listens = f"unix:{here.root}/kitty"
+        plan = jump({"KITTY_WINDOW_ID": "12", "KITTY_LISTEN_ON": listens}, {})
+    argv = ["kitty", "@", "--to", listens, "focus-window", "--match", "id:12"]
+    assert argvs(plan) == [argv]
 
 
-@pytest.mark.parametrize(
-    ("hints", "argv"),
-    [
-        (
-            {"KITTY_WINDOW_ID": "12", "KITTY_LISTEN_ON": "unix:@mykitty"},
-            "kitty @ --to unix:@mykitty focus-window --match id:12",
-        ),
-        ({"WEZTERM_PANE": "3"}, "wezterm cli activate-pane --pane-id 3"),
-        (
-            {"ZELLIJ_PANE_ID": "2", "ZELLIJ_SESSION_NAME": "work"},
-            "zellij --session work action focus-pane-id terminal_2",
-        ),
-    ],
-)
-def test_each_terminal_is_told_as_its_manual_says(hints: dict[str, str], argv: str) -> None:
-    assert argvs(jump(hints, {})) == [argv.split()]
+def test_zellij_is_told_as_its_manual_says(here: Place) -> None:
+    environ = {"ZELLIJ_SOCKET_DIR": str(here.root)}
+    plan = jump({"ZELLIJ_PANE_ID": "2", "ZELLIJ_SESSION_NAME": "work"}, environ)
+    [argv] = argvs(plan)
+    assert " ".join(argv) == "zellij --session work action focus-pane-id terminal_2"
 
 
-def test_wezterm_is_told_through_the_socket_of_that_window() -> None:
-    plan = jump({"WEZTERM_PANE": "3", "WEZTERM_UNIX_SOCKET": "/run/w"}, {})
-    assert plan.steps[0].environ == {"WEZTERM_UNIX_SOCKET": "/run/w"}
+def test_wezterm_is_told_as_its_manual_says_and_starts_nothing() -> None:
+    plan = jump({"WEZTERM_PANE": "3"}, {})
+    [argv] = argvs(plan)
+    assert " ".join(argv) == "wezterm cli --no-auto-start activate-pane --pane-id 3"
+
+
+def test_wezterm_is_told_through_the_socket_of_that_window(here: Place) -> None:
+    path = f"{here.root}/w"
+    with a_listener(path, "wezterm-gui"):
+        plan = jump({"WEZTERM_PANE": "3", "WEZTERM_UNIX_SOCKET": path}, {})
+    assert plan.steps[0].environ == {"WEZTERM_UNIX_SOCKET": path}
 
 
 @pytest.mark.parametrize("hint", [UUID, f"w0t1p0:{UUID}"])
@@ -104,8 +126,8 @@ def test_iterm_gets_the_sessions_id_as_an_argument_not_as_text_of_a_script(hint:
     assert UUID not in step.argv[2]
 
 
-def test_the_multiplexer_counts_not_what_is_around_it() -> None:
-    plan = jump(TMUX | {"KITTY_WINDOW_ID": "1", "KITTY_LISTEN_ON": "unix:/k"}, {})
+def test_the_multiplexer_counts_not_what_is_around_it(tmux: dict[str, str]) -> None:
+    plan = jump(tmux | {"KITTY_WINDOW_ID": "1", "KITTY_LISTEN_ON": "unix:/k"}, {})
     assert plan.where == "tmux pane %7"
 
 
@@ -129,18 +151,25 @@ def test_another_terminal_is_named_harmlessly() -> None:
 @pytest.mark.parametrize(
     "hints",
     [
-        TMUX | {"TMUX_PANE": "-t0"},
-        TMUX | {"TMUX_PANE": "%7;kill-server"},
-        {"TMUX": "no commas", "TMUX_PANE": "%7"},
+        {"TMUX_PANE": "-t0"},
+        {"TMUX_PANE": "%7;kill-server"},
+        {"TMUX_PANE": "%7\n"},
+        {"TMUX_PANE": "%\u0667"},
+        {"TMUX": "no commas"},
+        {"TMUX": "/tmp/x,#{pid},0"},
+        {"TMUX": f"/tmp/x,{5000 * '1'},0"},
         {"KITTY_WINDOW_ID": "1 or title:.*", "KITTY_LISTEN_ON": "unix:/k"},
+        {"KITTY_WINDOW_ID": "\u0661", "KITTY_LISTEN_ON": "unix:/k"},
         {"WEZTERM_PANE": "--help"},
         {"ZELLIJ_PANE_ID": "x", "ZELLIJ_SESSION_NAME": "work"},
         {"ZELLIJ_PANE_ID": "1", "ZELLIJ_SESSION_NAME": "--config=x"},
         {"ITERM_SESSION_ID": 'x" then do shell script "id"'},
     ],
 )
-def test_a_hint_that_is_none_is_never_run(hints: dict[str, str]) -> None:
-    with pytest.raises(AcdError):
+def test_a_hint_that_is_none_is_never_run(tmux: dict[str, str], hints: dict[str, str]) -> None:
+    if hints.keys() & tmux.keys():
+        hints = tmux | hints
+    with pytest.raises(AcdError, match=r"^(acd cannot jump to this terminal|its Zellij session)"):
         jump(hints, {})
 
 
@@ -217,6 +246,37 @@ def script(path: Path, text: str) -> str:
     path.write_text(f"#!/bin/sh\n{text}\n")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     return str(path)
+
+
+SECRETS = {"ANTHROPIC_API_KEY": "sk-secret", "SSH_AUTH_SOCK": "/run/agent", "TMUX": "/t,1,0"}
+
+
+def test_a_terminals_client_gets_nothing_of_the_environment_that_may_be_secret(
+    tmp_path: Path,
+) -> None:
+    program = script(tmp_path / "client", f"env >{tmp_path}/env")
+    ours = {"HOME": "/h", "LC_CTYPE": "C.UTF-8", "PATH": os.defpath, "XDG_RUNTIME_DIR": "/r"}
+    run(Plan("x", (Step((program,), {"TMUX_PANE": "%1"}),)), ours | SECRETS)
+    had = dict(line.split("=", 1) for line in (tmp_path / "env").read_text().splitlines())
+    of_the_shell = {"PWD", "_", "OLDPWD", "SHLVL"}
+    assert {name: had[name] for name in had.keys() - of_the_shell} == ours | {"TMUX_PANE": "%1"}
+
+
+@pytest.mark.parametrize(
+    "ours", [{"TMUX": "x,1,0"}, {"KITTY_LISTEN_ON": "unix:/k"}, {"DISPLAY": ":0"}]
+)
+def test_what_the_user_takes_up_again_gets_the_users_whole_environment(
+    tmp_path: Path, ours: dict[str, str]
+) -> None:
+    plan = open_window(ARGV, "/d", "n", ours, which=everything)
+    program = script(tmp_path / "client", f"echo $ANTHROPIC_API_KEY >{tmp_path}/env")
+    run(replace(plan, steps=(Step((program,)),)), os.environ | SECRETS)
+    assert (tmp_path / "env").read_text() == "sk-secret\n"
+
+
+def test_an_argument_with_a_nul_is_an_error_in_words() -> None:
+    with pytest.raises(AcdError, match="cannot run true: embedded null byte"):
+        run(Plan("x", (Step(("true", "a\0b")),)))
 
 
 def test_steps_run_one_after_the_other_with_their_environment(tmp_path: Path) -> None:

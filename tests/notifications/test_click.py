@@ -16,6 +16,7 @@ from acd.notifications.message import Message
 from tests.agents import asks
 from tests.cli.runs import start, until, until_subscribed
 from tests.daemon.strace import Watched
+from tests.listeners import a_listener
 from tests.notifications.conftest import DESKTOP, Notify, needs_bus
 from tests.notifications.desktop_server import BUS, NAME, Server, ask, clicked, session_bus
 from tests.support import WAIT, Place
@@ -186,13 +187,15 @@ def test_a_terminals_program_that_hangs_is_given_up_and_what_was_answered_is_tak
     program.write_text(f"#!/bin/sh\ntouch {hangs}\nexec sleep 1000\n")
     program.chmod(0o755)
     served.environ["PATH"] = f"{program.parent}:{served.environ['PATH']}"
+    listens = served.root / "listens"
     process = start(served, "notify")
     try:
         until_subscribed(served)
-        asks(served, "api", {"KITTY_WINDOW_ID": "1", "KITTY_LISTEN_ON": "unix:/run/kitty"})
+        asks(served, "api", {"KITTY_WINDOW_ID": "1", "KITTY_LISTEN_ON": f"unix:{listens}"})
         shown(server, "api")
-        server.click(1)
-        until(hangs.exists)
+        with a_listener(listens, "kitty"):
+            server.click(1)
+            until(hangs.exists)
         served.ask("SET api working")
         assert line(process) == "acd: api: kitty did not end within 2 s\n"
         assert server.call() == ("CloseNotification", 1)

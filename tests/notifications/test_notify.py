@@ -263,7 +263,7 @@ def test_a_message_is_two_printable_lines(
 def test_on_macos_no_text_becomes_a_part_of_the_script() -> None:
     # No macOS here: what is run there is looked at, not run.
     hostile = Message('▲ " & quit', '" & (do shell script "x")')
-    argv = MacDesktop(sound=True).command(hostile)
+    argv = MacDesktop({}, sound=True).command(hostile)
     assert argv[0] == "/usr/bin/osascript"
     assert argv[-2:] == list(hostile)
     assert not any("quit" in word or "shell" in word for word in argv[:-2])

@@ -15,9 +15,11 @@ from acd.notifications import sight
 from acd.notifications.sight import Sight
 from acd.presence import Presence
 from acd.waits import Look
+from tests.agents import asks
 from tests.cli.runs import until
 from tests.kitty import IS_THERE, SLEEP, a_kitty
-from tests.notifications.conftest import has_ended
+from tests.listeners import a_listener, a_strangers_tmux, as_root
+from tests.notifications.conftest import Notify, has_ended, pipe, tell
 from tests.support import Place, place
 from tests.tmux import Tmux, Viewer, a_tmux
 
@@ -157,54 +159,125 @@ _WEZTERM = [
 def test_the_pane_that_a_client_of_wezterm_has_in_front_is_looked_at_by_its_keys(
     here: Place,
 ) -> None:
-    wanted = "cli --no-auto-start list-clients --format json /run/wez"
+    socket = here.root / "wez"
+    wanted = f"cli --no-auto-start list-clients --format json {socket}"
     answer = json.dumps(_WEZTERM)
     program(here, "wezterm", f'[ "$* $WEZTERM_UNIX_SOCKET" = "{wanted}" ] && echo \'{answer}\'')
-    hints = {"WEZTERM_UNIX_SOCKET": "/run/wez"}
-    assert looks(here, hints | {"WEZTERM_PANE": "7"}) == [Look(3.5)]
-    assert looks(here, hints | {"WEZTERM_PANE": "8"}) == []
+    hints = {"WEZTERM_UNIX_SOCKET": str(socket)}
+    with a_listener(socket, "wezterm-gui"):
+        assert looks(here, hints | {"WEZTERM_PANE": "7"}) == [Look(3.5)]
+        assert looks(here, hints | {"WEZTERM_PANE": "8"}) == []
 
 
-HINTS = {
-    "tmux": {"TMUX": "/run/tmux,12,0", "TMUX_PANE": "%1"},
-    "kitty": {"KITTY_WINDOW_ID": "1", "KITTY_LISTEN_ON": "unix:/run/kitty"},
-    "wezterm": {"WEZTERM_PANE": "1"},
-}
+NAMES = ("tmux", "kitty", "wezterm")
 
-USELESS = ("exit 3", "echo", "echo '[{}]'", "echo '[1]'", "echo {", "echo null", "echo '12|%1|x'")
+
+@pytest.fixture
+def terminals(here: Place) -> Iterator[dict[str, dict[str, str]]]:
+    """The hints of each terminal that can be asked; a process of its name listens there."""
+    tmux, kitty, wezterm = (here.root / name for name in NAMES)
+    with (
+        a_listener(tmux, "tmux: server") as pid,
+        a_listener(kitty, "kitty"),
+        a_listener(wezterm, "wezterm-gui"),
+    ):
+        yield {
+            "tmux": {"TMUX": f"{tmux},{pid},0", "TMUX_PANE": "%1"},
+            "kitty": {"KITTY_WINDOW_ID": "1", "KITTY_LISTEN_ON": f"unix:{kitty}"},
+            "wezterm": {"WEZTERM_PANE": "1", "WEZTERM_UNIX_SOCKET": str(wezterm)},
+        }
+
+
+USELESS = ("exit 3", "echo", "echo '[{}]'", "echo '[1]'", "echo {", "echo null", "echo '%1|x'")
 
 
 @pytest.mark.parametrize("script", USELESS)
-@pytest.mark.parametrize("name", HINTS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_program_that_fails_or_talks_nonsense_has_seen_nobody(
-    here: Place, name: str, script: str
+    here: Place, terminals: dict[str, dict[str, str]], name: str, script: str
 ) -> None:
-    program(here, name, script)
-    assert looks(here, HINTS[name]) == []
+    program(here, name, f"touch {here.root}/asked\n{script}")
+    assert looks(here, terminals[name]) == []
+    assert (here.root / "asked").exists()
 
 
-@pytest.mark.parametrize("name", HINTS)
-def test_a_program_that_is_missing_has_seen_nobody(here: Place, name: str) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_a_program_that_is_missing_has_seen_nobody(
+    here: Place, terminals: dict[str, dict[str, str]], name: str
+) -> None:
     here.environ["PATH"] = str(here.root / "bin")
-    assert looks(here, HINTS[name]) == []
+    assert looks(here, terminals[name]) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_program_that_is_asked_gets_nothing_of_the_environment_that_may_be_secret(
+    here: Place, terminals: dict[str, dict[str, str]], name: str
+) -> None:
+    program(here, name, f"env >{here.root}/env")
+    here.environ |= {"ANTHROPIC_API_KEY": "sk-secret", "LC_CTYPE": "C.UTF-8"}
+    looks(here, terminals[name])
+    had = (here.root / "env").read_text()
+    assert "LC_CTYPE" in had
+    assert "sk-secret" not in had
+
+
+# Impostors: a hint is text of whoever sent the line.
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_program_is_told_to_connect_to_a_socket_of_another_program(
+    here: Place, name: str
+) -> None:
+    program(here, name, f"touch {here.root}/asked")
+    socket = here.root / "socket"
+    with a_listener(socket, "ssh-agent") as pid:
+        hints = {
+            "tmux": {"TMUX": f"{socket},{pid},0", "TMUX_PANE": "%1"},
+            "kitty": {"KITTY_WINDOW_ID": "1", "KITTY_LISTEN_ON": f"unix:{socket}"},
+            "wezterm": {"WEZTERM_PANE": "1", "WEZTERM_UNIX_SOCKET": str(socket)},
+        }
+        assert looks(here, hints[name]) == []
+    assert not (here.root / "asked").exists()
+
+
+@as_root
+@needs_tmux
+def test_another_users_tmux_cannot_write_a_file_by_way_of_acd_notify(
+    here: Place, notify: Notify
+) -> None:
+    told = pipe(here)
+    here.configure(
+        f"[notify]\ngrace_seconds = 0\nseen_seconds = 60\ncommand = {json.dumps(tell(told))}\n"
+    )
+    here.start()
+    notify()
+    profile = here.home / ".profile"
+    with a_strangers_tmux(here.root / "theirs", profile) as hints:
+        asks(here, "forged", hints)
+        _, session = json.loads(told.read_text())
+    assert session["id"] == "forged"
+    assert not profile.exists()
 
 
 @pytest.mark.parametrize("hints", [None, {}, {"ZELLIJ_PANE_ID": "1", "ZELLIJ_SESSION_NAME": "s"}])
 def test_of_a_terminal_that_nobody_can_ask_nothing_is_seen(
-    here: Place, hints: dict[str, str] | None
+    here: Place, terminals: dict[str, dict[str, str]], hints: dict[str, str] | None
 ) -> None:
     # What is around Zellij may be anything by now.
-    around = HINTS["kitty"] if hints else {}
-    program(here, "kitty", "touch asked")
+    around = terminals["kitty"] if hints else {}
+    program(here, "kitty", f"touch {here.root}/asked")
     assert looks(here, (hints or {}) | around) == []
+    assert not (here.root / "asked").exists()
 
 
-def test_a_program_that_hangs_is_ended_with_what_it_started_and_asked_once(here: Place) -> None:
+def test_a_program_that_hangs_is_ended_with_what_it_started_and_asked_once(
+    here: Place, terminals: dict[str, dict[str, str]]
+) -> None:
     pids = here.root / "pids"
     program(here, "tmux", f"sleep 1000 & echo $! >>{pids}; wait")
     around = Sight(here.environ)
     for name in ("a", "b"):
-        assert around.looks({"id": name, "terminal": HINTS["tmux"]}) == []
+        assert around.looks({"id": name, "terminal": terminals["tmux"]}) == []
     [child] = pids.read_text().split()
     until(lambda: has_ended(int(child)))
 

@@ -1,0 +1,38 @@
+"""The environment of the programs that acd runs: an allow list.
+
+The user's environment holds keys and tokens. A program that acd runs on its own account
+(a terminal's client, systemctl, `claude --version`) gets what is listed here, and what the
+caller adds by name. docs/security.md lists the programs that get the whole environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+_PASSED_ON: Final = frozenset(
+    {
+        "HOME",
+        "PATH",
+        "USER",
+        "LOGNAME",
+        "LANG",
+        "TMPDIR",
+        "XDG_RUNTIME_DIR",
+        # systemctl --user
+        "DBUS_SESSION_BUS_ADDRESS",
+        # `wezterm cli` derives the name of the default socket from these.
+        "DISPLAY",
+        "WAYLAND_DISPLAY",
+        "XAUTHORITY",
+    }
+)
+
+
+def minimal(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables of `environ` that are on the allow list: those above, and LC_*."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name in _PASSED_ON or name.startswith("LC_")
+    }
