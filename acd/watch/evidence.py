@@ -42,6 +42,14 @@ class Evidence:
         self._processes = ProcessWatch(loop, self._ended)
         self._sources: dict[str, EvidenceSource] = {}
 
+    def clients(self) -> dict[str, str]:
+        """The newest version met of each agent's program, where its evidence tells one."""
+        return {
+            agent: version
+            for agent, source in self._sources.items()
+            if (version := source.version) is not None
+        }
+
     def recheck(self) -> None:
         """After a start: who ended meanwhile is closed, the others are watched again."""
         for session in list(self._store.list_all()):
