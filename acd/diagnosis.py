@@ -280,19 +280,23 @@ def check_clients(
         missed = [event for event in lacking if event not in lacks]
         if not missed:
             continue
+        names, older = ", ".join(missed), f"{_version(version)} ({place}) is older than"
         if version < tolerant:
-            why = (
-                f"it would ignore its whole settings file if that named {', '.join(missed)}, so"
-                f" {_version(newest)} gets no hooks on {'it' if len(missed) == 1 else 'them'}"
+            them = "it" if len(missed) == 1 else "them"
+            yield Finding(
+                program,
+                "problem",
+                f"{older} {_version(newest)}: it would ignore its whole settings file if that"
+                f" named {names}, so {_version(newest)} gets no hooks on {them}",
+                f"{update}, or remove that program, then acd install",
             )
         else:
-            why = f"it may not know {', '.join(missed)}, and then warns of it when it starts"
-        yield Finding(
-            program,
-            "problem",
-            f"{_version(version)} ({place}) is older than {_version(newest)}: {why}",
-            f"{update}, or remove that program, then acd install",
-        )
+            yield Finding(
+                program,
+                "note",
+                f"{older} {_version(newest)}: it may not know {names}, and some versions warn of"
+                f" such a hook when they start; {update} mends it",
+            )
 
 
 def _no_client(program: str, silent: Sequence[str], left_out: Sequence[str]) -> Finding:

@@ -94,7 +94,6 @@ PROBLEMS = {
     "an interpreter that does not run": next(check_interpreter([(PLACE, False)])),
     "an old client": clients(("/old", (2, 0, 1), ["Elicitation"]))[0],
     "an old client beside a new one": clients(("/old", (2, 0, 1), ["Elicitation"]), NEW)[1],
-    "a client that may not know an event": clients(("/mid", (2, 1, 150), ["X"]), NEW)[1],
     "a file that others can change": next(check_permissions([(PLACE, "has mode 666")])),
 }
 
@@ -118,6 +117,7 @@ FINE = {
     "a unit that waits for the daemon": check_notifier([], "inactive", at_work=False, daemon=False),
     "current hooks": check_hooks("codex", "current", PLACE, []),
     "a new client": clients(NEW)[0],
+    "a client that may not know an event": clients(("/mid", (2, 1, 150), ["X"]), NEW)[1],
     "no client": clients()[0],
     "a client that does not tell its version": clients(("/mute", None, []))[0],
 }

@@ -25,7 +25,8 @@ LONG_STANDING: Final[Version] = (1, 0, 85)
 """The first with all of the nine oldest events."""
 
 TOLERANT: Final[Version] = (2, 1, 101)
-"""The first that reads settings which name an event that it does not know (measured)."""
+"""The first that reads settings which name an event that it does not know (measured). It knows
+all of EVENTS but PostToolBatch, and shows nothing of that one (measured)."""
 
 EVENTS: Final[Mapping[str, Version]] = {
     "SessionStart": LONG_STANDING,
@@ -49,7 +50,7 @@ EVENTS: Final[Mapping[str, Version]] = {
 """The events that the daemon has a use for, and a version that is sure to know each.
 
 A name that the client does not know stops the interactive client with a
-warning at its start, and before TOLERANT it voided the whole settings file,
+warning at its start (2.1.197 and newer), and before TOLERANT it voided the whole settings file,
 the user's permission rules included (measured). So each version here is one in
 whose program the name was found, not the earliest that might have it.
 """
