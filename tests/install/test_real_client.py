@@ -21,6 +21,7 @@ from tests.e2e.home import Home
 from tests.e2e.messages_api import MessagesAPI
 from tests.e2e.terminal import Terminal
 from tests.install.real_world import ACCEPTED
+from tests.install.user import User
 
 pytestmark = pytest.mark.e2e
 
@@ -127,6 +128,21 @@ def test_a_client_that_only_an_editors_extension_brings_says_its_version(
     assert place == str(program)
     assert version is not None
     assert ".".join(map(str, version)) in client.VERSIONS
+
+
+def test_the_doctor_misses_the_events_of_a_client_that_only_an_extension_brings(
+    executable: Path, user: User
+) -> None:
+    user.install()
+    program = user.home / EXTENSIONS[0] / "anthropic.claude-code-2.1.197-linux-x64" / PROGRAM
+    program.parent.mkdir(parents=True)
+    program.symlink_to(executable)
+    told = user.acd("doctor", check=False)
+    assert told.returncode == 1
+    assert f"({program})" in told.stdout
+    assert "no hook on PostToolBatch\n" in told.stdout
+    user.install()
+    assert "no hook on" not in user.acd("doctor", check=False).stdout
 
 
 @pytest.mark.parametrize(
