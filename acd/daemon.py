@@ -333,6 +333,7 @@ class Daemon:
             "socket": str(self.listener.path),
             "journal_failure": self.journal.failure,
             "events_given_up": given_up(self.listener.path),
+            "clients": self.evidence.clients(),
         }
 
 

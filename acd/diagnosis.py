@@ -245,26 +245,72 @@ def check_interpreter(found: Sequence[tuple[Path, bool]]) -> Iterator[Finding]:
             )
 
 
-def check_client(
+def check_clients(
     program: str,
-    version: Version | None,
-    lacking: Sequence[str],
+    found: Sequence[tuple[str, Version | None, Sequence[str]]],
+    left_out: Sequence[str],
+    *,
     enough: Version,
+    tolerant: Version,
     update: str,
-) -> Finding:
-    """An agent's program: whether it has every event that tells something; how to update it."""
-    if version is None:
-        return Finding(program, "note", "not found on PATH, or it does not tell its version")
-    says = ".".join(map(str, version))
-    if lacking:
-        wanted = ".".join(map(str, enough))
-        return Finding(
+) -> Iterator[Finding]:
+    """An agent's programs that are here: whether each has every event that tells something.
+
+    `found` has of each its place, its version and the events that it lacks.
+    `left_out` are the events that have no hook. One that is older than
+    `tolerant` reads no settings that name an event which it does not know.
+    `enough` is the first version that lacks none, `update` the command that brings it.
+    """
+    known = [(version, place, lacks) for place, version, lacks in found if version is not None]
+    if not known:
+        yield _no_client(program, [place for place, _, _ in found], left_out)
+        return
+    (newest, place, lacks), *others = sorted(known, reverse=True)
+    if lacks:
+        yield Finding(
             program,
             "problem",
-            f"{says} is too old for {', '.join(lacking)}: some changes are seen late or not at all",
-            f"{update} (to {wanted} or newer), then acd install",
+            f"{_version(newest)} ({place}) is too old for {', '.join(lacks)}:"
+            " some changes are seen late or not at all",
+            f"{update} (to {_version(enough)} or newer), then acd install",
         )
-    return Finding(program, "ok", says)
+    else:
+        yield Finding(program, "ok", f"{_version(newest)} ({place})")
+    for version, place, lacking in others:
+        missed = [event for event in lacking if event not in lacks]
+        if not missed:
+            continue
+        names, older = ", ".join(missed), f"{_version(version)} ({place}) is older than"
+        if version < tolerant:
+            them = "it" if len(missed) == 1 else "them"
+            yield Finding(
+                program,
+                "problem",
+                f"{older} {_version(newest)}: it would ignore its whole settings file if that"
+                f" named {names}, so {_version(newest)} gets no hooks on {them}",
+                f"{update}, or remove that program, then acd install",
+            )
+        else:
+            yield Finding(
+                program,
+                "note",
+                f"{older} {_version(newest)}: it may not know {names}, and some versions warn of"
+                f" such a hook when they start; {update} mends it",
+            )
+
+
+def _no_client(program: str, silent: Sequence[str], left_out: Sequence[str]) -> Finding:
+    if silent:
+        says = f"{', '.join(silent)} does not tell its version"
+    else:
+        says = "none found on PATH, in the usual places or in an editor's extensions"
+    if left_out:
+        says += f"; acd install adds hooks on {', '.join(left_out)} once one is found that has them"
+    return Finding(program, "note", says)
+
+
+def _version(version: Version) -> str:
+    return ".".join(map(str, version))
 
 
 def check_config(path: Path, problem: str | None, *, there: bool) -> Finding:

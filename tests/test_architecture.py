@@ -216,6 +216,7 @@ AGENTS_OWN = {
 
 NAMES_ONE = AGENTS_OWN | {
     "acd/agents/__init__.py",  # the list
+    "acd/watch/registry.py",  # Claude Code's evidence
     "acd/core/session.py",  # the protocol's default agent_type
     "acd/cli/statusline.py",  # a status line is in one agent's windows only
 }

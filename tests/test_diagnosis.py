@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 
 from acd.diagnosis import (
     Finding,
-    check_client,
+    Version,
+    check_clients,
     check_daemon,
     check_hooks,
     check_interpreter,
@@ -38,6 +40,20 @@ def managed(key: str, *, by_administrator: bool) -> Finding:
     [finding] = check_overruled([(PLACE, key, by_administrator)])
     return finding
 
+
+def clients(
+    *found: tuple[str, Version | None, list[str]], left_out: Sequence[str] = ()
+) -> list[Finding]:
+    """What is said about an agent's programs, each with its place, version and missing events."""
+    enough, tolerant = (2, 1, 197), (2, 1, 101)
+    return list(
+        check_clients(
+            "claude", found, left_out, enough=enough, tolerant=tolerant, update="claude update"
+        )
+    )
+
+
+NEW = ("/new", (2, 1, 329), list[str]())
 
 PROBLEMS = {
     "an installed program that does not run": check_program("1.0", None, PLACE),
@@ -76,7 +92,8 @@ PROBLEMS = {
     "hooks switched off for all": managed("allowManagedHooksOnly", by_administrator=True),
     "other settings that cannot be read": managed("", by_administrator=True),
     "an interpreter that does not run": next(check_interpreter([(PLACE, False)])),
-    "an old client": check_client("claude", (2, 0, 1), ["Elicitation"], (2, 1, 197), "update"),
+    "an old client": clients(("/old", (2, 0, 1), ["Elicitation"]))[0],
+    "an old client beside a new one": clients(("/old", (2, 0, 1), ["Elicitation"]), NEW)[1],
     "a file that others can change": next(check_permissions([(PLACE, "has mode 666")])),
 }
 
@@ -99,8 +116,10 @@ FINE = {
     "a unit that begins to notify": check_notifier([], "activating", at_work=False, daemon=True),
     "a unit that waits for the daemon": check_notifier([], "inactive", at_work=False, daemon=False),
     "current hooks": check_hooks("codex", "current", PLACE, []),
-    "a new client": check_client("claude", (2, 1, 329), [], (2, 1, 197), ""),
-    "no client": check_client("claude", None, [], (2, 1, 197), ""),
+    "a new client": clients(NEW)[0],
+    "a client that may not know an event": clients(("/mid", (2, 1, 150), ["X"]), NEW)[1],
+    "no client": clients()[0],
+    "a client that does not tell its version": clients(("/mute", None, []))[0],
 }
 
 
@@ -133,3 +152,32 @@ def test_an_administrators_settings_are_not_for_the_user_to_mend() -> None:
     asked = managed("disableAllHooks", by_administrator=True).do
     assert asked is not None
     assert asked.startswith("ask whoever manages this machine")
+
+
+def test_of_several_programs_the_newest_is_told_first_and_those_that_are_well_are_not() -> None:
+    [finding] = clients(("/other", (2, 1, 300), []), NEW)
+    assert (finding.state, finding.says) == ("ok", "2.1.329 (/new)")
+
+
+def test_a_program_that_would_ignore_its_settings_is_named_with_what_is_missed_for_it() -> None:
+    new, old = clients(NEW, ("/old", (2, 1, 100), ["Elicitation", "StopFailure"]))
+    assert new.state == "ok"
+    assert old.says == (
+        "2.1.100 (/old) is older than 2.1.329: it would ignore its whole settings file if that"
+        " named Elicitation, StopFailure, so 2.1.329 gets no hooks on them"
+    )
+    assert old.do == "claude update, or remove that program, then acd install"
+
+
+def test_what_the_newest_program_lacks_too_is_told_once() -> None:
+    newest, *others = clients(("/a", (2, 1, 150), ["X"]), ("/b", (2, 1, 140), ["X"]))
+    assert newest.says.startswith("2.1.150 (/a) is too old for X")
+    assert not others
+
+
+def test_without_a_program_the_events_that_have_to_wait_for_one_are_told() -> None:
+    [finding] = clients(left_out=["PostToolBatch"])
+    assert finding.says == (
+        "none found on PATH, in the usual places or in an editor's extensions; acd install adds"
+        " hooks on PostToolBatch once one is found that has them"
+    )

@@ -19,6 +19,8 @@ Source = Literal["registry", "process"]
 CORRECTIONS: Final[Mapping[tuple[Source, str], Mapping[Status, Status]]] = {
     # idle after the last hook: interrupted, or the dialog was dismissed
     ("registry", "idle"): {WORKING: ATTENTION, QUESTION: ATTENTION},
+    # a dialog is open that asks the user; which one, a hook tells
+    ("registry", "asking"): {WORKING: QUESTION},
     # busy again: the question was answered
     ("registry", "busy"): {QUESTION: WORKING},
     # the turn ended with an error; a subagent's question may still be open

@@ -50,6 +50,8 @@ class Installer:
     trust: Trust | None = None
     has_status_line: bool = False
     """Whether the settings can name a program for its status line (status_line.py)."""
+    clients: Callable[[Environ], Iterator[Finding]] | None = None
+    """What there is to say of its programs that are here; `acd install` tells the problems."""
     checks: Callable[[Environ, Path], Iterator[Finding]] | None = None
     """What else `acd doctor` has to look at: (environ, a project's directory) to what it found."""
 

@@ -7,24 +7,26 @@ means (core/events.py). Facts marked "measured" were seen on the real client.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from acd import paths
-from acd.diagnosis import Finding, check_client, check_overruled
-from acd.environment import minimal
-from acd.install import programs
+from acd.diagnosis import Finding, check_clients, check_overruled
+from acd.errors import AcdError
+from acd.install import files, settings
 from acd.install.agents import Installer
+from acd.install.claude_clients import Client, Version, clients
 from acd.install.claude_overruling import overruling
 
 AGENT: Final = "claude-code"
 
-Version = tuple[int, int, int]
-
 LONG_STANDING: Final[Version] = (1, 0, 85)
-"""What a client of unknown version is taken for: the first with all of the nine oldest events."""
+"""The first with all of the nine oldest events."""
+
+TOLERANT: Final[Version] = (2, 1, 101)
+"""The first that reads settings which name an event that it does not know (measured). It knows
+all of EVENTS but PostToolBatch, and shows nothing of that one (measured)."""
 
 EVENTS: Final[Mapping[str, Version]] = {
     "SessionStart": LONG_STANDING,
@@ -48,9 +50,9 @@ EVENTS: Final[Mapping[str, Version]] = {
 """The events that the daemon has a use for, and a version that is sure to know each.
 
 A name that the client does not know stops the interactive client with a
-warning at its start, and before 2.1.101 it voided the whole settings file
-(measured). So each version here is one in whose program the name was found,
-not the earliest that might have it.
+warning at its start (2.1.197 and newer), and before TOLERANT it voided the whole settings file,
+the user's permission rules included (measured). So each version here is one in
+whose program the name was found, not the earliest that might have it.
 """
 
 SYNCHRONOUS: Final = frozenset({"Stop", "StopFailure", "SessionEnd"})
@@ -70,11 +72,6 @@ TIMEOUT: Final = 5
 """Seconds until the client ends a hook; ours is gone within one. For SessionEnd
 it also raises the 1.5 s that an exit waits by default (measured)."""
 
-VERSION_SECONDS = 5.0
-"""How long a client may take to say its version."""
-
-_VERSION = re.compile(r"^(\d+)\.(\d+)\.(\d+)\b")
-
 
 def settings_path(environ: Mapping[str, str]) -> Path:
     """The user's settings, which hold the hooks."""
@@ -82,11 +79,17 @@ def settings_path(environ: Mapping[str, str]) -> Path:
     return (Path(value) if value else paths.home(environ) / ".claude") / "settings.json"
 
 
-def wanted(version: Version | None, command: str) -> dict[str, dict[str, Any]]:
-    """The hook entry of each event that a client of this version knows."""
+def wanted(
+    version: Version | None, command: str, keep: Collection[str] = ()
+) -> dict[str, dict[str, Any]]:
+    """The hook entry of each event that a client of this version knows.
+
+    Where the version is not known: of each event that every TOLERANT client
+    knows, and of those in `keep`.
+    """
     entries = {}
     for event, since in EVENTS.items():
-        if (version or LONG_STANDING) >= since:
+        if (version or TOLERANT) >= since or (version is None and event in keep):
             entry: dict[str, Any] = {"type": "command", "command": command}
             if event not in SYNCHRONOUS:
                 entry["async"] = True
@@ -94,50 +97,60 @@ def wanted(version: Version | None, command: str) -> dict[str, dict[str, Any]]:
     return entries
 
 
-def lacking(version: Version | None) -> list[str]:
-    """The events that a client of this version does not have; none are known to be of none."""
-    return [] if version is None else [name for name, since in EVENTS.items() if version < since]
+def lacking(version: Version) -> list[str]:
+    """The events that a client of this version does not have."""
+    return [name for name, since in EVENTS.items() if version < since]
 
 
-def client_version(environ: Mapping[str, str]) -> Version | None:
-    """The version of the installed client, the oldest where there are several.
+def decisive(found: Sequence[Client]) -> Version | None:
+    """The version that decides about the events; None where no client tells one.
 
-    None when there is none, or it does not say. Runs `claude --version`, 10 ms.
+    All clients have one settings file. It is made for the newest; but a client
+    older than TOLERANT has to be able to read it.
     """
-    home = paths.home(environ)
-    usual = (home / ".local/bin/claude", home / ".claude/local/claude")
-    found = [programs.which("claude", environ), *map(str, usual)]
-    # Its settings file is one for all of them, so the oldest one decides.
-    versions = [
-        version
-        for program in dict.fromkeys(filter(None, found))
-        if (version := _version_of(program, environ)) is not None
-    ]
-    return min(versions, default=None)
+    versions = [client.version for client in found if client.version is not None]
+    oldest = min(versions, default=None)
+    return oldest if oldest is None or oldest < TOLERANT else max(versions)
 
 
-def _version_of(program: str, environ: Mapping[str, str]) -> Version | None:
-    answer = programs.run(
-        [program, "--version"],
-        # HOME for the shims of version managers; nothing that holds a key or a token.
-        environ=minimal(environ) | {"DISABLE_AUTOUPDATER": "1"},
-        timeout=VERSION_SECONDS,
+def _wanted(environ: Mapping[str, str], command: str) -> dict[str, dict[str, Any]]:
+    return wanted(decisive(clients(environ)), command, _hooked(environ))
+
+
+def _hooked(environ: Mapping[str, str]) -> Collection[str]:
+    """The events that have a hook of ours: one that was made for a client is not taken away
+    because that client is not found today."""
+    try:
+        text = settings.decode(files.read(settings_path(environ)).content or b"")
+        return settings.installed(text, AGENT).keys()
+    except AcdError:
+        return ()  # whoever edits the file tells about it
+
+
+def _clients(environ: Mapping[str, str]) -> Iterator[Finding]:
+    found = clients(environ)
+    hooked = wanted(decisive(found), "", _hooked(environ)).keys()
+    yield from check_clients(
+        "claude",
+        [(each.place, each.version, lacking(each.version or TOLERANT)) for each in found],
+        [event for event in EVENTS if event not in hooked],
+        enough=max(EVENTS.values()),
+        tolerant=TOLERANT,
+        update="claude update",
     )
-    match = _VERSION.match(answer.output) if answer is not None and answer.status == 0 else None
-    return (int(match[1]), int(match[2]), int(match[3])) if match else None
 
 
 def _checks(environ: Mapping[str, str], project: Path) -> Iterator[Finding]:
-    version = client_version(environ)
-    yield check_client("claude", version, lacking(version), max(EVENTS.values()), "claude update")
+    yield from _clients(environ)
     yield from check_overruled(list(overruling(settings_path(environ), project)))
 
 
 INSTALLER: Final = Installer(
     program="claude",
     settings=settings_path,
-    wanted=lambda environ, command: wanted(client_version(environ), command),
+    wanted=_wanted,
     update=f"update it to {'.'.join(map(str, min(EVENTS.values())))} or newer (claude update)",
     has_status_line=True,
+    clients=_clients,
     checks=_checks,
 )

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from acd import __version__, activation, paths
+from acd import __version__, activation, paths, private
 from acd.client import Client, ConnectionLost, ask
 from acd.environment import minimal
 from acd.errors import AcdError
@@ -43,6 +43,21 @@ def stop_daemon(environ: Mapping[str, str]) -> bool:
         f"the daemon at {path} does not end",
         hint="end its process (acd status tells which) and run this again",
     )
+
+
+def met_version(environ: Mapping[str, str], agent: str) -> str | None:
+    """The newest version of an agent's program that the running daemon has met, as INFO tells it.
+
+    None if it has met none, if none runs or if it does not answer. Starts none. Raises nothing.
+    """
+    if not private.is_running(paths.socket_path(environ)):
+        return None
+    try:
+        reply = ask(environ, "INFO", start=False)
+    except AcdError:
+        return None  # doctor and status tell about it
+    met = reply.json().get("clients", {}).get(agent) if isinstance(reply, Ok) else None
+    return met if isinstance(met, str) else None
 
 
 @dataclass(frozen=True)

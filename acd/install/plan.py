@@ -165,6 +165,7 @@ def install_plan(environ: Mapping[str, str], choice: Choice) -> Plan:
     for put in puts:
         if put.is_needed():
             plan.steps.append(put)
+        plan.notes += _client_notes(environ, put)
         _plan_trust(plan, environ, put, give=choice.trust)
     if hooks or status_line:
         _plan_status_lines(plan, environ, choice.named, asked=status_line)
@@ -184,6 +185,14 @@ def need_home(environ: Mapping[str, str]) -> None:
             "HOME is not set to an absolute path, and acd is installed below it",
             hint="set HOME to your home directory and run this again",
         )
+
+
+def _client_notes(environ: Mapping[str, str], put: PutHooks) -> Iterator[str]:
+    """What is wrong with the agent's programs, and what mends it."""
+    check = agents.installer(put.agent).clients
+    for finding in check(environ) if check is not None else ():
+        if finding.state == "problem":
+            yield f"{put.name} {finding.says}: {finding.do}"
 
 
 def _plan_trust(plan: Plan, environ: Mapping[str, str], put: PutHooks, *, give: bool) -> None:

@@ -64,6 +64,8 @@ class Writer(NamedTuple):
 class CodexEvidence:
     """Tells failed and interrupted turns, and the end of a shared process (source.py)."""
 
+    version: str | None = None  # every version knows the same events
+
     def __init__(self, loop: asyncio.AbstractEventLoop, says: Says):
         self._loop = loop
         self._says = says

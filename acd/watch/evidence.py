@@ -34,6 +34,10 @@ class _Isolated:
     def __init__(self, source: EvidenceSource):
         self._source = source
 
+    @property
+    def version(self) -> str | None:
+        return self._source.version
+
     def follow(self, place: Place) -> None:
         try:
             self._source.follow(place)
@@ -72,6 +76,14 @@ class Evidence:
         self._apply = apply
         self._processes = ProcessWatch(loop, self._ended)
         self._sources: dict[str, EvidenceSource] = {}
+
+    def clients(self) -> dict[str, str]:
+        """The newest version met of each agent's program, where its evidence tells one."""
+        return {
+            agent: version
+            for agent, source in self._sources.items()
+            if (version := source.version) is not None
+        }
 
     def recheck(self) -> None:
         """After a start: who ended meanwhile is closed, the others are watched again."""

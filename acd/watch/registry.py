@@ -8,6 +8,11 @@ mean (core/corrections.py).
 Measured on 2.1.197 and 2.1.329: the file is written in place, within 0.1 s of
 an interrupt or of a dialog's end; between two turns it says `idle` for some
 20 ms. So it is read a moment after it was written, and says what lasted.
+
+`waiting` is told as `asking` where `waitingFor` names a dialog that asks the
+user, and not at all elsewhere: for a picker that the user opened (`dialog
+open`) nothing has changed. The word `waiting` itself is never told: recordings
+and journals of 0.1.0 hold it for both, and there it changes nothing.
 """
 
 from __future__ import annotations
@@ -33,9 +38,15 @@ SETTLE: Final = 0.12
 MAX_SIZE: Final = 65_536
 """Bytes; the real ones have about 500."""
 
+ASKING: Final = frozenset(
+    {"permission prompt", "sandbox request", "worker request", "goal proposal", "input needed"}
+)
+"""The values of `waitingFor` with which the client counts itself as asking (read in 2.1.329)."""
+
 _NAME: Final = re.compile(r"([1-9][0-9]{0,9})\.json")
 _TICKS: Final = re.compile(r"[0-9]{1,19}")
 _STATUS: Final = re.compile(r"[a-z_]{1,40}")
+_VERSION: Final = re.compile(r"([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})")
 _MS: Final = 1_000_000
 
 log = logging.getLogger("acd.registry")
@@ -46,11 +57,14 @@ class Entry(NamedTuple):
 
     pid: int
     session_id: str
-    status: str
+    word: str | None
+    """Its status as the table of corrections names it; None for one that says nothing."""
     at: int
     """Unix nanoseconds."""
     start: int | None
     """When its process began, as the kernel counts (proc_pid_stat(5), field 22)."""
+    version: tuple[int, ...]
+    """The client's; empty where it is not told."""
 
 
 class RegistryWatch:
@@ -64,6 +78,12 @@ class RegistryWatch:
         self._last: dict[str, Entry] = {}
         self._users: dict[Path, set[int]] = {}
         self._due: dict[tuple[Path, int], asyncio.TimerHandle] = {}
+        self._newest: tuple[int, ...] = ()
+
+    @property
+    def version(self) -> str | None:
+        """The newest client's whose file was read."""
+        return ".".join(map(str, self._newest)) or None
 
     def follow(self, place: Place) -> None:
         """Begins to watch the file of the session's process, and looks at it once."""
@@ -140,10 +160,14 @@ class RegistryWatch:
     def _tell(self, entry: Entry) -> None:
         # A process goes over to another conversation before its hooks tell of it.
         followed = self._followed.get(entry.session_id)
-        ours = followed is not None and followed[1] == entry.pid
-        if ours and self._last.get(entry.session_id) != entry:
+        if followed is None or followed[1] != entry.pid:
+            return
+        if entry.version > self._newest:
+            self._newest = entry.version
+            log.info("Claude Code %s is in use: acd doctor says if it lacks hooks", self.version)
+        if entry.word is not None and self._last.get(entry.session_id) != entry:
             self._last[entry.session_id] = entry
-            self._says(entry.session_id, "registry", entry.status, entry.at)
+            self._says(entry.session_id, "registry", entry.word, entry.at)
 
 
 def _is_stale(entry: Entry) -> bool:
@@ -178,5 +202,19 @@ def parse_entry(content: bytes, pid: int) -> Entry | None:
         return None
     if type(at) is not int or not 0 < at < 2**53 or not _STATUS.fullmatch(status):
         return None
-    match = _TICKS.fullmatch(str(fields.get("procStart")))
-    return Entry(pid, session_id, status, at * _MS, int(match[0]) if match else None)
+    start = _TICKS.fullmatch(str(fields.get("procStart")))
+    version = _VERSION.fullmatch(str(fields.get("version")))
+    return Entry(
+        pid,
+        session_id,
+        _word(status, fields.get("waitingFor")),
+        at * _MS,
+        int(start[0]) if start else None,
+        tuple(map(int, version.groups())) if version else (),
+    )
+
+
+def _word(status: str, waiting_for: object) -> str | None:
+    if status != "waiting":
+        return status
+    return "asking" if isinstance(waiting_for, str) and waiting_for in ASKING else None

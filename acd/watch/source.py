@@ -41,6 +41,10 @@ class EvidenceSource(Protocol):
     that what was not there yet is found once it is.
     """
 
+    @property
+    def version(self) -> str | None:
+        """The newest version of the agent's program that it has met; None where it is not told."""
+
     def follow(self, place: Place) -> None:
         """Begins to watch a session, and looks at once at what there is."""
 

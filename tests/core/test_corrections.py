@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 
 from acd.core.corrections import CORRECTIONS
-from acd.core.session import Now
+from acd.core.session import NS, Now
 from acd.core.status import STATUSES, Status
 
 from .scene import Scene, told
 
 ALLOWED = {
+    ("registry", "asking", "working"): "question",  # a dialog is open
     ("registry", "idle", "working"): "attention",  # interrupted with Esc
     ("registry", "idle", "question"): "attention",  # the dialog was dismissed
     ("registry", "busy", "question"): "working",  # the dialog was answered
@@ -25,7 +27,7 @@ ALLOWED = {
 }
 """(source, what it says, status) to the status that it may make of it: nothing else."""
 
-_WORDS = ["idle", "busy", "waiting", "shell", "failed", "aborted", "ended"]
+_WORDS = ["idle", "busy", "asking", "waiting", "shell", "failed", "aborted", "ended"]
 
 _LEADS_TO: dict[Status, str] = {
     "working": "UserPromptSubmit",
@@ -155,4 +157,111 @@ def test_question_as_attention_does_not_hide_a_question_from_corrections() -> No
     scene.hook("PermissionRequest/Bash")
     scene.wait(1)
     scene.correct("registry", "busy")
+    assert scene.status() == "working"
+
+
+# The registry says that it asks, and which hook tells so too is another matter.
+
+ASKS = "PermissionRequest/Bash"
+BASH: dict[str, Any] = {"tool_name": "Bash", "tool_input": {"command": "make"}}
+
+
+def asking() -> Scene:
+    """A tool is about to run, and the registry has said that its permission is asked for."""
+    scene = Scene()
+    scene.hook("PreToolUse", tool_use_id="t1", **BASH)
+    scene.wait(1)
+    scene.correct("registry", "asking")
+    return scene
+
+
+def test_a_question_that_only_the_registry_tells_of_has_no_text() -> None:
+    scene = asking()
+    assert (scene.status(), scene.session().prompt) == ("question", None)
+    assert scene.session().evidence == "registry"
+
+
+@pytest.mark.parametrize(("says", "becomes"), [("busy", "working"), ("idle", "attention")])
+def test_what_the_registry_asked_is_over_when_it_says_so(says: str, becomes: str) -> None:
+    scene = asking()
+    scene.wait(1)
+    scene.correct("registry", says)
+    assert scene.status() == becomes
+
+
+@pytest.mark.parametrize("seconds", [-0.5, 0.5], ids=["older", "newer"])
+def test_the_hook_that_asks_gives_the_registrys_question_its_text(seconds: float) -> None:
+    scene = asking()
+    asked = scene.now._replace(wall=scene.now.wall + int(seconds * NS))
+    scene.wait(1)
+    scene.hook(ASKS, at=asked, **BASH)
+    assert (scene.status(), scene.session().prompt) == ("question", "Bash: make")
+    assert len(scene.belief().questions) == 1
+
+
+@pytest.mark.parametrize("asks_first", [True, False], ids=["hook first", "registry first"])
+@pytest.mark.parametrize(("says", "becomes"), [("busy", "working"), ("idle", "attention")])
+def test_a_question_told_by_both_ends_as_one(asks_first: bool, says: str, becomes: str) -> None:
+    scene = Scene()
+    scene.hook("PreToolUse", tool_use_id="t1", **BASH)
+    for hook in (asks_first, not asks_first):
+        scene.wait(1)
+        if hook:
+            scene.hook(ASKS, **BASH)
+        else:
+            scene.correct("registry", "asking")
+    assert scene.status() == "question"
+    scene.wait(1)
+    scene.correct("registry", says)
+    assert scene.status() == becomes
+
+
+def test_an_asking_hook_that_comes_after_the_answer_asks_nothing() -> None:
+    scene = asking()
+    asked = scene.now
+    scene.wait(1)
+    scene.correct("registry", "busy")
+    scene.hook(ASKS, at=asked, **BASH)
+    assert scene.status() == "working"
+
+
+def test_a_tool_that_ends_after_it_asked_is_an_answer() -> None:
+    scene = asking()
+    scene.wait(1)
+    scene.hook("PostToolUse", tool_use_id="t1", tool_name="Bash")
+    assert scene.status() == "working"
+
+
+def test_a_hook_that_is_newer_than_the_registrys_question_outranks_it() -> None:
+    # Of tools side by side only a hook tells which one asks.
+    scene = asking()
+    scene.wait(1)
+    scene.hook("PostToolUse", tool_use_id="t2", tool_name="Read", agent_id="a1")
+    assert scene.status() == "working"
+
+
+def test_beside_a_hook_that_asks_the_end_of_another_tool_leaves_the_question_open() -> None:
+    scene = asking()
+    scene.hook(ASKS, **BASH)
+    scene.wait(1)
+    scene.hook("PostToolUse", tool_use_id="t2", tool_name="Read", agent_id="a1")
+    assert scene.status() == "question"
+
+
+def test_background_tasks_may_ask_and_go_on_when_the_dialog_is_dismissed() -> None:
+    scene = Scene()
+    scene.hook("Stop/background")
+    scene.wait(1)
+    scene.correct("registry", "asking")
+    assert scene.status() == "question"
+    scene.wait(1)
+    scene.correct("registry", "idle")
+    assert scene.status() == "working"
+
+
+def test_the_word_waiting_of_old_journals_means_nothing_still() -> None:
+    scene = Scene()
+    scene.hook("UserPromptSubmit")
+    scene.wait(1)
+    assert scene.correct("registry", "waiting") == []
     assert scene.status() == "working"

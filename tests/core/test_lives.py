@@ -20,7 +20,7 @@ from acd.core.store import Store
 from .lives import IDS, Life, Step, hooks, lives, steps
 from .scene import Scene, contents, event_of
 
-WORDS = ["idle", "busy", "waiting", "shell", "anything else"]
+WORDS = ["idle", "busy", "asking", "waiting", "shell", "anything else"]
 """What the registry may say."""
 
 

@@ -219,7 +219,7 @@ _TOOLS: Final = [
     ["PreToolUse", "PermissionRequest/Bash", "Notification/permission_prompt", "PostToolUse"],
     ["PreToolUse/AskUserQuestion", "PermissionRequest/AskUserQuestion"],  # Esc
 ]
-_WORDS: Final = ["busy", "idle", "waiting", "shell"]
+_WORDS: Final = ["busy", "idle", "asking", "waiting", "shell"]
 
 Told = tuple[str, str, Now]
 

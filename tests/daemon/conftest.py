@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from importlib.util import find_spec
 
 import pytest
 
+from tests.daemon.agent import Agent
 from tests.daemon.strace import Strace
 from tests.support import Client, Daemon, Place, place
 
@@ -27,6 +29,31 @@ def daemon(place: Place) -> Daemon:
 @pytest.fixture
 def client(place: Place, daemon: Daemon) -> Iterator[Client]:
     with place.client() as connected:
+        yield connected
+
+
+@pytest.fixture
+def agents(place: Place) -> Iterator[Callable[..., Agent]]:
+    with ExitStack() as stack:
+
+        def make(session: str = "s", config: str = ".claude") -> Agent:
+            agent = Agent(place.root / config, session)
+            stack.callback(agent.end)
+            agent.registry.mkdir(parents=True, exist_ok=True)
+            return agent
+
+        yield make
+
+
+@pytest.fixture
+def agent(agents: Callable[..., Agent]) -> Agent:
+    return agents()
+
+
+@pytest.fixture
+def subscriber(place: Place, daemon: Daemon) -> Iterator[Client]:
+    with place.client() as connected:
+        assert connected.ask("SUBSCRIBE").startswith("STATE")
         yield connected
 
 

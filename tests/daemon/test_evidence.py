@@ -8,94 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
 from acd.watch.process import identify
 from acd.watch.registry import SETTLE
+from tests.daemon.agent import ASKS, Agent, told, wait_for_the_look
 from tests.daemon.strace import Watched
 from tests.support import Client, Daemon, Place
-
-ASKS: dict[str, Any] = {"tool_name": "Bash", "tool_input": {"command": "make"}}
-
-
-class Agent:
-    """A process, a configuration directory, and a session in both."""
-
-    def __init__(self, config_dir: Path, session: str):
-        self.session = session
-        self.config_dir = config_dir
-        self.registry = config_dir / "sessions"
-        self.process = subprocess.Popen(["sleep", "1000"])
-
-    @property
-    def file(self) -> Path:
-        return self.registry / f"{self.process.pid}.json"
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-    def hook(self, client: Client, event: str, *, at: int | None = None, **fields: Any) -> None:
-        pid = {"pid": self.process.pid}
-        meta = {"at": at or time.time_ns(), "config_dir": str(self.config_dir), **pid}
-        payload = {"session_id": self.session, "hook_event_name": event, "cwd": "/", **fields}
-        packed = json.dumps(meta, separators=(",", ":"))
-        assert client.ask(f"HOOK claude-code {packed} {json.dumps(payload)}") == "OK"
-
-    def entry(self, says: str, **fields: Any) -> str:
-        """What its registry file says; the time is a moment after all that was before."""
-        return json.dumps(
-            {
-                "pid": self.process.pid,
-                "sessionId": self.session,
-                "status": says,
-                "statusUpdatedAt": time.time_ns() // 1_000_000 + 1,
-                **fields,
-            }
-        )
-
-    def registers(self, says: str, **fields: Any) -> None:
-        self.registry.mkdir(parents=True, exist_ok=True)
-        self.file.write_text(self.entry(says, **fields))
-
-
-@pytest.fixture
-def agents(place: Place) -> Iterator[Callable[..., Agent]]:
-    with ExitStack() as stack:
-
-        def make(session: str = "s", config: str = ".claude") -> Agent:
-            agent = Agent(place.root / config, session)
-            stack.callback(agent.end)
-            agent.registry.mkdir(parents=True, exist_ok=True)
-            return agent
-
-        yield make
-
-
-@pytest.fixture
-def agent(agents: Callable[..., Agent]) -> Agent:
-    return agents()
-
-
-@pytest.fixture
-def subscriber(place: Place, daemon: Daemon) -> Iterator[Client]:
-    with place.client() as connected:
-        assert connected.ask("SUBSCRIBE").startswith("STATE")
-        yield connected
-
-
-def told(subscriber: Client) -> tuple[str, str]:
-    """The next push: a session, and its status."""
-    _, session, status, *_ = subscriber.line().split(" ")
-    return session, status
-
 
 # The registry -------------------------------------------------------------------
 
@@ -200,20 +122,8 @@ def test_an_entry_with_a_wrong_field_says_nothing(
     agent.hook(client, "UserPromptSubmit")
     assert told(subscriber) == ("s", "working")
     agent.registers("idle", **{wrong: {"idle": 1}})
-    _wait_for_the_look(agent, client)
+    wait_for_the_look(agent, client)
     assert client.get("s")["status"] == "working"
-
-
-def _wait_for_the_look(agent: Agent, client: Client) -> None:
-    """Another session's file, written later, has been looked at: so has the first one's."""
-    other = Agent(agent.config_dir, "later")
-    try:
-        other.hook(client, "UserPromptSubmit")
-        other.registers("idle")
-        while client.get("later")["status"] != "attention":
-            pass
-    finally:
-        other.end()
 
 
 def _link(agent: Agent) -> None:
@@ -242,7 +152,7 @@ def test_only_a_small_file_of_ours_under_the_right_name_is_read(
     agent.hook(client, "UserPromptSubmit")
     assert told(subscriber) == ("s", "working")
     put(agent)
-    _wait_for_the_look(agent, client)
+    wait_for_the_look(agent, client)
     assert client.get("s")["status"] == "working"
 
 

@@ -191,6 +191,8 @@ def test_a_daemon_in_a_latin_1_locale_watches_paths_that_are_utf_8(
 class BrokenSource:
     """An agent's evidence with a bug."""
 
+    version = None
+
     def __init__(self, loop: object, says: object):
         pass
 

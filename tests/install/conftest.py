@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.install.service_user import ServiceUser
-from tests.install.user import ROOT, User
+from tests.install.user import NEW_CLIENT, ROOT, User
 
 
 @pytest.fixture
@@ -19,6 +20,23 @@ def user() -> Iterator[User]:
     """A new user, who has used neither acd nor Claude Code."""
     with User() as new:
         yield new
+
+
+@pytest.fixture
+def whole(user: User) -> User:
+    """A user with everything in place: a client, hooks, a program as install.sh lays it."""
+    user.claude(NEW_CLIENT)
+    user.install()
+    user.acd("stop")
+    program = user.data / "venv/bin/acd"
+    program.parent.mkdir(parents=True)
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m acd "$@"\n')
+    program.chmod(0o755)
+    link = user.home / ".local/bin/acd"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(program)
+    user.environ["PATH"] = f"{link.parent}:{user.environ['PATH']}"
+    return user
 
 
 @pytest.fixture(scope="session")

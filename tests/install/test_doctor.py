@@ -15,26 +15,7 @@ from acd.install.claude_overruling import overruling
 from acd.install.hook_command import real_python
 from acd.notifications import memory
 from tests.cli.runs import until
-from tests.install.user import User
-
-NEW_CLIENT = "2.1.329"
-
-
-@pytest.fixture
-def whole(user: User) -> User:
-    """A user with everything in place: a client, hooks, a program as install.sh lays it."""
-    user.claude(NEW_CLIENT)
-    user.install()
-    user.acd("stop")
-    program = user.data / "venv/bin/acd"
-    program.parent.mkdir(parents=True)
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m acd "$@"\n')
-    program.chmod(0o755)
-    link = user.home / ".local/bin/acd"
-    link.parent.mkdir(parents=True)
-    link.symlink_to(program)
-    user.environ["PATH"] = f"{link.parent}:{user.environ['PATH']}"
-    return user
+from tests.install.user import NEW_CLIENT, User
 
 
 def told(user: User, code: int, **environ: str) -> str:

@@ -40,7 +40,7 @@ def test_a_first_install_puts_hook_and_settings_in_place_and_tries_them(user: Us
     commands = {group["hooks"][0]["command"] for [group] in hooks(user).values()}
     assert len(commands) == 1
     assert f"exec {real_python()} -I -S {user.hook} claude-code" in commands.pop()
-    assert f"9 in {user.settings}" in told
+    assert f"16 in {user.settings}" in told
     assert f"acd {__version__} answers at {user.socket}" in told
     assert "No service manager answers here: the first hook starts the daemon." in told
     assert len(told.splitlines()) <= 5

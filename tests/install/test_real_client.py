@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from acd.install import claude_code
+from acd.install.claude_clients import EXTENSIONS, PROGRAM, Version, clients
 from acd.install.hook_command import hook_command, real_python
 from acd.install.steps import PutHooks
 from tests.e2e import client
@@ -20,6 +21,7 @@ from tests.e2e.home import Home
 from tests.e2e.messages_api import MessagesAPI
 from tests.e2e.terminal import Terminal
 from tests.install.real_world import ACCEPTED
+from tests.install.user import User
 
 pytestmark = pytest.mark.e2e
 
@@ -58,14 +60,19 @@ def settings_of(home: Home) -> Path:
 
 def put(home: Home, executable: Path, content: bytes) -> None:
     """Our hooks into settings that say `content`, as `acd install` would for this client."""
-    settings_of(home).write_bytes(content)
     programs = home.root / "bin"
     programs.mkdir(exist_ok=True)
     (programs / "claude").unlink(missing_ok=True)
     (programs / "claude").symlink_to(executable)
     environ = {"PATH": f"{programs}:/usr/bin:/bin", "HOME": str(home.root)}
-    version = claude_code.client_version(environ)
+    version = claude_code.decisive(clients(environ))
     assert version is not None
+    put_for(version, home, content)
+
+
+def put_for(version: Version | None, home: Home, content: bytes) -> None:
+    """Our hooks for a client of that version into settings that say `content`."""
+    settings_of(home).write_bytes(content)
     command = hook_command(real_python(), home.root / "acd_hook.py", "claude-code")
     wanted = claude_code.wanted(version, command)
     PutHooks(settings_of(home), claude_code.AGENT, "Claude Code", wanted).execute()
@@ -103,9 +110,39 @@ def complains(screen: str) -> bool:
 def test_the_client_says_its_version(executable: Path, tmp_path: Path) -> None:
     (tmp_path / "claude").symlink_to(executable)
     environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(tmp_path)}
-    version = claude_code.client_version(environ)
+    [(place, version)] = clients(environ)
+    assert place == str(tmp_path / "claude")
     assert version is not None
     assert ".".join(map(str, version)) in client.VERSIONS
+
+
+@pytest.mark.parametrize("where", EXTENSIONS)
+def test_a_client_that_only_an_editors_extension_brings_says_its_version(
+    executable: Path, tmp_path: Path, where: str
+) -> None:
+    # The name lies, as it does where an extension was unpacked by hand: the program counts.
+    program = tmp_path / where / "anthropic.claude-code-2.1.1" / PROGRAM
+    program.parent.mkdir(parents=True)
+    program.symlink_to(executable)
+    [(place, version)] = clients({"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)})
+    assert place == str(program)
+    assert version is not None
+    assert ".".join(map(str, version)) in client.VERSIONS
+
+
+def test_the_doctor_misses_the_events_of_a_client_that_only_an_extension_brings(
+    executable: Path, user: User
+) -> None:
+    user.install()
+    program = user.home / EXTENSIONS[0] / "anthropic.claude-code-2.1.197-linux-x64" / PROGRAM
+    program.parent.mkdir(parents=True)
+    program.symlink_to(executable)
+    told = user.acd("doctor", check=False)
+    assert told.returncode == 1
+    assert f"({program})" in told.stdout
+    assert "no hook on PostToolBatch\n" in told.stdout
+    user.install()
+    assert "no hook on" not in user.acd("doctor", check=False).stdout
 
 
 @pytest.mark.parametrize(
@@ -146,6 +183,17 @@ def test_the_client_has_nothing_to_say_about_our_hooks(executable: Path, home: H
     screen = screen_after_two_turns(home, executable)
     assert WARNING not in screen
     assert not complains(screen), screen
+    assert "Stop" in seen(home)
+
+
+@pytest.mark.parametrize(
+    "version", [None, (2, 1, 332)], ids=["no client known", "for a newer client"]
+)
+def test_the_client_knows_every_event_that_is_hooked_for_another_one(
+    executable: Path, home: Home, version: Version | None
+) -> None:
+    put_for(version, home, ACCEPTED["plain"])
+    assert WARNING not in screen_after_two_turns(home, executable)
     assert "Stop" in seen(home)
 
 

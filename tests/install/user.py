@@ -22,6 +22,9 @@ from acd.install.daemon import stop_daemon
 ROOT: Final = Path(__file__).parents[2]
 _SECONDS: Final = 60
 
+NEW_CLIENT: Final = "2.1.329"
+"""The version of a client that has every event."""
+
 
 class User:
     """Use as a context manager. The home's path is short: a socket's path is."""
