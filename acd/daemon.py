@@ -131,7 +131,7 @@ class Daemon:
     async def shutdown(self) -> None:
         """Serves what has been sent, and lets go of everything."""
         log.info("stopping: %s", self._reason)
-        self.notifier.send("STOPPING=1")
+        await self.notifier.stopping()
         for timer in (self._idle, self._expiry, self._status, self._retry):
             if timer is not None:
                 timer.cancel()

@@ -174,6 +174,28 @@ def check_service(
     return Finding("service", "problem", f"{where}: {why}", "acd install")
 
 
+def check_sandbox(
+    unit: str, installed: tuple[str, str], startable: tuple[str, str] | None, failure: str = ""
+) -> Finding:
+    """The level of a unit's sandbox against the strongest that the service manager starts now.
+
+    A level comes with why it is not stronger; `startable` is None where none
+    starts, and `failure` says so.
+    """
+    level, why = installed
+    if startable is None:
+        return Finding("sandbox", "problem", failure, "acd install")
+    strongest, reason = startable
+    if strongest != level:
+        says = f"{unit}: {level} is installed, and the strongest that starts here is {strongest}"
+        says += f", because {reason}" if reason else ""
+        return Finding("sandbox", "problem", says, "acd install")
+    says = f"{unit}: {level}"
+    if why:
+        return Finding("sandbox", "note", f"{says}, because {reason or why}")
+    return Finding("sandbox", "ok", says)
+
+
 def check_notifier(
     reasons: Sequence[str] | None, state: str, *, at_work: bool, daemon: bool
 ) -> Finding:

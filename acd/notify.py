@@ -1,4 +1,4 @@
-"""What the daemon tells its service manager: sd_notify(3)'s protocol.
+"""What the daemon tells its service manager: sd_notify(3)'s protocol, and systemctl(1).
 
 Responsible for datagrams to $NOTIFY_SOCKET. It refuses to know what is worth
 telling; without a manager it does nothing.
@@ -6,10 +6,16 @@ telling; without a manager it does nothing.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import socket
 from collections.abc import Mapping
+from typing import Final
+
+_UNITS: Final = ("acd.service", "acd-notify.service")
+_RESET_SECONDS: Final = 1.0
+"""For systemctl, which takes some 10 ms."""
 
 
 class Notifier:
@@ -21,6 +27,8 @@ class Notifier:
         self._address = "\0" + address[1:] if address.startswith("@") else address
         self.is_heard = bool(address)
         """Whether a manager listens, so that composing a status is not in vain."""
+        # systemd.exec(5): set for each process of a unit.
+        self._is_unit = self.is_heard and "INVOCATION_ID" in environ
 
     def send(self, *states: str) -> None:
         """Sends them as one datagram; a manager that is gone is no error."""
@@ -32,3 +40,25 @@ class Notifier:
         ):
             sock.setblocking(False)
             sock.sendto(os.fsencode("\n".join(states)), self._address)
+
+    async def stopping(self) -> None:
+        """Tells that an orderly stop begins, and has systemd count starts from 0 again.
+
+        StartLimitBurst= so counts no start that went well (systemctl(1),
+        reset-failed). What keeps the count from being reset is no error.
+        """
+        if self._is_unit:
+            await self._reset_count()
+        self.send("STOPPING=1")
+
+    @staticmethod
+    async def _reset_count() -> None:
+        null = asyncio.subprocess.DEVNULL
+        with contextlib.suppress(OSError, TimeoutError):
+            process = await asyncio.create_subprocess_exec(
+                *("systemctl", "--user", "reset-failed", *_UNITS),
+                stdin=null,
+                stdout=null,
+                stderr=null,
+            )
+            await asyncio.wait_for(process.wait(), _RESET_SECONDS)

@@ -22,6 +22,7 @@ from acd.diagnosis import (
     check_permissions,
     check_program,
     check_python,
+    check_sandbox,
     check_service,
     check_socket,
     is_well,
@@ -75,6 +76,13 @@ PROBLEMS = {
     "units that are gone under a socket": check_service(
         "missing", PLACE, ["gone"], "systemd", listening=True
     ),
+    "a sandbox that could be stronger": check_sandbox(
+        "acd.service", ("reduced", "full does not start here"), ("full", "")
+    ),
+    "a sandbox that does not start any more": check_sandbox(
+        "acd.service", ("full", ""), ("reduced", "full does not start here")
+    ),
+    "a service that does not start": check_sandbox("acd.service", ("full", ""), None, "none"),
     "nobody notifies": check_notifier(None, "", at_work=False, daemon=True),
     "no unit to notify": check_notifier(["not installed"], "", at_work=False, daemon=False),
     "a unit to notify that is outdated": check_notifier(
@@ -109,6 +117,10 @@ FINE = {
         {**INFO, "activation": "spawned"}, "1.0", None
     ),
     "current units": check_service("current", PLACE, [], "systemd", listening=True),
+    "the full sandbox": check_sandbox("acd.service", ("full", ""), ("full", "")),
+    "the strongest sandbox that starts": check_sandbox(
+        "acd.service", ("reduced", "full does not start here"), ("reduced", "it still does not")
+    ),
     "no service manager": check_service("missing", PLACE, ["none"], None, listening=False),
     "no service wanted": check_service("missing", PLACE, ["none"], "systemd", listening=False),
     "somebody who notifies": check_notifier(None, "", at_work=True, daemon=False),

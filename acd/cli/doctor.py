@@ -36,7 +36,8 @@ _NEEDED: Final = ("click", "uvloop")
 def doctor() -> None:
     """Check everything that acd needs, and say what to do about what is wrong.
 
-    It starts nothing and changes nothing. Run it in a project's directory, and
+    It starts no daemon and changes nothing; systemd tries with a transient unit
+    in which sandbox the service starts. Run it in a project's directory, and
     its settings are looked at too. Exit code 0: all is well; 1: something is
     to be done.
     """
@@ -87,6 +88,8 @@ def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     yield diagnosis.check_service(
         service.state, service.where, service.reasons, found.manager, listening=found.listening
     )
+    if found.manager == "systemd" and service.state in {"current", "stale"}:
+        yield from _sandboxes(environ)
     yield from notifications.findings(environ)
     for agent, hooks in found.agents.items():
         # That one has a finding of its own, with the file that has to be mended.
@@ -97,6 +100,25 @@ def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     for checks in (installer(agent).checks for agent in found.agents):
         if checks is not None:
             yield from checks(environ, _here())
+
+
+def _sandboxes(environ: Mapping[str, str]) -> Iterator[Finding]:
+    """The units' sandboxes, against what systemd starts now: a try of each takes 0.1 s."""
+    from acd.install import systemd
+    from acd.install.plan import program_python
+
+    unset = {name: value for name, value in environ.items() if name != "ACD_SOCKET"}
+    manager = systemd.UserManager(unset)
+    for unit, installed in systemd.installed_sandboxes(unset).items():
+        has = (installed.level, installed.why)
+        try:
+            found = systemd.strongest_sandbox(manager, unit, program_python())
+        except systemd.NotStartable as error:
+            yield diagnosis.check_sandbox(unit, has, None, error.message)
+        except AcdError as error:
+            yield Finding("sandbox", "problem", error.message, error.hint)
+        else:
+            yield diagnosis.check_sandbox(unit, has, (found.level, found.why))
 
 
 def _here() -> Path:

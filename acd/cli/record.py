@@ -14,7 +14,7 @@ import click
 
 from acd import recording
 from acd.cli import render
-from acd.client import Client, ConnectionLost
+from acd.client import Client, ConnectionLost, ask
 from acd.core.record import BadRecord
 from acd.core.session import NS, Session
 from acd.errors import AcdError, DaemonRefused
@@ -30,6 +30,7 @@ def record(file: Path) -> None:
     ids, directories and times, and nothing of what you or the agent said.
     `acd replay FILE` shows what acd makes of it.
     """
+    ask(os.environ, "PING")  # starts a daemon where none answers, and tries again
     try:
         fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:

@@ -112,15 +112,25 @@ def _installed() -> dict[str, str]:
 
     found = report(os.environ)
     if found.manager is None:
-        service = "none here: hooks and commands start the daemon"
+        facts = {"service": "none here: hooks and commands start the daemon"}
     else:
-        service = f"{found.manager}, {_part(found.service)}"
+        facts = {"service": f"{found.manager}, {_part(found.service)}"}
+    if found.manager == "systemd" and (sandbox := _sandboxes()):
+        facts["sandbox"] = sandbox
     if len(found.agents) == 1:
-        return {"service": service, "hooks": _part(found.hooks)}
+        return facts | {"hooks": _part(found.hooks)}
     # The first column is as wide as its longest word: "hooks, claude-code".
-    return {"service": service} | {
-        f"hooks, {agent}": _part(part) for agent, part in found.agents.items()
-    }
+    return facts | {f"hooks, {agent}": _part(part) for agent, part in found.agents.items()}
+
+
+def _sandboxes() -> str:
+    """The level of each installed unit; once, where all have the same."""
+    from acd.install.systemd import installed_sandboxes
+
+    levels = {unit: printable(str(each)) for unit, each in installed_sandboxes(os.environ).items()}
+    if len(set(levels.values())) == 1:
+        return next(iter(levels.values()))
+    return "; ".join(f"{unit}: {level}" for unit, level in levels.items())
 
 
 def _status_lines() -> dict[str, str]:

@@ -16,7 +16,7 @@ from typing import Final
 from acd import __version__, activation, paths, private
 from acd.client import Client, ConnectionLost, ask
 from acd.environment import minimal
-from acd.errors import AcdError
+from acd.errors import AcdError, NotRunning
 from acd.install import programs
 from acd.protocol import Ok, Update
 
@@ -88,7 +88,13 @@ class Prove:
         return f"see that the daemon answers: {way}"
 
     def execute(self) -> str:
-        info = ask(self.environ, "INFO", start=self.start)
+        try:
+            info = ask(self.environ, "INFO", start=self.start)
+        except NotRunning as error:
+            raise AcdError(
+                f"the service does not start: {error.message}",
+                hint="acd doctor tells more; or do without it: acd install --no-service",
+            ) from None
         told = info.json() if isinstance(info, Ok) else {}
         if told.get("version") != __version__:
             raise AcdError(

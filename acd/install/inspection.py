@@ -170,12 +170,17 @@ def _systemd(environ: Mapping[str, str]) -> tuple[Part, str | None, bool]:
     reasons = [
         f"{unit.name} is not this version's"
         for unit in units
-        if unit.read_bytes() != systemd.rendered(unit.name, program_python())
+        if not systemd.is_current(unit, program_python())
     ]
     reasons += _not_as_read(manager, units)
     if socket.get("UnitFileState") != "enabled":
         reasons.append(f"{systemd.SOCKET} is not enabled")
-    if not listening:
+    if socket.get("Result") == "service-start-limit-hit":
+        reasons.append(
+            f"{systemd.SOCKET} has failed, because {systemd.SERVICE} did not start:"
+            " journalctl --user -u acd tells why"
+        )
+    elif not listening:
         reasons.append(f"{systemd.SOCKET} is {socket.get('ActiveState', 'not known to systemd')}")
     return Part("stale" if reasons else "current", directory, tuple(reasons)), "systemd", listening
 
@@ -195,7 +200,7 @@ def inspect_notifier(environ: Mapping[str, str]) -> tuple[Part, str, bool] | Non
         return Part("missing", unit, (f"{unit.name} is not installed",)), "", runs
     known = manager.properties(unit.name)
     reasons = [*_not_as_read(manager, [unit])]
-    if unit.read_bytes() != systemd.rendered(unit.name, program_python()):
+    if not systemd.is_current(unit, program_python()):
         reasons.insert(0, f"{unit.name} is not this version's")
     if known.get("UnitFileState") != "enabled":
         reasons.append(f"{unit.name} is not enabled")

@@ -213,12 +213,39 @@ def _plan_service(plan: Plan, environ: Mapping[str, str]) -> bool:
     manager = _manager(environ)
     notify = _plan_notifications(plan, environ, manager)
     if isinstance(manager, systemd.UserManager):
-        plan.steps += systemd.install_steps(environ, manager, program_python(), notify=notify)
-    elif isinstance(manager, launchd.Launchd):
+        return _plan_units(plan, environ, manager, notify=notify)
+    if isinstance(manager, launchd.Launchd):
         plan.steps += launchd.install_steps(environ, manager, program_python())
     else:
         plan.notes.append("No service manager answers here: the first hook starts the daemon.")
     return manager is not None
+
+
+def _plan_units(
+    plan: Plan, environ: Mapping[str, str], manager: systemd.UserManager, *, notify: bool
+) -> bool:
+    """Whether systemd starts the daemon at any level of its sandbox; the notes tell a weaker one.
+
+    Where it starts it at none, what is wrong is not the sandbox: a unit without
+    one would not start either, and hooks start the same daemon.
+    """
+    systemd.need_unit_directory(environ, manager)
+    sandboxes = {}
+    for unit in (systemd.SERVICE, systemd.NOTIFY) if notify else (systemd.SERVICE,):
+        try:
+            found = systemd.strongest_sandbox(manager, unit, program_python())
+        except systemd.NotStartable as error:
+            if unit == systemd.NOTIFY:
+                plan.notes.append(f"{error.message}; have your session start: acd notify")
+                continue
+            plan.notes.append(f"{error.message}, so the first hook starts the daemon.")
+            plan.steps += systemd.uninstall_steps(environ, manager)
+            return False
+        sandboxes[unit] = found
+        if found.why:
+            plan.notes.append(f"{unit} has the sandbox level {found}")
+    plan.steps += systemd.install_steps(environ, manager, program_python(), sandboxes)
+    return True
 
 
 def _plan_notifications(

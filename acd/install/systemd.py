@@ -8,6 +8,8 @@ to know what a unit says (packaging/systemd).
 from __future__ import annotations
 
 import functools
+import os
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,9 +19,10 @@ from typing import Final
 from acd import activation, paths, private
 from acd.environment import minimal
 from acd.errors import AcdError
-from acd.install import programs
+from acd.install import programs, sandbox
 from acd.install.daemon import stop_daemon
 from acd.install.resources import resource
+from acd.install.sandbox import LEVELS, Sandbox
 from acd.install.steps import Remove, Step, WriteFile
 
 SOCKET: Final = "acd.socket"
@@ -28,14 +31,28 @@ NOTIFY: Final = "acd-notify.service"
 """Notifications, where they are configured; it comes and goes with the service."""
 _SECONDS: Final = 60.0
 """For one call; the longest is a stop, after which a daemon that hangs is killed."""
+_TRIAL_SECONDS: Final = 20
+"""For a trial, which takes a tenth of a second; less than a call may take."""
+_IMPORTED: Final = {SERVICE: "acd.daemon", NOTIFY: "acd.notifications.notifier"}
+"""What a trial of a unit loads: the unit's program, with its compiled modules."""
+_PROPERTIES: Final = (
+    *("ActiveState", "Result", "ExecMainCode", "ExecMainStatus"),
+    *("UnitFileState", "FragmentPath", "NeedDaemonReload"),
+)
+
+
+class NotStartable(AcdError):
+    """The manager starts a unit at no level of its sandbox."""
 
 
 class UserManager:
     """The service manager of this user, by systemctl(1)."""
 
     def __init__(self, environ: Mapping[str, str]):
-        runtime = environ.get("XDG_RUNTIME_DIR") or str(paths.socket_path(environ).parent.parent)
-        self._environ = minimal(environ) | {"XDG_RUNTIME_DIR": runtime}
+        self.runtime = environ.get("XDG_RUNTIME_DIR") or str(
+            paths.socket_path(environ).parent.parent
+        )
+        self._environ = minimal(environ) | {"XDG_RUNTIME_DIR": self.runtime}
 
     @functools.cached_property
     def answers(self) -> bool:
@@ -52,9 +69,8 @@ class UserManager:
         return any(Path(place).resolve() == directory.resolve() for place in places)
 
     def properties(self, unit: str) -> dict[str, str]:
-        """What it knows of a unit: ActiveState, UnitFileState, FragmentPath, NeedDaemonReload."""
-        names = "ActiveState,UnitFileState,FragmentPath,NeedDaemonReload"
-        answer = self._ask("show", unit, f"--property={names}", seconds=_SECONDS)
+        """What it knows of a unit: _PROPERTIES."""
+        answer = self._ask("show", unit, f"--property={','.join(_PROPERTIES)}", seconds=_SECONDS)
         lines = answer.output.splitlines() if answer is not None and answer.status == 0 else []
         return dict(line.split("=", 1) for line in lines if "=" in line)
 
@@ -73,15 +89,90 @@ class UserManager:
             hint="see journalctl --user -u acd, or do without it: acd install --no-service",
         )
 
+    def failure(self, command: list[str], settings: list[str]) -> str | None:
+        """Why a service with these settings does not start or does not succeed; None if it does.
+
+        The service is transient: it is gone when this returns. A setting that
+        this systemd does not know is left out, as it would ignore it in a unit
+        file. Raises AcdError when systemd-run(1) cannot try it.
+        """
+        unit = f"acd-trial-{os.getpid()}.service"
+        while True:
+            # oneshot: the start job ends with the process. --wait would need a session bus.
+            words = ["systemd-run", "--user", "--quiet", f"--unit={unit}"]
+            words += ["--service-type=oneshot", f"--property=TimeoutStartSec={_TRIAL_SECONDS}"]
+            words += [f"--property={setting}" for setting in settings]
+            answer = programs.run([*words, "--", *command], environ=self._environ, timeout=_SECONDS)
+            if answer is not None and answer.status == 0:
+                return None
+            found = self.properties(unit)
+            self.do("reset-failed", unit, tolerant=True)
+            if found.get("ActiveState") == "failed":
+                return sandbox.failure(
+                    found["Result"], found["ExecMainCode"], found["ExecMainStatus"]
+                )
+            said = "it did not answer" if answer is None else answer.errors.strip()
+            unknown = re.match(r"Unknown assignment: (.*)", said)
+            if unknown is None or unknown[1] not in settings:
+                raise AcdError(
+                    f"systemd-run --user failed: {said}",
+                    hint="do without the service: acd install --no-service",
+                )
+            settings = [setting for setting in settings if setting != unknown[1]]
+
     def _ask(self, *arguments: str, seconds: float) -> programs.Answer | None:
         argv = ["systemctl", "--user", "--no-pager", *arguments]
         return programs.run(argv, environ=self._environ, timeout=seconds)
 
 
-def rendered(name: str, python: Path) -> bytes:
-    """A unit as it is installed: the template with the program's interpreter."""
-    text = resource(f"packaging/systemd/{name}").read_text("utf-8")
+def rendered(name: str, python: Path, at: Sandbox | None = None) -> bytes:
+    """A unit as it is installed: the template with the program's interpreter, at that level."""
+    text = sandbox.rendered(template(name), at or Sandbox())
     return text.replace("@PYTHON@", quoted(python)).encode()
+
+
+def is_current(unit: Path, python: Path) -> bool:
+    """Whether the file is what this version installs at the level that the file has."""
+    content = unit.read_bytes()
+    return content == rendered(unit.name, python, sandbox.read(content.decode(errors="replace")))
+
+
+def installed_sandboxes(environ: Mapping[str, str]) -> dict[str, Sandbox]:
+    """The level of each service that is installed, by the unit's name."""
+    units = [paths.systemd_unit_dir(environ) / name for name in (SERVICE, NOTIFY)]
+    return {
+        unit.name: sandbox.read(unit.read_text("utf-8", "replace"))
+        for unit in units
+        if unit.is_file()
+    }
+
+
+def strongest_sandbox(manager: UserManager, name: str, python: Path) -> Sandbox:
+    """The strongest level at which the manager starts that unit's program now.
+
+    Raises NotStartable, and AcdError when it cannot be tried or the path cannot
+    stand in a unit.
+    """
+    quoted(python)  # a path that a unit cannot hold is refused in its own words
+    command = [str(python), "-I", "-c", f"import {_IMPORTED[name]}"]
+    failures: list[str] = []
+    for level in LEVELS:
+        settings = sandbox.settings(template(name), level)
+        # systemd-run takes no specifiers.
+        resolved = [line.replace("%t", manager.runtime) for line in settings]
+        failure = manager.failure(command, resolved)
+        if failure is None:
+            return Sandbox(level, "; ".join(failures))
+        failures.append(f"{level} does not start here: {failure}")
+    raise NotStartable(
+        f"systemd starts {name} at no level of its sandbox ({'; '.join(failures)})",
+        hint="do without the service: acd install --no-service",
+    )
+
+
+def template(name: str) -> str:
+    """A unit as it is packaged, with the sandbox of all levels."""
+    return resource(f"packaging/systemd/{name}").read_text("utf-8")
 
 
 def quoted(program: Path) -> str:
@@ -104,32 +195,45 @@ def quoted(program: Path) -> str:
     return f'"{escaped}"' if " " in text else escaped
 
 
-def install_steps(
-    environ: Mapping[str, str], manager: UserManager, python: Path, *, notify: bool = False
-) -> list[Step]:
-    """What makes the manager hold the socket and start this program.
-
-    `notify` tells whether notifications are wanted.
-    """
+def need_unit_directory(environ: Mapping[str, str], manager: UserManager) -> None:
+    """Raises AcdError where the manager does not read the user's units."""
     directory = paths.systemd_unit_dir(environ)
     if not manager.reads(directory):
         raise AcdError(
             f"your systemd does not read units from {directory}",
             hint="it has another HOME or XDG_CONFIG_HOME: set the same here, or use --no-service",
         )
+
+
+def install_steps(
+    environ: Mapping[str, str],
+    manager: UserManager,
+    python: Path,
+    sandboxes: Mapping[str, Sandbox],
+) -> list[Step]:
+    """What makes the manager hold the socket and start this program.
+
+    `sandboxes` has the level of SERVICE, and of NOTIFY where notifications are wanted.
+    """
+    notify = NOTIFY in sandboxes
+    directory = paths.systemd_unit_dir(environ)
     wanted = {SOCKET: "holds the socket", SERVICE: "the daemon"}
     if notify:
         wanted[NOTIFY] = "notifications"
+
+    def content(name: str) -> bytes:
+        return rendered(name, python, sandboxes.get(name))
+
     written = [
         step
         for name, what in wanted.items()
-        if (step := _write_if_other(directory / name, rendered(name, python), what)) is not None
+        if (step := _write_if_other(directory / name, content(name), what)) is not None
     ]
     steps: list[Step] = [*written]
     if not notify:
         steps += _without_notifications(directory, manager)
     socket = manager.properties(SOCKET)
-    if steps or socket.get("NeedDaemonReload") == "yes":
+    if steps or any(manager.properties(name).get("NeedDaemonReload") == "yes" for name in wanted):
         steps.append(Systemctl(manager, ("daemon-reload",)))
     if socket.get("UnitFileState") != "enabled":
         steps.append(Systemctl(manager, ("enable", SOCKET)))
@@ -187,7 +291,7 @@ def uninstall_steps(environ: Mapping[str, str], manager: UserManager) -> list[St
         steps.append(Remove(there, "the systemd units", link.parent))
     if steps and has_them:
         steps.append(Systemctl(manager, ("daemon-reload",)))
-        steps.append(Systemctl(manager, ("reset-failed", SOCKET, SERVICE), tolerant=True))
+        steps.append(Systemctl(manager, ("reset-failed", SOCKET, SERVICE, NOTIFY), tolerant=True))
     return steps
 
 
@@ -236,6 +340,8 @@ class HandOver:
         with activation.bind_lock(path):
             self.manager.do("stop", SOCKET, SERVICE, tolerant=True)
             stop_daemon(self.environ)
+            # The limit of starts would else refuse what has just been mended.
+            self.manager.do("reset-failed", SOCKET, SERVICE, NOTIFY, tolerant=True)
             self.manager.do("start", SOCKET)
         return f"Service: systemd holds {path}; the first line starts the daemon"
 
@@ -250,6 +356,7 @@ class Restart:
         return f"restart {SERVICE}; its socket stays open"
 
     def execute(self) -> str:
+        self.manager.do("reset-failed", SERVICE, NOTIFY, tolerant=True)
         self.manager.do("try-restart", SERVICE)
         return "Service: the running daemon was restarted; its socket stayed open"
 

@@ -37,7 +37,9 @@ def main(directory: Path, user: str, uid: int, template: Path | None = None) -> 
     manager_group = user_slice / f"user@{uid}.service"
 
     _mount("-t", "proc", "proc", "/proc")
-    subprocess.run(["umount", "--recursive", "--lazy", str(_CGROUPS)], check=True)
+    # In a user namespace of its own it fails: mounts from outside are locked there
+    # (mount_namespaces(7)), and the new one hides them.
+    subprocess.run(["umount", "--recursive", "--lazy", str(_CGROUPS)], check=False)
     _mount("-t", "cgroup2", "none", str(_CGROUPS))
     hidden = ["/run", "/var/log", "/home"]
     if _BUS_SERVICES.is_dir():
@@ -146,8 +148,10 @@ def _make_inaccessible(directory: Path) -> None:
     (directory / "dir").mkdir(mode=0)
     (directory / "reg").touch(mode=0)
     os.mkfifo(directory / "fifo", 0)
-    os.mknod(directory / "chr", 0o020000)
-    os.mknod(directory / "blk", 0o060000)
+    # Not allowed in a user namespace; systemd then takes another node in their place.
+    for name, kind in (("chr", 0o020000), ("blk", 0o060000)):
+        with suppress(PermissionError):
+            os.mknod(directory / name, kind)
     with socket.socket(socket.AF_UNIX) as node:
         node.bind(str(directory / "sock"))
     (directory / "sock").chmod(0)

@@ -25,6 +25,8 @@ HOME = Path("/home", USER)
 RUNTIME = Path("/run/user", str(UID))
 
 _INIT = Path(__file__).with_name("namespace_init.py")
+_USER_NAMESPACE = Path(__file__).with_name("user_namespace.py")
+_LIMIT = "/proc/sys/user/max_user_namespaces"
 _READY_SECONDS = 30
 _END_SECONDS = 10
 # How this machine reaches its package index; without it pip may reach none.
@@ -60,11 +62,14 @@ def why_unavailable() -> str | None:
 class UserManager:
     """A booted manager. Use as a context manager, or call down()."""
 
-    def __init__(self, template: Path | None = None) -> None:
+    def __init__(self, template: Path | None = None, *, restricted: bool = False) -> None:
         """Boot it, the user's home as in the directory `template`, or empty.
 
-        Raises RuntimeError, with what its processes wrote, if it does not start.
+        With `restricted` no process in there can make a user namespace, until
+        allow_user_namespaces(). Raises RuntimeError, with what its processes
+        wrote, if it does not start.
         """
+        self._restricted = restricted
         cgroup2 = _cgroup2()
         assert cgroup2 is not None, why_unavailable()
         # The test user passes through; pytest's own directories are root's alone.
@@ -79,6 +84,7 @@ class UserManager:
                     *("sh", "-c", 'echo $$ >"$0" && exec "$@"', str(self._cgroup / "cgroup.procs")),
                     # Should this process be killed, all that it started ends too.
                     *("setpriv", "--pdeathsig=KILL"),
+                    *((sys.executable, "-I", str(_USER_NAMESPACE)) if restricted else ()),
                     *("unshare", "--mount", "--propagation=private", "--cgroup", "--pid"),
                     *("--fork", "--kill-child=KILL"),
                     *(sys.executable, "-I", str(_INIT), str(self._directory), USER, str(UID)),
@@ -91,6 +97,8 @@ class UserManager:
             )
         try:
             self._init_pid = self._wait_until_ready()
+            if restricted:
+                self.allow_user_namespaces(allowed=False)
             self.home = Path(f"/proc/{self._init_pid}/root{HOME}")
             self.run("systemctl", "--user", "is-system-running", "--wait")
         except BaseException:
@@ -136,6 +144,11 @@ class UserManager:
         environment = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"]
         return self._run([*self._enter("init.scope"), *environment], command, "", check, 60)
 
+    def allow_user_namespaces(self, *, allowed: bool) -> None:
+        """Set whether processes of a `restricted` manager can make user namespaces."""
+        assert self._restricted, "the limit would be the machine's own"
+        self.root("sh", "-c", f"echo {1000 if allowed else 0} >{_LIMIT}")
+
     def down(self) -> None:
         """End every process in there and remove what was made; once is enough."""
         if self._cgroup.exists():
@@ -160,6 +173,8 @@ class UserManager:
     def _enter(self, group: str) -> list[str]:
         procs = self._cgroup / group / "cgroup.procs"
         namespaces = ["--target", str(self._init_pid), "--mount", "--pid", "--cgroup"]
+        if self._restricted:
+            namespaces.append("--user")
         return ["sh", "-c", 'echo $$ >"$0" && exec nsenter "$@"', str(procs), *namespaces, "--"]
 
     def _as_user(self, environment: Mapping[str, str]) -> list[str]:

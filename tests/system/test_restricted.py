@@ -1,0 +1,75 @@
+"""install.sh and what it installed where no user namespace can be made, as on Ubuntu 23.10."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.system.acd_user import AcdUser
+from tests.system.conftest import SETTINGS, Installation
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(1200)]
+
+WHY = "full does not start here: 217/USER, no user namespace can be made"
+
+
+@pytest.fixture
+def restricted(installation: Installation) -> Iterator[AcdUser]:
+    """A user who installed acd, and whose system has been upgraded to a restricted one."""
+    with AcdUser(template=installation.home, restricted=True) as user:
+        yield user
+
+
+def failed_starts(user: AcdUser) -> int:
+    user.run("journalctl", "--user", "--sync", check=False)
+    said = user.run("journalctl", "--user-unit=acd.service", "-o", "cat", check=False).stdout
+    return said.count("Main process exited")
+
+
+def send_event(user: AcdUser, session: str) -> None:
+    """Runs the hook as the agent's settings name it."""
+    settings = json.loads((user.home / ".claude/settings.json").read_text())
+    [group] = settings["hooks"]["UserPromptSubmit"]
+    [hook] = group["hooks"]
+    event = {"session_id": session, "hook_event_name": "UserPromptSubmit", "cwd": "/tmp"}
+    words = [hook["command"], *hook["args"]] if "args" in hook else ["sh", "-c", hook["command"]]
+    done = user.run(*words, input=json.dumps(event))
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_a_new_user_gets_a_service_with_a_weaker_sandbox_and_a_line_that_says_so() -> None:
+    with AcdUser(restricted=True) as user:
+        user.clone()
+        user.write(".claude/settings.json", SETTINGS)
+        done = user.install()
+        assert f"acd.service has the sandbox level reduced, because {WHY}\n" in done.stdout
+        assert "Installed acd " in done.stdout
+        assert done.stderr == ""
+        user.systemctl("stop", "acd.service")
+        send_event(user, "one")
+        assert user.sessions()["one"]["status"] == "working"
+        assert user.daemon_state() == "active"
+        assert failed_starts(user) == 0
+        assert user.acd("doctor").endswith("no problems\n")
+
+
+def test_a_service_that_a_restriction_keeps_from_starting_is_mended_by_an_install(
+    restricted: AcdUser,
+) -> None:
+    restricted.acd("set", "one", "working")
+    assert failed_starts(restricted) == 5
+    # With nobody at the socket now, a hook binds it and starts the daemon.
+    restricted.acd("stop")
+    send_event(restricted, "two")
+    assert restricted.sessions().keys() == {"one", "two"}
+    assert failed_starts(restricted) == 5
+    done = restricted.run("acd", "doctor", check=False)
+    assert done.returncode == 1
+    assert f"the strongest that starts here is reduced, because {WHY}\n" in done.stdout
+    restricted.acd("install")
+    assert restricted.acd("doctor").endswith("no problems\n")
+    assert restricted.sessions().keys() == {"one", "two"}
+    assert restricted.daemon_state() == "active"
+    assert failed_starts(restricted) == 5
