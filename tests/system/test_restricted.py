@@ -28,14 +28,20 @@ def failed_starts(user: AcdUser) -> int:
     return said.count("Main process exited")
 
 
-def send_event(user: AcdUser, session: str) -> None:
-    """Runs the hook as the agent's settings name it."""
+def hook_command(user: AcdUser) -> list[str]:
+    """The hook as the agent's settings name it."""
     settings = json.loads((user.home / ".claude/settings.json").read_text())
     [group] = settings["hooks"]["UserPromptSubmit"]
     [hook] = group["hooks"]
-    event = {"session_id": session, "hook_event_name": "UserPromptSubmit", "cwd": "/tmp"}
-    words = [hook["command"], *hook["args"]] if "args" in hook else ["sh", "-c", hook["command"]]
-    done = user.run(*words, input=json.dumps(event))
+    return ["sh", "-c", hook["command"]]
+
+
+def event(session: str) -> str:
+    return json.dumps({"session_id": session, "hook_event_name": "UserPromptSubmit", "cwd": "/tmp"})
+
+
+def send_event(user: AcdUser, session: str) -> None:
+    done = user.run(*hook_command(user), input=event(session))
     assert (done.stdout, done.stderr) == ("", "")
 
 
@@ -73,3 +79,14 @@ def test_a_service_that_a_restriction_keeps_from_starting_is_mended_by_an_instal
     assert restricted.sessions().keys() == {"one", "two"}
     assert restricted.daemon_state() == "active"
     assert failed_starts(restricted) == 5
+
+
+def test_no_event_is_lost_of_those_that_wait_while_systemd_tries(restricted: AcdUser) -> None:
+    names = {f"session-{number}" for number in range(10)}
+    hooks = [restricted.popen(*hook_command(restricted)) for _ in names]
+    for hook, name in zip(hooks, names, strict=True):
+        assert hook.communicate(event(name)) == ("", "")
+        assert hook.returncode == 0
+    assert restricted.sessions().keys() == names
+    assert failed_starts(restricted) == 5
+    assert "lost" not in restricted.acd("status")
