@@ -193,7 +193,9 @@ def daemon_environ(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _connect(path: Path) -> socket.socket:
-    return socket.socket(fileno=private.connect(path, REPLY_SECONDS).detach())
+    sock = socket.socket(fileno=private.connect(path, REPLY_SECONDS).detach())
+    sock.settimeout(REPLY_SECONDS)  # it does not know the one of the bare C type
+    return sock
 
 
 def _unreachable(path: Path, error: OSError) -> DaemonUnreachable:
