@@ -14,7 +14,6 @@ AppleScript dictionary.
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import shutil
 import subprocess
@@ -25,7 +24,15 @@ from typing import Any, Final
 
 from acd.environment import minimal
 from acd.errors import AcdError
-from acd.terminal_hints import kitty_window, tmux_pane, wezterm_pane, zellij_pane
+from acd.terminal_hints import (
+    TmuxPane,
+    describe,
+    iterm_session,
+    kitty_window,
+    tmux_pane,
+    wezterm_pane,
+    zellij_pane,
+)
 from acd.terminal_sockets import own_directory
 from acd.text import one_line, printable
 
@@ -70,42 +77,35 @@ def jump(
 ) -> Plan:
     """How to bring the terminal with these hints to the front.
 
-    The innermost counts: a multiplexer's own environment hides what is around
-    it, and what is around it may have changed since. `tmux_client` is the one
-    of several clients of our tmux that is to go there. Raises AcdError, whose
-    message says why it cannot be done.
+    `tmux_client` is the one of several clients of our tmux that is to go
+    there. Raises AcdError, whose message says why it cannot be done.
     """
-    if not hints:
-        raise AcdError("it has not told which terminal it runs in")
-    if (plan := _tmux(hints, environ, tmux_client)) is not None:
-        return plan
-    if (plan := _zellij(hints, environ)) is not None:
-        return plan
-    for known in (_kitty, _wezterm, _iterm):
-        if (plan := known(hints)) is not None:
-            return plan
-    program = hints.get("TERM_PROGRAM")
-    raise AcdError(
-        f"acd cannot jump to {one_line(program)[:40] if program else 'this terminal'}",
-        hint="it can in tmux, kitty, WezTerm, Zellij and iTerm2",
-    )
+    where = describe(hints)
+    assert hints  # noqa: S101 - described, so there are some
+    if pane := tmux_pane(hints):
+        return Plan(where, _tmux(pane, environ, tmux_client))
+    if zellij := zellij_pane(hints):
+        step = _zellij(*zellij, environ)
+        return Plan(where, (step,), hint="Zellij can be told to from version 0.44 on")
+    if kitty := kitty_window(hints):
+        return Plan(where, (_kitty(*kitty),))
+    if wezterm := wezterm_pane(hints):
+        return Plan(where, (_wezterm(*wezterm),))
+    hint = "allow it: System Settings, Privacy & Security, Automation"
+    return Plan(where, (_iterm(iterm_session(hints) or ""),), hint=hint)
 
 
-def _tmux(hints: Mapping[str, str], environ: Mapping[str, str], client: str | None) -> Plan | None:
-    if (found := tmux_pane(hints)) is None:
-        return None
-    pane, socket = found
+def _tmux(there: TmuxPane, environ: Mapping[str, str], client: str | None) -> tuple[Step, ...]:
+    pane, socket = there
     tmux = ("tmux", "-S", socket)
     if _is_inside(socket, environ):
         which = ("-c", client) if client else ()
         # tmux(1) finds the client that is to go there by the pane that we are in.
         ours = {"TMUX_PANE": environ.get("TMUX_PANE", "")}
-        return Plan(
-            f"tmux pane {pane}", (Step((*tmux, "switch-client", *which, "-t", pane), ours),)
-        )
+        return (Step((*tmux, "switch-client", *which, "-t", pane), ours),)
     attach = shlex.join([*tmux, "attach", "-t", pane])
     attached = (*tmux, "display-message", "-p", "-t", pane, "#{?session_attached,yes,no}")
-    steps = (
+    return (
         Step((*tmux, "select-window", "-t", pane)),
         Step((*tmux, "select-pane", "-t", pane)),
         Step(
@@ -118,7 +118,6 @@ def _tmux(hints: Mapping[str, str], environ: Mapping[str, str], client: str | No
             ),
         ),
     )
-    return Plan(f"tmux pane {pane}", steps)
 
 
 def _is_inside(socket: str, environ: Mapping[str, str]) -> bool:
@@ -127,18 +126,11 @@ def _is_inside(socket: str, environ: Mapping[str, str]) -> bool:
     return ours != "" and os.path.realpath(ours) == socket
 
 
-def _zellij(hints: Mapping[str, str], environ: Mapping[str, str]) -> Plan | None:
-    if (found := zellij_pane(hints)) is None:
-        return None
-    pane, session = found
+def _zellij(pane: str, session: str, environ: Mapping[str, str]) -> Step:
     # Its client takes the session's name, and looks for the socket below this directory.
     directory = own_directory(_zellij_directory(environ), "Zellij")
     argv = ("zellij", "--session", session, "action", "focus-pane-id", f"terminal_{pane}")
-    return Plan(
-        f"Zellij pane {pane} of session {one_line(session)}",
-        (Step(argv, {"ZELLIJ_SOCKET_DIR": directory}),),
-        hint="Zellij can be told to from version 0.44 on",
-    )
+    return Step(argv, {"ZELLIJ_SOCKET_DIR": directory})
 
 
 def _zellij_directory(environ: Mapping[str, str]) -> str:
@@ -151,28 +143,13 @@ def _zellij_directory(environ: Mapping[str, str]) -> str:
     return f"{environ.get('TMPDIR') or '/tmp'}/zellij-{os.getuid()}"  # noqa: S108 - it is checked
 
 
-def _kitty(hints: Mapping[str, str]) -> Plan | None:
-    if (found := kitty_window(hints)) is None:
-        return None
-    window, listens = found
-    if not listens:
-        raise AcdError(
-            "kitty's remote control is off there",
-            hint="set allow_remote_control and listen_on in kitty.conf, and start kitty again",
-        )
-    argv = ("kitty", "@", "--to", listens, "focus-window", "--match", f"id:{window}")
-    return Plan(f"kitty window {window}", (Step(argv),))
+def _kitty(window: str, listens: str) -> Step:
+    return Step(("kitty", "@", "--to", listens, "focus-window", "--match", f"id:{window}"))
 
 
-def _wezterm(hints: Mapping[str, str]) -> Plan | None:
-    if (found := wezterm_pane(hints)) is None:
-        return None
-    pane, leads_there = found
-    step = Step(
-        ("wezterm", "cli", "--no-auto-start", "activate-pane", "--pane-id", pane),
-        environ=leads_there,
-    )
-    return Plan(f"WezTerm pane {pane}", (step,))
+def _wezterm(pane: str, leads_there: Mapping[str, str]) -> Step:
+    argv = ("wezterm", "cli", "--no-auto-start", "activate-pane", "--pane-id", pane)
+    return Step(argv, environ=leads_there)
 
 
 _REVEAL: Final = """\
@@ -197,18 +174,12 @@ end run
 """
 
 
-def _iterm(hints: Mapping[str, str]) -> Plan | None:
-    # w0t1p0:8A5F…: where the session was when it began, and its unique id.
-    found = re.fullmatch(r"(?:\w+:)?([0-9A-Fa-f-]{36})", hints.get("ITERM_SESSION_ID", ""))
-    if not found:
-        return None
-    step = Step(
-        ("osascript", "-e", _REVEAL, found[1]),
+def _iterm(session: str) -> Step:
+    return Step(
+        ("osascript", "-e", _REVEAL, session),
         expects="found",
         otherwise="its iTerm2 session is gone",
     )
-    hint = "allow it: System Settings, Privacy & Security, Automation"
-    return Plan("its iTerm2 session", (step,), hint=hint)
 
 
 def open_window(

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from acd import terminals
+from acd import terminal_hints
 from acd.core.session import NS, Json, Now
 from acd.core.status import CLOSED, STATUSES
 from acd.dashboard.columns import Piece, Role, blocks
@@ -141,7 +141,7 @@ def _terminal(session: Json) -> str:
     if not hints:
         return ""
     try:
-        return terminals.jump(hints, {}).where
+        return terminal_hints.describe(hints)
     except AcdError as error:
         return error.message
 

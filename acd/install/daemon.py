@@ -50,9 +50,9 @@ def met_version(environ: Mapping[str, str], agent: str) -> str | None:
 
     None if it has met none, if none runs or if it does not answer. Starts none. Raises nothing.
     """
-    if not private.is_running(paths.socket_path(environ)):
-        return None
     try:
+        if not private.is_running(paths.socket_path(environ)):
+            return None
         reply = ask(environ, "INFO", start=False)
     except AcdError:
         return None  # doctor and status tell about it

@@ -29,6 +29,7 @@ LIST = CLI | {
     "acd.client",
     "acd.core.session",
     "acd.paths",
+    "acd.peers",
     "acd.picture",
     "acd.private",
     "acd.protocol",

@@ -198,10 +198,10 @@ def test_a_forged_hint_does_not_let_another_users_tmux_write_a_file(
 def test_a_forged_hint_with_control_characters_is_refused_in_one_printable_line(
     acd: Acd, served: Place
 ) -> None:
-    asks(served, "forged", {"TMUX": "/tmp/\x1b[2J\0,1,0", "TMUX_PANE": "%1"})
+    asks(served, "forged", {"TMUX": "/tmp/\x1b[2J,1,0", "TMUX_PANE": "%1"})
     done = acd("jump", "forged")
     assert done.code == 1
-    refusal = "its tmux socket /tmp/\\x1b[2J\\x00 is not used: its path has unprintable characters"
+    refusal = "its tmux socket /tmp/\\x1b[2J is not used: its path has unprintable characters"
     assert done.err.splitlines()[0] == f"acd: forged: {refusal}"
 
 

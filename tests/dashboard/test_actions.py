@@ -16,6 +16,8 @@ from acd.errors import AcdError, DaemonRefused
 from acd.protocol import Ok
 from acd.terminals import Plan
 from tests.dashboard.wire import NOW, session
+from tests.listeners import a_listener
+from tests.support import place
 
 TMUX = {"TMUX": "/tmp/t,1,0", "TMUX_PANE": "%1"}
 
@@ -131,7 +133,9 @@ def test_what_the_daemon_refuses_runs_nothing(tmp_path: Path) -> None:
 
 def test_a_jump_runs_the_plan_of_the_sessions_hints(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
-    said = asyncio.run(scene.actions.jump(row(status="question", terminal=TMUX)))
+    with place() as here, a_listener(here.root / "tmux", "tmux: server") as pid:
+        there = {"TMUX": f"{here.root}/tmux,{pid},0", "TMUX_PANE": "%1"}
+        said = asyncio.run(scene.actions.jump(row(status="question", terminal=there)))
     assert said == "api: tmux pane %1"
     assert scene.plans[0].where == "tmux pane %1"
 

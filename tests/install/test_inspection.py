@@ -34,7 +34,7 @@ def test_what_is_wrong_with_the_hooks_is_told(user: User) -> None:
     user.install()
     installed = user.settings.read_text()
     user.claude("2.1.329")
-    assert "no hook on Elicitation" in str(looked_at(user).hooks.reasons)
+    assert "no hook on PostToolBatch" in str(looked_at(user).hooks.reasons)
     user.install()
     user.claude("1.0.85")
     assert "a hook that the installed client may not know" in str(looked_at(user).hooks.reasons)
@@ -43,7 +43,7 @@ def test_what_is_wrong_with_the_hooks_is_told(user: User) -> None:
     user.settings.write_text(installed.replace(str(real_python()), "/opt/gone/python3"))
     [gone, outdated] = looked_at(user).hooks.reasons
     assert gone == "/opt/gone/python3 is gone"
-    assert outdated.startswith("an outdated hook on Notification, ")
+    assert outdated.startswith("an outdated hook on Elicitation, ")
 
     user.settings.write_text(installed)
     user.hook.write_text("changed")
