@@ -66,17 +66,20 @@ def test_fifty_at_once_start_one_daemon_and_none_is_lost(place: Place) -> None:
     os.mkfifo(gate)
     # Each is a shell until the gate opens: a hook's lifetime begins with itself.
     waits = ["/bin/sh", "-c", f'read _ < {shlex.quote(str(gate))}; exec "$@"', "sh"]
+    # Open on both ends, so that whoever comes late finds it open as well.
+    opened = os.open(gate, os.O_RDWR)
     hooks = [place.start([*waits, *place.command()]) for _ in range(50)]
     for number, hook in enumerate(hooks):
         assert hook.stdin is not None
         hook.stdin.write(b'{"session_id": "%d"}' % number)
         hook.stdin.close()
-    gate.write_text("\n" * 50)
+    os.write(opened, b"\n" * 50)
     for hook in hooks:
         with hook:
             assert hook.stdout is not None
             assert hook.stderr is not None
             assert (hook.wait(WAIT), hook.stdout.read(), hook.stderr.read()) == (0, b"", b"")
+    os.close(opened)
     arrived = sorted(int(line.event["session_id"]) for line in place.daemon_lines())
     assert arrived == list(range(50))
     assert len(place.daemon_pids()) == 1
