@@ -38,6 +38,7 @@ EXIT_BROKEN_PIPE: Final = 141
 def glance(environ: Mapping[str, str]) -> list[Json]:
     """All sessions as LIST tells them, or told them last. Raises UnsafeSocket."""
     path = paths.socket_path(environ)
+    private.check_length(path)
     if private.is_running(path):
         try:
             return _ask(path)

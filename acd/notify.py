@@ -13,6 +13,8 @@ import socket
 from collections.abc import Mapping
 from typing import Final
 
+from acd.environment import minimal
+
 _UNITS: Final = ("acd.service", "acd-notify.service")
 _RESET_SECONDS: Final = 1.0
 """For systemctl, which takes some 10 ms."""
@@ -29,6 +31,7 @@ class Notifier:
         """Whether a manager listens, so that composing a status is not in vain."""
         # systemd.exec(5): set for each process of a unit.
         self._is_unit = self.is_heard and "INVOCATION_ID" in environ
+        self._environ = minimal(environ)
 
     def send(self, *states: str) -> None:
         """Sends them as one datagram; a manager that is gone is no error."""
@@ -51,12 +54,12 @@ class Notifier:
             await self._reset_count()
         self.send("STOPPING=1")
 
-    @staticmethod
-    async def _reset_count() -> None:
+    async def _reset_count(self) -> None:
         null = asyncio.subprocess.DEVNULL
         with contextlib.suppress(OSError, TimeoutError):
             process = await asyncio.create_subprocess_exec(
                 *("systemctl", "--user", "reset-failed", *_UNITS),
+                env=self._environ,
                 stdin=null,
                 stdout=null,
                 stderr=null,

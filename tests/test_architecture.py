@@ -74,7 +74,7 @@ ARROWS: dict[str, set[str]] = {
     "launchd": {"errors"},
     "succession": {"private"},
     "log": {"text"},
-    "notify": set(),
+    "notify": {"environment"},
     # pure
     "commands": {"agents", "protocol"},
     "diagnosis": set(),
