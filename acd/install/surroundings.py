@@ -18,6 +18,8 @@ from acd import paths
 from acd.environment import minimal
 from acd.errors import AcdError
 from acd.install import agents, files, programs, settings
+from acd.install.bytecode import Compile
+from acd.install.resources import HOOK_MODULES
 
 _SECONDS: Final = 5.0
 
@@ -69,7 +71,9 @@ def wrong_permissions(
     `named` are the agents whose settings are looked at too.
     """
     data = paths.data_dir(environ)
-    own = (data, data / settings.HOOK_FILE, data / "venv", data / "venv/bin")
+    bytecode = [Compile(data / name).path for name in HOOK_MODULES]
+    hook = [data / name for name in (settings.HOOK_FILE, *HOOK_MODULES)]
+    own = (data, *hook, data / "__pycache__", *bytecode, data / "venv", data / "venv/bin")
     theirs = (agents.installer(agent).settings(environ) for agent in named)
     for path in (*own, *theirs, paths.config_path(environ)):
         try:

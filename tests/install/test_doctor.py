@@ -118,6 +118,14 @@ def _open_hook(user: User) -> None:
     user.hook.chmod(0o666)
 
 
+def _open_work(user: User) -> None:
+    user.hook.with_name("acd_hook_event.py").chmod(0o666)
+
+
+def _open_bytecode(user: User) -> None:
+    user.hook.with_name("__pycache__").chmod(0o777)
+
+
 def _path(user: User) -> None:
     user.environ["PATH"] = "/usr/bin:/bin"
 
@@ -148,6 +156,8 @@ BROKEN: dict[str, tuple[Callable[[User], None], str, str]] = {
     "no socket": (_no_socket, "is no socket", "rm "),
     "events lost": (_lose_events, "2 events that hooks could not deliver", "forgets them"),
     "hook open to all": (_open_hook, "everybody can change it", "put it right"),
+    "the hook's work open to all": (_open_work, "everybody can change it", "put it right"),
+    "the hook's bytecode open to all": (_open_bytecode, "everybody can change it", "put it right"),
 }
 
 
