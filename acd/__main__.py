@@ -22,23 +22,23 @@ def main() -> int:
         if sys.argv[1:] == ["daemon"]:
             if sys.getfilesystemencoding() != "utf-8":
                 _restart_in_utf8_mode()
-            from acd.daemon import main as daemon_main
+            from acd.daemon.daemon import main as daemon_main
 
             return daemon_main()
         if sys.argv[1:2] == ["bar"]:
-            from acd import glance
+            from acd.cli import quick_bar
 
-            if glance.is_quick(sys.argv[1:]):
-                return glance.main(sys.argv[1:])
+            if quick_bar.is_quick(sys.argv[1:]):
+                return quick_bar.main(sys.argv[1:])
         if sys.argv[1:] == ["statusline"]:
-            from acd.statusline import main as statusline_main
+            from acd.cli.exec_statusline import main as statusline_main
 
             return statusline_main()
         if sys.argv[1:] == ["completion", "ids"]:
-            from acd.candidates import main as candidates_main
+            from acd.cli.complete_ids import main as candidates_main
 
             return candidates_main()
-        from acd.cli import main as cli_main
+        from acd.cli.main import main as cli_main
 
         return cli_main()
     except AcdError as error:

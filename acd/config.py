@@ -13,8 +13,8 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from acd.core.store import Rules
 from acd.errors import ConfigError
+from acd.sessions.store import Rules
 
 MOST: Final = 1_000_000_000
 """Past it a number is a slip, and times and sizes made of it overflow somewhere."""

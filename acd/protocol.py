@@ -14,8 +14,8 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-from acd.core.session import Json
-from acd.core.status import STATUSES, Status
+from acd.sessions.status import STATUSES, Status
+from acd.sessions.values import Json
 
 PROTOCOL_VERSION: Final = 1
 MAX_LINE: Final = 65_536

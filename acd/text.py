@@ -11,10 +11,10 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from acd.core.status import ATTENTION, CLOSED, QUESTION, STATUSES, WORKING, Status
+from acd.sessions.status import ATTENTION, CLOSED, QUESTION, STATUSES, WORKING, Status
 
 if TYPE_CHECKING:
-    from acd.core.session import Json
+    from acd.sessions.values import Json
 
 SYMBOLS: Final[Mapping[Status, str]] = {
     QUESTION: "▲",

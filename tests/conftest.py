@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.e2e import client
-from tests.system import user_manager
+from testing.e2e import client
+from testing.system import user_manager
 
 # Seconds for all of them by default; `--hypothesis-profile=thorough` for a long look.
 # No deadline: no test here depends on how fast the machine is.

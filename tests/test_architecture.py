@@ -1,7 +1,6 @@
-"""Which part of acd may know which: the design's map, held against the source.
+"""Which part of acd may import which: DESIGN's map, checked against the source.
 
-Responsible for the direction of imports, for the purity of the core, and for
-the hook standing alone. It reads the source and runs none of it.
+The tests read the source and run none of it.
 """
 
 from __future__ import annotations
@@ -12,99 +11,32 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-PACKAGE = ROOT / "acd"
-HOOKS = sorted((ROOT / "hooks").glob("*.py"))
+from testing.checkout import CHECKOUT
 
-ARROWS: dict[str, set[str]] = {
-    # entry points
-    "__main__": {"candidates", "cli", "daemon", "glance", "statusline"},
-    "cli": {
-        "attend",
-        "config",
-        "daemon",
-        "dashboard",
-        "diagnosis",
-        "environment",
-        "follow",
-        "glance",
-        "install",
-        "jump",
-        "notifications",
-        "recording",
-        "statusline",
-        "timeline",
-    },
-    "dashboard": {"agents", "client", "config", "jump", "presence"},
-    "jump": {"terminals"},
-    "terminals": {"environment", "terminal_hints"},
-    "terminal_hints": {"terminal_sockets"},
-    "terminal_sockets": {"peers", "text", "watch"},
-    "timeline": {"dashboard"},
-    "statusline": {"install"},
-    "install": {"agents", "client", "config", "diagnosis", "environment", "text"},
-    # composition root
-    "daemon": {
-        "activation",
-        "clock",
-        "journal",
-        "log",
-        "notify",
-        "server",
-        "succession",
-        "watch",
-    },
-    # IO shells
-    "candidates": {"glance", "text"},
-    "attend": {"client", "last_state", "picture", "watch"},
-    "follow": {"client", "picture"},
-    "notifications": {"attend", "environment", "jump", "presence", "waits"},
-    "glance": {"bars", "last_state", "private"},
-    "last_state": {"clock", "config", "private"},
-    "client": {"activation", "clock", "protocol"},
-    "server": {"commands", "connection", "recording"},
-    "connection": {"config", "peers", "protocol"},
-    "journal": {"core"},
-    "watch": {"agents", "clock"},
-    "activation": {"launchd", "private"},
-    "presence": {"private"},
-    "private": {"errors", "paths", "peers"},
-    "clock": {"core"},
-    "config": {"core"},
-    "launchd": {"errors"},
-    "succession": {"private"},
-    "log": {"text"},
-    "notify": {"environment"},
-    # pure
-    "commands": {"agents", "protocol"},
-    "diagnosis": set(),
-    "recording": {"core"},
-    "agents": {"core"},
-    "picture": {"protocol"},
-    "text": {"core"},
-    "bars": {"text"},
-    "waits": {"core"},
-    "protocol": {"core"},
-    "environment": set(),
-    "paths": set(),
-    "peers": set(),
-    "core": {"errors"},
-    "errors": set(),
-}
-"""Part to the parts below it. It may import these and all that they lead to, and nothing else."""
+PACKAGE = CHECKOUT / "acd"
+HOOKS = sorted((CHECKOUT / "hooks").glob("*.py"))
 
-PURE = (
-    "agents",
-    "bars",
-    "core",
-    "diagnosis",
-    "picture",
-    "protocol",
-    "commands",
-    "errors",
-    "recording",
-    "waits",
+LAYERS: tuple[frozenset[str], ...] = (
+    frozenset({"__main__"}),
+    frozenset({"cli"}),
+    frozenset({"ui"}),
+    frozenset({"install"}),
+    frozenset({"notify"}),
+    frozenset({"daemon"}),
+    frozenset({"client"}),
+    frozenset({"agents"}),
+    frozenset({"terminals"}),
+    frozenset({"system"}),
+    frozenset({"text", "protocol", "config"}),
+    frozenset({"sessions"}),
+    frozenset({"errors", "findings", "paths"}),
 )
+"""The parts of acd from the top down: each imports itself and what is below it."""
+
+ALLOWED_BESIDE: dict[str, set[str]] = {"__main__": set(), "config": {"protocol"}}
+"""Imports between parts of one layer."""
+
+PURE = ("sessions", "protocol", "errors", "findings", "ui/bars/view", "notify/policy")
 """No IO, no clock, no environment: they work on values."""
 
 VALUES_ONLY = {
@@ -129,7 +61,7 @@ TOUCHES_THE_WORLD = {"__import__", "breakpoint", "eval", "exec", "input", "open"
 
 
 def part_of(module: str) -> str:
-    """`acd.core.store` to `core`; the package itself to the empty string."""
+    """`acd.sessions.store` to `sessions`; the package itself to the empty string."""
     return module.removeprefix("acd").removeprefix(".").partition(".")[0]
 
 
@@ -146,26 +78,29 @@ def imported_modules(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}:{node.lineno}: a relative import"
             assert node.module is not None
-            if node.module == "acd":
-                yield from (f"acd.{alias.name}" for alias in node.names)
-            else:
-                yield node.module
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                yield name if name in MODULES else node.module
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(CHECKOUT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_of(path): path for path in PACKAGE.rglob("*.py")}
 
 
 def imported_parts(path: Path) -> set[str]:
     """The parts of acd that the file imports; names of acd/__init__.py are no part."""
     modules = [module for module in imported_modules(path) if module.partition(".")[0] == "acd"]
-    return {part for part in map(part_of, modules) if part and not part.startswith("__version__")}
+    return {part for part in map(part_of, modules) if part}
 
 
 def below(part: str) -> set[str]:
-    """All parts that the arrows lead to."""
-    reached: set[str] = set()
-    waiting = set(ARROWS[part])
-    while waiting:
-        reached |= waiting
-        waiting = set().union(*(ARROWS[each] for each in waiting)) - reached
-    return reached
+    """All parts that a part may import."""
+    [depth] = (number for number, layer in enumerate(LAYERS) if part in layer)
+    return set().union(*LAYERS[depth + 1 :], ALLOWED_BESIDE.get(part, set()), {part})
 
 
 def all_parts() -> list[str]:
@@ -176,68 +111,82 @@ def all_parts() -> list[str]:
 
 
 def test_every_part_of_the_package_is_on_the_map() -> None:
-    assert set(all_parts()) <= ARROWS.keys(), "say in ARROWS what it may import"
-
-
-def test_the_arrows_point_one_way() -> None:
-    assert [part for part in ARROWS if part in below(part)] == []
+    assert set(all_parts()) == set().union(*LAYERS)
 
 
 @pytest.mark.parametrize("part", all_parts())
 def test_a_part_imports_only_what_is_below_it(part: str) -> None:
-    allowed = below(part) | {part}
-    for path in source_files(part):
-        assert imported_parts(path) <= allowed, f"{path.relative_to(ROOT)} points upwards"
+    upwards = {
+        f"{path.relative_to(CHECKOUT)} imports {other}"
+        for path in source_files(part)
+        for other in imported_parts(path) - below(part)
+    }
+    assert upwards == set()
 
 
-@pytest.mark.parametrize("part", PURE)
-def test_a_pure_part_imports_no_io_no_clock_and_no_environment(part: str) -> None:
-    for path in source_files(part):
-        foreign = {name for name in imported_modules(path) if name.partition(".")[0] != "acd"}
-        assert foreign <= VALUES_ONLY, f"{path.relative_to(ROOT)} reaches out"
+def test_no_two_files_import_each_other_by_any_way() -> None:
+    arrows = {
+        module: {other for other in imported_modules(path) if other in MODULES} - {module}
+        for module, path in MODULES.items()
+    }
+    # What neither imports nor is imported by a file of a cycle is taken away until nothing is.
+    while free := [module for module, targets in arrows.items() if not targets & arrows.keys()]:
+        for module in free:
+            del arrows[module]
+    assert sorted(arrows) == []
 
 
-@pytest.mark.parametrize("part", PURE)
-def test_a_pure_part_calls_no_builtin_that_touches_the_world(part: str) -> None:
-    for path in source_files(part):
-        names = {
-            node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)
-        }
-        assert names.isdisjoint(TOUCHES_THE_WORLD), f"{path.relative_to(ROOT)} reaches out"
+def pure_files() -> list[Path]:
+    return sorted(path for part in PURE for path in source_files(part))
 
 
-AGENTS_OWN = {
-    f"acd/{part}/{path.name}"
-    for part in ("agents", "install", "watch")
-    for path in (PACKAGE / part).glob("*.py")
-    if path.stem.startswith(("claude", "codex"))
-}
-"""An agent's module, and what that names: its part of the installer and its evidence."""
+@pytest.mark.parametrize("path", pure_files(), ids=module_of)
+def test_a_pure_part_imports_no_io_no_clock_and_no_environment(path: Path) -> None:
+    foreign = {name for name in imported_modules(path) if name.partition(".")[0] != "acd"}
+    assert foreign <= VALUES_ONLY
 
-NAMES_ONE = AGENTS_OWN | {
-    "acd/agents/__init__.py",  # the list
-    "acd/watch/registry.py",  # Claude Code's evidence
-    "acd/core/session.py",  # the protocol's default agent_type
+
+@pytest.mark.parametrize("path", pure_files(), ids=module_of)
+def test_a_pure_part_calls_no_builtin_that_touches_the_world(path: Path) -> None:
+    names = {
+        node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)
+    }
+    assert names.isdisjoint(TOUCHES_THE_WORLD)
+
+
+def words(path: Path) -> Iterator[str]:
+    """The file's strings (docstrings apart), names and imported modules."""
+    tree = ast.parse(path.read_text("utf-8"))
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if id(node) not in prose:
+                yield node.value
+        elif isinstance(node, ast.Name):
+            yield node.id
+    yield from imported_modules(path)
+
+
+def agents_own() -> set[str]:
+    """The files of the agents' folders."""
+    folders = {path.parent for path in (PACKAGE / "agents").glob("*/events.py")}
+    return {str(path.relative_to(CHECKOUT)) for folder in folders for path in folder.rglob("*.py")}
+
+
+NAMES_ONE = {
+    "acd/agents/catalog.py",  # the list
+    "acd/sessions/values.py",  # the protocol's default agent_type
     "acd/cli/statusline.py",  # a status line is in one agent's windows only
 }
 
 
-def test_only_an_agents_own_modules_and_their_list_name_an_agent() -> None:
-    naming = set()
-    for path in PACKAGE.rglob("*.py"):
-        tree = ast.parse(path.read_text("utf-8"))
-        prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-        words = [
-            node.value
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Constant) and isinstance(node.value, str)
-            if id(node) not in prose
-        ]
-        words += [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
-        words += imported_modules(path)
-        if any(name in word.lower() for word in words for name in ("claude", "codex")):
-            naming.add(str(path.relative_to(ROOT)))
-    assert naming <= NAMES_ONE
+def test_only_an_agents_own_folder_and_the_catalog_name_an_agent() -> None:
+    naming = {
+        str(path.relative_to(CHECKOUT))
+        for path in PACKAGE.rglob("*.py")
+        if any(name in word.lower() for word in words(path) for name in ("claude", "codex"))
+    }
+    assert naming - agents_own() <= NAMES_ONE
 
 
 @pytest.mark.parametrize("path", HOOKS, ids=lambda path: path.name)

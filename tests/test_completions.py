@@ -12,9 +12,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.command_table import acd
-from tests.completions import DIRECTORY, SHELLS
-from tests.support import WAIT, Place, place
+from testing.support import WAIT, Place, place
+from tools.command_table import acd
+from tools.completions import DIRECTORY, SHELLS
 
 _BASH = """
 source "$0"
@@ -77,7 +77,7 @@ both = pytest.mark.parametrize("shell", ["bash", "fish"])
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_completions_are_made_from_the_commands_as_they_are(shell: str) -> None:
     name, make = SHELLS[shell]
-    assert (DIRECTORY / name).read_text("utf-8") == make(acd()), "run: python -m tests.docs"
+    assert (DIRECTORY / name).read_text("utf-8") == make(acd()), "run: python -m tools.docs"
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -232,5 +232,5 @@ def test_a_tab_for_a_session_loads_no_more_than_it_needs(served: Place) -> None:
     code = "import sys; sys.argv = ['acd', 'completion', 'ids']; from acd.__main__ import main;"
     code += "main(); print('~', *sys.modules)"
     loaded = ran(served, sys.executable, "-c", code)[-1].split()
-    assert "acd.candidates" in loaded
+    assert "acd.cli.complete_ids" in loaded
     assert not {"click", "asyncio", "uvloop", "dataclasses"} & set(loaded)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs import DOCS, PARTS, renew
+from tools.docs import DOCS, PARTS, renew
 
 PAGES = sorted(DOCS.rglob("*.md"))
 
@@ -15,7 +15,7 @@ PAGES = sorted(DOCS.rglob("*.md"))
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_made_parts_of_a_page_are_current(page: Path) -> None:
     text = page.read_text("utf-8")
-    assert renew(text) == text, "run: python -m tests.docs"
+    assert renew(text) == text, "run: python -m tools.docs"
 
 
 def test_every_part_has_its_page() -> None:

@@ -8,9 +8,9 @@ import subprocess
 import pytest
 
 from acd.config import options
-from tests.command_table import acd
-from tests.man import DIRECTORY, PAGES
-from tests.roff import page, source
+from tools.command_table import acd
+from tools.man import DIRECTORY, PAGES
+from tools.roff import page, source
 
 
 def need(program: str) -> None:
@@ -32,7 +32,7 @@ def rendered(name: str) -> str:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_manual_page_is_current(name: str) -> None:
-    assert (DIRECTORY / name).read_text("utf-8") == PAGES[name](), "run: python -m tests.docs"
+    assert (DIRECTORY / name).read_text("utf-8") == PAGES[name](), "run: python -m tools.docs"
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -2,7 +2,7 @@
 
 Responsible for when it is shown anew, and for telling tmux. It refuses to know
 what a bar shows (acd/bars/). One look goes another way where it can, which
-does without all of this (acd/glance.py).
+does without all of this (quick_bar.py).
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from typing import Final
 
 import click
 
-from acd import glance
-from acd.attend import attend
-from acd.bars.formats import BARS, show, tells_ages
-from acd.bars.template import FIELDS, SUMMARY, Template
-from acd.bars.view import View
+from acd.cli import quick_bar
 from acd.cli.watch import output_pipe
-from acd.environment import minimal
+from acd.client.attend import attend
+from acd.client.mirror import SessionMirror
 from acd.errors import AcdError
-from acd.picture import Picture
+from acd.system.environment import minimal
+from acd.ui.bars.formats import BARS, show, tells_ages
+from acd.ui.bars.template import FIELDS, SUMMARY, Template
+from acd.ui.bars.view import View
 
 _GATHER: Final = 0.1
 """Seconds between two lines, at least: faster, nobody reads, and bars have work with each."""
@@ -68,18 +68,18 @@ def _help() -> str:
 def bar(name: str, *, follow: bool, source: str | None) -> int:
     template = Template(source) if source is not None else None
     if not follow:
-        return glance.look(name, source)
+        return quick_bar.look(name, source)
     tell = _Tmux() if name == "tmux" else None
     line = _Line(
         lambda look: show(name, look, template, stream=True),
-        tell or glance.emit,
+        tell or quick_bar.emit,
         by_time=tells_ages(name, template),
     )
     try:
         for picture, _ in attend(os.environ, wake=lambda: line.due, reader=output_pipe()):
             line.update(picture)
     except BrokenPipeError:
-        return glance.EXIT_BROKEN_PIPE
+        return quick_bar.EXIT_BROKEN_PIPE
     except _Replaced:
         return 0
     raise AssertionError("it never ends by itself")
@@ -99,13 +99,13 @@ class _Line:
         self.due: float | None = None
         """When it may be another without anything happening (time.monotonic())."""
 
-    def update(self, picture: Picture) -> None:
+    def update(self, picture: SessionMirror) -> None:
         """Tells the bar, if it should show something else by now."""
         now = time.monotonic()
         if now < self._next:
             self.due = self._next
             return
-        look = View(picture.sessions.values(), time.time(), glance.program())
+        look = View(picture.sessions.values(), time.time(), quick_bar.program())
         text = self._render(look)
         if text != self._shown:
             self._tell(text)

@@ -28,13 +28,14 @@ def dashboard(once: bool) -> None:
             hint="for scripts there are acd list --json and acd watch --json",
             exit_code=EXIT_USAGE,
         )
-    from acd import clock, config
-    from acd.client import Client
-    from acd.presence import Presence
+    from acd import config
+    from acd.client.blocking import Client
+    from acd.notify.presence import Presence
+    from acd.system import clock
 
     wanted = config.load(paths.config_path(os.environ)).dashboard
     try:
-        from acd.dashboard.app import Dashboard  # Textual takes 0.2 s
+        from acd.ui.dashboard.app import Dashboard  # Textual takes 0.2 s
     except ModuleNotFoundError as error:
         if error.name is None or not error.name.startswith(("textual", "rich")):
             raise

@@ -16,14 +16,16 @@ from typing import Any, Final
 
 import click
 
-from acd import __version__, config, diagnosis, paths, private
+from acd import __version__, config, paths
 from acd.cli import notifications, render
 from acd.cli.service import daemon_info, given_up
-from acd.diagnosis import Finding
 from acd.errors import AcdError, ConfigError, UnsafeSocket
+from acd.findings import Finding, State, is_well
+from acd.install import diagnosis
+from acd.system import runtime_dir
 from acd.text import printable
 
-_MARKS: Final[Mapping[diagnosis.State, tuple[str, str | None]]] = {
+_MARKS: Final[Mapping[State, tuple[str, str | None]]] = {
     "ok": ("✓", "green"),
     "note": ("·", None),
     "problem": ("✗", "red"),
@@ -41,14 +43,14 @@ def doctor() -> None:
     its settings are looked at too. Exit code 0: all is well; 1: something is
     to be done.
     """
-    findings = list(_findings(os.environ))
+    found = list(_findings(os.environ))
     colour = render.look(os.environ).colour
-    size = max(len(finding.what) for finding in findings)
-    for finding in findings:
+    size = max(len(finding.what) for finding in found)
+    for finding in found:
         render.write(_shown(finding, size, colour=colour))
-    problems = sum(finding.state == "problem" for finding in findings)
+    problems = sum(finding.state == "problem" for finding in found)
     render.write(f"{problems or 'no'} problem{'' if problems == 1 else 's'}")
-    if not diagnosis.is_well(findings):
+    if not is_well(found):
         raise click.exceptions.Exit(1)
 
 
@@ -60,14 +62,16 @@ def _shown(finding: Finding, size: int, *, colour: bool) -> str:
 
 
 def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
-    from acd.install import programs, report, settings, surroundings
+    from acd.agents.settings import hook_entries
+    from acd.install import environment_checks, report
     from acd.install.agents import installer
+    from acd.system import programs
 
     found = report(environ)
     own = Path(sys.executable)
-    installed = surroundings.installed_program(environ)
+    installed = environment_checks.installed_program(environ)
     if installed is not None:
-        told = surroundings.program_version(installed, environ)
+        told = environment_checks.program_version(installed, environ)
         yield diagnosis.check_program(__version__, told, installed)
     else:
         yield Finding("program", "ok", f"acd {__version__}")
@@ -75,7 +79,7 @@ def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     on_path = programs.which("acd", environ)
     yield diagnosis.check_path(Path(on_path) if on_path else None, installed)
     yield from diagnosis.check_permissions(
-        list(surroundings.wrong_permissions(environ, found.agents))
+        list(environment_checks.wrong_permissions(environ, found.agents))
     )
     yield _config(paths.config_path(environ))
 
@@ -93,10 +97,12 @@ def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     yield from notifications.findings(environ)
     for agent, hooks in found.agents.items():
         # That one has a finding of its own, with the file that has to be mended.
-        reasons = [each for each in hooks.reasons if not each.startswith(settings.DISABLE)]
+        reasons = [each for each in hooks.reasons if not each.startswith(hook_entries.DISABLE)]
         state = "current" if hooks.state == "stale" and not reasons else hooks.state
         yield diagnosis.check_hooks(agent, state, hooks.where, reasons)
-    yield from diagnosis.check_interpreter(surroundings.hook_interpreters(environ, found.agents))
+    yield from diagnosis.check_interpreter(
+        environment_checks.hook_interpreters(environ, found.agents)
+    )
     for checks in (installer(agent).checks for agent in found.agents):
         if checks is not None:
             yield from checks(environ, _here())
@@ -150,8 +156,8 @@ def _socket(environ: Mapping[str, str], path: Path, *, served: bool) -> Finding:
     usual = paths.socket_path(unset) if served else path
     unsafe = None
     try:
-        private.check_length(path)
-        private.check_directory(path.parent)
+        runtime_dir.check_length(path)
+        runtime_dir.check_directory(path.parent)
     except UnsafeSocket as error:
         unsafe = (error.message, error.hint)
     flaw = None if unsafe else _flaw(path)

@@ -11,8 +11,8 @@ from typing import TypeVar
 
 import click
 
-from acd.core.session import Json
 from acd.errors import AcdError
+from acd.sessions.values import Json
 from acd.text import one_line, printable
 
 _SHOWN = 5
@@ -65,7 +65,7 @@ def find(environ: Mapping[str, str], given: str) -> Json:
 
 def all_sessions(environ: Mapping[str, str]) -> list[Json]:
     """What LIST tells. Raises AcdError."""
-    from acd.client import ask
+    from acd.client.blocking import ask
     from acd.protocol import State
 
     reply = ask(environ, "LIST")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from acd.agents import AGENTS
+from acd.agents.catalog import AGENTS
 from acd.errors import EXIT_USAGE, AcdError
 from acd.text import printable
 

@@ -13,10 +13,10 @@ import click
 
 from acd.cli import render
 from acd.cli.identify import all_sessions, identify, not_empty
-from acd.core.session import Json
-from acd.core.status import NEEDS_YOU
 from acd.errors import AcdError
-from acd.jump import go_to
+from acd.sessions.status import NEEDS_YOU
+from acd.sessions.values import Json
+from acd.terminals.jump import go_to
 from acd.text import by_need, one_line, printable
 
 

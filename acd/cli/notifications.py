@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from acd import config, diagnosis, paths
-from acd.diagnosis import Finding
+from acd import config, paths
 from acd.errors import AcdError, ConfigError
+from acd.findings import Finding
+from acd.install import diagnosis
 
 
 def summary(environ: Mapping[str, str]) -> str:
@@ -40,9 +41,9 @@ def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     if not wanted.is_on:
         return
     # Some 50 ms, and most people have none of it configured.
-    from acd.install import programs
     from acd.install.inspection import inspect_notifier
-    from acd.notifications import memory
+    from acd.notify import memory
+    from acd.system import programs
 
     unset = {name: value for name, value in environ.items() if name != "ACD_SOCKET"}
     unit = inspect_notifier(unset)
@@ -60,7 +61,7 @@ def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
 
 def _desktop(environ: Mapping[str, str]) -> AcdError | None:
     """What keeps notifications from the desktop."""
-    from acd.notifications.desktop import desktop  # 20 ms with D-Bus
+    from acd.notify.desktop import desktop  # 20 ms with D-Bus
 
     # Where a shell has lost it, the service manager has it: so does acd-notify.service.
     runtime = environ.get("XDG_RUNTIME_DIR") or str(paths.socket_path(environ).parent.parent)

@@ -31,7 +31,7 @@ def notify() -> None:
             hint=f"set desktop = true or a command in the section [notify] of {path}",
             exit_code=EXIT_USAGE,
         )
-    from acd.notifications import notifier  # programs, and all of attending
+    from acd.notify import notifier  # programs, and all of attending
 
     notifier.notify(os.environ, wanted, _complain)
 

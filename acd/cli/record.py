@@ -1,7 +1,7 @@
 """`acd record` and `acd replay`: evidence for a bug report, and what it shows.
 
 Responsible for the file that a user attaches. It refuses to know what a
-recording holds (acd/recording.py).
+recording holds (acd/sessions/recording.py).
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from typing import TextIO
 
 import click
 
-from acd import recording
 from acd.cli import render
-from acd.client import Client, ConnectionLost, ask
-from acd.core.record import BadRecord
-from acd.core.session import NS, Session
+from acd.client.blocking import Client, ConnectionLost, ask
 from acd.errors import AcdError, DaemonRefused
 from acd.protocol import Err, Recorded
+from acd.sessions import recording
+from acd.sessions.records import BadRecord
+from acd.sessions.session import Session
+from acd.sessions.values import NS
 
 
 @click.command(short_help="Write the evidence as it arrives into FILE, for a bug report.")

@@ -19,10 +19,10 @@ from typing import Any, Final, NamedTuple, NoReturn
 import click
 
 from acd import paths, text
-from acd.core.session import Json
-from acd.core.status import STATUSES
+from acd.client.mirror import SessionChange
 from acd.errors import AcdError
-from acd.picture import Difference
+from acd.sessions.status import STATUSES
+from acd.sessions.values import Json
 from acd.text import SYMBOLS, age, cut, cut_left, one_line, pad, printable, width
 
 EXIT_BROKEN_PIPE: Final = 141
@@ -214,7 +214,7 @@ def moment(at: float, *, now: float | None = None) -> str:
     return text.moment(at, time.time() if now is None else now)
 
 
-def change(difference: Difference, look: Look) -> str:
+def change(difference: SessionChange, look: Look) -> str:
     """One line: when, the new status, who, what it asks or said, and what it was before."""
     before, after = difference.before, difference.after
     session = after or before or {}
@@ -243,7 +243,7 @@ def change(difference: Difference, look: Look) -> str:
     return line
 
 
-def _was(difference: Difference) -> str:
+def _was(difference: SessionChange) -> str:
     before = difference.before
     if before is None:
         return "(new)"
@@ -253,7 +253,7 @@ def _was(difference: Difference) -> str:
     return f"(was {before['status']}{lasted})"
 
 
-def happened(difference: Difference) -> float:
+def happened(difference: SessionChange) -> float:
     """When it became so, unix seconds; for what has no time of its own, now."""
     before, after = difference.before, difference.after
     if after is None:

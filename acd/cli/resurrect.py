@@ -15,13 +15,13 @@ from typing import NoReturn
 
 import click
 
-from acd.agents import resume_argv
+from acd.agents.catalog import resume_argv
 from acd.cli import render
 from acd.cli.identify import find, not_empty
-from acd.client import ask
-from acd.core.session import Json
+from acd.client.blocking import ask
 from acd.errors import AcdError, DaemonRefused
 from acd.protocol import Ok
+from acd.sessions.values import Json
 from acd.text import one_line, printable
 
 

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from acd import __version__, paths, private
+from acd import __version__, paths
 from acd.cli import notifications, render
-from acd.client import Client, ConnectionLost
-from acd.core.status import STATUSES
+from acd.client.blocking import Client, ConnectionLost
 from acd.errors import EXIT_UNREACHABLE, AcdError, NotRunning
 from acd.protocol import Err, Ok
+from acd.sessions.status import STATUSES
+from acd.system import runtime_dir
 from acd.text import age, printable
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def status() -> None:
 
 def daemon_info(socket: Path) -> dict[str, Any] | None:
     """What INFO tells; None if no daemon runs. Starts none. Raises AcdError."""
-    if not private.is_running(socket):
+    if not runtime_dir.is_running(socket):
         return None
     try:
         with Client.connect(os.environ, start=False) as client:
@@ -163,7 +164,7 @@ def _part(part: Part) -> str:
 def stop() -> None:
     """End the daemon in order. Its state waits, and the next event or command starts it again."""
     socket = paths.socket_path(os.environ)
-    if not private.is_running(socket):
+    if not runtime_dir.is_running(socket):
         render.write("not running")
         return
     try:
@@ -218,6 +219,6 @@ def daemon() -> None:
 
     Exit codes: 4 another daemon serves the socket, 5 the socket's place is not private.
     """
-    from acd.daemon import main  # uvloop, 25 ms
+    from acd.daemon.daemon import main  # uvloop, 25 ms
 
     raise click.exceptions.Exit(main())

@@ -12,10 +12,10 @@ import click
 
 from acd.cli import render
 from acd.cli.identify import all_sessions, find, not_empty
-from acd.client import ask
-from acd.core.session import ID_LENGTH, Json, is_session_id
-from acd.core.status import STATUSES
+from acd.client.blocking import ask
 from acd.protocol import Ok, set_request
+from acd.sessions.status import STATUSES
+from acd.sessions.values import ID_LENGTH, Json, is_session_id
 from acd.text import EVIDENCE, age, by_need, one_line, printable
 
 
@@ -32,7 +32,7 @@ def _metadata(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     """A JSON object, as SET takes it."""
     if value is None:
         return {}
-    from acd.core.metadata import Refused, check_metadata, parse_object
+    from acd.sessions.metadata import Refused, check_metadata, parse_object
 
     try:
         metadata = parse_object(value, "metadata")
@@ -56,7 +56,7 @@ def list_sessions(as_json: bool) -> None:
     elif sessions:
         render.write(render.table(sessions, render.look(os.environ)))
     else:
-        from acd.agents import FIRST
+        from acd.agents.catalog import FIRST
 
         program = FIRST.resume[0]
         render.write(f"no sessions yet: start {program}, or tell of one with acd set ID working")

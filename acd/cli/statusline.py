@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from acd.statusline import main
+from acd.cli.exec_statusline import main
 
 
 @click.command(short_help="Claude Code's status line: this session, and who else needs you.")

@@ -17,13 +17,13 @@ import click
 from acd import config, paths
 from acd.cli import render
 from acd.cli.identify import all_sessions, identify, not_empty
-from acd.client import ask
-from acd.core.session import Json
+from acd.client.blocking import ask
 from acd.errors import AcdError, ConfigError, DaemonRefused
 from acd.protocol import Ok
+from acd.sessions.values import Json
 from acd.text import age
-from acd.timeline import svg, terminal
-from acd.timeline.chart import Chart, chart
+from acd.ui.timeline import svg, terminal
+from acd.ui.timeline.chart import Chart, chart
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _LENGTH: Final = re.compile(r"(?:\d{1,6}[smhd])+")

@@ -16,11 +16,11 @@ import click
 
 from acd.cli import render
 from acd.cli.identify import identify, not_empty
-from acd.core.session import Json
-from acd.core.status import STATUSES
+from acd.client.follow import follow
+from acd.client.mirror import SessionChange, SessionMirror
 from acd.errors import AcdError
-from acd.follow import follow
-from acd.picture import Difference, Picture
+from acd.sessions.status import STATUSES
+from acd.sessions.values import Json
 from acd.text import by_need, one_line
 
 
@@ -50,7 +50,7 @@ def watch(as_json: bool) -> None:
         raise click.exceptions.Exit(render.EXIT_BROKEN_PIPE) from None
 
 
-def _object(difference: Difference) -> str:
+def _object(difference: SessionChange) -> str:
     before, after = difference.before, difference.after
     return render.to_json(
         {
@@ -132,7 +132,7 @@ def wait(
     raise AcdError(f"after {timeout:g} s none of them is {' or '.join(sorted(statuses))}")
 
 
-def _those(picture: Picture, named: dict[str, str], statuses: frozenset[str]) -> list[Json]:
+def _those(picture: SessionMirror, named: dict[str, str], statuses: frozenset[str]) -> list[Json]:
     return [
         session
         for session in picture.sessions.values()
@@ -144,7 +144,7 @@ def _is_open(session: Json | None) -> bool:
     return session is not None and not session["closed"]
 
 
-def _tell(sessions: list[Json], picture: Picture, as_json: bool) -> None:
+def _tell(sessions: list[Json], picture: SessionMirror, as_json: bool) -> None:
     there = by_need(sessions)
     if as_json:
         for session in there:

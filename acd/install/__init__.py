@@ -62,8 +62,8 @@ def _refuse_sudo(environ: Mapping[str, str]) -> None:
 
 
 def _carry_out(environ: Mapping[str, str], make: Callable[[], Plan], say: Say) -> None:
-    from acd.install import files
     from acd.install.plan import lock_path, need_home
+    from acd.system import files
 
     need_home(environ)  # before the lock, which lies below it
 

@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from acd import __version__, activation, paths, private
-from acd.client import Client, ConnectionLost, ask
-from acd.environment import minimal
+from acd import __version__, paths
+from acd.client.blocking import Client, ConnectionLost, ask
 from acd.errors import AcdError, NotRunning
-from acd.install import programs
 from acd.protocol import Ok, Update
+from acd.system import activation, programs, runtime_dir
+from acd.system.environment import minimal
 
 _ARRIVAL_SECONDS: Final = 5.0
 _END_SECONDS: Final = 10.0
@@ -51,7 +51,7 @@ def met_version(environ: Mapping[str, str], agent: str) -> str | None:
     None if it has met none, if none runs or if it does not answer. Starts none. Raises nothing.
     """
     try:
-        if not private.is_running(paths.socket_path(environ)):
+        if not runtime_dir.is_running(paths.socket_path(environ)):
             return None
         reply = ask(environ, "INFO", start=False)
     except AcdError:
@@ -74,7 +74,7 @@ class EndDaemon:
 
 
 @dataclass(frozen=True)
-class Prove:
+class SelfTest:
     """A round trip, through the hook as the agent will run it where one was installed."""
 
     environ: Mapping[str, str]

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Literal
 
 from acd import paths
+from acd.agents.installer import Trust
+from acd.agents.settings import hook_entries
 from acd.errors import AcdError
-from acd.install import agents, files, launchd, settings, systemd
+from acd.install import agents, launchd, systemd
 from acd.install.plan import (
     no_events,
     outdated_hook_files,
@@ -24,6 +26,7 @@ from acd.install.plan import (
     wanted_status_line,
 )
 from acd.install.steps import PutHooks
+from acd.system import files
 
 State = Literal["current", "stale", "untrusted", "missing", "unknown"]
 
@@ -95,8 +98,8 @@ def _hooks(environ: Mapping[str, str], agent: str) -> Part:
     except AcdError as error:
         return Part("unknown", paths.data_dir(environ), (error.message,))
     try:
-        text = settings.decode(files.read(wanted.path).content or b"")
-        there = settings.installed(text, wanted.agent)
+        text = hook_entries.decode(files.read(wanted.path).content or b"")
+        there = hook_entries.installed(text, wanted.agent)
     except AcdError as error:
         return Part("unknown", wanted.path, (error.message,))
     if not wanted.wanted:
@@ -109,7 +112,7 @@ def _hooks(environ: Mapping[str, str], agent: str) -> Part:
     return Part("stale" if reasons else "current", wanted.path, reasons)
 
 
-def _trusted(environ: Mapping[str, str], wanted: PutHooks, trust: agents.Trust) -> Part:
+def _trusted(environ: Mapping[str, str], wanted: PutHooks, trust: Trust) -> Part:
     try:
         missing = trust.missing(environ)
     except AcdError as error:
@@ -125,10 +128,10 @@ def _what_is_wrong(
     environ: Mapping[str, str],
     text: str,
     there: Mapping[str, list[dict[str, object]]],
-    wanted: Mapping[str, settings.Handler],
+    wanted: Mapping[str, hook_entries.Handler],
 ) -> Iterator[str]:
-    if settings.hooks_disabled(text):
-        yield f"{settings.DISABLE} is set, so none of them runs"
+    if hook_entries.hooks_disabled(text):
+        yield f"{hook_entries.DISABLE} is set, so none of them runs"
     commands = {str(handler.get("command")) for handlers in there.values() for handler in handlers}
     for path in sorted(set(_paths_in(commands))):
         if not path.exists():

@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Final
 from xml.sax.saxutils import escape
 
-from acd import activation, paths, private
-from acd.environment import minimal
+from acd import paths
+from acd.agents.installer import Step
 from acd.errors import AcdError
-from acd.install import programs
 from acd.install.daemon import stop_daemon
 from acd.install.resources import resource
-from acd.install.steps import Remove, Step, WriteFile
+from acd.install.steps import Remove, WriteFile
+from acd.system import activation, programs, runtime_dir
+from acd.system.environment import minimal
 
 LABEL: Final = "local.acd"
 _SECONDS: Final = 30.0
@@ -133,7 +134,7 @@ class Load:
 
     def execute(self) -> str:
         path = paths.socket_path(self.environ, platform="darwin")
-        private.check_directory(path.parent, make=True)
+        runtime_dir.check_directory(path.parent, make=True)
         with activation.bind_lock(path):
             self.launchd.unload()
             stop_daemon(self.environ)

@@ -14,18 +14,21 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
-from acd import config, paths, private
-from acd.agents import AGENTS
-from acd.client import daemon_command
+from acd import config, paths
+from acd.agents.catalog import AGENTS
+from acd.agents.installer import Step
+from acd.agents.settings import hook_entries
+from acd.agents.settings.hook_entries import HOOK_FILE
+from acd.agents.settings.status_line import STATUS_LINE_FILE
+from acd.client.blocking import daemon_command
 from acd.errors import AcdError, ConfigError
-from acd.install import agents, files, launchd, resources, settings, shell, systemd
+from acd.install import agents, launchd, resources, shell, systemd
 from acd.install.bytecode import Compile
-from acd.install.daemon import EndDaemon, Prove
+from acd.install.daemon import EndDaemon, SelfTest
 from acd.install.hook_command import guarded_command, hook_command, real_python
-from acd.install.settings import HOOK_FILE
-from acd.install.state import RemoveState, state_files
-from acd.install.status_line import STATUS_LINE_FILE
-from acd.install.steps import PutHooks, PutStatusLine, Remove, Step, TakeHooks, WriteFile
+from acd.install.state_files import RemoveState, state_files
+from acd.install.steps import PutHooks, PutStatusLine, Remove, TakeHooks, WriteFile
+from acd.system import files, runtime_dir
 
 
 @dataclass
@@ -79,14 +82,14 @@ def no_events(agent: str) -> str:
 def _working_command(path: Path, agent: str, hook: Path) -> str | None:
     """The command of the installed hooks, if all have the same one and its Python is there."""
     try:
-        there = settings.installed(settings.decode(files.read(path).content or b""), agent)
+        there = hook_entries.installed(hook_entries.decode(files.read(path).content or b""), agent)
     except AcdError:
         return None
     commands = {str(handler.get("command")) for found in there.values() for handler in found}
     if len(commands) != 1:
         return None
     [command] = commands
-    words = [Path(word) for word in settings.words_of({"command": command})]
+    words = [Path(word) for word in hook_entries.words_of({"command": command})]
     pythons = [word for word in words if word.is_absolute() and word != hook]
     whole = all(command == hook_command(python, hook, agent) for python in pythons)
     is_there = all(os.access(python, os.X_OK) for python in pythons)
@@ -160,7 +163,7 @@ def install_plan(environ: Mapping[str, str], choice: Choice) -> Plan:
     elif hooks and not (service or status_line or choice.manual):
         raise AcdError("; ".join(plan.notes))
     has_manager = service and _plan_service(plan, environ)
-    if not has_manager and private.is_running(paths.socket_path(environ)):
+    if not has_manager and runtime_dir.is_running(paths.socket_path(environ)):
         plan.steps.append(EndDaemon(environ))
     for put in puts:
         if put.is_needed():
@@ -171,7 +174,7 @@ def install_plan(environ: Mapping[str, str], choice: Choice) -> Plan:
         _plan_status_lines(plan, environ, choice.named, asked=status_line)
     if choice.manual:
         plan.steps += shell.outdated(environ)
-    plan.steps.append(Prove(environ, command, start=not has_manager))
+    plan.steps.append(SelfTest(environ, command, start=not has_manager))
     return plan
 
 

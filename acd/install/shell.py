@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from acd import paths
-from acd.install import files
 from acd.install.resources import resource
 from acd.install.steps import WriteFile
+from acd.system import files
 
 _MARKS: Final = (b"Manual page of acd", b"Completion of acd")
 """One of them is in the first lines of each of ours."""

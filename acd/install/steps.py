@@ -10,27 +10,16 @@ import abc
 import contextlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
+from acd.agents.installer import Edited
+from acd.agents.settings import hook_entries, status_line
+from acd.agents.settings.jsontext import BOM
 from acd.errors import AcdError
-from acd.install import files, settings, status_line
-from acd.install.jsontext import BOM
-
-Edited = Callable[[bytes | None, bytes | None], str | None]
-"""Follows an edit: (before, after) to what the user should know. Raises AcdError."""
-
-
-class Step(Protocol):
-    """Something to be done."""
-
-    def describe(self) -> str:
-        """What execute() would do, as an order: "write …"."""
-
-    def execute(self) -> str | None:
-        """Does it; what was done, if it is worth a line. Raises AcdError."""
+from acd.system import files
 
 
 @dataclass(frozen=True)
@@ -105,7 +94,7 @@ class _Put(abc.ABC):
 
     def _merged(self, content: bytes | None) -> bytes:
         with _located(self.path):
-            return self.merged(settings.decode(content or b"")).encode()
+            return self.merged(hook_entries.decode(content or b"")).encode()
 
     def _backup(self, content: bytes) -> Path | None:
         return None if _holds_ours(content, self.agent) else backup_path(self.path)
@@ -126,7 +115,7 @@ class PutHooks(_Put):
         return _with_note(done, self.edited, before)
 
     def merged(self, text: str) -> str:
-        return settings.merge(text, self.wanted, self.agent)
+        return hook_entries.merge(text, self.wanted, self.agent)
 
 
 @dataclass(frozen=True)
@@ -137,7 +126,7 @@ class PutStatusLine(_Put):
         """Whose is set now. Raises AcdError."""
         with _located(self.path):
             return status_line.whose_status_line(
-                settings.decode(files.read(self.path).content or b"")
+                hook_entries.decode(files.read(self.path).content or b"")
             )
 
     def describe(self) -> str:
@@ -187,7 +176,7 @@ class TakeHooks:
         if not _names_ours(content):
             return content
         with _located(self.path):
-            text = settings.unmerge(settings.decode(content), self.agent)
+            text = hook_entries.unmerge(hook_entries.decode(content), self.agent)
             text = status_line.unmerge_status_line(text)
         if not _is_blank(text.encode()):
             return text.encode()
@@ -225,14 +214,16 @@ def backup_path(path: Path) -> Path:
 def _names_ours(content: bytes) -> bool:
     """Whether anything of ours may be in it, told without reading it as JSON."""
     return any(
-        name.encode() in content for name in (settings.HOOK_FILE, status_line.STATUS_LINE_FILE)
+        name.encode() in content for name in (hook_entries.HOOK_FILE, status_line.STATUS_LINE_FILE)
     )
 
 
 def _holds_ours(content: bytes, agent: str) -> bool:
     """Whether it is no original: something of ours is in it. Raises SettingsError."""
-    text = settings.decode(content)
-    return bool(settings.installed(text, agent)) or status_line.whose_status_line(text) == "ours"
+    text = hook_entries.decode(content)
+    return (
+        bool(hook_entries.installed(text, agent)) or status_line.whose_status_line(text) == "ours"
+    )
 
 
 def _is_blank(content: bytes) -> bool:
@@ -252,5 +243,5 @@ def _located(path: Path) -> Iterator[None]:
     """Names the file in an error about its text."""
     try:
         yield
-    except settings.SettingsError as error:
+    except hook_entries.SettingsError as error:
         raise AcdError(f"{path}, {error.message}", hint=error.hint) from error

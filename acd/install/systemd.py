@@ -16,14 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from acd import activation, paths, private
-from acd.environment import minimal
+from acd import paths
+from acd.agents.installer import Step
 from acd.errors import AcdError
-from acd.install import programs, sandbox
+from acd.install import sandbox
 from acd.install.daemon import stop_daemon
 from acd.install.resources import resource
 from acd.install.sandbox import LEVELS, Sandbox
-from acd.install.steps import Remove, Step, WriteFile
+from acd.install.steps import Remove, WriteFile
+from acd.system import activation, programs, runtime_dir
+from acd.system.environment import minimal
 
 SOCKET: Final = "acd.socket"
 SERVICE: Final = "acd.service"
@@ -33,7 +35,7 @@ _SECONDS: Final = 60.0
 """For one call; the longest is a stop, after which a daemon that hangs is killed."""
 _TRIAL_SECONDS: Final = 20
 """For a trial, which takes a tenth of a second; less than a call may take."""
-_IMPORTED: Final = {SERVICE: "acd.daemon", NOTIFY: "acd.notifications.notifier"}
+_IMPORTED: Final = {SERVICE: "acd.daemon.daemon", NOTIFY: "acd.notify.notifier"}
 """What a trial of a unit loads: the unit's program, with its compiled modules."""
 _PROPERTIES: Final = (
     *("ActiveState", "Result", "ExecMainCode", "ExecMainStatus"),
@@ -336,7 +338,7 @@ class HandOver:
 
     def execute(self) -> str:
         path = paths.socket_path(self.environ)
-        private.check_directory(path.parent, make=True)
+        runtime_dir.check_directory(path.parent, make=True)
         with activation.bind_lock(path):
             self.manager.do("stop", SOCKET, SERVICE, tolerant=True)
             stop_daemon(self.environ)

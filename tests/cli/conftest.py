@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from acd.__main__ import main
-from tests.cli.runs import Ran, until_subscribed
-from tests.support import Client, Place, place
-from tests.tmux import Tmux, Viewer
+from testing.cli_runs import Ran, until_subscribed
+from testing.support import Client, Place, place
+from testing.tmux import Tmux, Viewer
 
 Acd = Callable[..., Ran]
 StatusLine = Callable[..., Viewer]

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from acd import private
+from acd.system import runtime_dir
+from testing.cli_runs import run, start, until, until_subscribed
+from testing.service_manager import activate, listener
+from testing.support import WAIT, Client, Place
 from tests.cli.conftest import Acd
-from tests.cli.runs import run, start, until, until_subscribed
-from tests.daemon.service_manager import activate, listener
-from tests.support import WAIT, Client, Place
 
 Following = Callable[..., subprocess.Popen[str]]
 
@@ -109,7 +109,7 @@ def test_what_waited_when_the_daemon_ended_is_still_shown(alone: Place, acd: Acd
     daemon.stop() if how == "stopped" else daemon.kill()
     assert acd("bar", "plain").out == "▲1 ●1\n"
     assert acd("bar", "plain", "--template", "{name}").out == "a\n"
-    assert not private.is_running(alone.socket)
+    assert not runtime_dir.is_running(alone.socket)
 
 
 def test_what_an_earlier_boot_left_is_not_shown(alone: Place, acd: Acd) -> None:
@@ -236,7 +236,7 @@ def test_a_stream_starts_no_daemon_and_goes_on_with_whichever_another_one_starts
         assert line(shown) == told
         daemon.stop()
         until(lambda: _state(shown.pid) == "S")
-        assert not private.is_running(alone.socket)
+        assert not runtime_dir.is_running(alone.socket)
         daemon = alone.start()
 
 

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents import asks
-from tests.cli.runs import until
+from testing.agents import asks
+from testing.cli_runs import until
+from testing.screen import screen
+from testing.support import WAIT, Place
+from testing.tmux import Tmux, a_tmux
 from tests.cli.test_bar_examples import examples
-from tests.screen import screen
-from tests.support import WAIT, Place
-from tests.tmux import Tmux, a_tmux
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 

@@ -7,16 +7,16 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from testing.checkout import FIXTURES
+from testing.cli_runs import until
+from testing.screen import screen
+from testing.support import WAIT, Place
 from tests.cli.conftest import StatusLine
-from tests.cli.runs import until
-from tests.docs import DOCS
-from tests.screen import screen
-from tests.support import WAIT, Place
+from tools.docs import DOCS
 
 
 def examples(page: str, language: str) -> list[str]:
@@ -105,7 +105,7 @@ def test_the_plugins_for_menu_bars_print_a_menu(asking: Place, example: str) -> 
 
 def test_a_status_line_of_ones_own_shows_acds_as_well(asking: Place) -> None:
     [script] = [each for each in examples("claude-code.md", "sh") if "cat" in each]
-    status = Path(__file__).parents[1] / "fixtures/claude-code-2.1.329/statusLine.json"
+    status = FIXTURES / "claude-code-2.1.329/statusLine.json"
     done = subprocess.run(
         ["/bin/sh", "-c", script],
         input=status.read_bytes(),

@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
+from testing.cli_runs import run, until, until_subscribed
+from testing.support import WAIT, Place
 from tests.cli.conftest import StatusLine
-from tests.cli.runs import run, until, until_subscribed
-from tests.support import WAIT, Place
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 

@@ -10,28 +10,29 @@ from pathlib import Path
 
 import pytest
 
-from acd import __version__, activation
-from acd.cli import SECTIONS
+from acd import __version__
+from acd.cli.main import SECTIONS
+from acd.system import activation
+from testing.cli_runs import PROGRAM, run
+from testing.support import Client, Place
 from tests.cli.conftest import Acd
-from tests.cli.runs import PROGRAM, run
-from tests.support import Client, Place
 
 COMMANDS = [name for commands in SECTIONS.values() for name in commands]
 
 # For each command the acd modules that it loads, beyond those of `import acd.cli`.
-CLI = {"acd", "acd.cli", "acd.errors", "acd.text", "acd.core", "acd.core.status"}
+CLI = {"acd", "acd.cli", "acd.errors", "acd.text", "acd.core", "acd.sessions.status"}
 LIST = CLI | {
     "acd.__main__",
-    "acd.activation",
+    "acd.system.activation",
     "acd.cli.identify",
     "acd.cli.render",
     "acd.cli.sessions",
-    "acd.client",
-    "acd.core.session",
+    "acd.client.blocking",
+    "acd.sessions.session",
     "acd.paths",
-    "acd.peers",
-    "acd.picture",
-    "acd.private",
+    "acd.system.peers",
+    "acd.client.mirror",
+    "acd.system.runtime_dir",
     "acd.protocol",
 }
 HEAVY = {"asyncio", "subprocess", "textual", "tomllib", "typing_extensions", "unittest", "uvloop"}
@@ -139,7 +140,9 @@ def test_a_daemon_in_a_place_open_to_others_is_not_talked_to(acd: Acd, alone: Pl
 def test_a_daemon_that_cannot_be_reached_is_exit_code_3(
     acd: Acd, alone: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("acd.client.daemon_command", lambda: [str(alone.root / "no-program")])
+    monkeypatch.setattr(
+        "acd.client.blocking.daemon_command", lambda: [str(alone.root / "no-program")]
+    )
     done = acd("list")
     assert done.code == 3
     assert f"no daemon at {alone.socket}" in done.err
@@ -164,7 +167,7 @@ def test_without_a_home_the_daemon_and_what_asks_it_work(alone: Place, home: str
 
 
 def test_a_client_from_before_an_upgrade_starts_the_new_daemon(tmp_path: Path) -> None:
-    from acd.client import daemon_command
+    from acd.client.blocking import daemon_command
 
     for environment in ("venv-old", "venv-new"):
         program = tmp_path / environment / "bin" / "python"

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from acd.cli import render
 from acd.cli.render import Look
-from acd.core.status import STATUSES
-from acd.picture import Difference
+from acd.client.mirror import SessionChange
+from acd.sessions.status import STATUSES
 from acd.text import by_need, one_line, width
 
 PIPE = Look(columns=None, colour=False, home=Path("/home/me"))
@@ -135,7 +135,7 @@ def test_json_holds_nothing_that_a_terminal_obeys() -> None:
 
 def line(before: dict[str, Any] | None, after: dict[str, Any] | None, **options: Any) -> str:
     columns = options.pop("columns", None)
-    difference = Difference("a", before, after, options.pop("elapsed", None))
+    difference = SessionChange("a", before, after, options.pop("elapsed", None))
     return render.change(difference, Look(columns=columns, colour=False, home=None))
 
 

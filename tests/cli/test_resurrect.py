@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from testing.cli_runs import run
+from testing.support import Client, Place
 from tests.cli.conftest import Acd
-from tests.cli.runs import run
-from tests.support import Client, Place
 
 AGENT = """#!/bin/sh
 printf '%s\\n' "$PWD" "$$" "$@"

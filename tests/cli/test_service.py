@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from acd import __version__, activation
+from acd import __version__
 from acd.cli import service
 from acd.install.plan import wanted_status_line
-from acd.notifications import memory
+from acd.notify import memory
+from acd.system import activation
+from testing.cli_runs import run
+from testing.support import Client, Place
 from tests.cli.conftest import Acd
-from tests.cli.runs import run
-from tests.support import Client, Place
 
 
 def held(place: Place) -> socket.socket:

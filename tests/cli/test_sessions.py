@@ -8,9 +8,9 @@ import re
 
 import pytest
 
+from testing.cli_runs import on_terminal
+from testing.support import Client, Place
 from tests.cli.conftest import Acd
-from tests.cli.runs import on_terminal
-from tests.support import Client, Place
 
 pytestmark = pytest.mark.usefixtures("served")
 

@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from testing.cli_runs import on_terminal
+from testing.support import Place
 from tests.cli.conftest import Acd
-from tests.cli.runs import on_terminal
-from tests.support import Place
 
 HOUR = 3600
 

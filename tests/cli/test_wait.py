@@ -6,9 +6,9 @@ import json
 
 import pytest
 
+from testing.cli_runs import start, until_subscribed
+from testing.support import WAIT, Client, Place
 from tests.cli.conftest import Acd
-from tests.cli.runs import start, until_subscribed
-from tests.support import WAIT, Client, Place
 
 pytestmark = pytest.mark.usefixtures("served")
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.runs import start, until, until_subscribed
-from tests.support import WAIT, Client, Place
+from testing.cli_runs import start, until, until_subscribed
+from testing.support import WAIT, Client, Place
 
 Watch = Callable[..., subprocess.Popen[str]]
 

@@ -9,9 +9,9 @@ from importlib.util import find_spec
 
 import pytest
 
-from tests.daemon.agent import Agent
-from tests.daemon.strace import Strace
-from tests.support import Client, Daemon, Place, place
+from testing.fake_agent import Agent
+from testing.strace import Strace
+from testing.support import Client, Daemon, Place, place
 
 
 @pytest.fixture(name="place")

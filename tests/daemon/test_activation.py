@@ -19,11 +19,11 @@ from pathlib import Path
 
 import pytest
 
-from acd.activation import adopt
 from acd.errors import EXIT_UNSAFE_SOCKET
-from tests.daemon.service_manager import activate, listener, output
-from tests.daemon.strace import Strace
-from tests.support import DAEMON, Place
+from acd.system.activation import adopt
+from testing.service_manager import activate, listener, output
+from testing.strace import Strace
+from testing.support import DAEMON, Place
 
 WITHOUT_SYSTEMD = (
     sys.executable,

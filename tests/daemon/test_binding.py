@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from acd.errors import EXIT_ALREADY_RUNNING, EXIT_UNSAFE_SOCKET
-from tests.daemon.strace import Strace
-from tests.support import DAEMON, Place
+from testing.strace import Strace
+from testing.support import DAEMON, Place
 
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root, to be somebody else too")
 

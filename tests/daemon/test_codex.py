@@ -20,8 +20,8 @@ from typing import Any
 
 import pytest
 
-from acd.watch.codex import TAIL, last_ending
-from tests.support import Client, Daemon, Place
+from acd.agents.codex.observer import TAIL, last_ending
+from testing.support import Client, Daemon, Place
 
 _HOLD = """
 import fcntl, sys, os

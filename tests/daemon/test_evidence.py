@@ -13,11 +13,11 @@ from collections.abc import Callable
 
 import pytest
 
-from acd.watch.process import identify
-from acd.watch.registry import SETTLE
-from tests.daemon.agent import ASKS, Agent, told, wait_for_the_look
-from tests.daemon.strace import Watched
-from tests.support import Client, Daemon, Place
+from acd.agents.claude_code.observer import SETTLE
+from acd.system.process import identify
+from testing.fake_agent import ASKS, Agent, told, wait_for_the_look
+from testing.strace import Watched
+from testing.support import Client, Daemon, Place
 
 # The registry -------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import DAEMON, Client, Daemon, Place
+from testing.support import DAEMON, Client, Daemon, Place
 
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root, to mount")
 

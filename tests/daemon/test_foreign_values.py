@@ -16,15 +16,15 @@ from typing import Any, NoReturn
 
 import pytest
 
-from acd import clock
-from acd.agents import AGENTS
-from acd.core.session import Now
-from acd.core.store import Change, Store
-from acd.journal import Journal
-from acd.watch import evidence
-from acd.watch.source import Place as Watched
-from tests.protocol.peer import house
-from tests.support import Place
+from acd.agents.catalog import AGENTS
+from acd.agents.observer import Place as Watched
+from acd.daemon import observers
+from acd.daemon.journal import Journal
+from acd.sessions.store import Change, Store
+from acd.sessions.values import Now
+from acd.system import clock
+from testing.peer import house
+from testing.support import Place
 
 NUL = "/a\0b"
 
@@ -212,12 +212,12 @@ def test_a_bug_in_an_agents_evidence_ends_no_start_and_no_event(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     broken = replace(AGENTS["codex"], name="broken", evidence=f"{__name__}:BrokenSource")
-    monkeypatch.setattr(evidence, "AGENTS", {"broken": broken})
+    monkeypatch.setattr(observers, "AGENTS", {"broken": broken})
     told: list[Change] = []
 
     async def look() -> None:
         store = Store()
-        watched = evidence.Evidence(
+        watched = observers.Evidence(
             asyncio.get_running_loop(), store, clock.now, lambda changes, *_: told.extend(changes)
         )
         store.set("s", "working", None, Now(1, 1))

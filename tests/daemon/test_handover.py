@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.daemon.nursery import Nursery
-from tests.daemon.service_manager import activate, listener
+from testing.daemons import Nursery
+from testing.service_manager import activate, listener
+from testing.support import Client, Place
 from tests.daemon.test_journal import BUSY
-from tests.support import Client, Place
 
 
 def picture(client: Client) -> list[dict[str, Any]]:

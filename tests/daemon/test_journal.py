@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from acd import journal as journals
-from acd.core.record import correction_record
-from tests.daemon.kept import BOOT, Kept
-from tests.support import Place
+from acd.daemon import journal as journals
+from acd.sessions.records import correction_record
+from testing.journaled_store import BOOT, Kept
+from testing.support import Place
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.daemon.nursery import Nursery
-from tests.daemon.service_manager import listener
-from tests.daemon.worker import Worker
-from tests.support import Place
+from testing.daemons import Nursery
+from testing.service_manager import listener
+from testing.support import Place
+from testing.worker import Worker
 
 KILLS = 100
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from acd.watch import process as ours
+from acd.system import process as ours
 
 EXIT, ADD, ONESHOT, DELETE, PROC = 0x80000000, 1, 0x10, 2, -5
 
@@ -73,7 +73,7 @@ class Mac:
                 SimpleNamespace(start=self.lives[pid], name="claude") if pid in self.lives else None
             )
         )
-        monkeypatch.setitem(sys.modules, "acd.watch.macos", info)
+        monkeypatch.setitem(sys.modules, "acd.system.kqueue", info)
         loop = SimpleNamespace(add_reader=self.readers.__setitem__)
         self.watch = module.ProcessWatch(loop, lambda pid, start: self.ended.append((pid, start)))
 

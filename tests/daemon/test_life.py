@@ -16,9 +16,9 @@ import time
 
 import pytest
 
-from tests.daemon.strace import Watched
+from testing.strace import Watched
+from testing.support import WAIT, Client, Daemon, Place
 from tests.daemon.test_subscribers import subscriber
-from tests.support import WAIT, Client, Daemon, Place
 
 IDLE = 0.005
 """Minutes: a third of a second."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from acd import log
+from acd.daemon import log
 
 HOSTILE = "a\nb\r<3>c\x1b[2J\u2028d\u202ee\x85f"
 ESCAPED = r"a\nb\r<3>c\x1b[2J\u2028d\u202ee\x85f"

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from acd.server import TURN
-from tests.daemon.service_manager import activate, listener
-from tests.daemon.strace import Watched
+from acd.daemon.server import TURN
+from testing.service_manager import activate, listener
+from testing.strace import Watched
+from testing.support import WAIT, Client, Daemon, Place
 from tests.daemon.test_subscribers import subscriber
-from tests.support import WAIT, Client, Daemon, Place
 
 NOBODY = 65534
 

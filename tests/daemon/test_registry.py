@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from acd.watch.registry import ASKING
-from tests.daemon.agent import ASKS, Agent, told, wait_for_the_look
-from tests.support import Client, Daemon, Place
+from acd.agents.claude_code.observer import ASKING
+from testing.fake_agent import ASKS, Agent, told, wait_for_the_look
+from testing.support import Client, Daemon, Place
 
 
 @pytest.mark.parametrize("waiting_for", sorted(ASKING))

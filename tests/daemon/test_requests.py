@@ -8,7 +8,7 @@ import random
 import pytest
 
 from acd.config import LimitsConfig
-from tests.support import Client, Place
+from testing.support import Client, Place
 
 MAX_LINE = LimitsConfig().max_line
 

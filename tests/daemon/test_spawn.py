@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from acd import activation
 from acd.errors import UnsafeSocket
-from tests.support import Place
+from acd.system import activation
+from testing.support import Place
 
 SPAWN = """
 import json, sys

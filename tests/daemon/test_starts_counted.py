@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support import DAEMON, Place
+from testing.support import DAEMON, Place
 
 # It writes down what it was called with, and its environment.
 SYSTEMCTL = """#!/bin/sh

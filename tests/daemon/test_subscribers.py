@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from acd.config import LimitsConfig
-from tests.support import Client, Place
+from testing.support import Client, Place
 
 
 def subscriber(place: Place, *words: str) -> Client:

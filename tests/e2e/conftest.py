@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from . import client, compatibility
-from .agent import Agent, Stage
-from .daemon import Acd
-from .home import Home
-from .installation import installed_hooks
-from .messages_api import MessagesAPI
-from .recorder import Recorder
+from testing.e2e import client, compatibility
+from testing.e2e.agent import Agent, Stage
+from testing.e2e.daemon import Acd
+from testing.e2e.home import Home
+from testing.e2e.installation import installed_hooks
+from testing.e2e.messages_api import MessagesAPI
+from testing.e2e.recorder import Recorder
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

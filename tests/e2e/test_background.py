@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .agent import PERMISSION_DIALOG, TASK_DIALOG, TASK_HINT, Agent
+from testing.e2e.agent import PERMISSION_DIALOG, TASK_DIALOG, TASK_HINT, Agent
 
 
 def test_a_background_command_keeps_it_working_until_it_is_done(agent: Agent) -> None:

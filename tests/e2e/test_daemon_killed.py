@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import signal
 
-from .agent import PERMISSION_DIALOG, Agent, Stage
-from .moment import Moment
+from testing.e2e.agent import PERMISSION_DIALOG, Agent, Stage
+from testing.e2e.moment import Moment
 
 
 def test_a_daemon_killed_is_back_with_the_next_line(agent: Agent) -> None:

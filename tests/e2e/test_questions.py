@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from .agent import ELICITATION_DIALOG, PERMISSION_DIALOG, PLAN_DIALOG, QUESTION_DIALOG, Agent, Stage
+from testing.e2e.agent import (
+    ELICITATION_DIALOG,
+    PERMISSION_DIALOG,
+    PLAN_DIALOG,
+    QUESTION_DIALOG,
+    Agent,
+    Stage,
+)
 
 # The client reminds of a dialog by a notification 6.5 s after it opened.
 _REMINDED_SECONDS = 8

@@ -6,9 +6,15 @@ from typing import Any
 
 import pytest
 
-from acd.install.claude_code import EVENTS, LONG_STANDING
-
-from .agent import INTERRUPTED, PERMISSION_DIALOG, PLAN_DIALOG, QUESTION_DIALOG, Agent, Stage
+from acd.agents.claude_code.hooks import EVENTS, LONG_STANDING
+from testing.e2e.agent import (
+    INTERRUPTED,
+    PERMISSION_DIALOG,
+    PLAN_DIALOG,
+    QUESTION_DIALOG,
+    Agent,
+    Stage,
+)
 
 MODEL_DIALOG = "Select model"
 

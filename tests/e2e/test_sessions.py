@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from .agent import PERMISSION_DIALOG, RESUME_DIALOG, Agent, Stage
+from testing.e2e.agent import PERMISSION_DIALOG, RESUME_DIALOG, Agent, Stage
 
 
 def test_exit_is_closed(agent: Agent) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .agent import PERMISSION_DIALOG, Agent
+from testing.e2e.agent import PERMISSION_DIALOG, Agent
 
 READ_DIALOG = "Read(/etc/hostname)"
 OTHER_DIALOG = "Read(/etc/passwd)"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from acd.agents.settings.status_line import merge_status_line
 from acd.install.hook_command import guarded_command, real_python
-from acd.install.status_line import merge_status_line
-from tests.support import Client
-
-from .agent import Stage
-from .home import CHECKOUT
+from testing.checkout import CHECKOUT
+from testing.e2e.agent import Stage
+from testing.support import Client
 
 
 def test_the_status_line_shows_who_else_needs_the_user_and_tells_what_was_used(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from .agent import INTERRUPTED, Agent
-from .messages_api import SCENARIOS, Failure
+from testing.e2e.agent import INTERRUPTED, Agent
+from testing.e2e.messages_api import SCENARIOS, Failure
 
 
 def test_a_client_that_has_just_started_waits_for_its_user(agent: Agent) -> None:

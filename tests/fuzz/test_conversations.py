@@ -17,10 +17,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from tests.daemon.nursery import Nursery
-from tests.daemon.service_manager import listener
-from tests.fuzz.model import EVENTS, Model
-from tests.support import Client, Place, place
+from checks.fuzz.model import EVENTS, Model
+from testing.daemons import Nursery
+from testing.service_manager import listener
+from testing.support import Client, Place, place
 
 NAMES = st.sampled_from(["a", "b", "ü", "--x", "7"])
 HOOKED = st.sampled_from(["h1", "h2"])
@@ -215,7 +215,7 @@ class TestConversations(Conversations.TestCase):  # type: ignore[misc, valid-typ
     """One nursery for all of them, and a new daemon without a state for each."""
 
     settings = settings(
-        # Longer by option: python -m tests.fuzz
+        # Longer by option: python -m checks.fuzz
         max_examples=int(os.environ.get("ACD_FUZZ_EXAMPLES", "25")),
         stateful_step_count=25,
         deadline=None,

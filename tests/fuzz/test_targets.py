@@ -1,4 +1,4 @@
-"""The targets, shortly; longer by option: `python -m tests.fuzz`."""
+"""The targets, shortly; longer by option: `python -m checks.fuzz`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from tests.fuzz.targets import CORPUS, TARGETS, seeds
+from checks.fuzz.targets import CORPUS, TARGETS, seeds
 
 EXAMPLES = int(os.environ.get("ACD_FUZZ_EXAMPLES", "100"))
 

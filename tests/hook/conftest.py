@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.hook.place import CHECKOUT, Place, place
+from testing.checkout import CHECKOUT
+from testing.hook_home import Place, place
 
 sys.path.insert(0, str(CHECKOUT / "hooks"))  # the hook stands alone: it is in no package
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.hook.place import HOOK_FILES, INTERPRETER, PROMPT, WAIT, Ended, Place, payload
+from testing.hook_home import HOOK_FILES, INTERPRETER, PROMPT, WAIT, Ended, Place, payload
 
 # Runs a command and waits for all that it left running: such orphans become its children.
 REAPER = """

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hook.place import PROMPT, WAIT, Listener, Place, wait_until_asleep
+from testing.hook_home import PROMPT, WAIT, Listener, Place, wait_until_asleep
 
 
 @pytest.fixture

@@ -14,16 +14,16 @@ from pathlib import Path
 import acd_hook_event
 import pytest
 
-from acd import private
-from acd.client import Client
+from acd.client.blocking import Client
 from acd.errors import NotRunning, UnsafeSocket
-from tests.hook.place import INTERPRETER, PROMPT, payload
-from tests.support import WAIT, Place
-from tests.support import place as made_place
+from acd.system import runtime_dir
+from testing.checkout import CHECKOUT
+from testing.hook_home import INTERPRETER, PROMPT, payload
+from testing.support import WAIT, Place
+from testing.support import place as made_place
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="needs root, to be somebody else too")
 
-CHECKOUT = Path(__file__).parents[2]
 NOBODY = 65534
 
 SERVER = """
@@ -141,12 +141,12 @@ def test_a_client_reaches_the_socket_in_the_directory_that_it_checked(place: Pla
     place.directory.mkdir(mode=0o700)
     with (
         listening(place.socket) as ours,
-        private.open_directory(place.directory) as directory,
+        runtime_dir.open_directory(place.directory) as directory,
         socket.socket(socket.AF_UNIX) as sock,
     ):
         swap(place)
         with listening(place.socket) as theirs:
-            sock.connect(private.address(place.socket, directory))
+            sock.connect(runtime_dir.address(place.socket, directory))
             with ours.accept()[0], pytest.raises(BlockingIOError):
                 theirs.accept()
 
@@ -168,7 +168,7 @@ def test_a_hook_reaches_the_socket_in_the_directory_that_it_checked(
 def test_a_socket_that_would_be_bound_elsewhere_is_not_listened_on(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from acd import activation
+    from acd.system import activation
 
     place.directory.mkdir(mode=0o700)
     asked = activation.is_served

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acd import paths
-from tests.hook.place import FIXTURES, INTERPRETER, PROMPT, Place
+from testing.hook_home import FIXTURES, INTERPRETER, PROMPT, Place
 
 TERMINAL = {
     "TMUX": "/tmp/tmux-1000/default,4242,0",

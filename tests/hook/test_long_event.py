@@ -12,9 +12,10 @@ from acd_hook_rare import shortened
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.agents import AGENTS
-from acd.core.events import HookEvent, read_hook_event
-from tests.hook.place import FIXTURES, PROMPT, Place, payload
+from acd.agents.catalog import AGENTS
+from acd.agents.payloads import read_hook_event
+from acd.sessions.events import HookEvent
+from testing.hook_home import FIXTURES, PROMPT, Place, payload
 
 LINE_LIMIT = 65_536
 CLAUDE_PAYLOADS = [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hook.place import PROMPT, Place
+from testing.hook_home import PROMPT, Place
 
 NAMES = (
     "ANTHROPIC_API_KEY",

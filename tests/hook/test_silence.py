@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hook.place import INTERPRETER, PROMPT, WAIT, Place, quickest, wait_until_asleep
+from testing.hook_home import INTERPRETER, PROMPT, WAIT, Place, quickest, wait_until_asleep
 
 IS_ROOT = os.geteuid() == 0
 NOT_AN_EVENT = {

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.hook.place import PROMPT, WAIT, Ended, Place, payload, wait_until_asleep
+from testing.hook_home import PROMPT, WAIT, Ended, Place, payload, wait_until_asleep
 
 
 def test_a_stdin_that_is_never_closed_is_left_in_time(place: Place) -> None:

@@ -9,8 +9,8 @@ import shutil
 import pytest
 
 from acd.install.bytecode import Compile
-from tests.bench import bench_hook
-from tests.hook.place import INTERPRETER, PROMPT, Place, payload
+from checks.bench import bench_hook
+from testing.hook_home import INTERPRETER, PROMPT, Place, payload
 
 
 def imported(place: Place, command: list[str]) -> set[str]:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.install.service_user import ServiceUser
-from tests.install.user import NEW_CLIENT, ROOT, User
+from testing.checkout import CHECKOUT
+from testing.service_user import ServiceUser
+from testing.user_home import NEW_CLIENT, User
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def program() -> Iterator[Path]:
     try:
         subprocess.run(["/usr/bin/python3", "-m", "venv", environment], check=True)
         subprocess.run(
-            [environment / "bin/python", "-m", "pip", "install", "--quiet", f"{ROOT}[notify]"],
+            [environment / "bin/python", "-m", "pip", "install", "--quiet", f"{CHECKOUT}[notify]"],
             check=True,
             capture_output=True,
         )

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from acd.install import claude_clients
-from acd.install.claude_clients import EXTENSIONS, PROGRAM, USUAL, Version, clients
-from tests.support import Place, place
+from acd.agents.claude_code import clients as claude_clients
+from acd.agents.claude_code.clients import EXTENSIONS, PROGRAM, USUAL, Version, clients
+from testing.support import Place, place
 
 pytestmark = pytest.mark.usefixtures("own_home")
 

@@ -6,11 +6,18 @@ from collections.abc import Mapping
 
 import pytest
 
-from acd.agents.claude_code import EVENTS as MEANINGS
-from acd.install.claude_clients import Client, Version
-from acd.install.claude_code import EVENTS, LONG_STANDING, SYNCHRONOUS, TOLERANT, decisive, wanted
-from acd.install.settings import merge, unmerge
-from tests.install.real_world import ACCEPTED
+from acd.agents.claude_code.clients import Client, Version
+from acd.agents.claude_code.events import EVENTS as MEANINGS
+from acd.agents.claude_code.hooks import (
+    EVENTS,
+    LONG_STANDING,
+    SYNCHRONOUS,
+    TOLERANT,
+    decisive,
+    wanted,
+)
+from acd.agents.settings.hook_entries import merge, unmerge
+from testing.settings_samples import ACCEPTED
 
 # The names that each version's program knows, as found in it.
 KNOWN: Mapping[Version, str] = {

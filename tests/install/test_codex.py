@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from acd.agents.codex.hooks import EVENTS
+from acd.agents.codex.trust import NotPlain, Spot, moves, rekeyed, trusted_hash
 from acd.install import report
-from acd.install.codex import EVENTS
-from acd.install.codex_trust import NotPlain, Spot, moves, rekeyed, trusted_hash
-from tests.install.user import User
+from testing.user_home import User
 
 # All that 0.169.0 knows.
 KNOWN = [

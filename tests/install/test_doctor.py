@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from acd import __version__, private
-from acd.install.claude_overruling import overruling
+from acd import __version__
+from acd.agents.claude_code.checks import overruling
 from acd.install.hook_command import real_python
-from acd.notifications import memory
-from tests.cli.runs import until
-from tests.install.user import NEW_CLIENT, User
+from acd.notify import memory
+from acd.system import runtime_dir
+from testing.cli_runs import until
+from testing.user_home import NEW_CLIENT, User
 
 
 def told(user: User, code: int, **environ: str) -> str:
@@ -35,7 +36,7 @@ def test_all_is_well_after_an_install(whole: User) -> None:
 def test_it_starts_nothing_and_changes_nothing(whole: User) -> None:
     before = whole.files()
     told(whole, 0)
-    assert not private.is_running(whole.socket)
+    assert not runtime_dir.is_running(whole.socket)
     assert whole.files() == before
 
 
@@ -186,15 +187,15 @@ def test_a_frozen_daemon_ends_the_check_with_a_problem(
 ) -> None:
     import signal
 
-    from acd import client
     from acd.__main__ import main
+    from acd.client import blocking
 
     whole.acd("set", "one", "working")
     for name, value in whole.environ.items():
         monkeypatch.setenv(name, value)
-    with client.Client.connect(whole.environ, start=False) as asked:
+    with blocking.Client.connect(whole.environ, start=False) as asked:
         pid = asked.request("INFO").json()["pid"]  # type: ignore[union-attr]
-    monkeypatch.setattr(client, "REPLY_SECONDS", 0.2)
+    monkeypatch.setattr(blocking, "REPLY_SECONDS", 0.2)
     monkeypatch.setattr(sys, "argv", ["acd", "doctor"])
     os.kill(pid, signal.SIGSTOP)
     try:

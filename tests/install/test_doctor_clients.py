@@ -6,10 +6,10 @@ import json
 import os
 from pathlib import Path
 
-from acd.install.claude_clients import PROGRAM
+from acd.agents.claude_code.clients import PROGRAM
+from testing.support import Client
+from testing.user_home import NEW_CLIENT, User
 from tests.install.test_doctor import status, told
-from tests.install.user import NEW_CLIENT, User
-from tests.support import Client
 
 
 def _editor(user: User, version: str, editor: str = ".vscode") -> Path:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from acd.install import claude_code
-from acd.install.steps import PutHooks, Remove, Step, TakeHooks, WriteFile, backup_path
-from tests.install import faults
-from tests.install.real_world import ACCEPTED
-from tests.install.texts import WANTED, handler
+from acd.agents.claude_code import hooks
+from acd.agents.installer import Step
+from acd.install.steps import PutHooks, Remove, TakeHooks, WriteFile, backup_path
+from testing import install_faults
+from testing.settings_samples import ACCEPTED
+from testing.settings_strategies import WANTED, handler
 
 Files = dict[str, bytes]
 
@@ -43,12 +44,12 @@ class Place:
         _carry_out(
             WriteFile(self.hook, b"new hook", "the hook"),
             WriteFile(self.unit, b"new unit", "the unit"),
-            PutHooks(self.settings, claude_code.AGENT, "Claude Code", WANTED),
+            PutHooks(self.settings, hooks.AGENT, "Claude Code", WANTED),
         )
 
     def uninstall(self) -> None:
         _carry_out(
-            TakeHooks(self.settings, claude_code.AGENT, "Claude Code"),
+            TakeHooks(self.settings, hooks.AGENT, "Claude Code"),
             Remove((self.unit,), "the unit", self.unit.parent),
             Remove((self.hook,), "the program", self.hook.parent),
         )
@@ -62,7 +63,7 @@ def _carry_out(*steps: Step) -> None:
 def merged(place: Place, content: bytes, wanted: dict[str, dict[str, object]]) -> bytes:
     """The settings with hooks, as an installer that nothing happens to leaves them."""
     place.fill({"claude/settings.json": content})
-    PutHooks(place.settings, claude_code.AGENT, "Claude Code", wanted).execute()
+    PutHooks(place.settings, hooks.AGENT, "Claude Code", wanted).execute()
     return place.settings.read_bytes()
 
 
@@ -90,7 +91,7 @@ def scenario(place: Place, name: str) -> tuple[Files, Callable[[], None]]:
 SCENARIOS = ("first install", "upgrade", "uninstall", "no settings yet")
 
 
-@faults.available
+@install_faults.available
 @pytest.mark.parametrize("name", SCENARIOS)
 @pytest.mark.parametrize("what", ["signal=KILL", "error=ENOSPC"])
 def test_after_any_fault_each_file_is_whole_and_a_second_run_completes(
@@ -104,10 +105,10 @@ def test_after_any_fault_each_file_is_whole_and_a_second_run_completes(
     assert after != before
     place.fill(before)
     tried = 0
-    for fault in list(faults.faults(work, what, tmp_path)):
+    for fault in list(install_faults.faults(work, what, tmp_path)):
         place.fill(before)
-        status = faults.run_with(fault, work)
-        assert status in ({-9} if "KILL" in what else {0, faults.REFUSED}), fault
+        status = install_faults.run_with(fault, work)
+        assert status in ({-9} if "KILL" in what else {0, install_faults.REFUSED}), fault
         left = place.files()
         unfinished = {file for file in left if file.endswith(".tmp")}
         # Who was killed could not tidy up, and the next run does; who was refused does it.

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from acd.errors import AcdError
-from acd.install import files
+from acd.system import files
 
 NOBODY = 65534
 

@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acd.agents.settings.hook_entries import is_ours
 from acd.errors import AcdError
 from acd.install.hook_command import choose_python, hook_command, real_python, stable_path
-from acd.install.settings import is_ours
+from testing.checkout import CHECKOUT
 
 # /bin/sh is one of these on most systems.
 SHELLS = [shell for shell in ("sh", "dash", "bash", "ksh", "zsh") if shutil.which(shell)]
@@ -110,7 +111,7 @@ def test_from_within_an_environment_the_python_behind_it_is_found(
     tmp_path: Path, symlinks: bool
 ) -> None:
     venv.create(tmp_path / "venv", symlinks=symlinks, with_pip=False)
-    source = Path(__file__).parents[2]
+    source = CHECKOUT
     script = f"import sys; sys.path.insert(0, {str(source)!r}); " + (
         "from acd.install.hook_command import real_python; print(real_python())"
     )

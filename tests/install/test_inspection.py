@@ -9,7 +9,7 @@ import sys
 from acd.install import report
 from acd.install.hook_command import real_python
 from acd.install.inspection import InstallReport
-from tests.install.user import User
+from testing.user_home import User
 
 
 def looked_at(user: User) -> InstallReport:

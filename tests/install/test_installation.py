@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 
 from acd import __version__
+from acd.agents.claude_code.hooks import EVENTS
 from acd.install import report
-from acd.install.claude_code import EVENTS
 from acd.install.hook_command import real_python
 from acd.install.inspection import InstallReport
-from tests.install.real_world import ACCEPTED, PLAIN, REFUSED
+from testing.checkout import CHECKOUT
+from testing.settings_samples import ACCEPTED, PLAIN, REFUSED
+from testing.support import Client
+from testing.user_home import User
 from tests.install.test_files import state
-from tests.install.user import ROOT, User
-from tests.support import Client
 
 
 def hooks(user: User) -> dict[str, list[dict[str, Any]]]:
@@ -33,8 +34,8 @@ def looked_at(user: User) -> InstallReport:
 def test_a_first_install_puts_hook_and_settings_in_place_and_tries_them(user: User) -> None:
     user.write(PLAIN)
     told = user.install()
-    assert user.hook.read_bytes() == (ROOT / "hooks/acd_hook.py").read_bytes()
-    rare = (ROOT / "hooks/acd_hook_rare.py").read_bytes()
+    assert user.hook.read_bytes() == (CHECKOUT / "hooks/acd_hook.py").read_bytes()
+    rare = (CHECKOUT / "hooks/acd_hook_rare.py").read_bytes()
     assert user.hook.with_name("acd_hook_rare.py").read_bytes() == rare
     assert user.backup.read_bytes() == PLAIN
     commands = {group["hooks"][0]["command"] for [group] in hooks(user).values()}
@@ -56,7 +57,7 @@ def test_the_trial_leaves_no_session_behind(user: User) -> None:
 def test_the_installed_hook_delivers_what_the_client_sends(user: User) -> None:
     user.claude("2.1.329")
     user.install()
-    event = (ROOT / "tests/fixtures/claude-code-2.1.329/UserPromptSubmit.json").read_bytes()
+    event = (CHECKOUT / "tests/fixtures/claude-code-2.1.329/UserPromptSubmit.json").read_bytes()
     [group] = hooks(user)["UserPromptSubmit"]
     done = subprocess.run(
         ["sh", "-c", group["hooks"][0]["command"]],

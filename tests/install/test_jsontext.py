@@ -9,8 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.install.jsontext import BOM, MAX_DEPTH, Array, Container, JsonError, Node, Object, parse
-from tests.install.texts import ANYTHING, rendered
+from acd.agents.settings.jsontext import (
+    BOM,
+    MAX_DEPTH,
+    Array,
+    Container,
+    JsonError,
+    Node,
+    Object,
+    parse,
+)
+from testing.settings_strategies import ANYTHING, rendered
 
 # Whatever may stand in a JSON text, and some of what may not.
 PIECES = st.sampled_from(

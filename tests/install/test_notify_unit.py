@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.install.service_user import NEEDS_MANAGER, ServiceUser
-from tests.system.user_manager import HOME, RUNTIME
+from testing.service_user import NEEDS_MANAGER, ServiceUser
+from testing.system.user_manager import HOME, RUNTIME
 
 pytestmark = NEEDS_MANAGER
 

@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 
-from acd.install import claude_code
-from acd.install.claude_clients import EXTENSIONS, PROGRAM, Version, clients
+from acd.agents.claude_code import hooks
+from acd.agents.claude_code.clients import EXTENSIONS, PROGRAM, Version, clients
 from acd.install.hook_command import hook_command, real_python
 from acd.install.steps import PutHooks
-from tests.e2e import client
-from tests.e2e.agent import PROMPT_BOX
-from tests.e2e.home import Home
-from tests.e2e.messages_api import MessagesAPI
-from tests.e2e.terminal import Terminal
-from tests.install.real_world import ACCEPTED
-from tests.install.user import User
+from testing.e2e import client
+from testing.e2e.agent import PROMPT_BOX
+from testing.e2e.home import Home
+from testing.e2e.messages_api import MessagesAPI
+from testing.e2e.terminal import Terminal
+from testing.settings_samples import ACCEPTED
+from testing.user_home import User
 
 pytestmark = pytest.mark.e2e
 
@@ -65,7 +65,7 @@ def put(home: Home, executable: Path, content: bytes) -> None:
     (programs / "claude").unlink(missing_ok=True)
     (programs / "claude").symlink_to(executable)
     environ = {"PATH": f"{programs}:/usr/bin:/bin", "HOME": str(home.root)}
-    version = claude_code.decisive(clients(environ))
+    version = hooks.decisive(clients(environ))
     assert version is not None
     put_for(version, home, content)
 
@@ -74,8 +74,8 @@ def put_for(version: Version | None, home: Home, content: bytes) -> None:
     """Our hooks for a client of that version into settings that say `content`."""
     settings_of(home).write_bytes(content)
     command = hook_command(real_python(), home.root / "acd_hook.py", "claude-code")
-    wanted = claude_code.wanted(version, command)
-    PutHooks(settings_of(home), claude_code.AGENT, "Claude Code", wanted).execute()
+    wanted = hooks.wanted(version, command)
+    PutHooks(settings_of(home), hooks.AGENT, "Claude Code", wanted).execute()
 
 
 def seen(home: Home) -> list[str]:

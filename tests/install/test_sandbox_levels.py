@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from acd.install.sandbox import LEVELS
-from tests.cli.runs import until
-from tests.install.service_user import NEEDS_MANAGER, ServiceUser
+from testing.cli_runs import until
+from testing.service_user import NEEDS_MANAGER, ServiceUser
 
 pytestmark = NEEDS_MANAGER
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acd.agents.settings import hook_entries
+from acd.agents.settings.hook_entries import SettingsError, merge, unmerge
 from acd.errors import AcdError
-from acd.install import settings
-from acd.install.settings import SettingsError, merge, unmerge
-from tests.install.real_world import ACCEPTED, REFUSED
-from tests.install.texts import AGENT, OTHER_HANDLER, WANTED, handler, settings_texts
+from testing.settings_samples import ACCEPTED, REFUSED
+from testing.settings_strategies import AGENT, OTHER_HANDLER, WANTED, handler, settings_texts
 
 accepted = pytest.mark.parametrize("content", ACCEPTED.values(), ids=ACCEPTED)
 refused = pytest.mark.parametrize(("content", "message"), REFUSED.values(), ids=REFUSED)
@@ -28,19 +28,19 @@ def loaded(text: str) -> Any:
 
 @accepted
 def test_taking_out_gives_back_every_byte(content: bytes) -> None:
-    merged = merge(settings.decode(content), WANTED, AGENT)
+    merged = merge(hook_entries.decode(content), WANTED, AGENT)
     assert unmerge(merged, AGENT).encode() == content
 
 
 @accepted
 def test_merging_again_changes_nothing(content: bytes) -> None:
-    merged = merge(settings.decode(content), WANTED, AGENT)
+    merged = merge(hook_entries.decode(content), WANTED, AGENT)
     assert merge(merged, WANTED, AGENT) == merged
 
 
 @accepted
 def test_each_wanted_event_gets_its_hook_last_in_the_list(content: bytes) -> None:
-    hooks = loaded(merge(settings.decode(content), WANTED, AGENT))["hooks"]
+    hooks = loaded(merge(hook_entries.decode(content), WANTED, AGENT))["hooks"]
     assert {event: hooks[event][-1] for event in WANTED} == {
         event: {"hooks": [entry]} for event, entry in WANTED.items()
     }
@@ -48,21 +48,21 @@ def test_each_wanted_event_gets_its_hook_last_in_the_list(content: bytes) -> Non
 
 @accepted
 def test_every_byte_that_was_there_is_still_there_in_its_order(content: bytes) -> None:
-    text = settings.decode(content)
+    text = hook_entries.decode(content)
     merged = iter(merge(text, WANTED, AGENT))
     assert all(character in merged for character in text)
 
 
 @accepted
 def test_a_file_without_ours_is_left_as_it_is(content: bytes) -> None:
-    text = settings.decode(content)
+    text = hook_entries.decode(content)
     assert unmerge(text, AGENT) == text
 
 
 @refused
 def test_what_cannot_be_edited_is_refused_with_its_place(content: bytes, message: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        merge(settings.decode(content), WANTED, AGENT)
+        merge(hook_entries.decode(content), WANTED, AGENT)
     assert message in caught.value.message
     assert caught.value.hint is not None
     assert "nothing was changed" in caught.value.hint
@@ -148,7 +148,7 @@ def test_taken_out_after_the_client_rewrote_the_file_it_says_what_it_said(
 @given(st.one_of(st.text(max_size=60).map(str.encode), st.binary(max_size=60)))
 def test_anything_is_merged_or_refused(content: bytes) -> None:
     try:
-        text = settings.decode(content)
+        text = hook_entries.decode(content)
         merged = merge(text, WANTED, AGENT)
     except AcdError as error:
         assert error.hint
@@ -172,12 +172,12 @@ def test_anything_is_merged_or_refused(content: bytes) -> None:
     ],
 )
 def test_ours_is_known_by_its_file_and_agent_wherever_they_are(command: str) -> None:
-    assert settings.is_ours({"type": "command", "command": command}, AGENT)
+    assert hook_entries.is_ours({"type": "command", "command": command}, AGENT)
 
 
 def test_ours_is_known_when_its_words_are_a_list() -> None:
     entry = {"type": "command", "command": "/p", "args": ["-I", "/d/acd_hook.py", "claude-code"]}
-    assert settings.is_ours(entry, AGENT)
+    assert hook_entries.is_ours(entry, AGENT)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_ours_is_known_when_its_words_are_a_list() -> None:
     ],
 )
 def test_what_only_looks_like_ours_is_not(entry: object) -> None:
-    assert not settings.is_ours(entry, AGENT)
+    assert not hook_entries.is_ours(entry, AGENT)
 
 
 def test_an_upgrade_replaces_an_outdated_entry_where_it_stands() -> None:
@@ -276,14 +276,14 @@ def test_what_users_added_around_ours_stays_when_ours_goes() -> None:
 
 
 def test_ours_are_told_by_event() -> None:
-    assert settings.installed(merge("", WANTED, AGENT), AGENT) == {
+    assert hook_entries.installed(merge("", WANTED, AGENT), AGENT) == {
         event: [entry] for event, entry in WANTED.items()
     }
-    assert settings.installed("", AGENT) == {}
-    assert settings.installed('{"hooks": []}', AGENT) == {}
+    assert hook_entries.installed("", AGENT) == {}
+    assert hook_entries.installed('{"hooks": []}', AGENT) == {}
 
 
 def test_a_switch_that_turns_all_hooks_off_is_seen() -> None:
-    assert settings.hooks_disabled('{"disableAllHooks": true}')
-    assert not settings.hooks_disabled('{"disableAllHooks": false}')
-    assert not settings.hooks_disabled("")
+    assert hook_entries.hooks_disabled('{"disableAllHooks": true}')
+    assert not hook_entries.hooks_disabled('{"disableAllHooks": false}')
+    assert not hook_entries.hooks_disabled("")

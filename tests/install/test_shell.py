@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.install.user import ROOT, User
+from testing.checkout import CHECKOUT
+from testing.user_home import User
 
 MANUAL = {"man/man1/acd.1": "acd.1", "man/man7/acd-protocol.7": "acd-protocol.7"}
 COMPLETIONS = {
@@ -35,14 +36,14 @@ def in_shells(user: User) -> dict[Path, bytes]:
     wanted = {}
     for path, name in COMPLETIONS.items():
         (user.home / path).parent.mkdir(parents=True)
-        wanted[user.home / path] = (ROOT / "packaging/completions" / name).read_bytes()
+        wanted[user.home / path] = (CHECKOUT / "packaging/completions" / name).read_bytes()
     return wanted
 
 
 def test_the_manual_is_where_man_finds_it(user: User) -> None:
     user.install()
     for path, name in MANUAL.items():
-        wanted = (ROOT / "packaging/man" / name).read_bytes()
+        wanted = (CHECKOUT / "packaging/man" / name).read_bytes()
         assert (user.home / ".local/share" / path).read_bytes() == wanted
     # The program's directory has to be on PATH, and then it leads there.
     (user.home / ".local/bin").mkdir()

@@ -11,18 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.install import settings
-from acd.install.settings import SettingsError, merge, unmerge
-from acd.install.status_line import (
+from acd.agents.settings import hook_entries
+from acd.agents.settings.hook_entries import SettingsError, merge, unmerge
+from acd.agents.settings.status_line import (
     is_our_status_line,
     merge_status_line,
     unmerge_status_line,
     whose_status_line,
 )
-from tests.install.real_world import ACCEPTED, PLAIN
-from tests.install.texts import AGENT, WANTED, settings_texts
-from tests.install.user import ROOT, User
-from tests.support import Client
+from testing.checkout import CHECKOUT
+from testing.settings_samples import ACCEPTED, PLAIN
+from testing.settings_strategies import AGENT, WANTED, settings_texts
+from testing.support import Client
+from testing.user_home import User
 
 OURS = {"type": "command", "command": "exec /usr/bin/python3 -I -S /data/acd/acd_statusline.py"}
 NEWER = {**OURS, "command": "exec /opt/python3 -I -S /data/acd/acd_statusline.py || :"}
@@ -30,7 +31,7 @@ OTHER = {"type": "command", "command": "~/.claude/line.sh acd_statusline.py.old"
 FREE = {
     name: content
     for name, content in ACCEPTED.items()
-    if whose_status_line(settings.decode(content)) == "nobody's"
+    if whose_status_line(hook_entries.decode(content)) == "nobody's"
 }
 """The files without a status line of somebody's."""
 accepted = pytest.mark.parametrize("content", FREE.values(), ids=FREE)
@@ -38,7 +39,7 @@ accepted = pytest.mark.parametrize("content", FREE.values(), ids=FREE)
 
 @accepted
 def test_taking_out_gives_back_every_byte(content: bytes) -> None:
-    text = settings.decode(content)
+    text = hook_entries.decode(content)
     merged = merge_status_line(text, OURS)
     assert json.loads(merged.removeprefix("\ufeff"))["statusLine"] == OURS
     assert unmerge_status_line(merged) == text
@@ -46,7 +47,7 @@ def test_taking_out_gives_back_every_byte(content: bytes) -> None:
 
 @accepted
 def test_with_the_hooks_in_any_order_nothing_is_left(content: bytes) -> None:
-    text = settings.decode(content)
+    text = hook_entries.decode(content)
     put: list[Callable[[str], str]] = [
         lambda text: merge(text, WANTED, AGENT),
         lambda text: merge_status_line(text, OURS),
@@ -64,7 +65,7 @@ def test_whatever_the_settings_say_in_and_out_changes_nothing(text: str) -> None
 
 
 def test_an_outdated_one_is_replaced_where_it_stands() -> None:
-    text = merge_status_line(settings.decode(PLAIN), OURS)
+    text = merge_status_line(hook_entries.decode(PLAIN), OURS)
     renewed = merge_status_line(text, NEWER)
     assert json.loads(renewed)["statusLine"] == NEWER
     assert unmerge_status_line(renewed).encode() == PLAIN
@@ -104,7 +105,7 @@ def test_it_is_set_when_asked_for_and_shows_who_needs_the_user(user: User) -> No
     assert line["type"] == "command"
     done = subprocess.run(
         ["/bin/sh", "-c", line["command"]],
-        input=(ROOT / "tests/fixtures/claude-code-2.1.329/statusLine.json").read_bytes(),
+        input=(CHECKOUT / "tests/fixtures/claude-code-2.1.329/statusLine.json").read_bytes(),
         env={**user.environ, "NO_COLOR": "1"},
         capture_output=True,
         check=True,

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from acd.agents.claude_code.hooks import AGENT
 from acd.errors import AcdError
-from acd.install.claude_code import AGENT
 from acd.install.steps import PutHooks, Remove, TakeHooks, WriteFile, backup_path
-from tests.install.real_world import ACCEPTED, PLAIN, REFUSED
+from testing.settings_samples import ACCEPTED, PLAIN, REFUSED
+from testing.settings_strategies import WANTED, handler
 from tests.install.test_files import state
-from tests.install.texts import WANTED, handler
 
 
 @pytest.fixture

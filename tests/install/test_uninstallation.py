@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from acd import private
 from acd.install.hook_command import real_python
-from tests.install.real_world import ACCEPTED, PLAIN
-from tests.install.user import ROOT, User
+from acd.system import runtime_dir
+from testing.checkout import CHECKOUT
+from testing.settings_samples import ACCEPTED, PLAIN
+from testing.user_home import User
 
 
 @pytest.mark.parametrize("content", [None, ACCEPTED["tabs"], ACCEPTED["nothing"]])
@@ -33,9 +34,9 @@ def test_after_uninstall_everything_is_as_it_was(user: User, content: bytes | No
 
 def test_uninstall_ends_the_daemon(user: User) -> None:
     user.install()
-    assert private.is_running(user.socket)
+    assert runtime_dir.is_running(user.socket)
     user.uninstall()
-    assert not private.is_running(user.socket)
+    assert not runtime_dir.is_running(user.socket)
 
 
 def test_a_second_uninstall_says_that_nothing_is_there(user: User) -> None:
@@ -164,7 +165,7 @@ def test_an_uninstall_as_a_dry_run_changes_nothing_and_names_each_place(user: Us
     before = user.files()
     told = user.acd("uninstall", "--dry-run").stdout
     assert user.files() == before
-    assert private.is_running(user.socket)
+    assert runtime_dir.is_running(user.socket)
     for place in (user.settings, user.socket.parent, user.hook):
         assert str(place) in told
     user.uninstall()
@@ -177,7 +178,7 @@ def test_a_checkout_uninstalls_with_nothing_but_the_standard_library(user: User)
     subprocess.run(
         # -S: no site-packages, so neither click nor uvloop.
         [real_python(), "-S", "-B", "-m", "acd.install"],
-        env={**user.environ, "PYTHONPATH": str(ROOT)},
+        env={**user.environ, "PYTHONPATH": str(CHECKOUT)},
         check=True,
         capture_output=True,
         timeout=60,

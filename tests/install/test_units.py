@@ -14,8 +14,7 @@ from acd.errors import AcdError
 from acd.install import sandbox, systemd
 from acd.install.hook_command import real_python
 from acd.install.sandbox import LEVELS, Level, Sandbox
-
-ROOT = Path(__file__).parents[2]
+from testing.checkout import CHECKOUT
 
 analyzed = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd")
 
@@ -96,7 +95,7 @@ def test_the_services_are_exposed_as_little_as_the_documentation_says(
 def test_the_documentation_has_the_exposure_of_each_level(level: Level) -> None:
     figures = " | ".join(EXPOSURE[level].values())
     pattern = rf"^\| {level} \| [^|]+ \| {re.escape(figures)} \|$"
-    assert re.search(pattern, (ROOT / "docs/security.md").read_text(), re.MULTILINE)
+    assert re.search(pattern, (CHECKOUT / "docs/security.md").read_text(), re.MULTILINE)
 
 
 @pytest.mark.parametrize("unit", [systemd.SERVICE, systemd.NOTIFY])

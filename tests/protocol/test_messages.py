@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.core.status import STATUSES
 from acd.protocol import (
     BadReply,
     Err,
@@ -24,7 +23,8 @@ from acd.protocol import (
     state_line,
     update_line,
 )
-from tests.core.json_values import any_json, any_text
+from acd.sessions.status import STATUSES
+from testing.json_values import any_json, any_text
 
 
 @pytest.mark.parametrize(

@@ -7,18 +7,18 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
-from acd.commands import USAGE
-from acd.core.session import Now, Session
-from tests.support import Place, place
+from acd.daemon.commands import USAGE
+from acd.sessions.session import Session
+from acd.sessions.values import Now
+from testing.checkout import CHECKOUT
+from testing.peer import house
+from testing.support import Place, place
+from testing.wire_samples import SAMPLES, matches
 
-from .peer import house
-from .samples import SAMPLES, matches
-
-PAGE = (Path(__file__).parent.parent.parent / "docs/protocol.md").read_text("utf-8")
+PAGE = (CHECKOUT / "docs/protocol.md").read_text("utf-8")
 
 EXAMPLES: list[str] = re.findall(r"^```acd\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 

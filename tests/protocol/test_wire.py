@@ -8,15 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.commands import USAGE, Commands
-from acd.core.metadata import Refused
-from acd.core.session import Now
-from acd.core.store import Store
+from acd.daemon.commands import USAGE, Commands
 from acd.protocol import LineDecoder, LineError, encode, parse_message
-from tests.core.json_values import any_json
-
-from .peer import HERE, START, House, house
-from .samples import CLOSED, SAMPLES, SESSION, Sample, event, matches
+from acd.sessions.metadata import Refused
+from acd.sessions.store import Store
+from acd.sessions.values import Now
+from testing.json_values import any_json
+from testing.peer import HERE, START, House, house
+from testing.wire_samples import CLOSED, SAMPLES, SESSION, Sample, event, matches
 
 IDS = [f"{number}-{sample.request[:30]!a}" for number, sample in enumerate(SAMPLES)]
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
-CHECKOUT = Path(__file__).parents[2]
+from testing.checkout import CHECKOUT
 
 
 def test_a_few_seconds_of_everything_lose_nothing() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.soak", "--minutes", "0.08"],
+        [sys.executable, "-m", "checks.soak", "--minutes", "0.08"],
         cwd=CHECKOUT,
         capture_output=True,
         text=True,

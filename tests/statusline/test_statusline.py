@@ -16,8 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.hook.place import CHECKOUT, INTERPRETER, Ended, payload, quickest
-from tests.support import WAIT, Daemon, Place, place
+from testing.checkout import CHECKOUT
+from testing.hook_home import INTERPRETER, Ended, payload, quickest
+from testing.support import WAIT, Daemon, Place, place
 
 sys.path.insert(0, str(CHECKOUT / "hooks"))  # it stands alone: it is in no package
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.acd_user import AcdUser
-from tests.system.user_manager import why_unavailable
+from testing.system.acd_user import AcdUser
+from testing.system.user_manager import why_unavailable
 
 # What somebody may have in there: hooks of their own on events that acd uses too,
 # tabs, no newline at the end.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.system.acd_user import AcdUser
-from tests.system.user_manager import HOME
+from testing.system.acd_user import AcdUser
+from testing.system.user_manager import HOME
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(1200)]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.acd_user import CHECKOUT, DATA, AcdUser
+from testing.system.acd_user import CHECKOUT, DATA, AcdUser
+from testing.system.user_manager import HOME
 from tests.system.conftest import SETTINGS, Installation
-from tests.system.user_manager import HOME
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(1200)]
 
@@ -222,7 +222,7 @@ def test_blanks_and_brackets_in_paths_are_no_trouble(new_user: AcdUser) -> None:
 
 def test_no_line_is_refused_or_lost_while_an_upgrade_is_made(user: AcdUser) -> None:
     before = program(user)
-    with user.popen("python3", "-I", str(CHECKOUT / "tests/system/steady_client.py")) as client:
+    with user.popen("python3", "-I", str(CHECKOUT / "testing/system/steady_client.py")) as client:
         assert client.stdout is not None
         assert client.stdout.readline() == "sending\n"
         old_daemon = user.daemon_pid()

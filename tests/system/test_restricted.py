@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.system.acd_user import AcdUser
+from testing.system.acd_user import AcdUser
 from tests.system.conftest import SETTINGS, Installation
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(1200)]

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.system.acd_user import CHECKOUT, AcdUser
-from tests.system.sandbox_attempts import ATTEMPTS
+from testing.system.acd_user import CHECKOUT, AcdUser
+from testing.system.sandbox_attempts import ATTEMPTS
 
 UNIT = "packaging/systemd/acd.service"
 

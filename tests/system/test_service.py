@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.system.acd_user import CHECKOUT, DATA, AcdUser
+from testing.system.acd_user import CHECKOUT, DATA, AcdUser
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(1200)]
 

@@ -11,16 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e import compatibility
-from tests.e2e.client import ClientUnavailable, registry_answers
-from tests.e2e.daemon import Acd
-
-from . import client
-from .home import CodexHome
-from .modes import MODES, ONE_PROCESS, SHARED_SERVER
-from .network import Network
-from .responses_api import ResponsesAPI
-from .scenes import Stage, Tui
+from testing.e2e import compatibility
+from testing.e2e.client import ClientUnavailable, registry_answers
+from testing.e2e.codex import client
+from testing.e2e.codex.home import CodexHome
+from testing.e2e.codex.modes import MODES, ONE_PROCESS, SHARED_SERVER
+from testing.e2e.codex.network import Network
+from testing.e2e.codex.responses_api import ResponsesAPI
+from testing.e2e.codex.scenes import Stage, Tui
+from testing.e2e.daemon import Acd
 
 
 @pytest.fixture(scope="session")

@@ -8,15 +8,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e import agent as claude
-from tests.e2e.client import VERSIONS, ClientUnavailable, installed, registry_answers
-from tests.e2e.home import Home
-from tests.e2e.installation import installed_hooks
-from tests.e2e.messages_api import MessagesAPI
-from tests.e2e.terminal import Terminal
-
-from .modes import only_in_one_process
-from .scenes import PERMISSION_DIALOG, Stage, Tui
+from testing.e2e import agent as claude
+from testing.e2e.client import VERSIONS, ClientUnavailable, installed, registry_answers
+from testing.e2e.codex.modes import only_in_one_process
+from testing.e2e.codex.scenes import PERMISSION_DIALOG, Stage, Tui
+from testing.e2e.home import Home
+from testing.e2e.installation import installed_hooks
+from testing.e2e.messages_api import MessagesAPI
+from testing.e2e.terminal import Terminal
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .scenes import Stage
+from testing.e2e.codex.scenes import Stage
 
 
 def test_a_run_is_working_and_closed_when_it_has_ended(stage: Stage) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from acd.install.codex_trust import Spot, trusted_hash
-
-from .home import CodexHome
-from .scenes import ExecRun
+from acd.agents.codex.trust import Spot, trusted_hash
+from testing.e2e.codex.home import CodexHome
+from testing.e2e.codex.scenes import ExecRun
 
 
 def run(home: CodexHome) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .scenes import PERMISSION_DIALOG, PLAN_MODE, QUESTION_DIALOG, Tui
+from testing.e2e.codex.scenes import PERMISSION_DIALOG, PLAN_MODE, QUESTION_DIALOG, Tui
 
 
 @pytest.fixture

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from acd.watch.codex import lock_path, owner_of
-from acd.watch.source import Place
-from tests.e2e.moment import Moment
-
-from .modes import not_in_a_shared_server, only_in_a_shared_server, only_in_one_process
-from .scenes import FORKED, RESUME_DIALOG, TURN_OVER, Stage, Tui
+from acd.agents.codex.observer import lock_path, owner_of
+from acd.agents.observer import Place
+from testing.e2e.codex.modes import (
+    not_in_a_shared_server,
+    only_in_a_shared_server,
+    only_in_one_process,
+)
+from testing.e2e.codex.scenes import FORKED, RESUME_DIALOG, TURN_OVER, Stage, Tui
+from testing.e2e.moment import Moment
 
 _LET_GO_SECONDS = 100
 

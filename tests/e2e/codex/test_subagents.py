@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tests.e2e.messages_api import Failure
-
-from .scenes import PERMISSION_DIALOG, Tui
+from testing.e2e.codex.scenes import PERMISSION_DIALOG, Tui
+from testing.e2e.messages_api import Failure
 
 
 def test_a_subagent_is_no_session_and_its_work_is_not_the_sessions(tui: Tui) -> None:

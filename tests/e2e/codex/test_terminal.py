@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.messages_api import Failure
-
-from .responses_api import BROKEN_OFF, OVERLOADED, Failed
-from .scenes import INTERRUPTED, Tui
+from testing.e2e.codex.responses_api import BROKEN_OFF, OVERLOADED, Failed
+from testing.e2e.codex.scenes import INTERRUPTED, Tui
+from testing.e2e.messages_api import Failure
 
 # Codex tries a request again after some 200 ms, and then after twice as long:
 # the configuration (home.py) allows for this many requests.

@@ -1,0 +1,45 @@
+"""Which sessions run in which process: one process holds one conversation after another.
+
+Responsible for finding them by their process. It refuses to know what a
+process is to a session, and whether it is still alive.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from acd.sessions.session import Session
+
+
+class Process(NamedTuple):
+    """An agent's process: its machine (None: this one), and its pid."""
+
+    host: str | None
+    pid: int
+
+
+class Processes:
+    """The sessions of each process, in the order in which they were seen there."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[Process, dict[str, Session]] = {}
+
+    def add(self, session: Session) -> None:
+        """Notes a session, if its process is known."""
+        if session.pid is not None:
+            process = Process(session.host, session.pid)
+            self._sessions.setdefault(process, {})[session.id] = session
+
+    def discard(self, session: Session) -> None:
+        """Forgets a session: before its process changes, and with itself."""
+        if session.pid is None:
+            return
+        process = Process(session.host, session.pid)
+        if (there := self._sessions.get(process)) is not None:
+            there.pop(session.id, None)
+            if not there:
+                del self._sessions[process]
+
+    def sessions_of(self, process: Process) -> list[Session]:
+        """The sessions that run, or ran, in a process."""
+        return list(self._sessions.get(process, {}).values())

@@ -1,0 +1,200 @@
+"""A row as cells: which columns fit, and what stands in them.
+
+Responsible for the form of a line: pieces of text, each with a role that a
+theme gives a colour. It refuses to know colours, widgets and the clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Final, Literal, NamedTuple
+
+from acd.sessions.status import CLOSED, Status
+from acd.sessions.values import NS, Now
+from acd.text import SYMBOLS, age, cut, cut_left, pad, width
+from acd.ui.dashboard.model import ClosedDivider, Line
+from acd.ui.dashboard.rows import Row
+
+Role = Literal[
+    "question",
+    "attention",
+    "working",
+    "closed",
+    "plain",
+    "strong",
+    "dim",
+    "question bar",
+    "attention bar",
+    "working bar",
+    "no bar",
+]
+Piece = tuple[str, Role]
+
+_BARS: Final[dict[Status | None, Role]] = {
+    "question": "question bar",
+    "attention": "attention bar",
+    "working": "working bar",
+    CLOSED: "no bar",
+    None: "no bar",
+}
+BLOCKS: Final[dict[Status | None, str]] = {
+    "question": "█",
+    "attention": "▅",
+    "working": "▂",
+    CLOSED: " ",
+    None: " ",
+}
+"""A timeline's cell: the higher, the more it needs you, so that colour is not all that tells."""
+
+_GAP: Final = 2
+_STATUS: Final = len("▲ attention")
+_AGE: Final = len("59m 59s")
+_LEAST_NAME: Final = 10
+_GROWTH: Final = (
+    ("text", 16),
+    ("timeline", 12),
+    ("text", 36),
+    ("timeline", 24),
+    ("context", len("100%")),
+    ("text", 60),
+    ("directory", 20),
+    ("model", 12),
+    ("text", 80),
+    ("directory", 60),
+    ("timeline", 36),
+    ("text", 200),
+)
+"""Columns beside status, name and age, and how wide they may become, in the
+order in which they say something: each step is taken if there is room."""
+_FLEXIBLE: Final = frozenset({"text", "directory"})
+"""The columns that may stop between two steps."""
+
+
+class Columns(NamedTuple):
+    """The columns' widths; 0 for one that is not shown."""
+
+    name: int
+    timeline: int = 0
+    text: int = 0
+    directory: int = 0
+    model: int = 0
+    context: int = 0
+
+
+def fit(rows: Iterable[Row], room: int) -> Columns:
+    """The columns for these rows on a line of `room` cells, its margins not counted."""
+    wanted = _wanted(list(rows))
+    spare = room - _STATUS - _AGE - 2 * _GAP
+    sizes = {"name": min(wanted.name, max(_LEAST_NAME, spare))}
+    spare -= sizes["name"]
+    is_full = False
+    for name, most in _GROWTH:
+        before, size = sizes.get(name, 0), min(most, getattr(wanted, name))
+        cost = size - before + (0 if before else _GAP)
+        if before and name in _FLEXIBLE:
+            cost = min(cost, spare)
+            size = before + cost
+        if size <= before or (is_full and not before):
+            continue
+        if cost <= spare:
+            sizes[name] = size
+            spare -= cost
+        else:
+            is_full = True  # what says less does not come instead
+    if "text" in sizes:
+        sizes["text"] += spare  # so that the timelines end where the line ends
+    return Columns(**sizes)
+
+
+def _wanted(rows: list[Row]) -> Columns:
+    return Columns(
+        name=max([_LEAST_NAME, *(min(28, width(row.label)) for row in rows)]),
+        text=max([0, *(width(row.prompt) for row in rows)]),
+        directory=max([0, *(width(row.directory) for row in rows)]),
+        model=max([0, *(min(12, width(row.model)) for row in rows)]),
+        context=4 if any(row.context is not None for row in rows) else 0,
+        timeline=36,
+    )
+
+
+def pieces(line: Line, columns: Columns, room: int, now: Now) -> list[Piece]:
+    """The line's text, exactly `room` cells of it."""
+    if isinstance(line, ClosedDivider):
+        return _fold(line, room)
+    return list(_padded(_row(line, columns, now), room))
+
+
+def _row(row: Row, columns: Columns, now: Now) -> Iterable[Piece]:
+    is_closed = row.status == CLOSED
+    yield pad(f"{SYMBOLS[row.status]} {row.status}", _STATUS + _GAP), row.status
+    name_role: Role = "dim" if is_closed else "strong" if row.needs_you else "plain"
+    yield pad(cut(row.label, columns.name), columns.name + _GAP), name_role
+    waited: Role = row.status if row.needs_you else "dim"
+    yield f"{age(row.seconds(now)):>{_AGE}}", waited
+    if columns.text:
+        text, role = _text(row, columns)
+        yield " " * _GAP + pad(text, columns.text), "dim" if is_closed else role
+    if columns.directory:
+        yield " " * _GAP + pad(cut_left(row.directory, columns.directory), columns.directory), "dim"
+    if columns.model:
+        yield " " * _GAP + pad(cut(row.model, columns.model), columns.model), "dim"
+    if columns.context:
+        used = "" if row.context is None else f"{row.context}%"
+        yield " " * _GAP + f"{used:>{columns.context}}", "dim"
+    if columns.timeline:
+        yield " " * _GAP, "plain"
+        yield from blocks(row.timeline.cells(now.wall / NS, columns.timeline))
+
+
+def _text(row: Row, columns: Columns) -> Piece:
+    if row.prompt:
+        return cut(row.prompt, columns.text), "dim" if row.prompt_is_old else "plain"
+    # A row that has nothing to say is still told apart by more than its name.
+    where = "" if columns.directory else row.directory
+    return cut_left(where, columns.text), "dim"
+
+
+def blocks(cells: Iterable[Status | None]) -> Iterable[Piece]:
+    """A timeline as text, one piece for each run of a status."""
+    for status, run in groupby(cells):
+        yield BLOCKS[status] * len(list(run)), _BARS[status]
+
+
+def _fold(fold: ClosedDivider, room: int) -> list[Piece]:
+    what = f"{fold.closed} closed"
+    text = cut(f"── {what} · c {'hides' if fold.is_open else 'shows'} them ", room)
+    return [(text + "─" * (room - width(text)), "dim")]
+
+
+def _padded(line: Iterable[Piece], room: int) -> Iterable[Piece]:
+    for text, role in line:
+        size = width(text)
+        if size > room:
+            yield pad(cut(text, room), room), role
+            return
+        room -= size
+        yield text, role
+    if room > 0:
+        yield " " * room, "plain"
+
+
+def heading(columns: Columns) -> str:
+    """What stands above the columns."""
+    titles = [pad("status", _STATUS), pad("name", columns.name), f"{'for':>{_AGE}}"]
+    for title, size in (
+        ("asks or last said", columns.text),
+        ("directory", columns.directory),
+        ("model", columns.model),
+        ("ctx", columns.context),
+    ):
+        if size:
+            titles.append(f"{title:>{size}}" if title == "ctx" else pad(cut(title, size), size))
+    if columns.timeline:
+        titles.append(_hour(columns.timeline))
+    return (" " * _GAP).join(titles)
+
+
+def _hour(size: int) -> str:
+    """The timeline's own heading: where an hour ago is, and where now is."""
+    return f"1h ago{'now':>{size - 6}}"

@@ -1,0 +1,38 @@
+"""A well-behaved client's round trip beside one that floods, and without it.
+
+The flood is SETs, pipelined on one connection without a pause; between the
+batches it is frozen. The server has one core, the clients have the other.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from checks.bench.rig import OTHER, alternate, daemon, on_core, peers, round_trips, set_lines
+from checks.bench.row import Row, compare
+
+
+def measure(*, quick: bool = False) -> Row:
+    """The 99th percentile of a round trip beside a flood, beside that without."""
+    with (
+        on_core(),
+        daemon() as server,
+        on_core(OTHER),
+        peers(server, "flood") as flood,
+        server.connect() as sock,
+    ):
+        lines = set_lines()
+
+        def flooded() -> list[float]:
+            os.kill(flood, signal.SIGCONT)
+            times = round_trips(sock, lines, 200)
+            os.kill(flood, signal.SIGSTOP)
+            return times
+
+        def calm() -> list[float]:
+            round_trips(sock, lines, 50)  # what had been sent is served meanwhile
+            return round_trips(sock, lines, 200)
+
+        samples = alternate(flooded, calm, batches=5 if quick else 20)
+    return compare("SET p99 beside a flood / without", samples, percentile=99, bound=None)

@@ -1,0 +1,47 @@
+"""A SET's round trip with 100,000 sessions in the store, beside one with 10.
+
+Two daemons; client and server on one core. The sessions are taken from all
+over the store, so that its memory is not warm; the metadata are the same ten.
+"""
+
+from __future__ import annotations
+
+import time
+from itertools import cycle, islice
+
+from checks.bench.rig import Served, alternate, daemon, on_core, pipelined, round_trips, set_lines
+from checks.bench.row import Bound, Row, compare
+
+SESSIONS = 100_000
+CONFIG = f"[limits]\nmax_sessions = {2 * SESSIONS}\n"
+
+
+TOUCHED = 10_000
+
+
+def _fill(server: Served, lines: list[bytes]) -> None:
+    with server.connect() as sock:
+        pipelined(sock, b"".join(lines))
+    assert server.place is not None
+    # The journal is written anew in steps, which is not what is measured here.
+    rewritten = server.place.journal.with_name(server.place.journal.name + ".new")
+    while rewritten.exists():
+        time.sleep(0.01)
+
+
+def measure(*, quick: bool = False) -> Row:
+    """The median round trip, beside that of a small store."""
+    lines = list(islice(set_lines(SESSIONS, projects=10), 2 * SESSIONS))
+    everywhere = cycle(
+        lines[SESSIONS :: SESSIONS // TOUCHED] + lines[: SESSIONS : SESSIONS // TOUCHED]
+    )
+    few = set_lines()
+    with on_core(), daemon(CONFIG) as large, daemon(CONFIG) as small:
+        _fill(large, lines[:SESSIONS])
+        with large.connect() as sock, small.connect() as its:
+            samples = alternate(
+                lambda: round_trips(sock, everywhere, 250),
+                lambda: round_trips(its, few, 250),
+                batches=20 if quick else 80,
+            )
+    return compare("SET, 100,000 sessions / 10", samples, bound=Bound(1.1))

@@ -1,0 +1,81 @@
+"""One request on an open connection, and its reply; client and server on one core.
+
+A SET whose metadata was there before, as a script sends it again and again;
+and, with no bound of their own, a SET whose metadata is new each time and a
+hook's event.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from itertools import count
+from pathlib import Path
+
+from checks.bench.rig import alternate, bare, daemon, on_core, round_trips, set_lines
+from checks.bench.row import Bound, Row, compare
+from testing.checkout import FIXTURES
+
+_PAYLOADS = FIXTURES / "claude-code-2.1.329"
+_TURN = ("UserPromptSubmit", "PreToolUse-Bash", "PostToolUse-Bash", "Stop")
+
+
+def event_lines(config_dir: str, pids: Sequence[int]) -> Iterator[bytes]:
+    """A turn of each session, again and again, as the hooks of these processes tell it."""
+    payloads = [json.loads((_PAYLOADS / f"{name}.json").read_text()) for name in _TURN]
+    meta = {"attended": True, "config_dir": config_dir, "TMUX_PANE": "%7"}
+    for number in count():
+        turn, session = divmod(number, len(pids))
+        event = payloads[turn % len(payloads)] | {"session_id": f"session-{session}"}
+        whole = {"at": time.time_ns(), "pid": pids[session]} | meta
+        told = json.dumps(whole, separators=(",", ":"))
+        yield f"HOOK claude-code {told} {json.dumps(event)}\n".encode()
+
+
+@contextlib.contextmanager
+def processes(number: int) -> Iterator[list[int]]:
+    """So many processes that live, each as the one of an agent."""
+    with contextlib.ExitStack() as stack:
+        living = [subprocess.Popen(["sleep", "600"]) for _ in range(number)]
+        for process in living:
+            stack.enter_context(process)
+            stack.callback(process.kill)
+        yield [process.pid for process in living]
+
+
+def _measure(what: str, lines: Iterator[bytes], bound: Bound | None, *, quick: bool) -> Row:
+    with (
+        on_core(),
+        daemon() as server,
+        bare() as other,
+        server.connect() as sock,
+        other.connect() as its,
+    ):
+        samples = alternate(
+            lambda: round_trips(sock, lines, 250),
+            lambda: round_trips(its, lines, 250),
+            batches=20 if quick else 80,
+        )
+    return compare(what, samples, bound=bound)
+
+
+def measure(*, quick: bool = False) -> Row:
+    """The median round trip of a SET, beside the bare server's."""
+    return _measure("SET round trip", set_lines(), Bound(1.5), quick=quick)
+
+
+def measure_new(*, quick: bool = False) -> Row:
+    """The same with metadata that is new each time."""
+    lines = set_lines(projects=1000)
+    return _measure("SET, metadata new each time", lines, None, quick=quick)
+
+
+def measure_event(*, quick: bool = False) -> Row:
+    """The median round trip of a hook's event, beside the bare server's."""
+    with tempfile.TemporaryDirectory() as config_dir, processes(10) as pids:
+        Path(config_dir, "sessions").mkdir()
+        return _measure("a hook's event", event_lines(config_dir, pids), None, quick=quick)

@@ -1,0 +1,84 @@
+"""From a SET until all of 1,000 subscribers have it; clients and server on one core.
+
+The bare counterpart writes one line to 1,000 connections; the same reader,
+one epoll for all, takes both.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import time
+from collections.abc import Iterator
+from itertools import cycle
+
+from checks.bench.rig import Served, allow_files, alternate, bare, daemon, on_core
+from checks.bench.row import Bound, Row, compare
+
+SUBSCRIBERS = 1_000
+
+
+class Audience:
+    """Everybody who is told, and one who has something to tell."""
+
+    def __init__(self, server: Served, lines: list[bytes], *, subscribe: bool):
+        self._lines = cycle(lines)
+        self._speaker = server.connect()
+        self._readers = [server.connect() for _ in range(SUBSCRIBERS)]
+        self._poll = select.epoll()
+        for reader in self._readers:
+            if subscribe:
+                reader.sendall(b"SUBSCRIBE\n")
+                assert reader.recv(1 << 16).startswith(b"STATE ")
+            self._poll.register(reader, select.EPOLLIN)
+
+    def close(self) -> None:
+        self._poll.close()
+        for sock in (self._speaker, *self._readers):
+            sock.close()
+
+    def tell(self, count: int) -> list[float]:
+        """Seconds that each of so many lines took to reach everybody."""
+        return [self._tell_once() for _ in range(count)]
+
+    def _tell_once(self) -> float:
+        waiting = SUBSCRIBERS
+        begin = time.perf_counter()
+        self._speaker.send(next(self._lines))
+        while waiting:
+            for fd, _ in self._poll.poll():
+                told = os.read(fd, 1 << 16)
+                assert told.endswith(b"\n"), told
+                waiting -= told.count(b"\n")
+        seconds = time.perf_counter() - begin
+        assert self._speaker.recv(100) == b"OK\n"
+        return seconds
+
+
+@contextlib.contextmanager
+def audience(server: Served, lines: list[bytes], *, subscribe: bool) -> Iterator[Audience]:
+    """Gathers it, and lets it go."""
+    gathered = Audience(server, lines, subscribe=subscribe)
+    try:
+        yield gathered
+    finally:
+        gathered.close()
+
+
+def measure(*, quick: bool = False) -> Row:
+    """The median time, beside the bare server's."""
+    allow_files(SUBSCRIBERS * 2 + 100)
+    sets = [b"SET session-1 working\n", b"SET session-1 attention\n"]
+    told = [b"UPDATE session-1 working 0\n", b"UPDATE session-1 attention 0\n"]
+    with (
+        on_core(),
+        daemon() as server,
+        bare("tell") as other,
+        audience(server, sets, subscribe=True) as ours,
+        audience(other, told, subscribe=False) as its,
+    ):
+        samples = alternate(
+            lambda: ours.tell(10), lambda: its.tell(10), batches=10 if quick else 40
+        )
+    return compare("SET to all of 1,000 subscribers", samples, bound=Bound(1.25))

@@ -1,0 +1,31 @@
+"""The 99th percentile of a SET's round trip while 100 subscribers read.
+
+The client shares a core with the server, the subscribers have the other one.
+"""
+
+from __future__ import annotations
+
+from checks.bench.rig import alternate, bare, daemon, on_core, peers, round_trips, set_lines
+from checks.bench.row import Bound, Row, compare
+
+SUBSCRIBERS = "100"
+
+
+def measure(*, quick: bool = False) -> Row:
+    """The percentile, beside a server's that writes each line to 100 connections."""
+    with (
+        on_core(),
+        daemon() as server,
+        bare("tell") as other,
+        peers(server, "read", SUBSCRIBERS, "SUBSCRIBE"),
+        peers(other, "read", SUBSCRIBERS),
+        server.connect() as sock,
+        other.connect() as its,
+    ):
+        lines = set_lines()
+        samples = alternate(
+            lambda: round_trips(sock, lines, 500),
+            lambda: round_trips(its, lines, 500),
+            batches=5 if quick else 20,
+        )
+    return compare("SET p99, 100 subscribers", samples, percentile=99, bound=Bound(1e-3, of="ours"))

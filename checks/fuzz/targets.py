@@ -1,0 +1,100 @@
+"""What is fuzzed, as functions of bytes: each returns, or has found something.
+
+A seed is a file of the corpus; hypothesis changes it, and what breaks a target
+is made small. Sentences about what holds are in the functions' docstrings.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from acd.protocol import LineDecoder, LineError
+from testing.journaled_store import BOOT, Kept, wire
+
+CORPUS = Path(__file__).with_name("corpus")
+MAX_LINE = 2_048
+
+
+def lines(data: bytes) -> None:
+    """However a stream is cut, the same lines come out of it, in bounded memory."""
+    whole = LineDecoder(MAX_LINE).feed(data)
+    for size in (1, 7, len(data) // 2 + 1):
+        decoder = LineDecoder(MAX_LINE)
+        pieces = [
+            line
+            for begin in range(0, len(data), size)
+            for line in decoder.feed(data[begin : begin + size])
+        ]
+        assert pieces == whole, size
+        assert len(decoder._tail) <= MAX_LINE + 1
+    for line in whole:
+        text = line.text if isinstance(line, LineError) else line
+        assert "\n" not in text
+        assert "\0" not in text
+
+
+def conversation(data: bytes) -> None:
+    """Whatever is sent has one line for an answer, and what it changed is read back."""
+    with tempfile.TemporaryDirectory() as directory:
+        kept = Kept(Path(directory, "journal"))
+        for line in LineDecoder(MAX_LINE).feed(data + b"\n"):
+            if not isinstance(line, LineError) and line.partition(" ")[0].upper() in VERBS:
+                [reply] = kept.do(line)
+                assert "\n" not in reply
+                assert reply.startswith("ERR ") or reply.isascii()
+        _same(kept)
+
+
+VERBS = {"SET", "RM", "DELETE", "GET", "HISTORY", "LIST", "RESURRECT", "API_USAGE", "HOOK"}
+
+
+def hook(data: bytes) -> None:
+    """A payload is an event or refused, and every session that it makes can be shown."""
+    payload = data.replace(b"\r", b" ").replace(b"\n", b" ").decode("utf-8", "replace")
+    with tempfile.TemporaryDirectory() as directory:
+        kept = Kept(Path(directory, "journal"))
+        meta = '{"at":1700000000000000000,"pid":4000001,"host":"here"}'
+        kept.do(f"HOOK claude-code {meta} {payload}", f"HOOK claude-code {payload} {payload}")
+        for session in kept.store.list_all():
+            assert session.id.isprintable()
+            assert len(session.prompt or "") <= 200
+        _same(kept)
+
+
+def journal(data: bytes) -> None:
+    """A file is read as far as it can be, and then goes on as a whole one."""
+    data = data.replace(b"BOOT", BOOT.encode(), 1)
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, "journal")
+        path.write_bytes(data)
+        kept = Kept(path)
+        assert kept.journal.failure is None
+        kept.do("SET after working", "LIST")
+        _same(kept)
+
+
+def _same(kept: Kept) -> None:
+    """The next daemon knows the same, and can tell it."""
+    again = kept.again()
+    assert again.state == kept.state
+    for told in wire(again):
+        assert again.do(f"GET {told['id']}")[0].startswith("OK ")
+        json.dumps(told).encode("ascii")
+    for used in (kept, again):
+        used.journal.close()
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "lines": lines,
+    "conversation": conversation,
+    "hook": hook,
+    "journal": journal,
+}
+
+
+def seeds(target: str) -> list[bytes]:
+    """The corpus of a target: its own files, and what has once been found with it."""
+    return [path.read_bytes() for path in sorted((CORPUS / target).iterdir())]

@@ -1,0 +1,308 @@
+"""Everything at once, for as long as is wanted, against a real daemon.
+
+Floods of pipelined lines, a client that waits for each answer, hooks that come
+and go, subscribers that read and such that do not, half lines and garbage;
+meanwhile the daemon is killed, stopped and upgraded. At the end: how many lines,
+what was lost of what was acknowledged, what else was wrong, and the daemon's
+memory before and after.
+
+    python -m checks.soak --minutes 1
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import random
+import resource
+import signal
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from testing.daemons import Child, Nursery
+from testing.service_manager import listener
+from testing.support import WAIT, Client, Place, place
+from testing.worker import Known, Worker
+
+REST = 0.3
+"""Seconds that the workers are given between two ends of the daemon, at least."""
+PICTURE = 5_000
+"""Changes after which a subscriber asks whether what it holds is the truth."""
+
+
+@dataclass
+class Tally:
+    """What happened, counted by all threads."""
+
+    lines: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+    lost: int = 0
+    ends: Counter[str] = field(default_factory=Counter)
+
+
+class Party:
+    """One thread that does its part again and again, whatever becomes of the daemon."""
+
+    def __init__(self, soak: Soak, name: str, part: Callable[[Client], None]):
+        self._soak = soak
+        self.name = name
+        self._part = part
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def join(self) -> None:
+        self._thread.join(WAIT)
+        if self._thread.is_alive():
+            self._soak.fault(f"{self.name} hangs")
+
+    def _run(self) -> None:
+        while not self._soak.ended.is_set():
+            try:
+                with Client(self._soak.place.socket) as client:
+                    self._part(client)
+            except (EOFError, ConnectionError):
+                continue  # the daemon has ended: the next one is there, or comes
+            except Exception as error:
+                self._soak.fault(f"{self.name}: {error!r}")
+                return
+
+
+class Soak:
+    """The daemon, those who talk to it, and the one who ends it."""
+
+    def __init__(self, place: Place, seed: int):
+        self.place = place
+        self.chance = random.Random(seed)
+        self.tally = Tally()
+        self.ended = threading.Event()
+        self._lock = threading.Lock()
+        self.workers = [Worker("flood", seed), Worker("other", seed + 1), Worker("alone", seed + 2)]
+        self.compared = 0
+        """How often a subscriber's picture was compared with the truth."""
+
+    def fault(self, what: str) -> None:
+        with self._lock:
+            self.tally.faults.append(what)
+
+    def count(self, who: str, lines: int) -> None:
+        with self._lock:
+            self.tally.lines[who] += lines
+
+    # The parts --------------------------------------------------------------
+
+    def hooks(self, client: Client) -> None:
+        """One line a connection, without waiting for the answer."""
+        client.ask("PING")
+        for number in range(200):
+            with socket.socket(socket.AF_UNIX) as sock:
+                sock.connect(str(self.place.socket))
+                event = {"session_id": f"h{number % 40}", "hook_event_name": "PostToolUse"}
+                sock.sendall(f"HOOK claude-code {{}} {json.dumps(event)}\n".encode())
+            self.count("hooks", 1)
+
+    def subscriber(self, client: Client) -> None:
+        """Reads all it is told; what it holds is compared with what the daemon knows."""
+        held: dict[str, str] = {}
+        client.send("SUBSCRIBE json")
+        while True:
+            for _ in range(PICTURE):
+                self._take(client.line(), held)
+                self.count("pushes", 1)
+            # In one turn: behind the OK comes the truth of the same moment.
+            client.send("PING", "SUBSCRIBE json")
+            while (line := client.line()) != "OK":
+                self._take(line, held)
+            truth: dict[str, str] = {}
+            self._take(client.line(), truth)
+            if truth != held:
+                wrong = {name for name in truth.keys() | held if truth.get(name) != held.get(name)}
+                self.fault(f"subscriber: was wrong about {sorted(wrong)[:5]}")
+            held = truth
+            self.compared += 1
+
+    def _take(self, line: str, held: dict[str, str]) -> None:
+        word, _, rest = line.partition(" ")
+        if word == "STATE":
+            held.clear()
+            held.update({s["id"]: s["status"] for s in json.loads(rest)})
+        elif word == "UPDATE":
+            name, status, _, whole = rest.split(" ", 3)
+            held[name] = status
+            if json.loads(whole)["status"] != status:
+                self.fault(f"subscriber: {line}")
+        elif word == "REMOVED":
+            held.pop(rest, None)
+        else:
+            self.fault(f"subscriber: {line}")
+
+    def sleeper(self, client: Client) -> None:
+        """Subscribes, and reads now and then."""
+        client.send("SUBSCRIBE")
+        while not self.ended.wait(self.chance.uniform(0.5, 3)):
+            client.sock.recv(1 << 20) or client.line()
+
+    def rude(self, client: Client) -> None:
+        """Asks for much and leaves, in the middle of a line, or without reading."""
+        kind = self.chance.randrange(4)
+        with contextlib.suppress(TimeoutError):
+            client.sock.settimeout(1)
+            if kind == 0:
+                client.send(*["LIST"] * 300)
+            elif kind == 1:
+                client.sock.sendall(self.chance.randbytes(20_000))
+            elif kind == 2:
+                client.sock.sendall(b"SET rude " + b"x" * 100_000 + b"\nSET half")
+            else:
+                client.send("SUBSCRIBE json", "LIST", "SUBSCRIBE", "GET nobody")
+        self.count("rude", 1)
+        self.ended.wait(self.chance.uniform(0, 0.05))
+
+    def idle(self, client: Client) -> None:
+        """Many connections that say nothing."""
+        with contextlib.ExitStack() as stack:
+            for _ in range(100):
+                stack.enter_context(self.place.client())
+            client.line()
+
+    # All of it --------------------------------------------------------------
+
+    def run(self, nursery: Nursery, minutes: float) -> None:
+        daemon = nursery.start()
+        before = self._rss()
+        parts = {
+            "hooks": self.hooks,
+            "subscriber": self.subscriber,
+            "sleeper": self.sleeper,
+            "rude": self.rude,
+            "idle": self.idle,
+        }
+        parties = [Party(self, name, part) for name, part in parts.items()]
+        for party in parties:
+            party.start()
+        end = time.monotonic() + minutes * 60
+        while time.monotonic() < end:
+            daemon = self._round(nursery, daemon)
+        self.ended.set()
+        with contextlib.suppress(OSError, EOFError), self.place.client() as client:
+            client.ask("STOP")
+        daemon.end()
+        # Who waits for lines is woken by the end; who connects gets a last daemon.
+        daemon = nursery.start()
+        for party in parties:
+            party.join()
+        self.report(before, self._rss())
+        daemon.kill()
+
+    def _round(self, nursery: Nursery, daemon: Child) -> Child:
+        """Work, an end of some kind in the middle of it, and a look at what is left."""
+        with contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(self.place.client()) for _ in self.workers]
+            for client in clients:
+                client.ask("PING")
+            threads = [
+                threading.Thread(target=worker.work, args=(client, batch), daemon=True)
+                for worker, client, batch in zip(self.workers, clients, (400, 50, 1), strict=True)
+            ]
+            for thread in threads:
+                thread.start()
+            time.sleep(REST + self.chance.expovariate(1))
+            kind = self.chance.choice(("kill -9", "kill -9", "SIGTERM", "STOP", "upgrade"))
+            daemon = self._end(kind, nursery, daemon)
+            for thread in threads:
+                thread.join(WAIT)
+                if thread.is_alive():
+                    self.fault(f"a worker hangs after {kind}")
+        with self.place.client() as client:
+            for worker in self.workers:
+                self.count(worker.name, worker.lines)
+                worker.lines = 0
+                try:
+                    worker.check(client)
+                except AssertionError as error:
+                    self.tally.lost += 1
+                    self.fault(f"after {kind}: {str(error)[:500]}")
+                    worker.acknowledged = self._as_it_is(worker, client)
+            if client.info()["journal_failure"]:
+                self.fault("the journal fails")
+        self.tally.ends[kind] += 1
+        return daemon
+
+    def _as_it_is(self, worker: Worker, client: Client) -> dict[str, Known]:
+        worker.sent = []
+        mine = [name for name in client.sessions() if name.startswith(f"{worker.name}-")]
+        return {name: Known.seen(client.get(name)) for name in mine}
+
+    def _end(self, kind: str, nursery: Nursery, daemon: Child) -> Child:
+        if kind == "upgrade":
+            # The next one is there already, and asks the former to end.
+            following = nursery.start()
+            daemon.end()
+            return following
+        if kind == "kill -9":
+            daemon.kill()
+        elif kind == "SIGTERM":
+            daemon.signal(signal.SIGTERM)
+            daemon.end()
+        else:
+            with contextlib.suppress(EOFError, ConnectionError), self.place.client() as client:
+                client.ask("STOP")
+            daemon.end()
+        return nursery.start()
+
+    def _rss(self) -> int:
+        with self.place.client() as client:
+            rss: int = client.info()["rss"]
+        return rss
+
+    def report(self, before: int, after: int) -> None:
+        tally = self.tally
+        requests = {who: n for who, n in tally.lines.items() if who != "pushes"}
+        print(f"lines  {sum(requests.values()):,} ({_counts(requests)})")
+        pushes = tally.lines["pushes"]
+        print(f"pushes {pushes:,} to one who reads, the picture compared {self.compared} times")
+        print(f"ends   {sum(tally.ends.values())} ({_counts(tally.ends)})")
+        print(f"lost   {tally.lost}")
+        print(f"faults {len(tally.faults)}")
+        for fault in tally.faults[:20]:
+            print(f"       {fault}")
+        print(f"rss    {before / 1e6:.1f} MB before, {after / 1e6:.1f} MB after")
+        print(f"state  {self.place.journal.stat().st_size / 1e3:.0f} kB")
+
+
+def _counts(counts: Counter[str] | dict[str, int]) -> str:
+    return ", ".join(f"{name} {number:,}" for name, number in sorted(counts.items()))
+
+
+def main() -> int:
+    """The command; returns 1 if something was lost or wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m checks.soak",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--minutes", type=float, default=1, help="how long (1)")
+    parser.add_argument("--hours", type=float, default=0, help="and so many hours")
+    parser.add_argument("--seed", type=int, default=1, help="of what is done at random (1)")
+    given = parser.parse_args()
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with place() as made, listener(made) as sock, Nursery(made, sock) as nursery:
+        soak = Soak(made, given.seed)
+        soak.run(nursery, given.minutes + 60 * given.hours)
+        log = nursery.log.read_text(errors="replace")
+        for bad in ("Traceback", "understood", "set aside", "cannot be written"):
+            if bad in log:
+                print(f"log    {log.count(bad)} times {bad!r}, first: {_line_of(log, bad)}")
+                soak.fault("see the log")
+    return 1 if soak.tally.lost or soak.tally.faults else 0
+
+
+def _line_of(log: str, word: str) -> str:
+    return next(line for line in log.splitlines() if word in line)

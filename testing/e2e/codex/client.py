@@ -1,0 +1,30 @@
+"""Getting the real Codex: a named version from npm, kept for the next run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from testing.e2e.client import ClientUnavailable, cache_directory, install
+
+PACKAGE = "@openai/codex"
+VERSION = "0.169.0"
+
+
+def installed() -> Path:
+    """The directory of the native program, from the cache or else from npm.
+
+    Raises ClientUnavailable where it is in neither.
+    """
+    home = cache_directory().with_name("codex") / VERSION
+    if (found := _directory(home)) is None:
+        install(PACKAGE, VERSION, home)
+        found = _directory(home)
+    if found is None:
+        raise ClientUnavailable(f"npm installed {PACKAGE}@{VERSION} without a native executable")
+    return found
+
+
+def _directory(home: Path) -> Path | None:
+    # The package is a thin wrapper around one native program per platform.
+    found = sorted(home.glob(f"node_modules/{PACKAGE}-*/vendor/*/bin/codex"))
+    return found[0].parent if found else None

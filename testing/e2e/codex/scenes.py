@@ -1,0 +1,89 @@
+"""Codex as a person meets it, in a terminal and as `codex exec`, and acd looking on."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from testing.e2e.codex.home import CodexHome
+from testing.e2e.codex.responses_api import ResponsesAPI
+from testing.e2e.daemon import Acd
+from testing.e2e.interactive import Interactive
+from testing.e2e.moment import PATIENCE
+from testing.e2e.run import Run
+
+PROMPT_BOX = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
+FORKED = "Fork created"
+RESUME_DIALOG = "Resume a previous session"
+PERMISSION_DIALOG = "Would you like to run"
+QUESTION_DIALOG = "enter to submit answer"
+PLAN_MODE = "Plan mode (shift+tab to cycle)"
+TURN_OVER = "Worked for"
+INTERRUPTED = "Conversation interrupted"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a scenario plays on."""
+
+    home: CodexHome
+    api: ResponsesAPI
+    acd: Acd
+
+    def interactive(self, *arguments: str, session: str = "") -> Tui:
+        return Tui(self, *arguments, session=session)
+
+    def exec(self, *arguments: str) -> ExecRun:
+        return ExecRun(self.home, *arguments)
+
+    def sessions(self) -> set[str]:
+        """The ids of all sessions of Codex's that acd has."""
+        return {each["id"] for each in self.acd.sessions() if each["agent_type"] == "codex"}
+
+    def session(self, *known: str) -> str:
+        """The id of the one session that acd has beside the known ones; waits for it."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if others := self.sessions() - set(known):
+                [found] = others
+                return found
+            time.sleep(0.02)
+        raise AssertionError(f"no session of Codex's.\n{self.acd.log()}")
+
+
+class Tui(Interactive):
+    """One interactive Codex; what it does not go on with begins with its first prompt."""
+
+    def __init__(self, stage: Stage, *arguments: str, session: str) -> None:
+        self.stage = stage
+        self.api = stage.api
+        self.home = stage.home
+        argv = stage.home.network.inside("codex", *arguments)
+        super().__init__(stage.home, argv, PROMPT_BOX, stage.acd, session)
+
+    def greet(self, text: str = "Hello") -> None:
+        """One short turn, so that there is a conversation to go on with."""
+        self.prompt(text)
+        answered = self.api.take("GREETING").wait_answered()
+        self.follow()
+        self.expect("attention", since=answered, via=("working",))
+        # Before, it takes no command.
+        self.terminal.wait_until(
+            lambda screen: TURN_OVER in screen.rpartition(text)[2], "that its turn is over"
+        )
+
+    def follow(self) -> str:
+        """Wait until acd has another session of Codex's, and take that up."""
+        self.session = self.stage.session(self.session)
+        return self.session
+
+
+class ExecRun(Run):
+    """One `codex exec ARGUMENTS`."""
+
+    def __init__(self, home: CodexHome, *arguments: str) -> None:
+        super().__init__(
+            home.network.inside("codex", "exec", "--skip-git-repo-check", *arguments),
+            home.environment,
+            home.project,
+        )

@@ -1,0 +1,108 @@
+"""The tables in docs/compatibility.md: behaviour by client and version, from the test run itself.
+
+A test's name is the behaviour's name. Written only with `ACD_WRITE_DOCS=1`, so
+that an ordinary run leaves the checkout as it was; and only for the agents that
+were tried, so that a run of one leaves the others' tables.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import pytest
+
+from testing.checkout import CHECKOUT
+
+PAGE = CHECKOUT / "docs" / "compatibility.md"
+BEGIN = "<!-- {}: written by the end-to-end tests: ACD_WRITE_DOCS=1 tests/run tests/e2e -->"
+END = "<!-- {}: end of what they write -->"
+
+_TRIED = "acd-tried"
+_DELAY = "acd-delay"
+
+
+@dataclass
+class _Table:
+    columns: list[str] = field(default_factory=list)
+    cells: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+_tables: defaultdict[str, _Table] = defaultdict(_Table)
+_outcomes: dict[str, str] = {}
+
+
+def note(
+    item: pytest.Item, agent: str, column: str, delays: list[float], *, parameter: str = ""
+) -> None:
+    """Attach to a test's report what it tried, and the longest it took acd to know.
+
+    The column is a version, or a way in which the agent runs; `parameter` is
+    the test's that stands for it, where that is not the column's name.
+    """
+    item.user_properties.append((_TRIED, (agent, column, behaviour(item.name, parameter))))
+    if delays:
+        item.user_properties.append((_DELAY, max(delays)))
+
+
+def take(report: pytest.TestReport) -> None:
+    """pytest_runtest_logreport: keep the outcome of one behaviour."""
+    noted = dict(report.user_properties)
+    tried = noted.get(_TRIED)
+    # What a fixture notes at its end is in the report of the teardown; the
+    # call's outcome was reported before.
+    if report.when == "call":
+        # An expected failure is a fact about that client, and the reason tells it.
+        reason = str(getattr(report, "wasxfail", ""))
+        _outcomes[report.nodeid] = f"no: {reason}" if reason else report.outcome
+    elif report.when == "teardown" and isinstance(tried, tuple):
+        agent, column, named = tried
+        outcome = _outcomes.pop(report.nodeid, "skipped")
+        table = _tables[agent]
+        if column not in table.columns:
+            table.columns.append(column)
+        delay = noted.get(_DELAY)
+        row = table.cells.setdefault(named, {})
+        row[column] = _cell(outcome, delay if isinstance(delay, float) else None)
+
+
+def write() -> None:
+    """pytest_sessionfinish: replace the tables of those who were tried, if that was asked for."""
+    if os.environ.get("ACD_WRITE_DOCS") != "1":
+        return
+    page = PAGE.read_text()
+    for agent, table in _tables.items():
+        begin, end = BEGIN.format(agent), END.format(agent)
+        before, found, rest = page.partition(begin)
+        _, ended, after = rest.partition(end)
+        if not found or not ended:
+            raise pytest.UsageError(f"{PAGE} has no place for the table: {begin} … {end}")
+        page = f"{before}{begin}\n\n{_markdown(table)}\n{end}{after}"
+    PAGE.write_text(page)
+
+
+def _markdown(table: _Table) -> str:
+    lines = [
+        "| behaviour | " + " | ".join(table.columns) + " |",
+        "|---|" + "---|" * len(table.columns),
+    ]
+    for named, cells in table.cells.items():
+        row = " | ".join(cells.get(column, "-") for column in table.columns)
+        lines.append(f"| {named} | {row} |")
+    return "\n".join(lines) + "\n"
+
+
+def behaviour(item_name: str, parameter: str) -> str:
+    """A test's name as a sentence, with its parameters other than the column's."""
+    name, _, parameters = item_name.rstrip("]").partition("[")
+    sentence = name.removeprefix("test_").replace("_", " ")
+    sentence = sentence[:1].upper() + sentence[1:]
+    others = parameters.replace(parameter, "").strip("-")
+    return f"{sentence} ({others})" if others else sentence
+
+
+def _cell(outcome: str, delay: float | None) -> str:
+    if outcome != "passed":
+        return {"failed": "**no**", "skipped": "not tried"}.get(outcome, outcome)
+    return "yes" if delay is None else f"yes, {delay * 1000:.0f} ms"

@@ -1,0 +1,421 @@
+"""A stand-in for the Messages API on loopback, so that the real client runs without an account.
+
+It knows the streaming protocol and which answer a keyword in the prompt asks
+for. It knows nothing of acd, of terminals or of what a test expects.
+
+The last user text decides: a word of it that names a scenario picks that
+scenario's answer, any other text gets a greeting, and a request that ends in a
+tool's result gets a closing word. A *held* answer stops before its last block
+until the test releases it: a turn lasts exactly as long as a test wants.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+import uuid
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+from testing.e2e.moment import PATIENCE, Moment
+
+JSON = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Text:
+    text: str
+
+
+@dataclass(frozen=True)
+class ToolUse:
+    name: str
+    input: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the model says: content blocks in order, and why it stopped."""
+
+    blocks: tuple[Text | ToolUse, ...]
+
+    @property
+    def stop_reason(self) -> str:
+        return "tool_use" if any(isinstance(b, ToolUse) for b in self.blocks) else "end_turn"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An HTTP error with the API's error type."""
+
+    status: int
+    type: str
+
+
+def _call(name: str, **input_: object) -> Answer:
+    return Answer((Text(f"Calling {name}."), ToolUse(name, input_)))
+
+
+def _calls(*tools: ToolUse) -> Answer:
+    return Answer((Text("Calling several."), *tools))
+
+
+def _subagent(prompt: str) -> Answer:
+    return _call(
+        "Agent",
+        description="a helper",
+        prompt=prompt,
+        subagent_type="general-purpose",
+        run_in_background=True,
+    )
+
+
+# A tool runs until the test lets it go (home.Gate); `touch` is what the client
+# asks permission for.
+_WAIT = "./wait-at-the-gate"
+_WAIT_AFTER_PERMISSION = "touch made-by-a-tool && ./wait-at-the-gate"
+
+SCENARIOS: Mapping[str, Answer | Failure] = {
+    "HELD": Answer((Text("Thinking it over, "), Text("and done."))),
+    "TOOL": _call("Bash", command=_WAIT, description="Wait at the gate"),
+    "PERMISSION": _call(
+        "Bash", command=_WAIT_AFTER_PERMISSION, description="Touch, then wait at the gate"
+    ),
+    # Two tools at a time: one runs until the test lets it go, the other asks. The client
+    # runs only such side by side as change nothing.
+    "SIDEBYSIDE": _calls(
+        ToolUse("mcp__asker__wait", {}), ToolUse("Read", {"file_path": "/etc/hostname"})
+    ),
+    "BOTHASK": _calls(
+        ToolUse("Read", {"file_path": "/etc/hostname"}),
+        ToolUse("Read", {"file_path": "/etc/passwd"}),
+    ),
+    "ASK": _call(
+        "AskUserQuestion",
+        questions=[
+            {
+                "question": "Which colour?",
+                "header": "Colour",
+                "multiSelect": False,
+                "options": [
+                    {"label": "Red", "description": "like a rose"},
+                    {"label": "Blue", "description": "like the sea"},
+                ],
+            }
+        ],
+    ),
+    "PLAN": _call("ExitPlanMode", plan="# A plan\n1. Do it."),
+    "ELICIT": _call("mcp__asker__ask"),
+    "BACKGROUND": _call(
+        "Bash", command=_WAIT, description="Wait in the background", run_in_background=True
+    ),
+    "SUBAGENT": _subagent("HELD"),
+    "SUBAGENTASKS": _subagent("HELDPERMISSION"),
+    "HELDPERMISSION": Answer(
+        (
+            Text("Thinking it over, "),
+            ToolUse("Bash", {"command": _WAIT_AFTER_PERMISSION, "description": "Touch, then wait"}),
+        ),
+    ),
+    "ERROR400": Failure(400, "invalid_request_error"),
+    "ERROR401": Failure(401, "authentication_error"),
+    "ERROR429": Failure(429, "rate_limit_error"),
+    "ERROR500": Failure(500, "api_error"),
+    "ERROR529": Failure(529, "overloaded_error"),
+}
+
+# Held whenever they are asked for; others when the test says hold().
+HELD = frozenset({"HELD", "HELDPERMISSION"})
+
+GREETING = Answer((Text("Hello from the model."),))
+AFTER_TOOL = Answer((Text("The tool is done."),))
+NOTED = Answer((Text("Noted."),))
+SUMMARY = Answer((Text("<analysis>short</analysis><summary>A short talk.</summary>"),))
+
+
+def choose(body: Mapping[str, Any]) -> tuple[str, Answer | Failure]:
+    """The scenario's name and its answer for one request to /v1/messages."""
+    messages = [m for m in body.get("messages") or [] if m.get("role") == "user"]
+    if not messages:
+        return "GREETING", GREETING
+    prompt = next((text for m in reversed(messages) if (text := _last_text(m))), "")
+    if "create a detailed summary" in prompt or "Respond with TEXT ONLY" in prompt:
+        return "SUMMARY", SUMMARY
+    if "<task-notification>" in json.dumps(messages[-1]):
+        return "NOTED", NOTED
+    if _ends_in_tool_result(messages[-1]):
+        return "AFTER_TOOL", AFTER_TOOL
+    if not body.get("tools"):
+        return "ASIDE", GREETING  # the client asks something for itself
+    for word in re.findall(r"[A-Z0-9]+", prompt):
+        if word in SCENARIOS:
+            return word, SCENARIOS[word]
+    return "GREETING", GREETING
+
+
+def _blocks(message: Mapping[str, Any]) -> list[JSON]:
+    content = message.get("content")
+    if isinstance(content, str):
+        content = [{"type": "text", "text": content}]
+    return [b for b in content or [] if b.get("type") != "text" or _spoken(b["text"])]
+
+
+def _spoken(text: str) -> str:
+    """What a person said: without what the client puts around or in place of it."""
+    text = re.sub(r"<system-reminder>.*?</system-reminder>", "", text, flags=re.DOTALL).strip()
+    return "" if text.startswith("[Request interrupted") else text
+
+
+def _last_text(message: Mapping[str, Any]) -> str:
+    texts = [_spoken(b["text"]) for b in _blocks(message) if b.get("type") == "text"]
+    return texts[-1] if texts else ""
+
+
+def _ends_in_tool_result(message: Mapping[str, Any]) -> bool:
+    # A prompt typed after an interrupt is merged behind the interrupted tool's
+    # result: only the last block tells.
+    blocks = _blocks(message)
+    return bool(blocks) and blocks[-1].get("type") == "tool_result"
+
+
+@dataclass
+class Exchange:
+    """One request and its answer."""
+
+    scenario: str
+    asked: Moment
+    answered: Moment | None = None
+    _released: threading.Event = field(default_factory=threading.Event)
+    _finished: threading.Event = field(default_factory=threading.Event)
+
+    def release(self) -> Moment:
+        """Let a held answer go on; the moment at which that was said."""
+        now = Moment.now()
+        self._released.set()
+        return now
+
+    def wait_answered(self, timeout: float = PATIENCE) -> Moment:
+        """The moment at which the answer's last byte was sent."""
+        if not self._finished.wait(timeout) or self.answered is None:
+            raise AssertionError(f"{self.scenario} was not answered in {timeout} s")
+        return self.answered
+
+    def wait_released(self) -> None:
+        self._released.wait()
+
+    def finish(self, *, whole: bool) -> None:
+        self.answered = Moment.now() if whole else None
+        self._finished.set()
+
+
+class Exchanges:
+    """What a stand-in was asked, for tests to wait for, hold and release."""
+
+    def __init__(self, held: Collection[str]) -> None:
+        self._changed = threading.Condition()
+        self._exchanges: list[Exchange] = []
+        self._taken: list[Exchange] = []
+        self._always_held = frozenset(held)
+        self._held = set(held)
+
+    def take(self, scenario: str, timeout: float = PATIENCE) -> Exchange:
+        """The oldest request for that scenario not taken yet; waits for it to come."""
+        with self._changed:
+            deadline = time.monotonic() + timeout
+            while True:
+                for exchange in self._exchanges:
+                    if exchange.scenario == scenario:
+                        self._exchanges.remove(exchange)
+                        self._taken.append(exchange)
+                        return exchange
+                if not self._changed.wait(deadline - time.monotonic()):
+                    seen = [e.scenario for e in self._exchanges]
+                    raise AssertionError(f"no request for {scenario} in {timeout} s, only {seen}")
+
+    def hold(self, scenario: str) -> None:
+        """From now on hold the answers to that scenario too."""
+        self._held.add(scenario)
+
+    def forget(self) -> None:
+        """Release everything held and forget all requests: the next test begins anew."""
+        self._held = set(self._always_held)
+        with self._changed:
+            for exchange in self._exchanges + self._taken:
+                exchange.release()
+            self._exchanges.clear()
+            self._taken.clear()
+
+    @contextmanager
+    def exchange(self, scenario: str) -> Iterator[Exchange]:
+        """For the handler: one request under way, seen by take() and, if held, released."""
+        exchange = Exchange(scenario, Moment.now())
+        if scenario not in self._held:
+            exchange.release()
+        with self._changed:
+            self._exchanges.append(exchange)
+            self._changed.notify_all()
+        whole = False
+        try:
+            yield exchange
+            whole = True
+        finally:
+            exchange.finish(whole=whole)
+
+
+class MessagesAPI(Exchanges):
+    """The server, on an ephemeral loopback port, for as long as its `with` lasts."""
+
+    def __init__(self) -> None:
+        super().__init__(HELD)
+        api = self
+
+        class Handler(_Handler):
+            server_api = api
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.forget()
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server_api: MessagesAPI
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+    def do_HEAD(self) -> None:
+        self._reply(200, {})
+
+    def do_GET(self) -> None:
+        self._reply(200, {"data": [], "has_more": False})
+
+    def do_POST(self) -> None:
+        raw = self.rfile.read(int(self.headers.get("content-length") or 0))
+        if "count_tokens" in self.path:
+            self._reply(200, {"input_tokens": 42})
+        elif self.path.startswith("/v1/messages"):
+            self._message(json.loads(raw))
+        else:
+            self._reply(200, {})
+
+    def _message(self, body: JSON) -> None:
+        scenario, answer = choose(body)
+        try:
+            with self.server_api.exchange(scenario) as exchange:
+                if isinstance(answer, Failure):
+                    error = {
+                        "type": answer.type,
+                        "message": f"the stand-in was asked for {scenario}",
+                    }
+                    # Else the client retries for minutes.
+                    self._reply(
+                        answer.status,
+                        {"type": "error", "error": error},
+                        ("x-should-retry", "false"),
+                    )
+                elif body.get("stream"):
+                    self._stream(body, answer, exchange)
+                else:
+                    message = _message_of(body)
+                    message["content"] = [_whole(b) for b in answer.blocks]
+                    message["stop_reason"] = answer.stop_reason
+                    self._reply(200, message)
+        except (BrokenPipeError, ConnectionResetError):
+            # The client hung up: an Esc, or its end.
+            self.close_connection = True
+
+    def _stream(self, body: JSON, answer: Answer, exchange: Exchange) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("transfer-encoding", "chunked")
+        self.send_header("request-id", f"req_{uuid.uuid4().hex[:16]}")
+        self.end_headers()
+        self._event("message_start", message=_message_of(body))
+        for index, block in enumerate(answer.blocks):
+            if index == len(answer.blocks) - 1:
+                exchange.wait_released()
+            self._block(index, block)
+        self._event(
+            "message_delta",
+            delta={"stop_reason": answer.stop_reason, "stop_sequence": None},
+            usage={"output_tokens": 9},
+        )
+        self._event("message_stop")
+        self.wfile.write(b"0\r\n\r\n")
+        self.wfile.flush()
+
+    def _block(self, index: int, block: Text | ToolUse) -> None:
+        whole = _whole(block)
+        if isinstance(block, Text):
+            start: JSON = {"type": "text", "text": ""}
+            delta: JSON = {"type": "text_delta", "text": block.text}
+        else:
+            start = {**whole, "input": {}}
+            delta = {"type": "input_json_delta", "partial_json": json.dumps(whole["input"])}
+        self._event("content_block_start", index=index, content_block=start)
+        self._event("content_block_delta", index=index, delta=delta)
+        self._event("content_block_stop", index=index)
+
+    def _event(self, name: str, **fields: object) -> None:
+        data = f"event: {name}\ndata: {json.dumps({'type': name, **fields})}\n\n".encode()
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+        self.wfile.flush()
+
+    def _reply(self, status: int, document: JSON, *headers: tuple[str, str]) -> None:
+        data = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(data)))
+        for name, value in headers:
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data)
+
+
+def _message_of(body: JSON) -> JSON:
+    return {
+        "id": f"msg_{uuid.uuid4().hex[:20]}",
+        "type": "message",
+        "role": "assistant",
+        "model": body.get("model"),
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+        "usage": {
+            "input_tokens": 100,
+            "cache_creation_input_tokens": 0,
+            "cache_read_input_tokens": 0,
+            "output_tokens": 9,
+        },
+    }
+
+
+def _whole(block: Text | ToolUse) -> JSON:
+    if isinstance(block, Text):
+        return {"type": "text", "text": block.text}
+    return {
+        "type": "tool_use",
+        "id": f"toolu_{uuid.uuid4().hex[:20]}",
+        "name": block.name,
+        "input": dict(block.input),
+    }

@@ -1,0 +1,111 @@
+"""A terminal of one's own: a program in a private tmux server, its keys and its screen.
+
+It knows tmux and processes; it knows nothing of the program that runs in it.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+from testing.e2e.moment import PATIENCE, Moment
+
+_SIZE = ("-x", "120", "-y", "50")
+_GRACE_SECONDS = 5
+
+
+class Terminal:
+    """A program on a screen of 120 columns by 50 lines, ended with its `with`."""
+
+    def __init__(
+        self, directory: Path, argv: Sequence[str], environment: Mapping[str, str], cwd: Path
+    ) -> None:
+        directory.mkdir(mode=0o700)
+        self._tmux = ("tmux", "-S", str(directory / "tmux"), "-f", "/dev/null")
+        self._environment = dict(environment)
+        # tmux copies what the program writes into this fifo as it draws it: a
+        # wait for text looks again when something was drawn, and not before.
+        fifo = directory / "drawn"
+        os.mkfifo(fifo)
+        # Read and write: open() needs no partner, and no end of file is seen.
+        self._drawn = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
+        self._run("new-session", "-d", *_SIZE, "-c", str(cwd), *argv, ";",
+                  "set-option", "-g", "remain-on-exit", "on", ";",
+                  "set-option", "-g", "focus-events", "on", ";",
+                  "pipe-pane", "-O", f"exec cat > '{fifo}'")  # fmt: skip
+        self.pid = int(self._run("display-message", "-p", "#{pane_pid}"))
+        self._process = os.pidfd_open(self.pid)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Its server hangs up on the program, which may have something to say.
+        self._run("kill-server")
+        try:
+            self.wait_exit(_GRACE_SECONDS)
+        except AssertionError:
+            self.signal(signal.SIGKILL)
+        os.close(self._process)
+        os.close(self._drawn)
+
+    def type(self, text: str) -> None:
+        """Type text, as it is."""
+        self._run("send-keys", "-l", text)
+
+    def press(self, *keys: str) -> Moment:
+        """Press keys by their tmux names (Enter, Escape, C-c…); the moment just before."""
+        now = Moment.now()
+        self._run("send-keys", *keys)
+        return now
+
+    def signal(self, number: signal.Signals) -> Moment:
+        """Send the program a signal; the moment just before."""
+        now = Moment.now()
+        signal.pidfd_send_signal(self._process, number)
+        return now
+
+    def screen(self) -> str:
+        return self._run("capture-pane", "-p")
+
+    def wait_for(self, text: str, timeout: float = PATIENCE) -> Moment:
+        """Wait until the screen shows the text; the moment at which it was seen."""
+        return self.wait_until(lambda screen: text in screen, f"“{text}”", timeout)
+
+    def wait_gone(self, text: str, timeout: float = PATIENCE) -> Moment:
+        """Wait until the screen no longer shows the text; the moment at which it was gone."""
+        return self.wait_until(lambda screen: text not in screen, f"no “{text}”", timeout)
+
+    def wait_until(
+        self, condition: Callable[[str], bool], what: str, timeout: float = PATIENCE
+    ) -> Moment:
+        deadline = time.monotonic() + timeout
+        while not condition(screen := self.screen()):
+            if (left := deadline - time.monotonic()) <= 0:
+                raise AssertionError(f"the screen shows {what} not within {timeout} s:\n{screen}")
+            if select.select([self._drawn], [], [], left)[0]:
+                os.read(self._drawn, 65536)
+        return Moment.now()
+
+    def wait_exit(self, timeout: float = PATIENCE) -> Moment:
+        """Wait until the program has ended; the moment at which that was known."""
+        if not select.select([self._process], [], [], timeout)[0]:
+            raise AssertionError(f"the program still runs after {timeout} s")
+        return Moment.now()
+
+    def _run(self, *command: str) -> str:
+        done = subprocess.run(
+            [*self._tmux, *command],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"tmux {command[0]}: {done.stderr.strip()}"
+        return done.stdout

@@ -1,0 +1,122 @@
+"""A server and its connections without a loop's IO: bytes in, bytes out, a clock that stands.
+
+Responsible for feeding a connection exactly the pieces that a test wants, which
+a real socket does not promise. The peer's credentials are a real socket's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from acd.daemon.commands import Commands
+from acd.daemon.connection import Connection
+from acd.daemon.server import Server
+from acd.sessions.store import Change, Store
+from acd.sessions.values import NS, Json, Now
+
+HERE = "here"
+START = Now(wall=1_800_000_000 * NS, boot=5_000 * NS)
+INFO: Json = {"version": "1.2.3", "protocol": 1, "pid": 42, "uptime": 1.5}
+
+
+class Wire(asyncio.Transport):
+    """A transport that keeps what is written."""
+
+    def __init__(self, sock: socket.socket):
+        super().__init__(extra={"socket": sock})
+        self.written = bytearray()
+        self._closing = False
+
+    def write(self, data: Any) -> None:
+        self.written += data
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """It never fills."""
+
+    def pause_reading(self) -> None:
+        """What a test feeds is fed."""
+
+    def resume_reading(self) -> None:
+        """The same."""
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    def close(self) -> None:
+        self._closing = True
+
+
+class Peer:
+    """One connection, seen from the client's side."""
+
+    def __init__(self, server: Server, sock: socket.socket):
+        self._wire = Wire(sock)
+        self._connection = Connection(server)
+        self._connection.connection_made(self._wire)
+        self._loop = server.loop
+
+    def feed(self, *pieces: bytes) -> None:
+        for piece in pieces:
+            self._connection.data_received(piece)
+        # Turns after the first wait for the loop.
+        self._loop.run_until_complete(asyncio.sleep(0))
+
+    def take(self) -> list[str]:
+        """The whole lines that came back since the last time."""
+        *lines, rest = self._wire.written.split(b"\n")
+        self._wire.written[:] = rest
+        return [line.decode() for line in lines]
+
+    def ask(self, *requests: str) -> list[str]:
+        self.feed("".join(f"{request}\n" for request in requests).encode())
+        return self.take()
+
+
+class House:
+    """A server, and everybody who is connected to it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, sock: socket.socket):
+        self._sock = sock
+        self.now = START
+        self.records: list[str] = []
+        self.stopped: list[str] = []
+        self.store = Store()
+        commands = Commands(self.store, local_host=HERE, is_dir=lambda path: path.startswith("/w"))
+        self.server = Server(
+            loop,
+            self.store,
+            commands,
+            self,
+            lambda: self.now,
+            info=lambda: INFO,
+            stop=self.stopped.append,
+            changed=self._changed,
+            left=lambda: None,
+        )
+
+    def append(self, records: list[str], now: Now) -> None:
+        """The journal's part."""
+        self.records += records
+
+    def wait(self, seconds: float) -> None:
+        self.now = Now(self.now.wall + int(seconds * NS), self.now.boot + int(seconds * NS))
+
+    def peer(self) -> Peer:
+        return Peer(self.server, self._sock)
+
+    def _changed(self, changes: list[Change]) -> None:
+        """Nothing follows here; it is called without changes when a subscriber comes or goes."""
+
+
+@contextmanager
+def house() -> Iterator[House]:
+    """A server without anything."""
+    loop = asyncio.new_event_loop()
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield House(loop, ours)
+    loop.close()

@@ -1,0 +1,86 @@
+"""A service manager as far as it hands over listeners: the protocol of sd_listen_fds(3)."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from typing import IO
+
+from acd.system.activation import LISTEN_FDS_START
+from testing.support import DAEMON, Daemon, Place
+
+File = socket.socket | IO[str]
+
+_LAUNCHER = f"""
+import os, sys
+for number, fd in enumerate(filter(None, sys.argv[1].split(","))):
+    os.dup2(int(fd), {LISTEN_FDS_START} + number)
+os.environ.setdefault("LISTEN_PID", str(os.getpid()))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+"""What a service manager does between fork and exec."""
+
+
+def listener(place: Place, kind: int = socket.SOCK_STREAM) -> socket.socket:
+    """A socket as a unit describes it: bound, its directory private."""
+    place.directory.mkdir(mode=0o700, exist_ok=True)
+    place.socket.unlink(missing_ok=True)
+    sock = socket.socket(socket.AF_UNIX, kind)
+    sock.bind(str(place.socket))
+    place.socket.chmod(0o600)
+    if kind == socket.SOCK_STREAM:
+        sock.listen(4096)
+    return sock
+
+
+def activate(
+    place: Place,
+    files: Sequence[File],
+    command: Sequence[str] = DAEMON,
+    *,
+    wait: bool = True,
+    **environ: str,
+) -> Daemon:
+    """Starts a daemon and hands files over to it."""
+    with _moved(files) as fds:
+        return place.start(
+            _launched(fds, command), {**_variables(fds), **environ}, pass_fds=fds, wait=wait
+        )
+
+
+def output(files: Sequence[File], program: str) -> str:
+    """What a Python program prints to which files are handed over."""
+    with _moved(files) as fds:
+        return subprocess.run(
+            _launched(fds, [sys.executable, "-c", program]),
+            env=_variables(fds),
+            pass_fds=fds,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+
+@contextlib.contextmanager
+def _moved(files: Sequence[File]) -> Iterator[list[int]]:
+    """Descriptors of files, above the numbers under which they are handed over."""
+    fds = [fcntl.fcntl(file.fileno(), fcntl.F_DUPFD, 20) for file in files]
+    try:
+        yield fds
+    finally:
+        for fd in fds:
+            os.close(fd)
+
+
+def _variables(fds: Sequence[int]) -> dict[str, str]:
+    return {"LISTEN_FDS": str(len(fds)), "LISTEN_FDNAMES": "acd"}
+
+
+def _launched(fds: Sequence[int], command: Sequence[str]) -> list[str]:
+    numbers = ",".join(map(str, fds))
+    return [sys.executable, "-I", "-S", "-c", _LAUNCHER, numbers, *command]

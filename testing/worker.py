@@ -1,0 +1,117 @@
+"""A client that notes what it sent and what was acknowledged, and what may have become of it."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+from testing.support import Client
+
+STATUSES = ("working", "attention", "question")
+
+
+@dataclass
+class Known:
+    """What is to be seen of one session."""
+
+    status: str
+    name: str | None = None
+    tokens: int | None = None
+    transitions: list[tuple[str, str]] = field(default_factory=list)
+
+    def to(self, status: str) -> None:
+        if status != self.status:
+            self.transitions.append((self.status, status))
+            self.status = status
+
+    @classmethod
+    def seen(cls, session: dict[str, Any]) -> Known:
+        """The same of what GET shows."""
+        named = session["display_name"] != session["id"][:8]
+        usage = session["api_usage"]
+        return cls(
+            session["status"],
+            session["display_name"] if named else None,
+            usage["input_tokens"] if usage else None,
+            [(passed["from"], passed["to"]) for passed in session["history"]],
+        )
+
+
+Sessions = dict[str, Known]
+
+
+def apply(sessions: Sessions, line: str) -> None:
+    """What a line does: a few words of the protocol's table, written once more."""
+    verb, name, *rest = line.split(" ", 3)
+    found = sessions.get(name)
+    match verb:
+        case "SET":
+            status = rest[0]
+            if found is None:
+                found = sessions[name] = Known(status)
+            elif found.status == "closed" != status:
+                return
+            found.to(status)
+            if len(rest) > 1:
+                found.name = json.loads(rest[1])["name"]
+        case "RM" if found is not None:
+            found.to("closed")
+        case "DELETE":
+            sessions.pop(name, None)
+        case "API_USAGE" if found is not None:
+            found.tokens = json.loads(" ".join(rest))["input_tokens"]
+
+
+class Worker:
+    """Has sessions of its own, and sends lines about them, many at a time."""
+
+    def __init__(self, name: str, seed: int):
+        self.name = name
+        self._chance = random.Random(seed)
+        self.acknowledged: Sessions = {}
+        """As of every line that was answered."""
+        self.sent: list[str] = []
+        """The lines that were not: each was done, or none behind it was either."""
+        self.lines = 0
+        """Lines that were answered so far."""
+
+    def line(self) -> str:
+        chance = self._chance
+        session = f"{self.name}-{chance.randrange(6)}"
+        kind = chance.randrange(10)
+        if kind < 5:
+            return f"SET {session} {chance.choice(STATUSES)}"
+        if kind < 7:
+            named = json.dumps({"name": f"n{chance.randrange(1000)} ü"})
+            return f"SET {session} {chance.choice(STATUSES)} {named}"
+        if kind == 7:
+            return f'API_USAGE {session} {{"input_tokens": {chance.randrange(1000)}}}'
+        return f"{chance.choice(('RM', 'DELETE'))} {session}"
+
+    def work(self, client: Client, batch: int) -> None:
+        """Sends batches and takes their answers, until the daemon is gone."""
+        try:
+            while True:
+                self.sent = [self.line() for _ in range(batch)]
+                client.send(*self.sent)
+                for _ in range(batch):
+                    reply = client.line()
+                    assert reply == "OK" or reply.startswith("ERR session "), reply
+                    apply(self.acknowledged, self.sent.pop(0))
+                    self.lines += 1
+        except (EOFError, ConnectionError):
+            return
+
+    def check(self, client: Client) -> int:
+        """Compares with what a daemon knows; returns how many unanswered lines it had done."""
+        mine = [name for name in client.sessions() if name.startswith(f"{self.name}-")]
+        found = {name: Known.seen(client.get(name)) for name in mine}
+        for done in range(len(self.sent) + 1):
+            if found == self.acknowledged:
+                self.sent = []
+                return done
+            if done < len(self.sent):
+                apply(self.acknowledged, self.sent[done])
+        raise AssertionError(f"{self.name}: {found} is nothing that it can be")

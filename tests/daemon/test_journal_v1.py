@@ -1,0 +1,121 @@
+"""Version 1 of the state file: what was written once is read for ever, as docs/journal.md tells.
+
+tests/fixtures/journal-v1 must never change. Its first half is changes, whose
+outcome may depend on rules that get better; its second half is whole
+sessions, which must come back exactly.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acd.daemon.journal import Journal
+from acd.sessions import records
+from acd.sessions.activity import AgentActivity
+from acd.sessions.events import HookEvent
+from acd.sessions.store import Store
+from acd.sessions.values import NS, Now
+from testing.checkout import CHECKOUT, FIXTURES
+
+FIXTURE = FIXTURES / "journal-v1"
+EXPECTED: dict[str, dict[str, Any]] = json.loads(FIXTURE.with_suffix(".json").read_text("utf-8"))
+PAGE = (CHECKOUT / "docs/journal.md").read_text("utf-8")
+BOOT_ID = "6c1a5c4e-0d5e-4b0b-9d2c-6b1f3f0f7a11"
+
+LATER = Now(1_790_000_100 * NS, 86_500 * NS)
+"""When the sessions were looked at."""
+
+
+def load(path: Path, boot_id: str = BOOT_ID) -> Store:
+    store = Store()
+    journal = Journal(path, boot_id, store)
+    journal.load()
+    assert journal.failure is None
+    journal.close()
+    return store
+
+
+@pytest.fixture
+def journal_file(tmp_path: Path) -> Path:
+    return Path(shutil.copy(FIXTURE, tmp_path / "acd.sock.journal"))
+
+
+def test_every_session_of_a_version_1_file_is_there(journal_file: Path) -> None:
+    assert set(load(journal_file).sessions) == EXPECTED.keys()
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_session_of_a_version_1_file_is_as_it_was(journal_file: Path, name: str) -> None:
+    shown = json.loads(json.dumps(load(journal_file).get(name).to_wire_whole(LATER)))
+    # Later versions may show more of it.
+    assert {field: shown.get(field) for field in EXPECTED[name]} == EXPECTED[name]
+
+
+def test_a_version_1_file_goes_on_as_it_is(journal_file: Path) -> None:
+    load(journal_file)
+    assert journal_file.read_bytes() == FIXTURE.read_bytes()
+    assert list(journal_file.parent.glob("*.unreadable")) == []
+
+
+def test_a_version_1_file_of_another_boot_is_forgotten(journal_file: Path) -> None:
+    assert load(journal_file, "another boot").sessions == {}
+
+
+def test_the_fixture_has_every_kind_of_record_and_every_field() -> None:
+    lines = FIXTURE.read_text("utf-8").splitlines()[1:]
+    assert {line.split(" ")[0].upper() for line in lines} == set(documented_records())
+    sessions = [json.loads(line[8:]) for line in lines if line.startswith("SESSION ")]
+    fields = {field for session in sessions for field in session}
+    assert fields == set(documented_fields("## A session"))
+
+
+# The page -------------------------------------------------------------------
+
+
+def documented_records() -> list[str]:
+    rows: list[str] = re.findall(r"^\| `([@A-Z_]+) ", PAGE, re.MULTILINE)
+    return rows
+
+
+def documented_fields(heading: str) -> list[str]:
+    """The first column of the table under a heading, or after a line of the text."""
+    table = PAGE.partition(heading)[2].partition("| --- |")[2].partition("\n\n")[0]
+    return re.findall(r"^\| `(\w+)`", table, re.MULTILINE)
+
+
+def test_the_page_names_every_field_of_a_session() -> None:
+    own = ["id", "status", *records.FIELDS, "belief", "history", "trail"]
+    assert documented_fields("## A session") == own
+
+
+def test_the_page_names_every_field_of_a_belief() -> None:
+    assert set(documented_fields("`belief` is there")) == {
+        *AgentActivity.__slots__,
+        "calls",
+        "done",
+    }
+
+
+def test_the_page_names_every_field_of_an_event() -> None:
+    section = PAGE.partition("## An event")[2].partition("Nothing\nelse")[0]
+    assert set(re.findall(r"`(\w+)`", section)) == set(HookEvent.__slots__)
+
+
+def test_the_pages_example_is_a_file_that_loads_and_means_what_the_page_says(
+    tmp_path: Path,
+) -> None:
+    [example] = re.findall(r"^```journal\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    path = tmp_path / "acd.sock.journal"
+    path.write_text(example, "utf-8")
+    store = load(path)
+    build = store.get("build")
+    assert (build.status, build.since) == ("attention", 1_790_000_090_500_000_000)
+    assert [transition.duration for transition in build.history or ()] == [90_500_000_000]
+    assert store.get("1ccec58f").status == "closed"
+    assert path.read_text("utf-8") == example

@@ -1,0 +1,194 @@
+"""What `acd doctor` makes of facts; where they come from is tests/cli/test_doctor.py's matter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acd.findings import Finding, is_well
+from acd.install.diagnosis import (
+    Version,
+    check_clients,
+    check_daemon,
+    check_hooks,
+    check_interpreter,
+    check_lost,
+    check_notifier,
+    check_overruled,
+    check_path,
+    check_permissions,
+    check_program,
+    check_python,
+    check_sandbox,
+    check_service,
+    check_socket,
+)
+
+PLACE = Path("/data/acd")
+INFO: dict[str, Any] = {
+    "version": "1.0",
+    "pid": 7,
+    "journal_failure": None,
+    "activation": "systemd",
+}
+
+
+def managed(key: str, *, by_administrator: bool) -> Finding:
+    [finding] = check_overruled([(PLACE, key, by_administrator)])
+    return finding
+
+
+def clients(
+    *found: tuple[str, Version | None, list[str]], left_out: Sequence[str] = ()
+) -> list[Finding]:
+    """What is said about an agent's programs, each with its place, version and missing events."""
+    enough, tolerant = (2, 1, 197), (2, 1, 101)
+    return list(
+        check_clients(
+            "claude", found, left_out, enough=enough, tolerant=tolerant, update="claude update"
+        )
+    )
+
+
+NEW = ("/new", (2, 1, 329), list[str]())
+
+PROBLEMS = {
+    "an installed program that does not run": check_program("1.0", None, PLACE),
+    "an installed program of another version": check_program("1.0", "0.9", PLACE),
+    "a module that does not load": check_python("3.12", PLACE, ["uvloop"]),
+    "nothing on PATH": check_path(None, PLACE),
+    "nothing on PATH, and nothing installed": check_path(None, None),
+    "another one first on PATH": check_path(Path("/other/acd"), PLACE),
+    "an unsafe directory": check_socket(PLACE, ("it is open", "close it"), None, None),
+    "a file that is no socket": check_socket(PLACE, None, "is no socket", None),
+    "a socket that hooks do not know": check_socket(PLACE, None, None, Path("/run/acd.sock")),
+    "a daemon of another version": check_daemon({**INFO, "version": "0.9"}, "1.0", "systemd"),
+    "a daemon that cannot write": check_daemon({**INFO, "journal_failure": "full"}, "1.0", None),
+    "a daemon beside the service": check_daemon(
+        {**INFO, "activation": "spawned"}, "1.0", "systemd"
+    ),
+    "events that were lost": check_lost(3, PLACE),
+    "outdated units": check_service("stale", PLACE, ["old"], "systemd", listening=True),
+    "units that are gone under a socket": check_service(
+        "missing", PLACE, ["gone"], "systemd", listening=True
+    ),
+    "a sandbox that could be stronger": check_sandbox(
+        "acd.service", ("reduced", "full does not start here"), ("full", "")
+    ),
+    "a sandbox that does not start any more": check_sandbox(
+        "acd.service", ("full", ""), ("reduced", "full does not start here")
+    ),
+    "a service that does not start": check_sandbox("acd.service", ("full", ""), None, "none"),
+    "nobody notifies": check_notifier(None, "", at_work=False, daemon=True),
+    "no unit to notify": check_notifier(["not installed"], "", at_work=False, daemon=False),
+    "a unit to notify that is outdated": check_notifier(
+        ["old"], "active", at_work=True, daemon=True
+    ),
+    "a unit to notify that has failed": check_notifier([], "failed", at_work=False, daemon=False),
+    "a unit to notify that stays away": check_notifier([], "inactive", at_work=False, daemon=True),
+    "no hooks": check_hooks("codex", "missing", PLACE, ["none"]),
+    "stale hooks": check_hooks("codex", "stale", PLACE, ["/opt/python3 is gone"]),
+    "hooks that the agent does not trust": check_hooks(
+        "codex", "untrusted", PLACE, ["none of them"]
+    ),
+    "settings that cannot be read": check_hooks("codex", "unknown", PLACE, ["line 1: a comment"]),
+    "hooks switched off": managed("disableAllHooks", by_administrator=False),
+    "hooks switched off for all": managed("allowManagedHooksOnly", by_administrator=True),
+    "other settings that cannot be read": managed("", by_administrator=True),
+    "an interpreter that does not run": next(check_interpreter([(PLACE, False)])),
+    "an old client": clients(("/old", (2, 0, 1), ["Elicitation"]))[0],
+    "an old client beside a new one": clients(("/old", (2, 0, 1), ["Elicitation"]), NEW)[1],
+    "a file that others can change": next(check_permissions([(PLACE, "has mode 666")])),
+}
+
+FINE = {
+    "the installed program": check_program("1.0", "1.0", PLACE),
+    "a Python with all": check_python("3.12", PLACE, []),
+    "the installed one on PATH": check_path(PLACE, PLACE),
+    "any one on PATH, with none installed": check_path(PLACE, None),
+    "a private socket": check_socket(PLACE, None, None, None),
+    "no daemon": check_daemon(None, "1.0", "systemd"),
+    "the service's daemon": check_daemon(INFO, "1.0", "systemd"),
+    "a spawned daemon without a service": check_daemon(
+        {**INFO, "activation": "spawned"}, "1.0", None
+    ),
+    "current units": check_service("current", PLACE, [], "systemd", listening=True),
+    "the full sandbox": check_sandbox("acd.service", ("full", ""), ("full", "")),
+    "the strongest sandbox that starts": check_sandbox(
+        "acd.service", ("reduced", "full does not start here"), ("reduced", "it still does not")
+    ),
+    "no service manager": check_service("missing", PLACE, ["none"], None, listening=False),
+    "no service wanted": check_service("missing", PLACE, ["none"], "systemd", listening=False),
+    "somebody who notifies": check_notifier(None, "", at_work=True, daemon=False),
+    "a unit that notifies": check_notifier([], "active", at_work=True, daemon=True),
+    "a unit that begins to notify": check_notifier([], "activating", at_work=False, daemon=True),
+    "a unit that waits for the daemon": check_notifier([], "inactive", at_work=False, daemon=False),
+    "current hooks": check_hooks("codex", "current", PLACE, []),
+    "a new client": clients(NEW)[0],
+    "a client that may not know an event": clients(("/mid", (2, 1, 150), ["X"]), NEW)[1],
+    "no client": clients()[0],
+    "a client that does not tell its version": clients(("/mute", None, []))[0],
+}
+
+
+@pytest.mark.parametrize("finding", PROBLEMS.values(), ids=PROBLEMS)
+def test_a_problem_comes_with_what_to_do(finding: Finding) -> None:
+    assert finding.state == "problem"
+    assert finding.do
+    assert not is_well([*FINE.values(), finding])
+
+
+@pytest.mark.parametrize("finding", FINE.values(), ids=FINE)
+def test_what_is_fine_asks_for_nothing(finding: Finding) -> None:
+    assert finding.state != "problem"
+    assert finding.do is None
+    assert is_well([finding])
+
+
+def test_without_lost_events_nothing_is_said() -> None:
+    assert check_lost(0, PLACE) is None
+
+
+def test_a_link_to_the_installed_program_is_the_installed_program(tmp_path: Path) -> None:
+    program, link = tmp_path / "program", tmp_path / "acd"
+    program.touch()
+    link.symlink_to(program)
+    assert check_path(link, program).state == "ok"
+
+
+def test_an_administrators_settings_are_not_for_the_user_to_mend() -> None:
+    asked = managed("disableAllHooks", by_administrator=True).do
+    assert asked is not None
+    assert asked.startswith("ask whoever manages this machine")
+
+
+def test_of_several_programs_the_newest_is_told_first_and_those_that_are_well_are_not() -> None:
+    [finding] = clients(("/other", (2, 1, 300), []), NEW)
+    assert (finding.state, finding.says) == ("ok", "2.1.329 (/new)")
+
+
+def test_a_program_that_would_ignore_its_settings_is_named_with_what_is_missed_for_it() -> None:
+    new, old = clients(NEW, ("/old", (2, 1, 100), ["Elicitation", "StopFailure"]))
+    assert new.state == "ok"
+    assert old.says == (
+        "2.1.100 (/old) is older than 2.1.329: it would ignore its whole settings file if that"
+        " named Elicitation, StopFailure, so 2.1.329 gets no hooks on them"
+    )
+    assert old.do == "claude update, or remove that program, then acd install"
+
+
+def test_what_the_newest_program_lacks_too_is_told_once() -> None:
+    newest, *others = clients(("/a", (2, 1, 150), ["X"]), ("/b", (2, 1, 140), ["X"]))
+    assert newest.says.startswith("2.1.150 (/a) is too old for X")
+    assert not others
+
+
+def test_without_a_program_the_events_that_have_to_wait_for_one_are_told() -> None:
+    [finding] = clients(left_out=["PostToolBatch"])
+    assert finding.says == (
+        "none found on PATH, in the usual places or in an editor's extensions; acd install adds"
+        " hooks on PostToolBatch once one is found that has them"
+    )

@@ -1,0 +1,196 @@
+"""What each payload recorded from Codex 0.169.0 means."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from acd.agents.catalog import AGENTS
+from acd.agents.codex.events import EVENTS
+from acd.agents.payloads import read_hook_event
+from acd.sessions.events import HookEvent
+from acd.sessions.records import apply_record, correction_record, session_record
+from acd.sessions.store import Store
+from acd.sessions.values import NS, Now
+from testing import checkout
+from testing.event_scenes import HERE, START, contents
+
+FIXTURES = checkout.FIXTURES / "codex-0.169.0"
+
+MEANING: dict[str, str | None] = {
+    # the agent goes on
+    "UserPromptSubmit": "working",
+    "UserPromptSubmit-exec": "working",
+    "PreModelRequest": "working",
+    "PreToolUse-Bash": "working",
+    "PreToolUse-Bash-exec": "working",
+    "PreToolUse-spawn_agent": "working",
+    "PreToolUse-spawn_agent-exec": "working",
+    "PostToolUse-Bash": "working",
+    "PostToolUse-Bash-exec": "working",
+    "PostToolUse-request_user_input": "working",
+    "PostToolUse-spawn_agent": "working",
+    "PostToolUse-spawn_agent-exec": "working",
+    "PreCompact-manual": "working",
+    # it waits for an answer
+    "PreToolUse-request_user_input": "question",
+    "PermissionRequest-Bash": "question",
+    # its turn is over
+    "Stop": "attention",
+    "Stop-exec": "attention",
+    "Interrupt": "attention",
+    "Interrupt-exec": "attention",
+    "SessionStart-startup": "attention",
+    "SessionStart-startup-exec": "attention",
+    "SessionStart-resume": "attention",
+    "SessionStart-resume-exec": "attention",
+    "SessionStart-clear": "attention",
+    "SessionStart-fork": "attention",
+    "PostCompact-manual": "attention",
+    # it ended
+    "SessionEnd-other": "closed",
+    # nothing of the status
+    "SessionStart-compact": None,
+    "PostModelRequest-completed": None,
+    "PostModelRequest-cancelled": None,
+    "PostModelRequest-failed": None,
+    # of a subagent
+    "SubagentStart": None,
+    "SubagentStart-exec": None,
+    "SubagentStop": None,
+    "SubagentStop-exec": None,
+    "UserPromptSubmit-subagent": None,
+    "UserPromptSubmit-subagent-exec": None,
+    "PreModelRequest-subagent": None,
+    "PostModelRequest-completed-subagent": None,
+}
+"""Every payload recorded from a hook of the client, to the status that it sets."""
+
+
+def event_of(name: str, **fields: str) -> HookEvent:
+    payload = json.loads((FIXTURES / f"{name}.json").read_text("utf-8")) | fields
+    return read_hook_event(AGENTS["codex"], {}, payload, local_host=HERE)
+
+
+def test_every_recorded_payload_of_a_hook_has_a_meaning_here() -> None:
+    recorded = {path.stem for path in FIXTURES.glob("*.json")}
+    assert {name for name in recorded if not name.startswith("notify-")} == MEANING.keys()
+
+
+@pytest.mark.parametrize(("name", "status"), MEANING.items())
+def test_a_recorded_payload_means(name: str, status: str | None) -> None:
+    event = event_of(name)
+    assert event.status == status
+    assert (event.subagent is not None) == ("subagent" in name.lower())
+
+
+def test_a_subagents_permission_is_a_question_and_nothing_else_of_it_counts() -> None:
+    asked = event_of("PermissionRequest-Bash", agent_id="a1")
+    assert asked.status == "question"
+    store = Store()
+    store.apply_hook(event_of("Stop", session_id=asked.session), START)
+    store.apply_hook(asked, START)
+    assert store.get(asked.session).status == "question"
+    store.apply_hook(event_of("PostToolUse-Bash", session_id=asked.session, agent_id="a1"), START)
+    assert store.get(asked.session).status == "attention"
+
+
+def later(seconds: int) -> Now:
+    return Now(START.wall + seconds * NS, START.boot + seconds * NS)
+
+
+class Life:
+    """A session whose agents' events come a second after each other."""
+
+    def __init__(self) -> None:
+        self.store = Store()
+        self.seconds = 0
+
+    def hook(self, name: str, subagent: str | None = None, *, at: int | None = None) -> None:
+        self.seconds += 1
+        given = {"agent_id": subagent, "transcript_path": f"/{subagent}.jsonl"} if subagent else {}
+        event = event_of(name, session_id="s", **given)
+        moment = later(self.seconds if at is None else at)
+        self.store.apply_hook(replace(event, at=moment.wall), later(self.seconds))
+
+    def tells(self, word: str, subagent: str | None = None) -> None:
+        self.seconds += 1
+        now = later(self.seconds)
+        apply_record(self.store, correction_record("s", "registry", word, now.wall, subagent), now)
+
+    @property
+    def status(self) -> str:
+        return self.store.get("s").status
+
+
+@pytest.mark.parametrize(
+    ("name", "status"), [("Stop", "attention"), ("UserPromptSubmit", "working")]
+)
+def test_a_subagent_that_was_broken_off_asks_no_more(name: str, status: str) -> None:
+    life = Life()
+    life.hook(name)
+    life.hook("PermissionRequest-Bash", "a1")
+    life.hook("PermissionRequest-Bash", "a2")
+    life.tells("aborted", "a1")
+    assert life.status == "question"
+    life.tells("aborted", "a2")
+    assert life.status == status
+
+
+def test_what_ended_before_a_subagent_asked_answers_nothing() -> None:
+    life = Life()
+    life.hook("Stop")
+    life.tells("aborted", "a1")
+    life.hook("PermissionRequest-Bash", "a1")
+    assert life.status == "question"
+    life.tells("failed", "a1")
+    assert life.status == "question"
+
+
+def test_a_subagents_question_that_is_heard_after_its_end_is_none() -> None:
+    life = Life()
+    life.hook("Stop")
+    life.seconds += 5
+    life.tells("aborted", "a1")
+    life.hook("PermissionRequest-Bash", "a1", at=3)
+    assert life.status == "attention"
+
+
+def test_a_subagent_that_goes_on_says_nothing_of_a_turn_that_failed() -> None:
+    life = Life()
+    life.hook("UserPromptSubmit")
+    life.tells("failed")
+    life.hook("PreModelRequest", "a1")
+    assert life.status == "attention"
+
+
+def test_who_asks_and_where_it_writes_itself_down_is_kept() -> None:
+    life = Life()
+    life.hook("Stop")
+    life.hook("PermissionRequest-Bash", "a1")
+    assert life.store.get("s").asking() == {"a1": "/a1.jsonl"}
+    other = Store()
+    apply_record(other, session_record(life.store.get("s")), START)
+    assert contents(other) == contents(life.store)
+    assert other.get("s").transcript == event_of("Stop").transcript
+
+
+def test_every_event_of_the_table_was_recorded() -> None:
+    reached = {event_of(name).name for name in MEANING}
+    assert {label.partition("/")[0] for label in EVENTS} == reached
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("PermissionRequest-Bash", "Bash: sleep 4"),
+        ("PreToolUse-request_user_input", "Which colour do you want?"),
+        ("Stop", "stub says hello"),
+        ("Interrupt", None),
+        ("UserPromptSubmit", None),
+    ],
+)
+def test_what_it_asks_or_last_said_is_kept(name: str, text: str | None) -> None:
+    assert event_of(name).text == text

@@ -1,0 +1,201 @@
+"""What holds whatever happens, in any order, by any clock."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from acd.agents.claude_code.events import EVENTS as CLAUDE_CODE
+from acd.sessions.activity import AgentActivity
+from acd.sessions.corrections import CORRECTIONS, Source
+from acd.sessions.processes import Process
+from acd.sessions.questions import MAX_OPEN
+from acd.sessions.session import Session
+from acd.sessions.status import REVIVALS, STATUSES, TRANSITIONS, Status
+from acd.sessions.store import Store
+from acd.sessions.values import TRAIL_LENGTH
+from testing.event_scenes import Scene, contents, event_of
+from testing.strategies import IDS, Life, Step, hooks, lives, steps
+
+WORDS = ["idle", "busy", "asking", "waiting", "shell", "anything else"]
+"""What the registry may say."""
+
+
+def check_session(life: Life, session: Session) -> None:
+    rules = life.store.rules
+    assert session.status in STATUSES
+    assert (session.closed_at is not None) == (session.status == "closed")
+    assert len(session.trail or ()) <= TRAIL_LENGTH
+    assert session.belief is None or len(session.belief.questions) <= MAX_OPEN
+    assert session.entered <= life.now.boot
+    history = session.history or []
+    assert len(history) <= rules.history_depth
+    assert all(transition.duration >= 0 for transition in history)
+    assert all(before.to == after.origin for before, after in itertools.pairwise(history))
+    assert not history or history[-1].to == session.status
+    for transition in history:
+        assert transition.origin != transition.to
+        assert (
+            transition.to in TRANSITIONS[transition.origin]
+            or transition.origin in REVIVALS  # which an agent's own start is, too
+        )
+
+
+def check_indexes(store: Store) -> None:
+    everyone = list(store.list_all())
+    closed = [session for session in everyone if session.status == "closed"]
+    assert store.has_closed == bool(closed)
+    assert sum(store.counts().values()) == len(everyone)
+    for session in everyone:
+        if session.pid is not None:
+            assert session in store.sessions_of(Process(session.host, session.pid))
+    for host, pid in itertools.product([None, "elsewhere"], [100, 200]):
+        for session in store.sessions_of(Process(host, pid)):
+            assert (session.host, session.pid) == (host, pid)
+            assert store.sessions.get(session.id) is session
+
+
+@given(lives())
+def test_whatever_happens_a_store_is_in_order(life: Life) -> None:
+    for session in life.store.list_all():
+        check_session(life, session)
+    check_indexes(life.store)
+    assert len(life.store.sessions) <= life.store.rules.max_sessions
+
+
+@given(lives())
+def test_whatever_happens_what_is_shown_is_plain_ascii_json(life: Life) -> None:
+    for session in life.store.list_all():
+        shown = json.dumps(session.to_wire_whole(life.now), allow_nan=False)
+        assert shown.isascii()
+        assert json.loads(shown)["status"] == session.status
+
+
+@given(lives())
+def test_sessions_expire_in_the_order_in_which_they_closed(life: Life) -> None:
+    closed_at = {session.id: session.closed_at for session in life.store.list_all()}
+    life.wait(0, 1 << 60)
+    times = [closed_at[change.session.id] for change in life.store.expire(life.now)]
+    assert None not in times
+    assert times == sorted(times, key=lambda at: at or 0)
+    assert not life.store.has_closed
+
+
+@given(lives(), steps)
+def test_what_is_refused_changes_nothing(life: Life, step: Step) -> None:
+    before = json.dumps(contents(life.store))
+    reply = step(life)
+    if isinstance(reply, str) and reply.startswith("ERR "):
+        assert json.dumps(contents(life.store)) == before
+
+
+def heard_of(life: Life) -> tuple[Session, AgentActivity]:
+    """A session that hooks have spoken of, by times that are in the past."""
+    name = next(iter(life.store.sessions), IDS[0])
+    life.hook(name, "SessionStart/resume")
+    session = life.store.get(name)
+    assert session.belief is not None
+    return session, session.belief
+
+
+def all_but_the_trail(life: Life) -> str:
+    seen = {name: fields | {"trail": None} for name, fields in contents(life.store).items()}
+    return json.dumps(seen)
+
+
+@given(lives(), st.sampled_from([*CLAUDE_CODE, "SomethingNew"]))
+def test_a_stale_event_changes_nothing_but_the_trail(life: Life, label: str) -> None:
+    session, belief = heard_of(life)
+    before = all_but_the_trail(life)
+    meta = {"at": belief.newest_at - 1, "pid": 300, "host": "elsewhere", "TMUX": "t"}
+    event = event_of(label, session.id, meta=meta, agent_id="a9", cwd="/z")
+
+    assert life.store.apply_hook(event, life.now) == []
+
+    assert all_but_the_trail(life) == before
+    assert (session.trail or [])[-1].outcome.startswith("no change: ")
+
+
+@given(lives(), st.sampled_from(WORDS), st.sampled_from(WORDS))
+def test_a_stale_word_of_the_registry_changes_nothing_but_the_trail(
+    life: Life, newer: str, older: str
+) -> None:
+    session, _ = heard_of(life)
+    life.correct(session.id, "registry", newer, 0)
+    before = all_but_the_trail(life)
+    assert life.store.correct(session.id, "registry", older, life.now.wall - 1, life.now) == []
+    assert all_but_the_trail(life) == before
+
+
+MAIN_AGENT = [
+    label
+    for label, status in CLAUDE_CODE.items()
+    if status not in {None, "closed"} and label not in {"Stop/background", "UserPromptSubmit"}
+]
+"""Events of one agent that stand for themselves: no tasks, no queue, no end between them."""
+
+
+@given(st.lists(st.sampled_from(MAIN_AGENT), min_size=1, max_size=8), st.randoms())
+def test_in_whatever_order_events_arrive_the_newest_has_the_last_word(labels, random) -> None:  # type: ignore[no-untyped-def]
+    scene = Scene()
+    happened = []
+    for label in labels:
+        scene.wait(0.001)
+        happened.append((label, scene.now))
+    random.shuffle(happened)
+    for label, at in happened:
+        scene.hook(label, at=at)
+    assert scene.status() == CLAUDE_CODE[labels[-1]]
+
+
+def may_become(life: Life, session: Session, source: Source, says: str) -> set[str]:
+    """What a session may show after a source has said something."""
+    table = CORRECTIONS.get((source, says), {})
+    shown: set[Status] = {session.status, table.get(session.status, session.status)}
+    if source == "registry" and session.status != "closed" and session.belief is not None:
+        # Its word is composed with the hooks', which an earlier word of it had hidden.
+        hooks_say = session.belief.by_hooks
+        shown |= {hooks_say, table.get(hooks_say, hooks_say)}
+        if says == "idle" and session.belief.background:
+            shown.add("working")
+    folded = life.store.rules.question_as_attention
+    return {"attention" if folded and status == "question" else status for status in shown}
+
+
+@given(
+    lives(),
+    st.sampled_from(IDS),
+    st.sampled_from([("process", "ended"), *(("registry", says) for says in WORDS)]),
+)
+def test_a_source_corrects_only_what_its_table_allows(
+    life: Life, name: str, said: tuple[Source, str]
+) -> None:
+    session = life.store.sessions.get(name)
+    assume(session is not None)
+    assert session is not None
+    allowed = may_become(life, session, *said)
+    others = {other: fields for other, fields in contents(life.store).items() if other != name}
+    life.correct(name, *said, 0)
+    assert session.status in allowed
+    assert {o: fields for o, fields in contents(life.store).items() if o != name} == others
+
+
+@given(lives(), hooks)
+def test_a_hook_tells_of_exactly_the_sessions_whose_status_moved(life: Life, hook: Step) -> None:
+    before = {session.id: session.status for session in life.store.list_all()}
+    seen: list[str] = []
+    apply_hook = life.store.apply_hook
+
+    def watched(event, now):  # type: ignore[no-untyped-def]
+        changes = apply_hook(event, now)
+        seen.extend(change.session.id for change in changes)
+        return changes
+
+    life.store.apply_hook = watched  # type: ignore[method-assign]
+    hook(life)
+    after = {session.id: session.status for session in life.store.list_all()}
+    moved = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    assert moved <= set(seen)

@@ -1,0 +1,286 @@
+"""Which piece of evidence counts: their own times decide, as far as clocks can be trusted."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acd.sessions.values import NS, Now
+from testing.event_scenes import Scene, event_of
+
+# Hooks ----------------------------------------------------------------------
+
+
+def test_an_event_that_was_overtaken_changes_nothing() -> None:
+    scene = Scene()
+    before = scene.now
+    scene.wait(1)
+    scene.hook("Stop", last_assistant_message="done")
+    scene.wait(1)
+    assert scene.hook("PostToolUse", at=before) == []
+    assert (scene.status(), scene.session().prompt) == ("attention", "done")
+
+
+def test_the_trail_says_by_how_much_an_event_was_late() -> None:
+    scene = Scene()
+    before = scene.now
+    scene.wait(1.5)
+    scene.hook("Stop")
+    scene.hook("PostToolUse", at=before)
+    trace = (scene.session().trail or [])[-1]
+    assert (trace.what, trace.outcome) == (
+        "PostToolUse",
+        "no change: 1.500 s older than the newest",
+    )
+
+
+def test_of_two_events_at_the_same_time_the_one_that_arrives_last_counts() -> None:
+    scene = Scene()
+    scene.hook("Stop")
+    scene.hook("PreToolUse")
+    assert scene.status() == "working"
+
+
+def test_an_event_without_a_time_happens_when_it_arrives() -> None:
+    scene = Scene()
+    scene.store.apply_hook(event_of("Stop"), scene.now)
+    past = scene.now
+    scene.wait(1)
+    scene.store.apply_hook(event_of("PreToolUse"), scene.now)
+    scene.hook("Stop", at=past)
+    assert scene.status() == "working"
+
+
+def test_an_event_that_says_nothing_does_not_outrank_one_that_is_under_way() -> None:
+    scene = Scene()
+    scene.hook("UserPromptSubmit")
+    scene.wait(1)
+    stopped = scene.now
+    scene.wait(1)
+    scene.hook("SubagentStart", agent_id="a1")
+    scene.hook("SomethingNew")
+    scene.hook("Stop", at=stopped)
+    assert scene.status() == "attention"
+
+
+def test_each_session_has_an_order_of_its_own() -> None:
+    scene = Scene()
+    past = scene.now
+    scene.wait(1)
+    scene.hook("Stop", "one")
+    scene.hook("UserPromptSubmit", "two", at=past)
+    assert scene.statuses() == {"one": "attention", "two": "working"}
+
+
+# Agents of one session, side by side ----------------------------------------
+
+
+@pytest.mark.parametrize("asker, other", [({"agent_id": "a1"}, {}), ({}, {"agent_id": "a1"})])
+def test_a_question_that_another_agents_event_overtook_is_open(
+    asker: dict[str, Any], other: dict[str, Any]
+) -> None:
+    scene = Scene()
+    scene.hook("PreToolUse", **asker)
+    scene.wait(1)
+    asked = scene.now
+    scene.wait(1)
+    scene.hook("PostToolUse", **other)
+    scene.hook("PermissionRequest/Bash", at=asked, **asker)
+    assert scene.status() == "question"
+
+
+def test_an_answer_that_the_main_agents_stop_overtook_closes_the_question() -> None:
+    scene = Scene()
+    scene.hook("PermissionRequest/Bash", agent_id="a1")
+    scene.wait(1)
+    answered = scene.now
+    scene.wait(1)
+    scene.hook("Stop", last_assistant_message="done")
+    scene.hook("PostToolUse", agent_id="a1", at=answered)
+    assert (scene.status(), scene.session().prompt) == ("attention", "done")
+
+
+def test_a_subagents_question_from_before_the_conversation_began_is_none() -> None:
+    scene = Scene()
+    asked = scene.now
+    scene.wait(1)
+    scene.hook("SessionStart/startup")
+    scene.hook("PermissionRequest/Bash", agent_id="a1", at=asked)
+    assert scene.status() == "attention"
+
+
+def test_a_notification_that_an_answer_overtook_asks_nothing() -> None:
+    scene = Scene()
+    scene.hook("PermissionRequest/Bash", agent_id="a1")
+    scene.wait(1)
+    reminded = scene.now
+    scene.wait(1)
+    scene.hook("PostToolUse", agent_id="a1")
+    scene.hook("Notification/permission_prompt", at=reminded)
+    assert scene.status() == "working"
+
+
+def test_the_end_of_a_session_that_a_subagents_event_overtook_ends_it() -> None:
+    scene = Scene()
+    scene.hook("UserPromptSubmit")
+    scene.wait(1)
+    ended = scene.now
+    scene.wait(1)
+    scene.hook("PostToolUse", agent_id="a1")
+    scene.hook("SessionEnd/other", at=ended)
+    assert scene.status() == "closed"
+
+
+_SUBAGENTS: Final = ["PreToolUse", "PermissionRequest/Bash", "PostToolUse", "SubagentStop"]
+_MAIN: Final = [*_SUBAGENTS[:3], "Stop", "Stop/background", "StopFailure"]
+
+
+@given(st.data())
+def test_however_late_the_hooks_of_one_agent_are_the_outcome_is_the_same(
+    data: st.DataObject,
+) -> None:
+    scene = Scene()
+    told: dict[str, list[tuple[str, str, Now]]] = {"": [], "a1": [], "a2": []}
+    in_time = []
+    for _ in range(data.draw(st.integers(1, 12))):
+        scene.wait(1)
+        speaker = data.draw(st.sampled_from(list(told)))
+        event = data.draw(st.sampled_from(_SUBAGENTS if speaker else _MAIN))
+        in_time.append((speaker, event, scene.now))
+        told[speaker].append(in_time[-1])
+    late = []
+    while any(told.values()):
+        speaker = data.draw(st.sampled_from([name for name, left in told.items() if left]))
+        late.append(told[speaker].pop(0))
+    outcomes = []
+    for order in (in_time, late):
+        scene = Scene()
+        scene.hook("UserPromptSubmit")
+        scene.wait(100)
+        for speaker, event, at in order:
+            who: dict[str, Any] = {"agent_id": speaker} if speaker else {}
+            scene.hook(event, at=at, **who)
+        belief = scene.session().belief
+        assert belief is not None
+        outcomes.append((scene.status(), set(belief.questions)))
+    assert outcomes[0] == outcomes[1]
+
+
+# Clocks that differ, and jump -----------------------------------------------
+
+
+def test_a_hook_whose_clock_runs_ahead_does_not_outrank_all_that_follows() -> None:
+    scene = Scene()
+    ahead = scene.now._replace(wall=scene.now.wall + 3600 * NS)
+    scene.hook("Stop", at=ahead)
+    scene.wait(1)
+    scene.hook("UserPromptSubmit")
+    assert scene.status() == "working"
+
+
+def test_after_the_clock_was_set_back_what_arrives_counts() -> None:
+    scene = Scene()
+    scene.hook("Stop")
+    scene.step_wall_clock(-3600)
+    scene.wait(1)
+    scene.hook("UserPromptSubmit")
+    assert scene.status() == "working"
+
+
+def test_after_the_clock_was_set_back_order_holds_again() -> None:
+    scene = Scene()
+    scene.hook("Stop")
+    scene.step_wall_clock(-3600)
+    past = scene.now
+    scene.wait(1)
+    scene.hook("UserPromptSubmit")
+    scene.hook("Stop", at=past)
+    assert scene.status() == "working"
+
+
+def test_after_the_clock_was_set_forward_order_holds() -> None:
+    scene = Scene()
+    past = scene.now
+    scene.step_wall_clock(3600)
+    scene.hook("UserPromptSubmit")
+    scene.hook("Stop", at=past)
+    assert scene.status() == "working"
+
+
+# The registry beside the hooks ----------------------------------------------
+
+_TOOLS: Final = [
+    ["PreToolUse", "PostToolUse"],
+    ["PreToolUse", "PermissionRequest/Bash", "PostToolUse"],
+    ["PreToolUse", "PermissionRequest/Bash", "Notification/permission_prompt", "PostToolUse"],
+    ["PreToolUse/AskUserQuestion", "PermissionRequest/AskUserQuestion"],  # Esc
+]
+_WORDS: Final = ["busy", "idle", "asking", "waiting", "shell"]
+
+Told = tuple[str, str, Now]
+
+
+@st.composite
+def _recordings(draw: st.DrawFn) -> tuple[list[Told], list[Told]]:
+    """What hooks and the registry tell of one agent, in the order in which it happened.
+
+    The hooks' events are as the client sends them, up to some moment; the
+    registry may say anything at any time.
+    """
+    events = []
+    for _ in range(draw(st.integers(1, 3))):
+        tools = draw(st.lists(st.sampled_from(_TOOLS), max_size=3))
+        events += ["UserPromptSubmit", *(event for tool in tools for event in tool), "Stop"]
+    scene = Scene()
+    hooks: list[Told] = []
+    words: list[Told] = []
+    for event in events[: draw(st.integers(1, len(events)))]:
+        hooks.append(("hook", event, scene.now))
+        scene.wait(1)
+        for says in draw(st.lists(st.sampled_from(_WORDS), max_size=2)):
+            words.append(("registry", says, scene.now))
+            scene.wait(1)
+    return hooks, words
+
+
+def _told(order: list[Told]) -> str:
+    scene = Scene()
+    scene.wait(100)
+    # The first event makes the session known: before it there is nothing to correct.
+    for source, what, at in order:
+        if source == "hook":
+            scene.hook(what, at=at)
+        else:
+            scene.correct("registry", what, at=at)
+    return scene.status()
+
+
+@given(_recordings(), st.data())
+def test_however_the_two_sources_interleave_the_outcome_is_the_same(
+    recording: tuple[list[Told], list[Told]], data: st.DataObject
+) -> None:
+    (first, *hooks), words = recording
+    order = [first]
+    in_time = sorted([*hooks, *words], key=lambda told: told[2].wall)
+    while hooks or words:
+        source = data.draw(st.sampled_from([each for each in (hooks, words) if each]))
+        order.append(source.pop(0))
+    assert _told(order) == _told([first, *in_time])
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["in time", "late"])
+def test_a_word_of_the_registry_from_before_the_last_hook_corrects_nothing(late: bool) -> None:
+    scene = Scene()
+    scene.hook("UserPromptSubmit")
+    scene.wait(1)
+    idle = scene.now
+    if not late:
+        scene.correct("registry", "idle")
+    scene.wait(1)
+    scene.hook("PreToolUse")
+    if late:
+        scene.correct("registry", "idle", at=idle)
+    assert scene.status() == "working"

@@ -1,0 +1,413 @@
+"""Who asks, who answers, and what is shown of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from acd.sessions.activity import AgentActivity
+from acd.sessions.questions import MAX_OPEN
+from testing.event_scenes import Scene, told
+
+ASKERS: dict[str, dict[str, Any]] = {"the main agent": {}, "a subagent": {"agent_id": "a1"}}
+
+
+@pytest.mark.parametrize("asker", ASKERS.values(), ids=ASKERS)
+@pytest.mark.parametrize(
+    "label", ["PreToolUse/AskUserQuestion", "PreToolUse/ExitPlanMode", "PermissionRequest/Bash"]
+)
+def test_a_question_is_answered_when_its_agent_goes_on(label: str, asker: dict[str, Any]) -> None:
+    scene = Scene()
+    scene.hook("UserPromptSubmit")
+    scene.hook(label, **asker)
+    assert scene.status() == "question"
+    scene.wait(3)
+    assert told(scene.hook("PostToolUse", **asker)) == [("update", "s", "working", 3)]
+
+
+def test_the_main_agents_stop_does_not_clear_a_subagents_question() -> None:
+    scene = Scene()
+    scene.hook("PermissionRequest/Bash", agent_id="a1")
+    scene.hook("Stop/background")
+    assert scene.status() == "question"
+    scene.hook("Stop")
+    assert scene.status() == "question"
+
+
+def test_a_subagents_question_may_come_after_the_main_agents_stop() -> None:
+    scene = Scene()
+    scene.hook("UserPromptSubmit")
+    scene.hook("Stop/background")
+    scene.hook("PermissionRequest/Bash", agent_id="a1")
+    assert scene.status() == "question"
+    scene.hook("PostToolUse", agent_id="a1")
+    assert scene.status() == "working"
+
+
+def test_one_subagent_that_goes_on_does_not_answer_for_another() -> None:
+    scene = Scene()
+    scene.hook("PermissionRequest/Bash", agent_id="a1")
+    scene.hook("PermissionRequest/Bash", agent_id="a2")
+    scene.hook("PostToolUse", agent_id="a1")
+    assert scene.status() == "question"
+    scene.hook("PostToolUse", agent_id="a2")
+    assert scene.status() == "working"
+
+
+def test_a_subagent_that_ends_has_no_open_question() -> None:
+    scene = Scene()
+    scene.hook("UserPromptSubmit")
+    scene.hook("PermissionRequest/Bash", agent_id="a1")
+    scene.hook("SubagentStop", agent_id="a1")
+    assert scene.status() == "working"
+
+
+def test_a_subagents_end_that_names_no_agent_answers_nothing() -> None:
+    scene = Scene()
+    scene.hook("PermissionRequest/Bash")
+    scene.hook("SubagentStop")
+    assert scene.status() == "question"
+
+
+def test_after_a_subagents_question_the_main_agents_own_status_shows_again() -> None:
+    scene = Scene()
+    scene.hook("Stop")
+    scene.hook("PermissionRequest/Bash", agent_id="a1")
+    scene.hook("SubagentStop", agent_id="a1")
+    assert scene.status() == "attention"
+
+
+def test_a_subagents_failure_is_not_the_end_of_the_main_agents_turn() -> None:
+    scene = Scene()
+    scene.hook("UserPromptSubmit")
+    scene.hook("StopFailure/rate_limit", agent_id="a1")
+    assert scene.status() == "working"
+
+
+def test_the_notification_of_a_dialog_is_not_a_second_question() -> None:
+    scene = Scene()
+    scene.hook("PermissionRequest/Bash", agent_id="a1")
+    scene.hook("Notification/permission_prompt")  # it does not say which agent asks
+    scene.hook("PostToolUse", agent_id="a1")
+    assert scene.status() == "working"
+
+
+def test_a_notification_alone_is_a_question() -> None:
+    scene = Scene()
+    scene.hook("UserPromptSubmit")
+    scene.hook("Notification/worker_permission_prompt", message="may I?")
+    assert (scene.status(), scene.session().prompt) == ("question", "may I?")
+
+
+def test_an_idle_prompt_says_nothing_while_background_tasks_run() -> None:
+    scene = Scene()
+    scene.hook("Stop/background")
+    scene.hook("Notification/idle_prompt")
+    assert scene.status() == "working"
+    scene.hook("Stop")
+    assert scene.status() == "attention"
+
+
+def test_a_session_that_starts_again_has_no_question_of_its_former_life() -> None:
+    scene = Scene()
+    scene.hook("Stop/background")
+    scene.hook("PermissionRequest/Bash", agent_id="a1")
+    scene.hook("SessionStart/resume")  # killed before, and nobody saw it
+    assert scene.status() == "attention"
+    scene.hook("Notification/idle_prompt")
+    assert scene.belief().background is False
+
+
+def test_a_compaction_leaves_open_questions_open() -> None:
+    scene = Scene()
+    scene.hook("PermissionRequest/Bash", agent_id="a1")
+    scene.hook("SessionStart/compact")
+    assert scene.status() == "question"
+
+
+def test_the_end_of_a_session_closes_it_whatever_was_asked_and_by_whom() -> None:
+    for asker in ASKERS.values():
+        scene = Scene()
+        scene.hook("PermissionRequest/Bash", agent_id="a2")
+        scene.hook("SessionEnd", **asker)
+        assert (scene.status(), len(scene.belief().questions)) == ("closed", 0)
+
+
+def test_a_set_is_the_last_word_on_every_question() -> None:
+    scene = Scene()
+    scene.hook("PermissionRequest/Bash", agent_id="a1")
+    scene.set("s", "working")
+    scene.hook("SubagentStart", agent_id="a2")
+    assert scene.status() == "working"
+
+
+def test_the_questions_of_one_session_are_bounded() -> None:
+    scene = Scene()
+    for number in range(MAX_OPEN + 10):
+        scene.hook("PermissionRequest/Bash", agent_id=f"a{number}")
+    questions = scene.belief().questions
+    assert len(questions) == MAX_OPEN
+    assert f"a{MAX_OPEN + 9}" in {asked.asker for asked in questions}
+
+
+# Tools that run side by side ------------------------------------------------
+
+ONE: dict[str, Any] = {"tool_name": "Read", "tool_input": {"file_path": "/etc/one"}}
+TWO: dict[str, Any] = {"tool_name": "Read", "tool_input": {"file_path": "/etc/two"}}
+
+
+def both_begun(*, asked: list[dict[str, Any]], **who: Any) -> Scene:
+    """Two tools of one agent, and a permission is asked for each of some."""
+    scene = Scene()
+    scene.hook("UserPromptSubmit")
+    scene.hook("PreToolUse", tool_use_id="t1", **ONE, **who)
+    scene.hook("PreToolUse", tool_use_id="t2", **TWO, **who)
+    for tool in asked:
+        scene.hook("PermissionRequest", **tool, **who)
+    return scene
+
+
+@pytest.mark.parametrize("who", ASKERS.values(), ids=ASKERS)
+@pytest.mark.parametrize("event", ["PostToolUse", "PostToolUseFailure"])
+def test_the_end_of_one_tool_does_not_answer_for_another(event: str, who: dict[str, Any]) -> None:
+    scene = both_begun(asked=[TWO], **who)
+    scene.hook(event, tool_use_id="t1", **ONE, **who)
+    assert scene.status() == "question"
+    scene.hook(event, tool_use_id="t2", **TWO, **who)
+    assert scene.status() == "working"
+
+
+def test_the_start_of_one_tool_does_not_answer_for_another() -> None:
+    scene = Scene()
+    scene.hook("PreToolUse", tool_use_id="t1", **ONE)
+    scene.hook("PermissionRequest", **ONE)
+    scene.hook("PreToolUse", tool_use_id="t2", **TWO)
+    assert scene.status() == "question"
+
+
+def test_of_two_questions_the_one_that_is_left_is_shown() -> None:
+    scene = both_begun(asked=[ONE, TWO])
+    scene.hook("PostToolUse", tool_use_id="t2", **TWO)
+    assert (scene.status(), scene.session().prompt) == ("question", "Read: /etc/one")
+    scene.hook("PostToolUse", tool_use_id="t1", **ONE)
+    assert scene.status() == "working"
+
+
+@pytest.mark.parametrize("event", ["PostToolBatch", "UserPromptSubmit", "PreCompact"])
+def test_what_comes_after_all_tools_answers_for_all(event: str) -> None:
+    scene = both_begun(asked=[ONE, TWO])
+    scene.hook(event)
+    assert scene.status() == "working"
+
+
+def test_a_question_of_a_tool_that_is_described_in_other_words_is_that_tools() -> None:
+    scene = both_begun(asked=[])
+    described = {**TWO, "tool_input": TWO["tool_input"] | {"description": "the model wants it"}}
+    scene.hook("PermissionRequest", **described)
+    scene.hook("PostToolUse", tool_use_id="t1", **ONE)
+    assert scene.status() == "question"
+
+
+def test_a_question_of_no_known_tool_is_answered_by_whatever_its_agent_does_next() -> None:
+    changed: dict[str, Any] = {
+        "tool_name": "Read",
+        "tool_input": {"file_path": "/changed/by/a/hook"},
+    }
+    scene = both_begun(asked=[changed])
+    scene.hook("PostToolUse", tool_use_id="t1", **ONE)
+    assert scene.status() == "working"
+
+
+def test_what_both_the_tool_and_its_permission_ask_is_one_question() -> None:
+    scene = Scene()
+    asks: dict[str, Any] = {
+        "tool_name": "AskUserQuestion",
+        "tool_input": {"questions": [{"question": "Red?"}]},
+    }
+    scene.hook("PreToolUse", tool_use_id="t1", **asks)
+    scene.hook("PermissionRequest", **asks)
+    assert len(scene.belief().questions) == 1
+    answered: dict[str, Any] = {"questions": [{"question": "Red?"}], "answers": {"Red?": "yes"}}
+    scene.hook("PostToolUse", tool_use_id="t1", tool_name="AskUserQuestion", tool_input=answered)
+    assert scene.status() == "working"
+
+
+def test_a_tools_start_that_comes_after_its_question_is_its_start() -> None:
+    scene = Scene()
+    scene.hook("PreToolUse", tool_use_id="t1", **ONE)
+    begun = scene.now
+    scene.wait(1)
+    scene.hook("PermissionRequest", **TWO)
+    scene.hook("PreToolUse", tool_use_id="t2", at=begun, **TWO)
+    scene.wait(1)
+    scene.hook("PostToolUse", tool_use_id="t1", **ONE)
+    assert scene.status() == "question"
+
+
+def test_a_tools_end_that_was_overtaken_is_its_end() -> None:
+    scene = both_begun(asked=[ONE, TWO])
+    scene.wait(1)
+    ended = scene.now
+    scene.wait(1)
+    scene.hook("PostToolUse", tool_use_id="t2", **TWO)
+    scene.hook("PostToolUse", tool_use_id="t1", at=ended, **ONE)
+    assert scene.status() == "working"
+
+
+@pytest.mark.parametrize("who", ASKERS.values(), ids=ASKERS)
+def test_of_two_questions_that_overtook_each_other_both_are_open(who: dict[str, Any]) -> None:
+    scene = both_begun(asked=[], **who)
+    scene.wait(1)
+    first = scene.now
+    scene.wait(1)
+    scene.hook("PermissionRequest", **TWO, **who)
+    scene.hook("PermissionRequest", at=first, **ONE, **who)
+    scene.hook("PostToolUse", tool_use_id="t2", **TWO, **who)
+    assert scene.status() == "question"
+    scene.hook("PostToolUse", tool_use_id="t1", **ONE, **who)
+    assert scene.status() == "working"
+
+
+def test_a_question_that_another_tools_end_overtook_is_open() -> None:
+    scene = both_begun(asked=[])
+    scene.wait(1)
+    asked = scene.now
+    scene.wait(1)
+    scene.hook("PostToolUse", tool_use_id="t1", **ONE)
+    scene.hook("PermissionRequest", at=asked, **TWO)
+    assert scene.status() == "question"
+
+
+@pytest.mark.parametrize(
+    "over", [{"label": "PostToolUse", "tool_use_id": "t2", **TWO}, {"label": "PostToolBatch"}]
+)
+def test_a_question_that_the_end_of_its_own_tool_overtook_is_none(over: dict[str, Any]) -> None:
+    scene = both_begun(asked=[])
+    scene.wait(1)
+    asked = scene.now
+    scene.wait(1)
+    scene.hook(**over)
+    scene.hook("PermissionRequest", at=asked, **TWO)
+    assert scene.status() == "working"
+
+
+def test_a_tool_that_all_that_followed_overtook_runs_no_more() -> None:
+    scene = Scene()
+    scene.hook("UserPromptSubmit")
+    begun = scene.now
+    scene.wait(1)
+    scene.hook("PostToolBatch")
+    scene.hook("PreToolUse", tool_use_id="t1", at=begun, **ONE)
+    scene.hook("PermissionRequest", at=begun, **ONE)
+    assert scene.status() == "working"
+
+
+def test_a_tools_end_from_before_the_question_does_not_answer_it() -> None:
+    scene = Scene()
+    before = scene.now
+    scene.wait(1)
+    scene.hook("PreToolUse", tool_use_id="t1", **ONE)
+    scene.hook("PermissionRequest", **ONE)
+    scene.hook("PostToolUse", tool_use_id="t1", at=before, **ONE)
+    assert scene.status() == "question"
+
+
+def test_a_journal_keeps_the_questions_and_the_tools_they_are_of() -> None:
+    scene = both_begun(asked=[ONE, TWO], agent_id="a1")
+    scene.hook("Elicitation", message="What?")
+    record = json.loads(json.dumps(scene.belief().to_record()))
+    assert AgentActivity.from_record(record).to_record() == scene.belief().to_record()
+
+
+def test_an_event_with_a_deeply_nested_input_is_an_event() -> None:
+    scene = Scene()
+    nested: Any = {}
+    for _ in range(100_000):
+        nested = {"a": nested}
+    scene.hook("PermissionRequest", tool_name="Bash", tool_input=nested)
+    assert scene.status() == "question"
+
+
+# What is shown --------------------------------------------------------------
+
+
+def test_the_prompt_is_what_is_asked_and_goes_with_its_answer() -> None:
+    scene = Scene()
+    scene.hook("PermissionRequest/Bash", tool_input={"command": "make"})
+    assert scene.session().prompt == "Bash: make"
+    scene.hook("PostToolUse")
+    assert scene.session().prompt is None
+
+
+def test_the_prompt_after_a_turn_is_what_was_said_last() -> None:
+    scene = Scene()
+    scene.hook("Stop", last_assistant_message="all done")
+    assert scene.session().prompt == "all done"
+    scene.hook("UserPromptSubmit")
+    assert scene.session().prompt is None
+
+
+def test_while_one_question_is_left_it_is_the_one_that_is_shown() -> None:
+    scene = Scene()
+    scene.hook("PermissionRequest/Bash", agent_id="a1", tool_input={"command": "one"})
+    scene.hook("PermissionRequest/Bash", agent_id="a2", tool_input={"command": "two"})
+    scene.hook("PostToolUse", agent_id="a2")
+    assert scene.session().prompt == "Bash: one"
+
+
+def test_the_question_asked_last_is_shown_whoever_asked_first() -> None:
+    scene = Scene()
+    scene.hook("PermissionRequest/Bash", agent_id="a1", tool_input={"command": "one"})
+    scene.hook("PermissionRequest/Bash", agent_id="a2", tool_input={"command": "two"})
+    scene.hook("PermissionRequest/Bash", agent_id="a1", tool_input={"command": "three"})
+    scene.hook("PermissionRequest/Bash", agent_id="a3", tool_input={"command": "four"})
+    scene.hook("PostToolUse", agent_id="a3")
+    assert scene.session().prompt == "Bash: three"
+
+
+def test_with_keep_text_off_no_text_is_kept_anywhere() -> None:
+    scene = Scene(keep_text=False)
+    scene.hook("PermissionRequest/Bash", tool_input={"command": "secret one"})
+    scene.hook("PermissionRequest/Bash", agent_id="a1", tool_input={"command": "secret two"})
+    scene.hook("PostToolUse", agent_id="a1")
+    scene.hook("Stop", last_assistant_message="secret three")
+    scene.hook("Notification/agent_needs_input", message="secret four")
+    session = scene.session()
+    assert "secret" not in repr([getattr(session, name) for name in session.__slots__])
+
+
+def test_with_keep_text_off_the_status_is_the_same() -> None:
+    scene = Scene(keep_text=False)
+    scene.hook("PermissionRequest/Bash", tool_input={"command": "secret"})
+    assert (scene.status(), scene.session().prompt) == ("question", None)
+
+
+# Three statuses -------------------------------------------------------------
+
+
+def test_question_as_attention_shows_every_question_as_attention() -> None:
+    scene = Scene(question_as_attention=True)
+    scene.hook("PermissionRequest/Bash")
+    scene.set("t", "question")
+    scene.set("u", "working")
+    scene.set("u", "question")
+    assert set(scene.statuses().values()) == {"attention"}
+
+
+def test_question_as_attention_still_knows_what_was_asked() -> None:
+    scene = Scene(question_as_attention=True)
+    scene.hook("PermissionRequest/Bash", agent_id="a1", tool_input={"command": "make"})
+    scene.hook("Stop/background")
+    assert (scene.status(), scene.session().prompt) == ("attention", "Bash: make")
+    scene.hook("PostToolUse", agent_id="a1")
+    assert scene.status() == "working"
+
+
+def test_question_as_attention_writes_no_question_into_the_history() -> None:
+    scene = Scene(question_as_attention=True)
+    for label in ("UserPromptSubmit", "PermissionRequest/Bash", "PostToolUse", "Stop"):
+        scene.hook(label)
+    history = scene.session().history or []
+    assert [transition.to for transition in history] == ["attention", "working", "attention"]

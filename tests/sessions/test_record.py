@@ -1,0 +1,255 @@
+"""What is written down of sessions and changes, and reading it again."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acd.sessions.activity import AgentActivity
+from acd.sessions.corrections import CORRECTIONS
+from acd.sessions.events import HookEvent
+from acd.sessions.records import (
+    BadRecord,
+    apply_record,
+    correction_record,
+    event_record,
+    moment_record,
+    read_moment,
+    read_session,
+    session_record,
+)
+from acd.sessions.store import Rules, Store
+from acd.sessions.values import Json, Now
+from testing.event_scenes import START, Scene, contents, event_of, fields_of, payload_of
+from testing.json_values import any_json
+from testing.strategies import Life, lives, replay
+
+# Round trips ----------------------------------------------------------------
+
+
+@given(lives())
+def test_every_session_is_read_as_it_was_written(life: Life) -> None:
+    for session in life.store.list_all():
+        verb, _, fields = session_record(session).partition(" ")
+        assert verb == "SESSION"
+        assert fields_of(read_session(json.loads(fields))) == fields_of(session)
+
+
+@given(lives())
+def test_the_records_of_a_store_replayed_make_the_same_store(life: Life) -> None:
+    again = replay(life.records, life.store.rules)
+    assert contents(again) == contents(life.store)
+    assert again.next_expiry() == life.store.next_expiry()
+
+
+@given(lives())
+def test_a_session_record_stands_for_all_the_changes_before_it(life: Life) -> None:
+    """As in a file that is written anew in the middle of things."""
+    snapshots = [(life.now, session_record(session)) for session in life.store.list_all()]
+    assert contents(replay(snapshots, life.store.rules)) == contents(life.store)
+    # The same on top of all that went before.
+    twice = replay(life.records + snapshots, life.store.rules)
+    assert contents(twice) == contents(life.store)
+    assert twice.next_expiry() == life.store.next_expiry()
+
+
+@given(lives())
+def test_every_record_is_one_line_of_text(life: Life) -> None:
+    for _, record in life.records:
+        assert "\n" not in record
+        record.encode()
+    for session in life.store.list_all():
+        assert session_record(session).isascii()
+
+
+@given(st.integers(0, 2**63 - 1), st.integers(0, 2**63 - 1))
+def test_a_moment_is_read_as_it_was_written(wall: int, boot: int) -> None:
+    assert read_moment(moment_record(Now(wall, boot))) == (wall, boot)
+
+
+def test_an_event_is_read_as_it_was_written_with_nothing_of_what_is_missing() -> None:
+    event = event_of("PermissionRequest/Bash", meta={"at": 5, "TMUX": "t"}, agent_id="a1")
+    record = event_record(event)
+    assert "null" not in record
+    assert HookEvent.from_record(json.loads(record.removeprefix("EVENT "))) == event
+
+
+def test_a_correction_is_done_again_by_its_record() -> None:
+    for (source, says), table in CORRECTIONS.items():
+        before = "PermissionRequest/Bash" if "question" in table else "UserPromptSubmit"
+        scene = Scene()
+        scene.hook(before)
+        other = Store()
+        apply_record(other, event_record(event_of(before)), scene.now)
+        was = scene.status()
+        scene.wait(1)
+        scene.correct(source, says)
+        apply_record(other, correction_record("s", source, says, scene.now.wall), scene.now)
+        assert scene.status() != was
+        assert other.get("s").status == scene.status()
+
+
+def test_fields_that_a_later_version_may_add_are_ignored() -> None:
+    scene = Scene()
+    scene.hook("PermissionRequest/Bash")
+    fields = json.loads(session_record(scene.session()).removeprefix("SESSION "))
+    later = fields | {"mood": "good", "belief": fields["belief"] | {"doubt": 1}}
+    assert fields_of(read_session(later)) == fields_of(scene.session())
+
+
+def test_a_verb_in_a_record_may_be_in_any_case_as_on_the_wire() -> None:
+    store = Store()
+    apply_record(store, "set s working", START)
+    apply_record(store, "Rm s", START)
+    assert store.get("s").status == "closed"
+
+
+# What is no record ----------------------------------------------------------
+
+SESSION: Json = {"id": "s", "status": "working", "since": 5, "entered": 5}
+
+
+_WRONG: list[Json] = [
+    {"id": ["s"]},
+    {"id": "a b"},
+    {"id": ""},
+    {"status": "asleep"},
+    {"status": []},
+    {"since": "now"},
+    {"since": None},
+    {"pid": [1]},
+    {"pid": "1"},
+    {"host": 1},
+    {"name": 1},
+    {"metadata": []},
+    {"terminal": {"TMUX": 1}},
+    {"attended": "yes"},
+    {"closed_at": "5"},
+    {"status": "closed", "closed_at": None},
+    {"history": 5},
+    {"history": [[5, "working"]]},
+    {"history": [["now", "working", "closed", 5]]},
+    {"history": [[5, "working", "asleep", 5]]},
+    {"trail": [5]},
+    {"trail": [["now", "hook", "Stop", "still"]]},
+    {"belief": []},
+    {"belief": {}},
+    {"belief": {"base": "asleep"}},
+    {"belief": {"base": "working", "newest_at": "now"}},
+    {"belief": {"base": "working", "questions": [5]}},
+    {"belief": {"base": "working", "questions": {"": 5}}},
+    {"belief": {"base": "working", "questions": {"": ["now", None]}}},
+    {"belief": {"base": "working", "registry": ["idle"]}},
+    {"belief": {"base": "working", "registry": ["idle", "now"]}},
+]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "HELLO",
+        "@",
+        "SET",
+        "SET s",
+        "SET s asleep",
+        "SET s working []",
+        "SET s working {",
+        f"SET {'x' * 129} working",
+        "RM nobody",
+        "RM",
+        "DELETE nobody",
+        "RESURRECT nobody",
+        "API_USAGE s",
+        "API_USAGE",
+        "API_USAGE s {",
+        "EVENT",
+        "EVENT {}",
+        "EVENT []",
+        'EVENT {"agent": "claude-code", "session": "a b", "name": "Stop", "status": "attention"}',
+        "CORRECT s registry idle",
+        "CORRECT s registry idle soon",
+        "CORRECT s registry idle ²",
+        "CORRECT s registry idle " + "9" * 5_000,
+        "CORRECT s gossip idle 5",
+        "SESSION",
+        "SESSION []",
+        "SESSION {}",
+        *(f"SESSION {json.dumps(SESSION | wrong)}" for wrong in _WRONG),
+    ],
+    ids=lambda line: line[:70],
+)
+def test_a_line_that_is_no_record_is_told_and_changes_nothing(line: str) -> None:
+    store = Store()
+    with pytest.raises(BadRecord):
+        apply_record(store, line, START)
+    assert contents(store) == {}
+
+
+@pytest.mark.parametrize(
+    "line", ["@", "@ 5", "@ 5 5 5", "@ now then", "@ nan 5", "@ -5 5", "@ 1.5 5"]
+)
+def test_a_line_that_is_no_moment_is_told(line: str) -> None:
+    with pytest.raises(BadRecord, match=r"^not a moment$"):
+        read_moment(line)
+
+
+_FIELDS = [*SESSION, "belief", "history", "trail", "pid", "host", "closed_at", "metadata", "name"]
+_BELIEF = [*AgentActivity.__slots__]
+
+
+@st.composite
+def _records(draw: st.DrawFn) -> str:
+    """Lines that are nearly records."""
+    distorted = draw(st.dictionaries(st.sampled_from(_FIELDS), any_json, max_size=2))
+    belief = {"base": "working"} | draw(
+        st.dictionaries(st.sampled_from(_BELIEF), any_json, max_size=2)
+    )
+    whole: Any = SESSION | {"belief": belief} | distorted
+    words = draw(st.lists(st.sampled_from(["s", "working", "registry", "idle", "5", "²", "{}"])))
+    verb = draw(
+        st.sampled_from(["SET", "RM", "DELETE", "RESURRECT", "API_USAGE", "EVENT", "CORRECT", "@"])
+    )
+    return draw(
+        st.sampled_from(
+            [
+                f"SESSION {json.dumps(whole)}",
+                " ".join([verb, *words]),
+                f"{verb} {json.dumps(draw(any_json))}",
+                f"EVENT {json.dumps(event_of('Stop').to_record() | distorted)}",
+            ]
+        )
+    )
+
+
+@given(st.one_of(_records(), st.text()), st.booleans())
+def test_whatever_the_line_it_is_a_record_or_a_bad_one(line: str, folded: bool) -> None:
+    store = Store(Rules(question_as_attention=folded))
+    try:
+        apply_record(store, line, START)
+        read_moment(line)
+    except BadRecord:
+        pass
+    # What was taken is good for everything that may come.
+    life_goes_on(store)
+
+
+def life_goes_on(store: Store) -> None:
+    for session in list(store.list_all()):
+        json.dumps(session.to_wire_whole(START), allow_nan=False)
+        session_record(session)
+        event = event_of("Stop", session.id, meta={"pid": 7, "at": 5})
+        store.apply_hook(event, START)
+        store.correct(session.id, "registry", "idle", 6, START)
+        store.remove(session.id, START)
+    store.order_closed()
+    store.expire(START)
+
+
+def test_payloads_are_not_records() -> None:
+    with pytest.raises(BadRecord):
+        apply_record(Store(), f"EVENT {json.dumps(payload_of('Stop'))}", START)

@@ -1,0 +1,121 @@
+"""Runs of the real client, recorded: what was true is what the core makes of them.
+
+The recordings were made by tests/e2e with Claude Code 2.1.329 and 2.1.197. A
+line `# truth <session> <status> via <statuses>` says what the test knew at the
+moment of the line `# at <unix ns>` before it: acd has half a second to be right.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from acd.sessions.recording import replay
+from acd.sessions.records import apply_record
+from acd.sessions.store import Store
+from acd.sessions.values import NS, Now
+from testing.checkout import FIXTURES
+
+RECORDINGS = sorted((FIXTURES / "recordings").rglob("*.rec"))
+WITHIN = NS // 2
+
+
+class Truth(NamedTuple):
+    at: int
+    session: str
+    status: str
+
+
+class Step(NamedTuple):
+    """A piece of evidence, and when it arrived."""
+
+    now: Now
+    line: str
+
+    @property
+    def source(self) -> str:
+        """The hooks come in an order of their own, and so does each other source."""
+        return self.line.split()[2] if self.line.startswith("CORRECT") else "hook"
+
+
+def truths(recording: Path) -> list[Truth]:
+    found, at = [], 0
+    for line in recording.read_text().splitlines():
+        match line.split():
+            case ["#", "at", moment]:
+                at = int(moment)
+            case ["#", "truth", session, status, "via", *_]:
+                found.append(Truth(at, session, status))
+    return found
+
+
+def steps(recording: Path) -> list[Step]:
+    return [Step(now, line) for now, line, _ in replay(iter(recording.read_text().splitlines()))]
+
+
+def statuses(store: Store) -> dict[str, str]:
+    return {session.id: session.status for session in store.list_all()}
+
+
+def name(recording: Path) -> str:
+    return f"{recording.parent.name}-{recording.stem}"
+
+
+def test_there_are_recordings_of_both_clients() -> None:
+    assert {recording.parent.name for recording in RECORDINGS} == {"2.1.197", "2.1.329"}
+
+
+@pytest.mark.parametrize("recording", RECORDINGS, ids=name)
+def test_what_was_true_is_seen_within_half_a_second(recording: Path) -> None:
+    shown: list[tuple[int, dict[str, str]]] = []
+    for now, _, store in replay(iter(recording.read_text().splitlines())):
+        shown.append((now.wall, statuses(store)))
+    for truth in truths(recording):
+        at_its_time = [
+            picture.get(truth.session)
+            for at, picture in shown
+            if truth.at <= at <= truth.at + WITHIN
+        ]
+        before = [picture.get(truth.session) for at, picture in shown if at < truth.at]
+        assert truth.status in [*before[-1:], *at_its_time], truth
+
+
+@pytest.mark.parametrize("recording", RECORDINGS, ids=name)
+def test_a_recording_holds_nothing_of_what_was_said(recording: Path) -> None:
+    assert not {'"text":', '"prompt":', '"said":'} & set(recording.read_text().split())
+
+
+@settings(max_examples=15)
+@given(st.data())
+@pytest.mark.parametrize("recording", RECORDINGS, ids=name)
+def test_whatever_the_order_in_which_the_sources_are_heard_the_end_is_the_same(
+    recording: Path, data: st.DataObject
+) -> None:
+    evidence = steps(recording)
+    in_order = Store()
+    for step in evidence:
+        apply_record(in_order, step.line, step.now)
+
+    queues = {
+        source: [step for step in evidence if step.source == source]
+        for source in {step.source for step in evidence}
+    }
+    last = evidence[-1].now
+    mixed = Store()
+    while queues:
+        # A process is watched from the first word of its session on.
+        known = [
+            source
+            for source, queue in queues.items()
+            if source != "process" or queue[0].line.split()[1] in mixed.sessions
+        ]
+        source = data.draw(st.sampled_from(sorted(known)))
+        # All of it is heard late, at the end, so that nothing is from the future.
+        apply_record(mixed, queues[source].pop(0).line, last)
+        if not queues[source]:
+            del queues[source]
+    assert statuses(mixed) == statuses(in_order)

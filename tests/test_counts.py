@@ -1,0 +1,293 @@
+"""What speed is made of and does not wobble: system calls, instructions, modules, bytes.
+
+Times depend on the machine and on who else is on it; these counts do not. An
+idle daemon's (none) are in tests/daemon/test_life.py, the hook's in
+tests/hook/test_usual_path.py, sessions' memory in tests/sessions/test_memory.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+import pytest
+
+from acd.daemon.commands import Commands
+from acd.daemon.connection import Connection
+from acd.daemon.journal import Journal
+from acd.daemon.server import Server
+from acd.sessions.store import Store
+from acd.system import clock
+from checks.bench.bench_round_trip import event_lines
+from checks.bench.rig import DAEMON, set_lines
+from testing.strace import Watched
+from testing.support import Daemon, Place, place
+
+MANY: Final = 200
+
+needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not here")
+
+
+@pytest.fixture(name="place")
+def _place() -> Iterator[Place]:
+    with place() as made:
+        yield made
+
+
+@pytest.fixture
+def daemon(place: Place) -> Daemon:
+    return place.start()
+
+
+def sets(count: int) -> list[str]:
+    """So many SETs with metadata, each a real transition."""
+    return [line.decode().rstrip("\n") for line in islice(set_lines(), count)]
+
+
+# System calls ---------------------------------------------------------------------
+
+
+def calls_of(daemon: Daemon, place: Place, work: Callable[[], object]) -> list[str]:
+    """Every system call of the daemon while the work is done, as strace shows it."""
+    log = place.root / "strace.log"
+    with Watched(daemon.pid, log):
+        work()
+    return [line.split(None, 1)[1] for line in log.read_text(errors="replace").splitlines()]
+
+
+def by_name(calls: list[str]) -> Counter[str]:
+    # What strace says of a call that it interrupted, or of a signal, is no call.
+    names = (re.match(r"(\w+)\(", call) for call in calls)
+    return Counter(name[1] for name in names if name)
+
+
+ONCE_IN_A_WHILE: Final = {
+    # A look at whether the journal's file is still there, once a second.
+    "fstat",
+    "newfstatat",
+    # The STATUS line, at most five times a second.
+    "socket",
+    "sendto",
+    "close",
+    "ioctl",
+    "fcntl",
+    # Memory that grows and shrinks.
+    "brk",
+    "mmap",
+    "munmap",
+    "madvise",
+    "restart_syscall",
+}
+
+
+@needs_strace
+def test_a_set_is_one_read_one_journal_write_and_one_reply(place: Place, daemon: Daemon) -> None:
+    with place.client() as client:
+        lines = sets(2 * MANY)
+        for line in lines[:MANY]:
+            client.ask(line)
+        calls = calls_of(daemon, place, lambda: [client.ask(line) for line in lines[MANY:]])
+    found = by_name(calls)
+    assert found["read"] == MANY
+    assert sum(call.startswith("write(") and '"@ ' in call for call in calls) == MANY
+    assert sum(call.startswith("write(") and '"OK\\n"' in call for call in calls) == MANY
+    assert found["write"] == 2 * MANY
+    # It waits once for each; more often only where it was told of something else.
+    # (The wait in which the tracer found it is not told by that name.)
+    waits = sum(count for name, count in found.items() if name.startswith("epoll"))
+    assert MANY - 1 <= waits <= 1.2 * MANY
+    rest = {name for name in found if name not in {"read", "write"} and "epoll" not in name}
+    assert rest <= ONCE_IN_A_WHILE
+    assert sum(found[name] for name in rest) <= 0.2 * MANY
+
+
+@needs_strace
+def test_pipelined_sets_share_their_system_calls(place: Place, daemon: Daemon) -> None:
+    with place.client() as client:
+        lines = sets(10 * MANY)
+        client.ask_all(*lines)
+        found = by_name(calls_of(daemon, place, lambda: client.ask_all(*lines)))
+    assert sum(found.values()) <= 0.2 * len(lines)
+
+
+@needs_strace
+def test_a_connection_with_one_set_is_a_handful_of_system_calls(
+    place: Place, daemon: Daemon
+) -> None:
+    lines = sets(2 * MANY)
+    for line in lines[:MANY]:
+        place.ask(line)
+    calls = calls_of(daemon, place, lambda: [place.ask(line) for line in lines[MANY:]])
+    found = by_name(calls)
+    # The daemon may learn of the last one's end only now.
+    assert MANY - 1 <= found["close"] <= 1.1 * MANY
+    assert found["accept4"] == found["getsockopt"] == MANY
+    assert found["write"] == 2 * MANY
+    # accept, whose it is (2), join and leave epoll, wait (2), read and end, two writes, close
+    assert sum(found.values()) <= 13 * MANY
+
+
+# Instructions ---------------------------------------------------------------------
+
+
+class Nowhere(asyncio.Transport):
+    """A transport whose bytes go nowhere."""
+
+    def write(self, data: object) -> None:
+        assert data == b"OK\n"
+
+
+def instructions(connection: Connection, lines: list[bytes]) -> float:
+    """Python instructions that a line takes on its way from bytes to bytes."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, arg: Any) -> Any:
+        nonlocal count
+        frame.f_trace_opcodes = True
+        frame.f_trace_lines = False
+        count += event == "opcode" and frame.f_code.co_filename != __file__
+        return trace
+
+    # The one that measures coverage or debugs, if any.
+    former = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        for line in lines:
+            connection.data_received(line)
+    finally:
+        sys.settrace(former)
+    return count / len(lines)
+
+
+def test_a_set_takes_a_bounded_number_of_python_instructions(tmp_path: Path) -> None:
+    loop = asyncio.new_event_loop()
+    store = Store()
+    journal = Journal(tmp_path / "journal", "boot", store)
+    journal.load()
+    server = Server(
+        loop,
+        store,
+        Commands(store, local_host="here", is_dir=os.path.isdir),
+        journal,
+        clock.now,
+        info=dict,
+        stop=lambda reason: None,
+        changed=lambda changes: None,
+        left=lambda: None,
+    )
+    connection = Connection(server)
+    connection.transport = Nowhere()
+    lines = list(islice(set_lines(), MANY))
+    try:
+        instructions(connection, lines)  # creates the sessions
+        taken = instructions(connection, lines)
+    finally:
+        journal.close()
+        loop.close()
+    # 580 on Python 3.11. What adds a tenth of it should be worth it.
+    assert 100 < taken <= 640
+
+
+# Bytes ----------------------------------------------------------------------------
+
+
+def test_the_journal_grows_by_the_line_and_its_moment(place: Place, daemon: Daemon) -> None:
+    lines = sets(MANY)
+    with place.client() as client:
+        client.ask(lines[0])
+        before = place.journal.stat().st_size
+        for line in lines[1:]:
+            client.ask(line)
+    grown = place.journal.stat().st_size - before
+    said = sum(len(line) + 1 for line in lines[1:])
+    # `@ <unix time> <time since boot>`, both in nanoseconds
+    assert said < grown <= said + len("@ 1800000000000000000 100000000000000000\n") * (MANY - 1)
+
+
+def test_a_hook_s_event_leaves_a_small_record(place: Place, daemon: Daemon) -> None:
+    told = islice(event_lines(str(place.home), [os.getpid()]), MANY)
+    lines = [line.decode().rstrip("\n") for line in told]
+    with place.client() as client:
+        client.ask(lines[0])
+        before = place.journal.stat().st_size
+        for line in lines[1:]:
+            client.ask(line)
+    assert 0 < place.journal.stat().st_size - before <= 500 * (MANY - 1)
+
+
+# Modules --------------------------------------------------------------------------
+
+
+STANDARD_LIBRARY: Final = {
+    "__future__",
+    "copy",  # dataclasses'
+    "dataclasses",
+    "encodings",
+    "fnmatch",
+    "glob",  # pathlib's, on some versions
+    "ipaddress",  # urllib's
+    "json",
+    "_json",
+    "ntpath",  # pathlib's
+    "pathlib",
+    "resource",
+    "urllib",  # pathlib's, for as_uri()
+    # of `python -m`
+    "importlib",
+    "runpy",
+}
+"""All packages that a start needs and `import uvloop` has not loaded anyway."""
+
+ABSENT: Final = {"_winapi", "nt", "org", "winreg"}
+"""What the standard library tries in vain, for other systems."""
+
+OWN: Final = 40
+"""Modules of acd; 34 when this was written."""
+
+
+def imported(log: str) -> set[str]:
+    """The modules in what `-X importtime` tells."""
+    names = re.findall(r"^import time:\s+\d+ \|\s+\d+ \|\s+([\w.]+)$", log, re.MULTILINE)
+    return set(names)
+
+
+def started(place: Place, *command: str) -> set[str]:
+    """The modules that a daemon has imported when it serves."""
+    daemon = place.start((command[0], "-X", "importtime", *command[1:]))
+    daemon.signal(signal.SIGKILL)  # an orderly stop would import more
+    daemon.end()
+    return imported(daemon.log())
+
+
+def bare(place: Place) -> set[str]:
+    """The modules of an interpreter that has imported uvloop."""
+    program = "import os, signal, uvloop; os.kill(os.getpid(), signal.SIGKILL)"
+    command = (DAEMON[0], "-I", "-X", "importtime", "-c", program)
+    daemon = place.start(command, wait=False)
+    daemon.end()
+    return imported(daemon.log())
+
+
+def test_the_daemon_s_start_imports_little_more_than_uvloop(place: Place) -> None:
+    more = started(place, *DAEMON) - bare(place)
+    own = {name for name in more if name.partition(".")[0] == "acd"}
+    assert "acd.daemon.daemon" in own
+    assert len(own) <= OWN, sorted(own)
+    assert not own & {"acd.cli", "acd.client.blocking", "acd.install", "acd.ui.dashboard"}
+    assert {name.partition(".")[0] for name in more - own} <= STANDARD_LIBRARY | ABSENT
+
+
+def test_only_a_configuration_file_costs_a_parser(place: Place) -> None:
+    assert "tomllib" not in started(place, *DAEMON)
+    place.configure("[daemon]\nlog_level = 'error'\n")
+    assert "tomllib" in started(place, *DAEMON)

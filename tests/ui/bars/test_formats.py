@@ -1,0 +1,163 @@
+"""What each bar is told: sessions in, its exact words out."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from acd.ui.bars.formats import BARS, COLOURS, show, tells_ages
+from acd.ui.bars.template import Template
+from acd.ui.bars.view import View
+from testing.bar_sessions import API, DOCS, GONE, NOW, OLD, SOME, WEB, view
+
+RED, YELLOW, GREEN = (COLOURS[status] for status in ("question", "attention", "working"))
+
+LINES = [
+    ("plain", SOME, "▲2 ●1 ▸1"),
+    ("plain", (WEB,), "▸1"),
+    ("plain", (), ""),
+    ("plain", (GONE,), ""),
+    ("starship", SOME, "▲2 ●1 ▸1"),
+    ("zellij", SOME, "▲2 ●1 ▸1"),
+    (
+        "tmux",
+        SOME,
+        "#[bold,reverse]▲2#[default] #[bold]●1#[default] ▸1",
+    ),
+    ("tmux", (), ""),
+    ("polybar", SOME, f"%{{F{RED}}}▲2%{{F-}} %{{F{YELLOW}}}●1%{{F-}} %{{F{GREEN}}}▸1%{{F-}}"),
+    ("polybar", (), ""),
+    ("i3blocks", SOME, f"▲2 ●1 ▸1\n▲2\n{RED}"),
+    ("i3blocks", (DOCS, WEB), f"●1 ▸1\n●1\n{YELLOW}"),
+    ("i3blocks", (), ""),
+]
+
+
+@pytest.mark.parametrize(("name", "sessions", "shown"), LINES)
+def test_each_bar_is_told_in_its_own_words(
+    name: str, sessions: tuple[dict[str, object], ...], shown: str
+) -> None:
+    assert show(name, view(*sessions)) == shown
+
+
+def test_waybar_gets_a_text_a_class_and_a_tooltip_with_a_line_for_each() -> None:
+    assert json.loads(show("waybar", view(*SOME))) == {
+        "text": "▲2 ●1 ▸1",
+        "alt": "question",
+        "class": "question",
+        "tooltip": (
+            "▲ old 2h 10m\n▲ api 3m: Bash: rm -rf build\n● docs 1m: The page is ready.\n▸ web"
+        ),
+    }
+
+
+def test_waybar_without_sessions_gets_an_empty_text_which_hides_the_module() -> None:
+    assert json.loads(show("waybar", view())) == {
+        "text": "",
+        "alt": "none",
+        "class": "none",
+        "tooltip": "no open sessions",
+    }
+
+
+def test_i3blocks_as_a_stream_gets_the_blocks_of_the_i3bar_protocol() -> None:
+    assert json.loads(show("i3blocks", view(*SOME), stream=True)) == {
+        "full_text": "▲2 ●1 ▸1",
+        "short_text": "▲2",
+        "color": RED,
+        "urgent": True,
+        "markup": "none",
+    }
+    assert json.loads(show("i3blocks", view(), stream=True)) == {
+        "full_text": "",
+        "short_text": "",
+        "urgent": False,
+        "markup": "none",
+    }
+
+
+def test_swiftbar_gets_a_menu_with_an_entry_for_each() -> None:
+    magic = "emojize=false symbolize=false"
+    assert show("swiftbar", view(API, WEB)).split("\n") == [
+        f"▲1 ▸1 | {magic}",
+        "---",
+        f"▲ api 3m: Bash: rm -rf build | {magic} color={RED} length=80",
+        f"▸ web | {magic} color={GREEN} length=80",
+        "---",
+        "Dashboard | bash=acd param1=dashboard terminal=true",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("program", "called"),
+    [
+        ("/home/me/.local/bin/acd", "/home/me/.local/bin/acd"),
+        ("/my home/acd", "acd"),
+        ("x|y", "acd"),
+    ],
+)
+def test_swiftbar_calls_the_program_as_it_was_called_itself(program: str, called: str) -> None:
+    last = show("swiftbar", View([], NOW, program)).split("\n")[-1]
+    assert last == f"Dashboard | bash={called} param1=dashboard terminal=true"
+
+
+HERE = {"terminal": {"TMUX_PANE": "%1"}}
+
+
+@pytest.mark.parametrize(("name", "run"), [("swiftbar", "bash"), ("xbar", "shell")])
+def test_a_click_on_an_entry_goes_to_its_terminal(name: str, run: str) -> None:
+    look = View([API | HERE, WEB], NOW, "/home/me/.local/bin/acd")
+    asks, works = show(name, look).split("\n")[2:4]
+    assert f" {run}=/home/me/.local/bin/acd param1=jump param2=id-api terminal=false " in asks
+    assert "jump" not in works
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"host": "far"},
+        *({"id": each} for each in ("-x", "$(id)", "a|b", "a;b", "it's", 'a"b', "a`b", "\u00fc")),
+    ],
+)
+def test_what_would_not_be_safe_to_click_on_cannot_be(facts: dict[str, str]) -> None:
+    entry = show("swiftbar", view(API | HERE | facts)).split("\n")[2]
+    assert "terminal=" not in entry
+
+
+def test_swiftbar_without_sessions_still_has_something_to_click_on() -> None:
+    first, _, third, *_ = show("swiftbar", view()).split("\n")
+    assert (first[0], third) == ("·", "no open sessions")
+
+
+def test_a_stream_begins_swiftbars_menu_anew_each_time() -> None:
+    once, again = (show("swiftbar", view(API), stream=stream) for stream in (False, True))
+    assert again == f"~~~\n{once}"
+
+
+@pytest.mark.parametrize("name", BARS)
+def test_a_template_takes_the_place_of_the_text_and_of_nothing_else(name: str) -> None:
+    look = view(*SOME)
+    assert show(name, look, Template("{summary}")) == show(name, look)
+
+
+def test_only_what_is_written_into_a_bars_text_changes_by_time() -> None:
+    assert [name for name in BARS if tells_ages(name, None)] == ["waybar", "swiftbar", "xbar"]
+    assert tells_ages("tmux", Template("{name} {age}"))
+    assert not tells_ages("tmux", Template("{name}"))
+
+
+@pytest.mark.parametrize(
+    ("sessions", "seconds"),
+    [((API,), 55), ((API, WEB), 1), ((OLD, DOCS), 55), ((), None), ((GONE,), None)],
+)
+def test_the_next_minute_of_anybody_is_when_an_age_is_another(
+    sessions: tuple[dict[str, object], ...], seconds: float | None
+) -> None:
+    assert view(*sessions).until_older() == seconds
+
+
+def test_a_session_from_the_future_has_no_age_yet() -> None:
+    look = view(API, later=-1000)
+    assert look.age(API) == ""
+    assert look.until_older() == 60

@@ -1,0 +1,62 @@
+"""A text of one's own: its fields, its braces, and what is said of a wrong one."""
+
+from __future__ import annotations
+
+import pytest
+
+from acd.errors import EXIT_USAGE, AcdError
+from acd.ui.bars.formats import show
+from acd.ui.bars.template import FIELDS, Template
+from testing.bar_sessions import DOCS, SOME, WEB, view
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("{question}/{attention}/{need}/{working}/{open}", "2/1/3/1/4"),
+        ("{symbol} {name} ({status}) {age}{text}", "▲ old (question) 2h 10m"),
+        ("{{{name}}}", "{old}"),
+        ("[{summary}]", "[▲2 ●1 ▸1]"),
+        ("no field", "no field"),
+        ("", ""),
+    ],
+)
+def test_fields_are_filled_and_the_rest_stays(source: str, shown: str) -> None:
+    assert show("plain", view(*SOME), Template(source)) == shown
+
+
+def test_who_waits_is_the_one_whose_turn_is_the_users() -> None:
+    source = Template("{name}: {text}")
+    assert show("plain", view(WEB, DOCS), source) == "docs: The page is ready."
+    assert show("plain", view(WEB), source) == ": "
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_every_field_can_be_filled_without_any_session(name: str) -> None:
+    assert show("plain", view(), Template(f"{{{name}}}")) in {"", "0"}
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("{que}", "there is no field {que}"),
+        ("{}", "there is no field {}"),
+        ("{name!r}", "there is no field {name!r}"),
+        ("{name.upper}", "there is no field {name.upper}"),
+        ("{ name }", "there is no field { name }"),
+        ("x {name", "a lone { at character 3"),
+        ("x }", "a lone } at character 3"),
+        ("{a{b}", "a lone { at character 1"),
+    ],
+)
+def test_a_wrong_template_is_refused_with_what_is_wrong(source: str, problem: str) -> None:
+    with pytest.raises(AcdError) as caught:
+        Template(source)
+    assert caught.value.message == f"--template: {problem}"
+    assert caught.value.exit_code == EXIT_USAGE
+    assert caught.value.hint
+
+
+def test_what_fills_a_field_is_no_template() -> None:
+    sneaky = {**DOCS, "display_name": "{text}{{"}
+    assert show("plain", view(sneaky), Template("{name}")) == "{text}{{"

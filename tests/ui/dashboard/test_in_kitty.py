@@ -1,0 +1,33 @@
+"""Jumping to kitty's windows and opening tabs, in a real kitty on a screen that nobody sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from acd.errors import AcdError
+from acd.terminals.terminals import jump, open_window, run
+from testing.kitty import IS_THERE, SLEEP, Kitty, a_kitty
+
+pytestmark = pytest.mark.skipif(not IS_THERE, reason="needs kitty and Xvfb")
+
+
+@pytest.fixture
+def kitty() -> Iterator[Kitty]:
+    with a_kitty() as made:
+        yield made
+
+
+def test_a_tab_is_opened_and_its_neighbour_jumped_to(kitty: Kitty) -> None:
+    [first] = kitty.focused()
+    run(open_window(SLEEP, "/usr/share", "-x #(y)", {"KITTY_LISTEN_ON": kitty.listens}))
+    kitty.until(lambda: len(kitty.windows()) == 2 and kitty.focused() != [first])
+    assert kitty.windows()[1]["cwd"] == "/usr/share"
+    run(jump(kitty.hints(first), {}), kitty.environ)
+    kitty.until(lambda: kitty.focused() == [first])
+
+
+def test_a_window_that_is_gone_is_said_to_be(kitty: Kitty) -> None:
+    with pytest.raises(AcdError, match="No matching windows"):
+        run(jump(kitty.hints(99), {}), kitty.environ)
