@@ -13,7 +13,7 @@ from checks.bench.row import Row, compare
 
 _FORGETFUL = """
 import sys
-from acd.journal import Journal
+from acd.daemon.journal import Journal
 Journal.append = lambda self, records, now: None
 from acd.__main__ import main
 sys.argv = ["acd", "daemon"]

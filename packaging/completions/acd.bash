@@ -1,4 +1,4 @@
-# Completion of acd for bash: made by python -m tests.completions
+# Completion of acd for bash: made by python -m tools.completions
 # shellcheck shell=bash
 
 # What may follow COMMAND: sets commands, options, arguments, and repeats (of the last).

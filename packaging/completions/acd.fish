@@ -1,4 +1,4 @@
-# Completion of acd for fish: made by python -m tests.completions
+# Completion of acd for fish: made by python -m tools.completions
 
 # Whether the words before the cursor are COMMAND, with PLACE arguments behind it
 # (+: so many or more), if that is asked.

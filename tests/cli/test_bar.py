@@ -16,9 +16,9 @@ import pytest
 
 from acd.system import runtime_dir
 from testing.cli_runs import run, start, until, until_subscribed
+from testing.command_line import Acd
 from testing.service_manager import activate, listener
 from testing.support import WAIT, Client, Place
-from tests.cli.conftest import Acd
 
 Following = Callable[..., subprocess.Popen[str]]
 

@@ -13,9 +13,9 @@ import pytest
 
 from testing.checkout import FIXTURES
 from testing.cli_runs import until
+from testing.command_line import StatusLine
 from testing.screen import screen
 from testing.support import WAIT, Place
-from tests.cli.conftest import StatusLine
 from tools.docs import DOCS
 
 

@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from testing.cli_runs import run, until, until_subscribed
+from testing.command_line import StatusLine
 from testing.support import WAIT, Place
-from tests.cli.conftest import StatusLine
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 

@@ -14,26 +14,36 @@ from acd import __version__
 from acd.cli.main import SECTIONS
 from acd.system import activation
 from testing.cli_runs import PROGRAM, run
+from testing.command_line import Acd
 from testing.support import Client, Place
-from tests.cli.conftest import Acd
 
 COMMANDS = [name for commands in SECTIONS.values() for name in commands]
 
-# For each command the acd modules that it loads, beyond those of `import acd.cli`.
-CLI = {"acd", "acd.cli", "acd.errors", "acd.text", "acd.core", "acd.sessions.status"}
+# For each command the acd modules that it loads, beyond those of `import acd.cli.main`.
+CLI = {
+    "acd",
+    "acd.cli",
+    "acd.cli.main",
+    "acd.errors",
+    "acd.sessions",
+    "acd.sessions.status",
+    "acd.text",
+}
 LIST = CLI | {
     "acd.__main__",
-    "acd.system.activation",
     "acd.cli.identify",
     "acd.cli.render",
     "acd.cli.sessions",
+    "acd.client",
     "acd.client.blocking",
-    "acd.sessions.session",
-    "acd.paths",
-    "acd.system.peers",
     "acd.client.mirror",
-    "acd.system.runtime_dir",
+    "acd.paths",
     "acd.protocol",
+    "acd.sessions.values",
+    "acd.system",
+    "acd.system.activation",
+    "acd.system.peers",
+    "acd.system.runtime_dir",
 }
 HEAVY = {"asyncio", "subprocess", "textual", "tomllib", "typing_extensions", "unittest", "uvloop"}
 
@@ -56,7 +66,7 @@ def of_acd(modules: set[str]) -> set[str]:
 
 
 def test_the_command_line_itself_imports_click_alone(served: Place) -> None:
-    click, cli = (modules_after(served, f"import {name}") for name in ("click", "acd.cli"))
+    click, cli = (modules_after(served, f"import {name}") for name in ("click", "acd.cli.main"))
     assert of_acd(cli) == CLI
     assert not (cli - click) & HEAVY
 

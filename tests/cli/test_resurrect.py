@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from testing.cli_runs import run
+from testing.command_line import Acd
 from testing.support import Client, Place
-from tests.cli.conftest import Acd
 
 AGENT = """#!/bin/sh
 printf '%s\\n' "$PWD" "$$" "$@"

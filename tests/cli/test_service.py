@@ -16,8 +16,8 @@ from acd.install.plan import wanted_status_line
 from acd.notify import memory
 from acd.system import activation
 from testing.cli_runs import run
+from testing.command_line import Acd
 from testing.support import Client, Place
-from tests.cli.conftest import Acd
 
 
 def held(place: Place) -> socket.socket:

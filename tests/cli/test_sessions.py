@@ -9,8 +9,8 @@ import re
 import pytest
 
 from testing.cli_runs import on_terminal
+from testing.command_line import Acd
 from testing.support import Client, Place
-from tests.cli.conftest import Acd
 
 pytestmark = pytest.mark.usefixtures("served")
 

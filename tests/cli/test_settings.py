@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from acd import config, paths
-from tests.cli.conftest import Acd
+from testing.command_line import Acd
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 import pytest
 
 from testing.cli_runs import on_terminal
+from testing.command_line import Acd
 from testing.support import Place
-from tests.cli.conftest import Acd
 
 HOUR = 3600
 

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from testing.cli_runs import start, until_subscribed
+from testing.command_line import Acd
 from testing.support import WAIT, Client, Place
-from tests.cli.conftest import Acd
 
 pytestmark = pytest.mark.usefixtures("served")
 

@@ -183,7 +183,7 @@ def test_a_count_that_is_not_true_ends_in_no_traceback(
 def test_no_child_takes_the_variables_for_its_own(place: Place, command: Sequence[str]) -> None:
     program = """
 import os
-from acd.activation import adopt
+from acd.system.activation import adopt
 adopt(os.environ)
 os.execve("/usr/bin/env", ["env"], os.environ)
 """
@@ -196,7 +196,7 @@ os.execve("/usr/bin/env", ["env"], os.environ)
 def test_by_the_protocol_names_belong_to_descriptors_in_their_order() -> None:
     program = """
 import os
-from acd.activation import listen_fds_by_protocol
+from acd.system.activation import listen_fds_by_protocol
 print(listen_fds_by_protocol(os.environ, os.getpid()))
 print([os.get_inheritable(fd) for fd in (3, 4)])
 """
@@ -270,7 +270,7 @@ def adopt_from_launchd(stub: Path, fd: int, **environ: str) -> str:
     program = """
         import os, sys
         sys.platform = "darwin"
-        from acd.activation import adopt
+        from acd.system.activation import adopt
         from acd.errors import AcdError
         try:
             found = adopt(os.environ)

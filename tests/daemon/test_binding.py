@@ -206,7 +206,7 @@ def test_in_tmp_a_directory_that_somebody_prepared_is_refused(place: Place) -> N
     # Everything is imported before, for the interpreter may be root's alone.
     program = f"""
 import os, sys
-import acd.__main__, acd.daemon, acd.text
+import acd.__main__, acd.daemon.daemon, acd.text
 os.setgroups([])
 os.setgid({uid})
 os.setuid({uid})

@@ -17,7 +17,7 @@ from testing.support import Place
 SPAWN = """
 import json, sys
 from pathlib import Path
-from acd import activation
+from acd.system import activation
 from acd.errors import AcdError
 path, program, environ = json.loads(sys.argv[1])
 try:

@@ -9,10 +9,10 @@ import pytest
 
 from testing.agents import asks, has_finished, tell
 from testing.cli_runs import PROGRAM, Ran, run, until
+from testing.command_line import Acd
 from testing.listeners import STRANGER, a_strangers_tmux, as_root
 from testing.support import Client, Place
 from testing.tmux import Tmux, a_tmux
-from tests.cli.conftest import Acd
 
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 
