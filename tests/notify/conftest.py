@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from testing.cli_runs import start, until_subscribed
-from testing.desktop_server import Server, session_bus
+from testing.desktop_server import NotificationServer, session_bus
 from testing.support import Place, place
 
 # One line for each run: the facts, and what came in.
@@ -47,9 +47,9 @@ def bus(here: Place) -> Iterator[str]:
 
 
 @pytest.fixture
-def server(bus: str) -> Server:
+def server(bus: str) -> NotificationServer:
     """A desktop that shows notifications, and tells of no clicks."""
-    return Server(bus, ["body", "body-markup"])
+    return NotificationServer(bus, ["body", "body-markup"])
 
 
 @pytest.fixture

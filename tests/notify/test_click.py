@@ -11,11 +11,18 @@ from typing import Any
 import pytest
 from jeepney import new_method_call
 
-from acd.notify.desktop import BusDesktop
-from acd.notify.message import Message
+from acd.notify.dbus import DBusDesktop
+from acd.notify.notification import Notification
 from testing.agents import asks
 from testing.cli_runs import start, until, until_subscribed
-from testing.desktop_server import BUS, NAME, Server, ask, clicked, session_bus
+from testing.desktop_server import (
+    BUS,
+    NAME,
+    NotificationServer,
+    click_signal,
+    reply_to,
+    session_bus,
+)
 from testing.listeners import a_listener
 from testing.strace import Watched
 from testing.support import WAIT, Place
@@ -31,16 +38,16 @@ ACTIONS = ["body", "actions"]
 
 
 @pytest.fixture
-def server(bus: str) -> Server:
+def server(bus: str) -> NotificationServer:
     """A desktop that can be clicked."""
-    return Server(bus, ACTIONS)
+    return NotificationServer(bus, ACTIONS)
 
 
 @pytest.fixture
 def viewer(here: Place) -> Iterator[Viewer]:
     """Who clicks, and looks at a tmux."""
     with a_tmux(here) as tmux:
-        yield tmux.look()
+        yield tmux.attach()
 
 
 @pytest.fixture
@@ -51,21 +58,21 @@ def served(here: Place) -> Place:
     return here
 
 
-def question(place: Place, tmux: Tmux, server: Server, name: str) -> str:
+def question(place: Place, tmux: Tmux, server: NotificationServer, name: str) -> str:
     """A session asks in a pane behind others, and the desktop shows it; its pane."""
-    pane = tmux.hidden(name)
+    pane = tmux.background_pane(name)
     asks(place, name, tmux.hints(pane))
     shown(server, name)
     return pane
 
 
-def shown(server: Server, name: str) -> None:
+def shown(server: NotificationServer, name: str) -> None:
     """The desktop shows it of this session next."""
     call = server.call()
     assert (call[0], call[4], call[6]) == (
         "Notify",
         f"▲ {name}: question",
-        ["default", "Go there"],
+        ["default", "Go to terminal"],
     )
 
 
@@ -94,33 +101,33 @@ def line(process: subprocess.Popen[str]) -> str:
 
 @pytest.mark.parametrize("to_all", [True, False], ids=["to all", "to us alone"])
 def test_a_click_goes_to_the_sessions_pane_and_an_answer_still_takes_it_back(
-    served: Place, notify: Notify, server: Server, viewer: Viewer, to_all: bool
+    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer, to_all: bool
 ) -> None:
     notify()
     pane = question(served, viewer.tmux, server, "api")
-    server.click(1, to=None if to_all else server.asker)
+    server.click(1, to=None if to_all else server.sender)
     viewer.tmux.until(lambda: viewer.pane() == pane)
     served.ask("SET api working")
     assert server.call() == ("CloseNotification", 1)
 
 
 def test_what_the_click_has_closed_is_taken_back_without_a_word(
-    served: Place, notify: Notify, server: Server, viewer: Viewer
+    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
-    server.refuses.add("CloseNotification")
+    server.failing.add("CloseNotification")
     process = notify()
     pane = question(served, viewer.tmux, server, "api")
     server.click(1)
     viewer.tmux.until(lambda: viewer.pane() == pane)
     served.ask("SET api working")
     assert server.call() == ("CloseNotification", 1)
-    until(lambda: not server.is_there(server.asker))
+    until(lambda: not server.is_connected(server.sender))
     process.terminate()
     assert process.communicate(timeout=WAIT)[1] == ""
 
 
 def test_each_click_goes_to_its_own_session(
-    served: Place, notify: Notify, server: Server, viewer: Viewer
+    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
     notify()
     panes = [question(served, viewer.tmux, server, name) for name in ("api", "web")]
@@ -131,7 +138,7 @@ def test_each_click_goes_to_its_own_session(
 
 
 def test_a_signal_that_is_no_click_on_ours_leads_nowhere(
-    served: Place, notify: Notify, server: Server, bus: str, viewer: Viewer
+    served: Place, notify: Notify, server: NotificationServer, bus: str, viewer: Viewer
 ) -> None:
     notify()
     question(served, viewer.tmux, server, "api")
@@ -140,8 +147,8 @@ def test_a_signal_that_is_no_click_on_ours_leads_nowhere(
     server.click(7)
     server.click(1, "dismiss")
     # Somebody who is not the desktop, and answered only after these were sent.
-    forged = [clicked(1, "default"), clicked(1, "default", server.asker)]
-    assert ask(bus, new_method_call(BUS, "GetNameOwner", "s", (NAME,)), *forged)
+    forged = [click_signal(1, "default"), click_signal(1, "default", server.sender)]
+    assert reply_to(bus, new_method_call(BUS, "GetNameOwner", "s", (NAME,)), *forged)
     server.click(2)
     viewer.tmux.until(lambda: viewer.pane() == pane)
     form = ("display-message", "-p", "-t", "api:", "#{session_last_attached}")
@@ -149,7 +156,7 @@ def test_a_signal_that_is_no_click_on_ours_leads_nowhere(
 
 
 def test_of_a_terminal_that_cannot_be_reached_it_tells_and_the_next_click_counts(
-    served: Place, notify: Notify, server: Server, viewer: Viewer
+    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
     process = notify()
     asks(served, "gone", viewer.tmux.hints("%99"))
@@ -166,7 +173,7 @@ def test_of_a_terminal_that_cannot_be_reached_it_tells_and_the_next_click_counts
 
 
 def test_of_a_session_that_is_gone_a_click_does_nothing(
-    served: Place, notify: Notify, server: Server, viewer: Viewer
+    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
     notify()
     question(served, viewer.tmux, server, "api")
@@ -179,7 +186,7 @@ def test_of_a_session_that_is_gone_a_click_does_nothing(
 
 
 def test_a_terminals_program_that_hangs_is_given_up_and_what_was_answered_is_taken_back(
-    served: Place, server: Server
+    served: Place, server: NotificationServer
 ) -> None:
     program = served.root / "bin" / "kitty"
     program.parent.mkdir()
@@ -205,7 +212,7 @@ def test_a_terminals_program_that_hangs_is_given_up_and_what_was_answered_is_tak
 
 
 def test_after_a_restart_what_is_still_shown_can_be_clicked(
-    served: Place, notify: Notify, server: Server, viewer: Viewer
+    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
     first = notify()
     pane = question(served, viewer.tmux, server, "api")
@@ -221,7 +228,7 @@ def test_after_a_restart_what_is_still_shown_can_be_clicked(
 
 
 def test_a_click_counts_though_the_daemon_has_stopped(
-    served: Place, notify: Notify, server: Server, viewer: Viewer
+    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
     notify()
     pane = question(served, viewer.tmux, server, "api")
@@ -232,15 +239,15 @@ def test_a_click_counts_though_the_daemon_has_stopped(
 
 
 def test_of_a_desktop_that_started_anew_only_its_own_notifications_count(
-    served: Place, notify: Notify, server: Server, bus: str, viewer: Viewer
+    served: Place, notify: Notify, server: NotificationServer, bus: str, viewer: Viewer
 ) -> None:
     process = notify()
     question(served, viewer.tmux, server, "api")
     until_remembered(served, "api")
     server.close()
-    anew = Server(bus, ACTIONS)
+    anew = NotificationServer(bus, ACTIONS)
     anew.click(1)  # somebody else's
-    assert ask(bus, new_method_call(BUS, "GetNameOwner", "s", (NAME,)))
+    assert reply_to(bus, new_method_call(BUS, "GetNameOwner", "s", (NAME,)))
     pane = question(served, viewer.tmux, anew, "web")
     anew.click(1)
     viewer.tmux.until(lambda: viewer.pane() == pane)
@@ -253,11 +260,11 @@ def test_a_bus_that_ends_is_told_once_and_the_next_one_is_used(
     with session_bus(served.root) as bus:
         served.environ["DBUS_SESSION_BUS_ADDRESS"] = bus.partition(",")[0]
         process = notify()
-        question(served, viewer.tmux, Server(bus, ACTIONS), "api")
+        question(served, viewer.tmux, NotificationServer(bus, ACTIONS), "api")
         until_remembered(served, "api")
     assert line(process).startswith("acd: the session bus has ended the connection")
     with session_bus(served.root) as bus:
-        server = Server(bus, ACTIONS)
+        server = NotificationServer(bus, ACTIONS)
         pane = question(served, viewer.tmux, server, "web")
         server.click(1)
         viewer.tmux.until(lambda: viewer.pane() == pane)
@@ -267,18 +274,18 @@ def test_a_bus_that_ends_is_told_once_and_the_next_one_is_used(
 
 
 def test_with_nothing_shown_nothing_is_heard(
-    served: Place, notify: Notify, server: Server, viewer: Viewer
+    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
     notify()
     question(served, viewer.tmux, server, "api")
-    assert server.is_there(server.asker)
+    assert server.is_connected(server.sender)
     served.ask("SET api working")
-    until(lambda: not server.is_there(server.asker))
+    until(lambda: not server.is_connected(server.sender))
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not here")
 def test_while_it_waits_for_a_click_it_does_not_wake_up(
-    served: Place, notify: Notify, server: Server, viewer: Viewer
+    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
     process = notify()
     question(served, viewer.tmux, server, "api")
@@ -293,41 +300,43 @@ def test_while_it_waits_for_a_click_it_does_not_wake_up(
 # The desktop alone
 
 
-def test_a_click_that_comes_while_an_answer_is_awaited_is_heard(bus: str, server: Server) -> None:
-    desktop = BusDesktop({"DBUS_SESSION_BUS_ADDRESS": bus}, sound=False)
+def test_a_click_that_comes_while_an_answer_is_awaited_is_heard(
+    bus: str, server: NotificationServer
+) -> None:
+    desktop = DBusDesktop({"DBUS_SESSION_BUS_ADDRESS": bus}, sound=False)
     assert desktop.fileno() is None
-    first, second = desktop.show(Message("a", "")), desktop.show(Message("b", ""))
+    first, second = desktop.show(Notification("a", "")), desktop.show(Notification("b", ""))
     assert first is not None and second is not None
-    assert desktop.clicked() == []
+    assert desktop.take_clicks() == []
     server.click(2)
     desktop.withdraw(first)
-    assert desktop.clicked() == [second]
-    assert desktop.clicked() == []
+    assert desktop.take_clicks() == [second]
+    assert desktop.take_clicks() == []
     desktop.close()
     assert desktop.fileno() is None
 
 
 def test_a_connection_that_has_ended_is_made_anew_for_the_next_notification(here: Place) -> None:
     with session_bus(here.root) as bus:
-        desktop = BusDesktop({"DBUS_SESSION_BUS_ADDRESS": bus.partition(",")[0]}, sound=False)
-        Server(bus, ACTIONS)
-        assert desktop.show(Message("a", ""))
+        desktop = DBusDesktop({"DBUS_SESSION_BUS_ADDRESS": bus.partition(",")[0]}, sound=False)
+        NotificationServer(bus, ACTIONS)
+        assert desktop.show(Notification("a", ""))
     with session_bus(here.root) as bus:
-        server = Server(bus, ACTIONS)
-        handle = desktop.show(Message("b", ""))
+        server = NotificationServer(bus, ACTIONS)
+        handle = desktop.show(Notification("b", ""))
         server.click(1)
-        server.is_there("nobody")
-        assert desktop.clicked() == [handle]
+        server.is_connected("nobody")
+        assert desktop.take_clicks() == [handle]
 
 
-def test_what_was_clicked_is_kept_within_bounds(bus: str, server: Server) -> None:
-    desktop = BusDesktop({"DBUS_SESSION_BUS_ADDRESS": bus}, sound=False)
-    handle = desktop.show(Message("a", ""))
+def test_what_was_clicked_is_kept_within_bounds(bus: str, server: NotificationServer) -> None:
+    desktop = DBusDesktop({"DBUS_SESSION_BUS_ADDRESS": bus}, sound=False)
+    handle = desktop.show(Notification("a", ""))
     assert handle is not None
     for _ in range(1000):
         server.click(1)
     desktop.withdraw(handle)
-    heard = desktop.clicked()
+    heard = desktop.take_clicks()
     assert heard
     assert len(heard) <= 64
     assert set(map(tuple, heard)) == {tuple(handle)}

@@ -13,7 +13,7 @@ from jeepney.io.blocking import open_dbus_connection
 from testing import screen as screens
 from testing.agents import asks
 from testing.cli_runs import until
-from testing.desktop_server import BUS, NAME, ask
+from testing.desktop_server import BUS, NAME, reply_to
 from testing.screen import screen
 from testing.support import WAIT, Place
 from testing.tmux import a_tmux
@@ -38,7 +38,7 @@ def dunst(here: Place, bus: str) -> Iterator[str]:
             ["dunst", "-conf", str(config)], env={**here.environ, "DISPLAY": display}
         )
         try:
-            until(lambda: bool(ask(bus, new_method_call(BUS, "NameHasOwner", "s", (NAME,)))))
+            until(lambda: bool(reply_to(bus, new_method_call(BUS, "NameHasOwner", "s", (NAME,)))))
             yield bus
         finally:
             process.terminate()
@@ -47,7 +47,7 @@ def dunst(here: Place, bus: str) -> Iterator[str]:
 
 def shown(bus: str) -> int:
     """How many notifications are on the screen."""
-    _, number = ask(bus, Properties(_DUNST).get("displayedLength"))
+    _, number = reply_to(bus, Properties(_DUNST).get("displayedLength"))
     return int(number)
 
 
@@ -70,8 +70,8 @@ def test_its_default_action_goes_to_the_sessions_terminal(
     here.start()
     notify()
     with a_tmux(here) as tmux:
-        viewer = tmux.look()
-        pane = tmux.hidden("api")
+        viewer = tmux.attach()
+        pane = tmux.background_pane("api")
         asks(here, "api", tmux.hints(pane))
         until(lambda: shown(dunst) == 1)
         with open_dbus_connection(dunst) as connection:

@@ -12,7 +12,7 @@ import pytest
 
 from acd.notify import focus, presence
 from acd.notify.focus import FocusProbe
-from acd.notify.policy import Look
+from acd.notify.policy import FocusReport
 from acd.notify.presence import Presence
 from testing.agents import asks
 from testing.cli_runs import until
@@ -43,12 +43,12 @@ def tmux(here: Place) -> Iterator[Tmux]:
 @pytest.fixture
 def viewer(tmux: Tmux) -> Viewer:
     """Who looks at it."""
-    return tmux.look()
+    return tmux.attach()
 
 
-def looks(here: Place, hints: dict[str, str], **fields: Any) -> list[Look]:
+def reports(here: Place, hints: dict[str, str], **fields: Any) -> list[FocusReport]:
     """What is seen of a session in that terminal."""
-    return FocusProbe(here.environ).looks({"id": "a", "terminal": hints, **fields})
+    return FocusProbe(here.environ).reports({"id": "a", "terminal": hints, **fields})
 
 
 def program(here: Place, name: str, script: str) -> None:
@@ -63,10 +63,10 @@ def test_the_pane_that_a_client_shows_is_looked_at_as_long_ago_as_its_last_key(
     here: Place, tmux: Tmux, viewer: Viewer
 ) -> None:
     shown = tmux.hints(viewer.pane())
-    [look] = looks(here, shown)
-    assert not look.has_focus
-    assert look.idle is not None
-    assert 0 <= look.idle < 30
+    [report] = reports(here, shown)
+    assert not report.has_focus
+    assert report.idle is not None
+    assert 0 <= report.idle < 30
 
 
 @needs_tmux
@@ -75,14 +75,14 @@ def test_a_pane_that_no_client_shows_is_not_looked_at(
 ) -> None:
     before = viewer.pane()
     split = tmux.run("split-window", "-P", "-F", "#{pane_id}", "sleep 1000")
-    assert looks(here, tmux.hints(split))
-    assert looks(here, tmux.hints(before)) == []  # its neighbour has the keys
+    assert reports(here, tmux.hints(split))
+    assert reports(here, tmux.hints(before)) == []  # its neighbour has the keys
     other = tmux.window("sleep", "1000")
-    assert looks(here, tmux.hints(split)) == []
-    assert looks(here, tmux.hints(other))
+    assert reports(here, tmux.hints(split)) == []
+    assert reports(here, tmux.hints(other))
     tmux.run("detach-client", "-s", "work")
     tmux.until(lambda: viewer.pane() == "")
-    assert looks(here, tmux.hints(other)) == []
+    assert reports(here, tmux.hints(other)) == []
 
 
 @needs_tmux
@@ -93,11 +93,11 @@ def test_where_tmux_asks_its_terminal_for_the_focus_that_counts(
     tmux.run("set-option", "-s", "focus-events", "on")
     viewer.report_focus(there=False)
     tmux.until(lambda: "focused" not in tmux.run("list-clients", "-F", "#{client_flags}"))
-    assert looks(here, hints) == []
+    assert reports(here, hints) == []
     viewer.report_focus(there=True)
     tmux.until(lambda: "focused" in tmux.run("list-clients", "-F", "#{client_flags}"))
-    [look] = looks(here, hints)
-    assert look.has_focus
+    [report] = reports(here, hints)
+    assert report.has_focus
 
 
 @needs_tmux
@@ -105,8 +105,8 @@ def test_a_pane_of_a_server_thathas_ended_is_not_mixed_up_with_todays(
     here: Place, tmux: Tmux, viewer: Viewer
 ) -> None:
     hints = tmux.hints(viewer.pane())
-    assert looks(here, hints | {"TMUX": f"{tmux.socket},1,0"}) == []
-    assert looks(here, hints | {"TMUX": f"{here.root}/none,{tmux.pid},0"}) == []
+    assert reports(here, hints | {"TMUX": f"{tmux.socket},1,0"}) == []
+    assert reports(here, hints | {"TMUX": f"{here.root}/none,{tmux.pid},0"}) == []
 
 
 @needs_tmux
@@ -114,30 +114,30 @@ def test_on_another_machine_a_pane_of_the_same_name_is_another(
     here: Place, tmux: Tmux, viewer: Viewer
 ) -> None:
     hints = tmux.hints(viewer.pane())
-    assert looks(here, hints, host=None)
-    assert looks(here, hints, host="elsewhere") == []
+    assert reports(here, hints, host=None)
+    assert reports(here, hints, host="elsewhere") == []
 
 
 @needs_kitty
 def test_the_kitty_window_that_has_the_focus_is_looked_at(here: Place) -> None:
     with a_kitty() as kitty:
         [first] = kitty.focused()
-        assert looks(here, kitty.hints(first)) == [Look(has_focus=True)]
+        assert reports(here, kitty.hints(first)) == [FocusReport(has_focus=True)]
         argv = ("kitty", "@", "--to", kitty.listens, "launch", "--type=tab", *SLEEP)
         assert focus._answer(argv, here.environ)
         kitty.until(lambda: len(kitty.windows()) == 2)
         [second] = {each["id"] for each in kitty.windows()} - {first}
-        assert looks(here, kitty.hints(first)) == []
-        assert looks(here, kitty.hints(second)) == [Look(has_focus=True)]
+        assert reports(here, kitty.hints(first)) == []
+        assert reports(here, kitty.hints(second)) == [FocusReport(has_focus=True)]
         kitty.give_focus(back=False)
-        assert looks(here, kitty.hints(second)) == []
+        assert reports(here, kitty.hints(second)) == []
         kitty.give_focus()
-        assert looks(here, kitty.hints(second)) == [Look(has_focus=True)]
+        assert reports(here, kitty.hints(second)) == [FocusReport(has_focus=True)]
 
 
 def test_without_remote_control_kitty_is_not_asked(here: Place) -> None:
     program(here, "kitty", f"touch {here.root}/asked")
-    assert looks(here, {"KITTY_WINDOW_ID": "1"}) == []
+    assert reports(here, {"KITTY_WINDOW_ID": "1"}) == []
     assert not (here.root / "asked").exists()
 
 
@@ -164,8 +164,8 @@ def test_the_pane_that_a_client_of_wezterm_has_in_front_is_looked_at_by_its_keys
     program(here, "wezterm", f'[ "$* $WEZTERM_UNIX_SOCKET" = "{wanted}" ] && echo \'{answer}\'')
     hints = {"WEZTERM_UNIX_SOCKET": str(socket)}
     with a_listener(socket, "wezterm-gui"):
-        assert looks(here, hints | {"WEZTERM_PANE": "7"}) == [Look(3.5)]
-        assert looks(here, hints | {"WEZTERM_PANE": "8"}) == []
+        assert reports(here, hints | {"WEZTERM_PANE": "7"}) == [FocusReport(3.5)]
+        assert reports(here, hints | {"WEZTERM_PANE": "8"}) == []
 
 
 NAMES = ("tmux", "kitty", "wezterm")
@@ -196,7 +196,7 @@ def test_a_program_that_fails_or_talks_nonsense_has_seen_nobody(
     here: Place, terminals: dict[str, dict[str, str]], name: str, script: str
 ) -> None:
     program(here, name, f"touch {here.root}/asked\n{script}")
-    assert looks(here, terminals[name]) == []
+    assert reports(here, terminals[name]) == []
     assert (here.root / "asked").exists()
 
 
@@ -205,7 +205,7 @@ def test_a_program_that_is_missing_has_seen_nobody(
     here: Place, terminals: dict[str, dict[str, str]], name: str
 ) -> None:
     here.environ["PATH"] = str(here.root / "bin")
-    assert looks(here, terminals[name]) == []
+    assert reports(here, terminals[name]) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -214,7 +214,7 @@ def test_a_program_that_is_asked_gets_nothing_of_the_environment_that_may_be_sec
 ) -> None:
     program(here, name, f"env >{here.root}/env")
     here.environ |= {"ANTHROPIC_API_KEY": "sk-secret", "LC_CTYPE": "C.UTF-8"}
-    looks(here, terminals[name])
+    reports(here, terminals[name])
     had = (here.root / "env").read_text()
     assert "LC_CTYPE" in had
     assert "sk-secret" not in had
@@ -235,7 +235,7 @@ def test_no_program_is_told_to_connect_to_a_socket_of_another_program(
             "kitty": {"KITTY_WINDOW_ID": "1", "KITTY_LISTEN_ON": f"unix:{socket}"},
             "wezterm": {"WEZTERM_PANE": "1", "WEZTERM_UNIX_SOCKET": str(socket)},
         }
-        assert looks(here, hints[name]) == []
+        assert reports(here, hints[name]) == []
     assert not (here.root / "asked").exists()
 
 
@@ -265,7 +265,7 @@ def test_of_a_terminal_that_nobody_can_ask_nothing_is_seen(
     # What is around Zellij may be anything by now.
     around = terminals["kitty"] if hints else {}
     program(here, "kitty", f"touch {here.root}/asked")
-    assert looks(here, (hints or {}) | around) == []
+    assert reports(here, (hints or {}) | around) == []
     assert not (here.root / "asked").exists()
 
 
@@ -276,7 +276,7 @@ def test_a_program_that_hangs_is_ended_with_what_it_started_and_asked_once(
     program(here, "tmux", f"sleep 1000 & echo $! >>{pids}; wait")
     around = FocusProbe(here.environ)
     for name in ("a", "b"):
-        assert around.looks({"id": name, "terminal": terminals["tmux"]}) == []
+        assert around.reports({"id": name, "terminal": terminals["tmux"]}) == []
     [child] = pids.read_text().split()
     until(lambda: has_ended(int(child)))
 
@@ -286,14 +286,14 @@ def test_a_program_that_hangs_is_ended_with_what_it_started_and_asked_once(
 
 def test_a_dashboard_with_its_user_is_a_look_at_every_session(here: Place) -> None:
     before_it = Presence(here.socket)
-    assert looks(here, {}) == []
+    assert reports(here, {}) == []
     before_it.here()
-    [look] = looks(here, {}, host="elsewhere")
-    assert look.has_focus
-    assert look.idle is not None
-    assert look.idle < 30
+    [report] = reports(here, {}, host="elsewhere")
+    assert report.has_focus
+    assert report.idle is not None
+    assert report.idle < 30
     before_it.away()
-    assert looks(here, {}) == []
+    assert reports(here, {}) == []
 
 
 def test_one_of_two_dashboards_is_enough_and_the_last_sign_counts(here: Place) -> None:

@@ -13,17 +13,18 @@ import pytest
 
 from acd.errors import EXIT_ALREADY_RUNNING, EXIT_USAGE, AcdError
 from acd.notify import command
-from acd.notify.desktop import BusDesktop, MacDesktop
-from acd.notify.message import Message, message
+from acd.notify.dbus import DBusDesktop
+from acd.notify.macos import MacOSDesktop
+from acd.notify.notification import Notification, notification
 from testing.cli_runs import run, start, until
-from testing.desktop_server import Server, session_bus
+from testing.desktop_server import NotificationServer, session_bus
 from testing.support import WAIT, Place
 from tests.notify.conftest import DESKTOP, NOW, Notify, has_ended, needs_bus, pipe, tell
 
 
 @needs_bus
 def test_a_question_is_shown_and_taken_back_when_it_is_answered(
-    here: Place, notify: Notify, server: Server
+    here: Place, notify: Notify, server: NotificationServer
 ) -> None:
     here.configure(DESKTOP + "sound = true\n")
     here.start()
@@ -41,7 +42,7 @@ def test_a_question_is_shown_and_taken_back_when_it_is_answered(
 
 @needs_bus
 def test_text_is_sent_as_it_is_to_a_server_without_markup(
-    here: Place, notify: Notify, server: Server
+    here: Place, notify: Notify, server: NotificationServer
 ) -> None:
     server.capabilities.remove("body-markup")
     here.configure(DESKTOP)
@@ -53,7 +54,7 @@ def test_text_is_sent_as_it_is_to_a_server_without_markup(
 
 @needs_bus
 def test_a_restart_repeats_nothing_and_takes_back_what_was_answered_meanwhile(
-    here: Place, notify: Notify, server: Server
+    here: Place, notify: Notify, server: NotificationServer
 ) -> None:
     here.configure(DESKTOP)
     daemon = here.start()
@@ -80,9 +81,9 @@ def test_a_restart_repeats_nothing_and_takes_back_what_was_answered_meanwhile(
 
 @needs_bus
 def test_of_another_server_nothing_is_taken_back(bus: str) -> None:
-    server = Server(bus, [])
-    shown = BusDesktop({"DBUS_SESSION_BUS_ADDRESS": bus}, sound=False)
-    handle = shown.show(Message("a", "b"))
+    server = NotificationServer(bus, [])
+    shown = DBusDesktop({"DBUS_SESSION_BUS_ADDRESS": bus}, sound=False)
+    handle = shown.show(Notification("a", "b"))
     assert handle is not None
     shown.withdraw([":1.999", 1])
     shown.withdraw(handle)
@@ -200,7 +201,7 @@ def test_a_second_one_is_refused(here: Place, notify: Notify) -> None:
     notify()
     done = run(here, "notify")
     assert (done.code, done.out) == (EXIT_ALREADY_RUNNING, "")
-    assert "another acd notify is at work" in done.err
+    assert "another acd notify is running" in done.err
 
 
 def test_where_nothing_is_configured_it_says_what_to_configure(here: Place) -> None:
@@ -257,13 +258,13 @@ def _session(**fields: Any) -> dict[str, Any]:
 def test_a_message_is_two_printable_lines(
     fields: dict[str, Any], expected: tuple[str, str]
 ) -> None:
-    assert message(_session(**fields)) == expected
+    assert notification(_session(**fields)) == expected
 
 
 def test_on_macos_no_text_becomes_a_part_of_the_script() -> None:
     # No macOS here: what is run there is looked at, not run.
-    hostile = Message('▲ " & quit', '" & (do shell script "x")')
-    argv = MacDesktop({}, sound=True).command(hostile)
+    hostile = Notification('▲ " & quit', '" & (do shell script "x")')
+    argv = MacOSDesktop({}, sound=True).command(hostile)
     assert argv[0] == "/usr/bin/osascript"
     assert argv[-2:] == list(hostile)
     assert not any("quit" in word or "shell" in word for word in argv[:-2])
@@ -275,26 +276,26 @@ def test_without_its_library_the_desktop_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "jeepney", None)
     with pytest.raises(AcdError, match="need jeepney"):
-        BusDesktop({"DBUS_SESSION_BUS_ADDRESS": "unix:path=/x"}, sound=False)
+        DBusDesktop({"DBUS_SESSION_BUS_ADDRESS": "unix:path=/x"}, sound=False)
 
 
 def test_without_a_bus_the_desktop_says_so() -> None:
     with pytest.raises(AcdError, match="no session bus"):
-        BusDesktop({}, sound=False)
+        DBusDesktop({}, sound=False)
 
 
 @pytest.mark.parametrize("address", ["unix:path=/no/such/bus", "nonsense"])
 def test_a_bus_that_cannot_be_reached_is_an_error_and_no_crash(address: str) -> None:
-    with pytest.raises(AcdError, match="the desktop cannot be told"):
-        BusDesktop({"DBUS_SESSION_BUS_ADDRESS": address}, sound=False).show(Message("a", ""))
+    with pytest.raises(AcdError, match="cannot notify the desktop"):
+        DBusDesktop({"DBUS_SESSION_BUS_ADDRESS": address}, sound=False).show(Notification("a", ""))
 
 
 @needs_bus
 def test_a_bus_without_anybody_to_show_it_is_told_before_it_is_needed(bus: str) -> None:
-    shown = BusDesktop({"DBUS_SESSION_BUS_ADDRESS": bus}, sound=False)
+    shown = DBusDesktop({"DBUS_SESSION_BUS_ADDRESS": bus}, sound=False)
     with pytest.raises(AcdError, match="no program on the session bus shows notifications"):
         shown.check()
-    Server(bus, [])
+    NotificationServer(bus, [])
     shown.check()
 
 
@@ -307,7 +308,7 @@ def test_a_server_that_the_bus_can_start_is_there_and_is_not_started(here: Place
         f"[D-BUS Service]\nName=org.freedesktop.Notifications\nExec=/usr/bin/touch {started}\n"
     )
     with session_bus(here.root) as address:
-        BusDesktop({"DBUS_SESSION_BUS_ADDRESS": address}, sound=False).check()
+        DBusDesktop({"DBUS_SESSION_BUS_ADDRESS": address}, sound=False).check()
     assert not started.exists()
 
 

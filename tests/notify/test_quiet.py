@@ -38,7 +38,7 @@ def tmux(here: Place) -> Iterator[Tmux]:
 @pytest.fixture
 def viewer(tmux: Tmux) -> Viewer:
     """Who looks at it."""
-    return tmux.look()
+    return tmux.attach()
 
 
 def configure(here: Place, told: Path, seen: float) -> None:

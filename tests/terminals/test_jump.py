@@ -29,11 +29,11 @@ def tmux(alone: Place) -> Iterator[Tmux]:
 @needs_tmux
 def test_without_id_it_goes_to_the_first_of_list(alone: Place, tmux: Tmux) -> None:
     alone.start()
-    panes = {name: tmux.hidden(name) for name in ("api", "docs", "web")}
+    panes = {name: tmux.background_pane(name) for name in ("api", "docs", "web")}
     has_finished(alone, "docs", tmux.hints(panes["docs"]))
     asks(alone, "api", tmux.hints(panes["api"]))
     asks(alone, "web", tmux.hints(panes["web"]))
-    viewer = tmux.look()
+    viewer = tmux.attach()
     assert run(alone, "list").lines[0].split()[2] == "api"
     assert run(alone, "jump") == Ran(0, f"api: tmux pane {panes['api']}\n", "")
     assert viewer.pane() == panes["api"]
@@ -45,10 +45,10 @@ def test_a_session_is_named_by_its_id_its_beginning_or_its_name(
     alone: Place, tmux: Tmux, given: str
 ) -> None:
     alone.start()
-    pane = tmux.hidden("web")
-    asks(alone, "api", tmux.hints(tmux.hidden("api")))
+    pane = tmux.background_pane("web")
+    asks(alone, "api", tmux.hints(tmux.background_pane("api")))
     tell(alone, "3c1f9a02-77", "UserPromptSubmit", tmux.hints(pane), cwd="/src/web")
-    viewer = tmux.look()
+    viewer = tmux.attach()
     assert run(alone, "jump", given).out == f"web: tmux pane {pane}\n"
     assert viewer.pane() == pane
 
@@ -76,13 +76,13 @@ def test_who_cannot_be_gone_to_is_passed_over_and_told(alone: Place, tmux: Tmux)
     alone.ask("SET told question")
     asks(alone, "gone", tmux.hints("%99"))
     asks(alone, "alone", {"attended": False})
-    pane = tmux.hidden("api")
+    pane = tmux.background_pane("api")
     asks(alone, "api", tmux.hints(pane))
-    tmux.look()
+    tmux.attach()
     done = run(alone, "jump")
     assert (done.code, done.out) == (0, f"api: tmux pane {pane}\n")
     assert done.err.splitlines() == [
-        "acd: passed over told: it has not told which terminal it runs in",
+        "acd: passed over told: its terminal is not known",
         "acd: passed over gone: tmux: can't find pane: %99",
         "acd: passed over alone: it runs unattended, and has no terminal of its own",
     ]
@@ -91,7 +91,7 @@ def test_who_cannot_be_gone_to_is_passed_over_and_told(alone: Place, tmux: Tmux)
 @pytest.mark.parametrize(
     ("meta", "why"),
     [
-        ({}, "it has not told which terminal it runs in"),
+        ({}, "its terminal is not known"),
         ({"attended": False}, "it runs unattended, and has no terminal of its own"),
         ({"host": "far"}, "it runs on far, not on this machine"),
         ({"TERM_PROGRAM": "vscode"}, "acd cannot jump to vscode"),
@@ -123,9 +123,9 @@ def test_the_last_used_client_goes_to_a_session_that_nobody_looks_at(
     alone: Place, tmux: Tmux
 ) -> None:
     alone.start()
-    pane = tmux.hidden("api")
+    pane = tmux.background_pane("api")
     asks(alone, "one", tmux.hints(pane))
-    first, second = tmux.look(), tmux.look()
+    first, second = tmux.attach(), tmux.attach()
     first.press("x")
     until(lambda: "x" in first.screen())
     assert run(alone, "jump").code == 0
@@ -136,7 +136,7 @@ def test_the_last_used_client_goes_to_a_session_that_nobody_looks_at(
 @needs_tmux
 def test_where_nobody_looks_at_tmux_it_says_how_to(alone: Place, tmux: Tmux) -> None:
     alone.start()
-    pane = tmux.hidden("api")
+    pane = tmux.background_pane("api")
     asks(alone, "one", tmux.hints(pane))
     done = run(alone, "jump")
     assert done.code == 1
@@ -148,10 +148,10 @@ def test_a_pane_of_the_same_number_as_ones_own_in_another_tmux_decides_nothing(
     alone: Place, tmux: Tmux
 ) -> None:
     alone.start()
-    pane = tmux.hidden("api")
+    pane = tmux.background_pane("api")
     asks(alone, "one", tmux.hints(pane))
-    tmux.hidden("web")
-    first, last = tmux.look(), tmux.look("web")
+    tmux.background_pane("web")
+    first, last = tmux.attach(), tmux.attach("web")
     last.press("x")
     until(lambda: "x" in last.screen())
     alone.environ |= {"TMUX": "/another,1,0", "TMUX_PANE": first.pane()}
@@ -163,9 +163,9 @@ def test_a_pane_of_the_same_number_as_ones_own_in_another_tmux_decides_nothing(
 @needs_tmux
 def test_in_a_key_binding_the_client_that_is_named_goes_there(alone: Place, tmux: Tmux) -> None:
     alone.start()
-    pane = tmux.hidden("api")
+    pane = tmux.background_pane("api")
     asks(alone, "one", tmux.hints(pane))
-    first, second = tmux.look(), tmux.look()
+    first, second = tmux.attach(), tmux.attach()
     program = " ".join(PROGRAM)
     tmux.run(
         "bind-key", "j", "run-shell", f"sleep 0.1; {program} jump --tmux-client '#{{client_name}}'"

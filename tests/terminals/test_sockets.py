@@ -16,8 +16,16 @@ import pytest
 
 from acd.errors import AcdError
 from acd.terminals.hints import kitty_window, tmux_pane, wezterm_pane
-from acd.terminals.sockets import KITTY, TMUX, WEZTERM, Terminal, own_abstract_socket, own_socket
-from acd.terminals.terminals import jump, run
+from acd.terminals.jump import jump_plan
+from acd.terminals.plan import run_plan
+from acd.terminals.sockets import (
+    KITTY,
+    TMUX,
+    WEZTERM,
+    TerminalServer,
+    own_abstract_socket,
+    own_socket,
+)
 from testing.kitty import IS_THERE, a_kitty
 from testing.listeners import STRANGER, a_listener, a_strangers_tmux, as_root
 from testing.support import WAIT, Place, place
@@ -32,7 +40,7 @@ def here() -> Iterator[Place]:
         yield made
 
 
-def refusal(path: Path | str, terminal: Terminal = KITTY, pid: int | None = None) -> str:
+def refusal(path: Path | str, terminal: TerminalServer = KITTY, pid: int | None = None) -> str:
     """Why a socket is not used."""
     with pytest.raises(AcdError) as caught:
         own_socket(str(path), terminal, pid=pid)
@@ -65,7 +73,7 @@ def test_a_tmux_of_the_users_is_used_wherever_it_has_its_socket(here: Place, cho
         path = told.split(",")[0]
         assert tmux_pane({"TMUX": told, "TMUX_PANE": pane}) == (pane, os.path.realpath(path))
         with pytest.raises(AcdError, match="attached to no terminal"):
-            run(jump({"TMUX": told, "TMUX_PANE": pane}, here.environ), here.environ)
+            run_plan(jump_plan({"TMUX": told, "TMUX_PANE": pane}, here.environ), here.environ)
         assert tmux("display-message", "-p", "#{pane_id}") == pane
     finally:
         tmux("kill-server")
@@ -80,7 +88,7 @@ def test_a_kitty_of_the_users_is_used_in_the_sticky_tmp_and_in_the_abstract_name
     with a_kitty(f"{where}{secrets.token_hex(4)}") as kitty:
         [window] = kitty.focused()
         for _ in range(10):  # a connection that is closed unused does it no harm
-            run(jump(kitty.hints(window), here.environ), here.environ)
+            run_plan(jump_plan(kitty.hints(window), here.environ), here.environ)
         assert kitty.focused() == [window]
         assert kitty.process.poll() is None
         kitty.process.terminate()
@@ -114,7 +122,7 @@ def test_another_users_tmux_cannot_write_a_file_by_way_of_a_jump(here: Place) ->
     profile = here.home / ".profile"
     with a_strangers_tmux(here.root / "theirs", profile) as hints:
         with pytest.raises(AcdError, match=f"theirs belongs to user {STRANGER}"):
-            run(jump(hints, here.environ), here.environ)
+            run_plan(jump_plan(hints, here.environ), here.environ)
         assert not profile.exists()
 
 
@@ -177,7 +185,9 @@ def test_a_socket_below_another_users_directory_is_not_used(here: Place) -> None
 
 
 @pytest.mark.parametrize("terminal", [TMUX, KITTY, WEZTERM], ids=lambda each: each.name)
-def test_a_program_that_is_not_that_terminal_is_not_used(here: Place, terminal: Terminal) -> None:
+def test_a_program_that_is_not_that_terminal_is_not_used(
+    here: Place, terminal: TerminalServer
+) -> None:
     path = here.root / "agent"
     with a_listener(path, "ssh-agent") as pid:
         why = f"process {pid} (ssh-agent) listens there, not {terminal.name}"
@@ -194,7 +204,7 @@ def test_a_tmux_that_took_the_place_of_an_earlier_one_is_not_used(here: Place) -
 
 def test_where_nobody_listens_any_more_the_terminal_has_ended(here: Place) -> None:
     path = here.root / "kitty"
-    gone = f"its kitty has ended: nobody listens on {path}"
+    gone = f"its kitty has ended: no process listens on {path}"
     assert refusal(path) == gone
     with socket.socket(socket.AF_UNIX) as bound:
         bound.bind(str(path))
@@ -214,7 +224,7 @@ def test_where_nobody_listens_any_more_the_terminal_has_ended(here: Place) -> No
         ("/tmp/\x1b[2J", "its path has unprintable characters"),
         ("/tmp/\ud800", "its path has unprintable characters"),
         ("/etc/passwd", "it is not a socket"),
-        ("/" + 200 * "x/", "has ended: nobody listens"),
+        ("/" + 200 * "x/", "has ended: no process listens"),
         ("/" + 300 * "x", "File name too long"),
     ],
     ids=repr,
@@ -225,7 +235,7 @@ def test_what_is_no_sockets_path_is_refused_in_plain_words(path: str, why: str) 
     assert told.isprintable()
     for hints in _naming(path):
         with pytest.raises(AcdError):
-            jump(hints, {})
+            jump_plan(hints, {})
 
 
 def _naming(path: str) -> list[dict[str, str]]:
@@ -270,18 +280,18 @@ def test_zellij_is_told_which_directory_of_sockets_was_checked(
     ours = {name: value.format(here.root) for name, value in environ.items()}
     hints = {"ZELLIJ_PANE_ID": "1", "ZELLIJ_SESSION_NAME": "my work"}
     sockets = here.root / directory
-    with pytest.raises(AcdError, match=re.escape(f"nobody listens on {sockets}")):
-        jump(hints, ours)
+    with pytest.raises(AcdError, match=re.escape(f"no process listens on {sockets}")):
+        jump_plan(hints, ours)
     sockets.mkdir(mode=0o700)
-    [step] = jump(hints, ours).steps
+    [step] = jump_plan(hints, ours).steps
     assert step.environ == {"ZELLIJ_SOCKET_DIR": str(sockets)}
     sockets.chmod(0o1777)
     with pytest.raises(AcdError, match=re.escape(f"others can write to {sockets}")):
-        jump(hints, ours)
+        jump_plan(hints, ours)
 
 
 @pytest.mark.parametrize("name", ["../x", "/tmp/x", "..", "-x", "a\0b", "\x1b[2J"], ids=repr)
 def test_a_zellij_session_whose_name_is_none_is_refused(name: str) -> None:
     with pytest.raises(AcdError, match="its Zellij session has an invalid name") as caught:
-        jump({"ZELLIJ_PANE_ID": "1", "ZELLIJ_SESSION_NAME": name}, {})
+        jump_plan({"ZELLIJ_PANE_ID": "1", "ZELLIJ_SESSION_NAME": name}, {})
     assert caught.value.message.isprintable()

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from acd.ui.bars.formats import BARS, show
+from acd.ui.bars.formats import FORMATS, render
 from acd.ui.bars.template import Template
-from testing.bar_sessions import session, view
+from testing.bar_sessions import content, session
 
 # What some bar or terminal makes something of.
 SPICE = [
@@ -40,11 +40,11 @@ TEMPLATE = Template("{name} {text}")
 
 def shown(bar: str, name: str, text: str, *, stream: bool = False) -> str:
     asks = session("x", "question", seconds=200, prompt=text) | {"display_name": name}
-    return show(bar, view(asks), TEMPLATE, stream=stream)
+    return render(bar, content(asks), TEMPLATE, stream=stream)
 
 
 @pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("bar", BARS)
+@pytest.mark.parametrize("bar", FORMATS)
 @given(name=texts, text=texts)
 def test_no_control_character_gets_through_and_no_line_is_added(
     bar: str, stream: bool, name: str, text: str

@@ -6,21 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.ui.timeline.chart import Stretch
-from testing.timeline_sessions import API, BEGIN, MINUTE, WEB, made
+from acd.ui.timeline.chart import Interval
+from testing.timeline_sessions import API, BEGIN, MINUTE, WEB, make_chart
 
 
-def minutes(stretch: Stretch) -> tuple[float, float, str]:
+def minutes(interval: Interval) -> tuple[float, float, str]:
     return (
-        (stretch.start - BEGIN) / MINUTE,
-        (stretch.end - BEGIN) / MINUTE,
-        stretch.status,
+        (interval.start - BEGIN) / MINUTE,
+        (interval.end - BEGIN) / MINUTE,
+        interval.status,
     )
 
 
 def test_a_row_has_what_the_session_did_and_for_how_long() -> None:
-    [row] = made(API).rows
-    assert [minutes(each) for each in row.stretches] == [
+    [row] = make_chart(API).rows
+    assert [minutes(each) for each in row.intervals] == [
         (0, 20, "working"),
         (20, 30, "question"),
         (30, 40, "working"),
@@ -30,21 +30,21 @@ def test_a_row_has_what_the_session_did_and_for_how_long() -> None:
 
 
 def test_what_lies_outside_of_the_span_is_cut_off_and_closed_is_nothing() -> None:
-    [row] = made(WEB).rows
-    assert [minutes(each) for each in row.stretches] == [(0, 10, "working"), (10, 15, "attention")]
+    [row] = make_chart(WEB).rows
+    assert [minutes(each) for each in row.intervals] == [(0, 10, "working"), (10, 15, "attention")]
 
 
 def test_a_session_without_changes_has_been_so_since_it_is_so() -> None:
-    [row] = made(("new", 50.0, [])).rows
-    assert [minutes(each) for each in row.stretches] == [(50, 60, "working")]
+    [row] = make_chart(("new", 50.0, [])).rows
+    assert [minutes(each) for each in row.intervals] == [(50, 60, "working")]
 
 
 def test_who_did_nothing_in_the_span_is_not_in_the_chart() -> None:
-    assert made(("old", -90.0, [(-60.0, "attention"), (-30.0, "closed")])).rows == []
+    assert make_chart(("old", -90.0, [(-60.0, "attention"), (-30.0, "closed")])).rows == []
 
 
 def test_who_waited_longest_comes_first_and_the_sums_are_of_all() -> None:
-    chart = made(WEB, ("busy", 0.0, []), API)
+    chart = make_chart(WEB, ("busy", 0.0, []), API)
     assert [row.session["display_name"] for row in chart.rows] == ["api", "web", "busy"]
     assert chart.waited == 35 * MINUTE
     assert chart.worked == (30 + 10 + 60) * MINUTE
@@ -55,12 +55,12 @@ def test_a_full_history_that_begins_within_the_span_may_have_lost_something(
     depth: int, is_cut: bool
 ) -> None:
     late = ("late", 5.0, [(20.0, "question"), (30.0, "working"), (40.0, "attention")])
-    assert [row.is_cut for row in made(late, depth=depth).rows] == [is_cut]
+    assert [row.is_cut for row in make_chart(late, depth=depth).rows] == [is_cut]
 
 
 def test_a_full_history_that_covers_the_span_has_lost_nothing_of_it() -> None:
     early = ("early", -5.0, [(20.0, "question"), (30.0, "working")])
-    assert [row.is_cut for row in made(early, depth=2).rows] == [False]
+    assert [row.is_cut for row in make_chart(early, depth=2).rows] == [False]
 
 
 STATUSES = st.sampled_from(["working", "question", "attention", "closed"])
@@ -80,16 +80,16 @@ def test_stretches_are_in_order_apart_and_within_the_span(
         if status != before and at < length:
             changes.append((at, status))
             before = status
-    chart = made(("x", min(start, length), changes), minutes=length)
+    chart = make_chart(("x", min(start, length), changes), minutes=length)
     for row in chart.rows:
-        times = [time for each in row.stretches for time in (each.start, each.end)]
+        times = [time for each in row.intervals for time in (each.start, each.end)]
         assert times == sorted(times)
         assert chart.since <= times[0] and times[-1] <= chart.until
         assert row.waited + row.worked <= chart.span * (1 + 1e-9)
 
 
 def test_json_has_times_lengths_and_where_something_is_missing() -> None:
-    told = made(API).to_json()
+    told = make_chart(API).to_json()
     assert told["waited"] == told["worked"] == 30 * MINUTE
     assert (told["since"], told["until"]) == (BEGIN, BEGIN + 60 * MINUTE)
     [only] = told["sessions"]
