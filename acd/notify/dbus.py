@@ -31,8 +31,8 @@ _CLICK_LIMIT: Final = 64
 class DBusDesktop:
     """The session bus's org.freedesktop.Notifications.
 
-    A connection is open while somebody listens. After the bus has restarted, the next
-    notification connects anew.
+    Its connection is open from `show` or `listen` to `close`. When the bus ends it, the next
+    notification opens a new one.
     """
 
     def __init__(self, environ: Mapping[str, str], *, sound: bool):

@@ -1,9 +1,9 @@
-"""Asks the terminals and the dashboards whether the user looks at a session now.
+"""Finds out from terminals and dashboards whether the user looks at a session now.
 
 A program that is missing, fails, or does not answer in time reports nothing.
 
-The tests run tmux and kitty. WezTerm is asked as its manual says (`wezterm cli list-clients`).
-Two are not asked: Zellij reports the pane that a client shows, but neither focus nor keys
+The tests run tmux and kitty. WezTerm is called as its manual says (`wezterm cli list-clients`).
+Two are not called: Zellij reports the pane that a client shows, but neither focus nor keys
 (`zellij action list-clients`); for iTerm2 macOS would ask the user for a permission.
 """
 
