@@ -106,32 +106,37 @@ class NotificationPolicy:
         ]
 
     def update(self, session_id: str, session: Json | None, now: float) -> bool:
-        """Takes in a session (None: it was removed). Returns whether to withdraw its notification.
+        """Takes in a session as in LIST (None: it was removed).
 
-        A session as in LIST.
+        Returns whether to withdraw its notification.
         """
         before = self._tracked.get(session_id)
         if session is None or session["status"] == CLOSED:
-            if before is not None:
-                del self._tracked[session_id]
-                self.is_changed = True
-            self._pending.discard(session_id)
-            return before is not None and before.is_notified
+            return self._untrack(session_id)
         status, since = session["status"], session["since"]
+        is_over = False
         if before is not None and (before.status, before.since) == (status, since):
-            tracked, is_over = before, False
+            tracked = before
         else:
+            is_over = self._untrack(session_id)
             tracked = _Tracked(status, since, _turn_seconds(before, status, since))
-            is_over = before is not None and before.is_notified
             self._tracked[session_id] = tracked
             self.is_changed = True
-            self._pending.discard(session_id)
         tracked.session = session
         if status in NEEDS_YOU and not tracked.is_decided and tracked.due is None:
             tracked.began = now - session.get("elapsed", 0)
             tracked.due = max(now, tracked.began + self._rules.grace)
             self._pending.add(session_id)
         return is_over
+
+    def _untrack(self, session_id: str) -> bool:
+        """Forgets the session's wait. Returns whether the user was notified of it."""
+        self._pending.discard(session_id)
+        tracked = self._tracked.pop(session_id, None)
+        if tracked is None:
+            return False
+        self.is_changed = True
+        return tracked.is_notified
 
     def take_due(self, now: float, probe: ProbeFocus = lambda session: ()) -> list[Json]:
         """The sessions to notify of now; each wait is returned once.
@@ -169,11 +174,8 @@ class NotificationPolicy:
         """What has to outlive a restart, as JSON. Clears `is_changed`."""
         self.is_changed = False
         return {
-            session_id: [
-                *(tracked.status, tracked.since, tracked.worked),
-                *(tracked.is_decided, tracked.is_notified),
-            ]
-            for session_id, tracked in self._tracked.items()
+            session_id: [each.status, each.since, each.worked, each.is_decided, each.is_notified]
+            for session_id, each in self._tracked.items()
         }
 
 
