@@ -1,9 +1,4 @@
-"""How values are written for people: safely, and in a known number of columns.
-
-Responsible for making foreign text harmless on a terminal, for its width
-there, and for ages, times, and the symbols and words of what is told of
-sessions. It refuses to know colours, tables and who reads it.
-"""
+"""Formats values for people: escaping, width in columns, durations, times, status symbols."""
 
 from __future__ import annotations
 
@@ -22,37 +17,36 @@ SYMBOLS: Final[Mapping[Status, str]] = {
     WORKING: "▸",
     CLOSED: "·",
 }
-"""What stands before a status's word, so that colour is never all that tells."""
+"""Shown before a status, so that it can be recognised without colour."""
 
 EVIDENCE: Final[Mapping[str, str]] = {
-    "set": "a command said so (SET or RM)",
-    "hook": "its hook said so",
-    "registry": "the agent's own session file said so",
+    "set": "a command set it (SET or RM)",
+    "hook": "its hook reported it",
+    "registry": "the agent's session file shows it",
     "process": "its process ended",
     "resume": "it was resumed",
 }
-"""Why a status is believed, in words."""
+"""The source of a status (`evidence` on the wire), as the end of a sentence after `because`."""
 
 ELLIPSIS: Final = "…"
 
-# Zero width joiner and non-joiner: Arabic, Indic scripts and emoji are wrong
-# without them, and they do nothing to a terminal.
+# Zero width non-joiner and joiner: Arabic, Indic scripts and emoji need them, and they have no
+# effect on a terminal.
 _JOINERS: Final = "\u200c\u200d"
 
-
-_ORDER: Final = {status: place for place, status in enumerate(STATUSES)}
+_RANK: Final = {status: rank for rank, status in enumerate(STATUSES)}
 
 
 def by_need(sessions: Iterable[Json]) -> list[Json]:
-    """Who needs the user most comes first: by status, then the longest waiting."""
-    return sorted(sessions, key=lambda each: (_ORDER[each["status"]], each["since"], each["id"]))
+    """The sessions (as in LIST) sorted by status, the most urgent first, then by `since`."""
+    return sorted(sessions, key=lambda each: (_RANK[each["status"]], each["since"], each["id"]))
 
 
 def printable(text: str) -> str:
-    """The text with everything escaped that could act on a terminal or forge a line.
+    """The text with everything escaped that can control a terminal or forge a line.
 
-    Control characters, line ends, bidirectional overrides and lone surrogates
-    become their escapes; a space of any kind becomes a space.
+    Control characters, line ends, bidirectional overrides and lone surrogates become escape
+    sequences; every space separator (category Zs) becomes a space.
     """
     if text.isprintable():
         return text
@@ -62,7 +56,7 @@ def printable(text: str) -> str:
 def _printable(character: str) -> str:
     if character.isprintable() or character in _JOINERS:
         return character
-    import unicodedata  # 1 MB, and most text does not need it
+    import unicodedata  # 1 MB, and most text does without it
 
     if unicodedata.category(character) == "Zs":
         return " "
@@ -70,12 +64,12 @@ def _printable(character: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """The text as one printable line: line ends and runs of spaces become a space."""
+    """The text as one printable line: runs of white space become one space."""
     return printable(" ".join(text.split()))
 
 
 def width(text: str) -> int:
-    """Columns that a terminal needs for it (Unicode Standard Annex #11)."""
+    """The columns of the text on a terminal (Unicode Standard Annex #11)."""
     return len(text) if text.isascii() else sum(map(_width, text))
 
 
@@ -88,38 +82,35 @@ def _width(character: str) -> int:
 
 
 def cut(text: str, columns: int) -> str:
-    """The text, or its beginning and an ellipsis, in at most this many columns."""
+    """The text truncated to at most this many columns, with an ellipsis at its end."""
     if width(text) <= columns:
         return text
-    kept, room = [], columns - 1
-    for character in text:
-        room -= _width(character)
-        if room < 0:
-            break
-        kept.append(character)
-    return "".join(kept).rstrip() + ELLIPSIS if columns > 0 else ""
+    return _fitting(text, columns - 1).rstrip() + ELLIPSIS if columns > 0 else ""
 
 
 def cut_left(text: str, columns: int) -> str:
-    """The text, or an ellipsis and its end, in at most this many columns."""
+    """The text truncated to at most this many columns, with an ellipsis at its beginning."""
     if width(text) <= columns:
         return text
-    kept, room = [], columns - 1
-    for character in reversed(text):
-        room -= _width(character)
-        if room < 0:
-            break
-        kept.append(character)
-    return ELLIPSIS + "".join(reversed(kept)) if columns > 0 else ""
+    return ELLIPSIS + _fitting(text[::-1], columns - 1)[::-1] if columns > 0 else ""
+
+
+def _fitting(text: str, columns: int) -> str:
+    """The longest beginning of the text that fits into this many columns."""
+    for end, character in enumerate(text):
+        columns -= _width(character)
+        if columns < 0:
+            return text[:end]
+    return text
 
 
 def pad(text: str, columns: int) -> str:
-    """The text with spaces behind it, up to this many columns."""
+    """The text padded on the right to this many columns."""
     return text + " " * (columns - width(text))
 
 
 def age(seconds: float) -> str:
-    """A length of time in its two largest units: `5s`, `2m 5s`, `3h 10m`, `2d 4h`."""
+    """A duration in its two largest units: `5s`, `2m 5s`, `3h 10m`, `2d 4h`."""
     whole = max(0, int(seconds))
     minutes, second = divmod(whole, 60)
     hours, minute = divmod(minutes, 60)
@@ -132,7 +123,7 @@ def age(seconds: float) -> str:
 
 
 def moment(at: float, now: float) -> str:
-    """A time (unix seconds) of today as `12:03:05`, another one with its date."""
+    """A time (unix seconds) in the local time zone: `12:03:05`, with the date unless today."""
     then, today = time.localtime(at), time.localtime(now)
     form = "%H:%M:%S" if then[:3] == today[:3] else "%Y-%m-%d %H:%M:%S"
     return time.strftime(form, then)

@@ -1,9 +1,9 @@
-"""Sessions as LIST tells them, for tests of what bars show."""
+"""Sessions as in LIST, for tests of status bars."""
 
 from __future__ import annotations
 
 from acd.sessions.values import Json
-from acd.ui.bars.view import View
+from acd.ui.bars.content import BarContent
 
 NOW = 1_790_000_000.0
 
@@ -11,7 +11,7 @@ NOW = 1_790_000_000.0
 def session(
     name: str, status: str, *, seconds: float = 0, prompt: str | None = None, **more: object
 ) -> Json:
-    """One that has been so for so many seconds at NOW."""
+    """A session that has had this status for `seconds` at NOW."""
     return {
         "id": f"id-{name}",
         "status": status,
@@ -25,9 +25,9 @@ def session(
     }
 
 
-def view(*sessions: Json, later: float = 0) -> View:
-    """How bars look at them at NOW, or so many seconds later."""
-    return View(sessions, NOW + later)
+def content(*sessions: Json, later: float = 0) -> BarContent:
+    """The content of a bar at NOW, or `later` seconds after it."""
+    return BarContent(sessions, NOW + later)
 
 
 API = session("api", "question", seconds=185, prompt="Bash: rm -rf build")

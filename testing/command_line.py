@@ -75,7 +75,7 @@ def status_line(alone: Place) -> Iterator[StatusLine]:
     def look(*config: str) -> Viewer:
         tmux = Tmux(alone, "set -g status-right-length 150", *config, columns=160, rows=5)
         started.append(tmux)
-        return tmux.look()
+        return tmux.attach()
 
     yield look
     for tmux in started:

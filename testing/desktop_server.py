@@ -1,9 +1,4 @@
-"""A session bus of a test's own, with a notification server on it.
-
-Responsible for a real `dbus-daemon` at an address of its own, and for
-org.freedesktop.Notifications there. It refuses to know what is sent to it: it
-answers, and hands it to the test, which may click.
-"""
+"""A private session bus (a real `dbus-daemon`) and a notification server on it."""
 
 from __future__ import annotations
 
@@ -51,19 +46,19 @@ _CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configura
 """
 
 
-class Server:
-    """Answers as a desktop does; the calls that matter are in `calls`, in their order."""
+class NotificationServer:
+    """org.freedesktop.Notifications: replies to calls and records them."""
 
     def __init__(self, address: str, capabilities: list[str]):
         self._address = address
         self.capabilities = capabilities
         self.calls: queue.Queue[tuple[Any, ...]] = queue.Queue()
-        """("Notify", its arguments…) and ("CloseNotification", number)."""
-        self.refuses: set[str] = set()
-        """The calls that it answers with an error."""
+        """In order: ("Notify", its arguments…) and ("CloseNotification", number)."""
+        self.failing: set[str] = set()
+        """The methods that return an error."""
         self.last = 0
-        self.asker = ""
-        """The connection that sent the last Notify."""
+        self.sender = ""
+        """The unique name of the connection that sent the last Notify."""
         self._connection: DBusConnection = open_dbus_connection(address)
         self._connection.send_and_get_reply(
             new_method_call(BUS, "RequestName", "su", (NAME, 0)), timeout=WAIT
@@ -72,20 +67,20 @@ class Server:
         self._thread.start()
 
     def call(self) -> tuple[Any, ...]:
-        """The next call that matters."""
+        """The next recorded call."""
         return self.calls.get(timeout=WAIT)
 
     def click(self, number: int, action: str = "default", to: str | None = None) -> None:
-        """Tells that somebody clicked: all who listen, or one connection."""
-        self._connection.send(clicked(number, action, to))
+        """Sends the signal of a click, as a broadcast or to one connection."""
+        self._connection.send(click_signal(number, action, to))
 
-    def is_there(self, name: str) -> bool:
-        """Whether a connection of that name is on the bus."""
+    def is_connected(self, name: str) -> bool:
+        """Whether a connection of that unique name is on the bus."""
         call = new_method_call(BUS, "NameHasOwner", "s", (name,))
-        return bool(ask(self._address, call))
+        return bool(reply_to(self._address, call))
 
     def close(self) -> None:
-        """It goes; the bus tells nobody but those who watch its name."""
+        """Disconnects without a call; clients see only the change of the name's owner."""
         self._connection.sock.shutdown(socket.SHUT_RDWR)
         self._thread.join(WAIT)
         self._connection.close()
@@ -100,32 +95,32 @@ class Server:
                 continue
             match message.header.fields[HeaderFields.member]:
                 case "GetCapabilities":
-                    answer: tuple[Any, ...] = ("as", (self.capabilities,))
+                    result: tuple[Any, ...] = ("as", (self.capabilities,))
                 case "Notify":
                     self.last += 1
-                    self.asker = message.header.fields[HeaderFields.sender]
-                    answer = ("u", (self.last,))
+                    self.sender = message.header.fields[HeaderFields.sender]
+                    result = ("u", (self.last,))
                     self.calls.put(("Notify", *message.body))
                 case member:
-                    answer = (None, ())
+                    result = (None, ())
                     self.calls.put((member, *message.body))
-            reply = new_method_return(message, *answer)
-            if message.header.fields[HeaderFields.member] in self.refuses:
+            reply = new_method_return(message, *result)
+            if message.header.fields[HeaderFields.member] in self.failing:
                 reply = new_error(message, "org.freedesktop.DBus.Error.Failed")
             with contextlib.suppress(BrokenPipeError):  # the test has ended
                 self._connection.send(reply)
 
 
-def clicked(number: int, action: str, to: str | None = None) -> Message:
-    """The signal of a click, to one connection or to all who listen."""
+def click_signal(number: int, action: str, to: str | None = None) -> Message:
+    """The ActionInvoked signal, as a broadcast or to one connection."""
     signal = new_signal(_SERVER, "ActionInvoked", "us", (number, action))
     if to is not None:
         signal.header.fields[HeaderFields.destination] = to
     return signal
 
 
-def ask(address: str, call: Message, *before: Message) -> Any:
-    """The bus's answer to a call of one value, from a connection that sends others before it."""
+def reply_to(address: str, call: Message, *before: Message) -> Any:
+    """The first value of the reply to a call, from a new connection that sends `before` first."""
     with open_dbus_connection(address) as connection:
         for message in before:
             connection.send(message)
@@ -134,19 +129,19 @@ def ask(address: str, call: Message, *before: Message) -> Any:
 
 @contextmanager
 def session_bus(directory: Path) -> Iterator[str]:
-    """The address of a bus that is gone afterwards."""
+    """Runs a bus and yields its address."""
     config = directory / "bus.conf"
     config.write_text(_CONFIG.format(path=directory))
-    ready, theirs = os.pipe()
+    reads, writes = os.pipe()
     process = subprocess.Popen(
-        ["dbus-daemon", f"--config-file={config}", "--nofork", f"--print-address={theirs}"],
-        pass_fds=[theirs],
+        ["dbus-daemon", f"--config-file={config}", "--nofork", f"--print-address={writes}"],
+        pass_fds=[writes],
         stdin=subprocess.DEVNULL,
     )
-    os.close(theirs)
+    os.close(writes)
     try:
-        with os.fdopen(ready) as told:
-            yield told.readline().strip()
+        with os.fdopen(reads) as output:
+            yield output.readline().strip()
     finally:
         process.terminate()
         process.wait(WAIT)

@@ -1,4 +1,4 @@
-"""A real X server whose screen nobody sees."""
+"""A real X server without a display (Xvfb)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ IS_THERE = shutil.which("Xvfb") is not None
 
 @contextmanager
 def screen(size: str = "640x480") -> Iterator[str]:
-    """Its display's name; it is gone afterwards."""
+    """Runs an X server and yields the name of its display."""
     reads, writes = os.pipe()
     process = subprocess.Popen(
         ["Xvfb", "-displayfd", str(writes), "-screen", "0", f"{size}x24"],
@@ -25,8 +25,8 @@ def screen(size: str = "640x480") -> Iterator[str]:
     )
     os.close(writes)
     try:
-        with os.fdopen(reads) as told:
-            yield f":{told.readline().strip()}"
+        with os.fdopen(reads) as output:
+            yield f":{output.readline().strip()}"
     finally:
         process.kill()
         process.wait(WAIT)

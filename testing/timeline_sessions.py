@@ -1,4 +1,4 @@
-"""Sessions with a past, for tests of timelines. Times are minutes from the span's begin."""
+"""Sessions with transitions, for tests of timelines. Times are minutes since BEGIN."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MINUTE = 60.0
 
 
 def session(name: str, status: str, since: float) -> Json:
-    """One that has been so since then."""
+    """A session that has had this status since then."""
     return {
         "id": f"id-{name}",
         "status": status,
@@ -25,7 +25,7 @@ def session(name: str, status: str, since: float) -> Json:
 
 
 def history(start: float, *steps: tuple[float, str]) -> list[Json]:
-    """From working at `start` on: when it became what. As HISTORY tells it."""
+    """Transitions as in HISTORY, of a session that began as working at `start`."""
     transitions, before, entered = [], "working", start
     for at, status in steps:
         transitions.append(
@@ -40,10 +40,10 @@ def history(start: float, *steps: tuple[float, str]) -> list[Json]:
     return transitions
 
 
-def made(
+def make_chart(
     *pasts: tuple[str, float, Sequence[tuple[float, str]]], minutes: float = 60, depth: int = 50
 ) -> Chart:
-    """The chart of sessions that began to work at a time, and then changed."""
+    """The chart of sessions: each a name, the time it began as working, and its steps."""
     sessions, histories = [], {}
     for name, start, steps in pasts:
         since, status = steps[-1] if steps else (start, "working")

@@ -1,8 +1,6 @@
-"""A real tmux, and people who look at it.
+"""A real tmux server with attached clients.
 
-Responsible for a server in a test's own place, for its clients (each is the
-window of another server, so that there is a screen), and for ending both. It
-refuses to know what runs in it.
+Each client runs in a window of a second server, which gives it a screen and a keyboard.
 """
 
 from __future__ import annotations
@@ -20,7 +18,7 @@ from testing.support import WAIT, Place
 
 
 class Tmux:
-    """A server with the session `work`, at which nobody looks yet."""
+    """A server with the session `work`, without clients."""
 
     def __init__(self, place: Place, *config: str, columns: int = 100, rows: int = 20):
         self.socket = place.root / "inner"
@@ -35,11 +33,11 @@ class Tmux:
         self.pid = self.run("display-message", "-p", "#{pid}")
 
     def run(self, *words: str) -> str:
-        """A command to the server."""
-        return self.tell(self.socket, *words)
+        """The output of a command of the server."""
+        return self.run_on(self.socket, *words)
 
-    def tell(self, socket: Path, *words: str) -> str:
-        """A command to the server of the screens, or to this one."""
+    def run_on(self, socket: Path, *words: str) -> str:
+        """The output of a command of this server or of that of the screens."""
         config = self.config if socket == self.socket else os.devnull
         done = subprocess.run(
             ["tmux", "-S", str(socket), "-f", str(config), *words],
@@ -54,98 +52,98 @@ class Tmux:
         return done.stdout.rstrip()
 
     def end(self) -> None:
-        """Ends it with all that runs in it; once is enough."""
+        """Ends both servers and what runs in them. May be called again."""
         for socket in (self.screens, self.socket):
             _end("tmux", "-S", str(socket), environ=self.environ)
 
     def window(self, *argv: str, name: str = "w") -> str:
-        """A new window that runs a program, in front of the others; the id of its pane."""
+        """Opens a window in front that runs a program; returns the id of its pane."""
         form = ("-P", "-F", "#{pane_id}", "-n", name)
         return self.run("new-window", *form, "-c", str(self._root), "--", *argv)
 
-    def hidden(self, session: str) -> str:
-        """A session of that name, with a window behind the first one; the id of its pane."""
+    def background_pane(self, session: str) -> str:
+        """Makes a session with a second, hidden window; returns the id of that window's pane."""
         self.run("new-session", "-d", "-s", session, "sleep 1000")
         form = ("-d", "-P", "-F", "#{pane_id}", "-t", f"{session}:")
         return self.run("new-window", *form, "sleep 1000")
 
     def hints(self, pane: str) -> dict[str, str]:
-        """What a hook in the pane would find in its environment."""
+        """The variables that a hook in the pane finds in its environment."""
         return {"TMUX": f"{self.socket},{self.pid},0", "TMUX_PANE": pane}
 
     def press(self, pane: str, *keys: str) -> None:
-        """Keys for what runs in the pane."""
+        """Sends keys to the program in the pane."""
         self.run("send-keys", "-t", pane, *keys)
 
     def screen(self, pane: str) -> str:
-        """What is in the pane, whether somebody looks or not."""
+        """The text in the pane."""
         return self.run("capture-pane", "-p", "-t", pane)
 
-    def look(self, session: str = "work") -> Viewer:
-        """Somebody comes, and looks at the session."""
+    def attach(self, session: str = "work") -> Viewer:
+        """Attaches a client to the session."""
         viewer = Viewer(self, len(self.viewers), session)
         self.viewers.append(viewer)
         return viewer
 
     def clients(self) -> dict[str, str]:
-        """Each client's name, and the pane that it looks at."""
+        """The pane that each client shows, by the client's name."""
         lines = self.run("list-clients", "-F", "#{client_name} #{pane_id}").splitlines()
         return dict(line.split() for line in lines)
 
     def until(self, is_so: Callable[[], bool]) -> None:
-        """Waits for what nobody tells of; if it never comes, the screens are told."""
+        """Polls a condition until it holds. A failure shows the clients' screens."""
         until(is_so, lambda: "\n".join(viewer.screen() for viewer in self.viewers))
 
     def until_seen(self, pane: str, *texts: str) -> None:
-        """Waits until the pane shows all these."""
+        """Waits until the pane shows all these texts."""
         self.until(lambda: all(text in self.screen(pane) for text in texts))
 
 
 class Viewer:
-    """Somebody who looks: a client of the server, with a screen and a keyboard."""
+    """An attached client, with a screen and a keyboard."""
 
     def __init__(self, tmux: Tmux, number: int, session: str):
         self.tmux = tmux
         self._name = f"at-{number}"
         before = tmux.clients().keys()
         attach = f"env -u TMUX -u TMUX_PANE tmux -S {tmux.socket} attach -t {session}"
-        self._tell("new-session", "-d", "-s", self._name, *tmux.size, attach)
-        # Of the screen all is the client's, and it is there to the end, also when that has left.
-        self._tell("set-option", "-g", "status", "off")
-        self._tell("set-option", "-g", "remain-on-exit", "on")
+        self._run("new-session", "-d", "-s", self._name, *tmux.size, attach)
+        # The screen is the client's alone, and it stays after the client has detached.
+        self._run("set-option", "-g", "status", "off")
+        self._run("set-option", "-g", "remain-on-exit", "on")
         until(lambda: len(tmux.clients()) > len(before), self.screen)
         [self.client] = tmux.clients().keys() - before
-        """Its name."""
+        """Its name in tmux."""
 
-    def _tell(self, *words: str) -> str:
-        return self.tmux.tell(self.tmux.screens, *words)
+    def _run(self, *words: str) -> str:
+        return self.tmux.run_on(self.tmux.screens, *words)
 
     def pane(self) -> str:
-        """The pane that it looks at; none if it has left."""
+        """The id of the pane that it shows; empty if it has detached."""
         return self.tmux.clients().get(self.client, "")
 
     def press(self, *keys: str) -> None:
-        """Keys, by tmux's names, wherever they go."""
-        self._tell("send-keys", "-t", self._name, *keys)
+        """Presses keys, by their names in tmux."""
+        self._run("send-keys", "-t", self._name, *keys)
 
     def type(self, text: str) -> None:
-        """What its terminal sends, as it is."""
-        self._tell("send-keys", "-t", self._name, "-l", text)
+        """Sends text from its terminal, without key names."""
+        self._run("send-keys", "-t", self._name, "-l", text)
 
     def report_focus(self, *, there: bool) -> None:
-        """What its terminal tells when it gets or loses the focus (xterm's 1004)."""
+        """Sends the terminal's report that it got or lost the focus (xterm, mode 1004)."""
         self.type("\x1b[I" if there else "\x1b[O")
 
     def screen(self) -> str:
-        """What it sees, popups included."""
-        return self._tell("capture-pane", "-p", "-t", self._name)
+        """The text on its screen, popups included."""
+        return self._run("capture-pane", "-p", "-t", self._name)
 
     def until_in_status_line(self, text: str) -> None:
-        """Waits until the last line that it sees has the text."""
+        """Waits until the last line of its screen contains the text."""
         self.tmux.until(lambda: text in self.screen().split("\n")[-1])
 
     def popup(self, command: str) -> subprocess.Popen[bytes]:
-        """A popup before it; the process ends with the popup."""
+        """Opens a popup; the returned process ends with it."""
         tmux = ("tmux", "-S", str(self.tmux.socket), "display-popup", "-c", self.client)
         return subprocess.Popen(
             [*tmux, "-E", "-w", "100%", "-h", "100%", command], env=self.tmux.environ
@@ -154,7 +152,7 @@ class Viewer:
 
 @contextmanager
 def a_tmux(place: Place, *config: str, columns: int = 100, rows: int = 20) -> Iterator[Tmux]:
-    """A server that is gone afterwards."""
+    """Runs a server with this configuration."""
     made = Tmux(place, *config, columns=columns, rows=rows)
     try:
         yield made
@@ -163,9 +161,9 @@ def a_tmux(place: Place, *config: str, columns: int = 100, rows: int = 20) -> It
 
 
 def _end(*argv: str, environ: dict[str, str]) -> None:
-    """Ends a server (its command line), and waits for what ran in its panes.
+    """Ends the server of this command line, and waits for the programs in its panes.
 
-    A dashboard that lives a moment longer would start the next daemon.
+    A dashboard that outlives its server would start another daemon.
     """
 
     def run(*words: str) -> str:

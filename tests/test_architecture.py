@@ -36,7 +36,7 @@ LAYERS: tuple[frozenset[str], ...] = (
 ALLOWED_BESIDE: dict[str, set[str]] = {"__main__": set(), "config": {"protocol"}}
 """Imports between parts of one layer."""
 
-PURE = ("sessions", "protocol", "errors", "findings", "ui/bars/view", "notify/policy")
+PURE = ("sessions", "protocol", "errors", "findings", "ui/bars/content", "notify/policy")
 """No IO, no clock, no environment: they work on values."""
 
 VALUES_ONLY = {

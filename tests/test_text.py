@@ -1,4 +1,4 @@
-"""What foreign text becomes before a person sees it, and how wide it is."""
+"""Escaping, width, truncation and durations."""
 
 from __future__ import annotations
 
@@ -25,19 +25,17 @@ RIGHT_TO_LEFT_OVERRIDE = "\u202e"
         ("\u0645\u06cc\u200c\u062e", "\u0645\u06cc\u200c\u062e"),
     ],
 )
-def test_what_could_act_on_a_terminal_is_escaped_and_all_else_is_as_it_was(
-    text: str, shown: str
-) -> None:
+def test_what_can_control_a_terminal_is_escaped_and_all_else_is_kept(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 
 @given(st.text())
-def test_no_text_keeps_a_control_character(text: str) -> None:
+def test_printable_text_has_no_control_character(text: str) -> None:
     left = printable(text).replace("\u200c", "").replace("\u200d", "")
     assert left.isprintable()
 
 
-def test_line_ends_and_runs_of_spaces_become_one_space() -> None:
+def test_runs_of_white_space_become_one_space() -> None:
     assert one_line("a\n\n  b\tc") == "a b c"
 
 
@@ -45,22 +43,22 @@ def test_line_ends_and_runs_of_spaces_become_one_space() -> None:
     ("text", "columns"),
     [("abc", 3), ("日本", 4), ("e\u0301", 1), ("🎉", 2), ("ﾊﾝ", 2), ("a\u200cb", 2)],
 )
-def test_width_is_in_columns_of_a_terminal(text: str, columns: int) -> None:
+def test_the_width_is_in_columns_of_a_terminal(text: str, columns: int) -> None:
     assert width(text) == columns
 
 
-def test_a_text_that_is_cut_says_so() -> None:
+def test_a_truncated_text_has_an_ellipsis() -> None:
     assert cut("abcdef", 4) == "abc…"
     assert cut_left("abcdef", 4) == "…def"
 
 
-def test_half_of_a_wide_character_is_not_shown() -> None:
+def test_a_wide_character_is_not_cut_in_half() -> None:
     assert cut("日本語", 4) == "日…"
     assert cut_left("日本語", 4) == "…語"
 
 
 @given(st.text(), st.integers(0, 30))
-def test_a_cut_text_fits_into_its_columns(text: str, columns: int) -> None:
+def test_a_truncated_text_fits_into_its_columns(text: str, columns: int) -> None:
     assert width(cut(text, columns)) <= columns
     assert width(cut_left(text, columns)) <= columns
     assert width(pad(cut(text, columns), columns)) == columns

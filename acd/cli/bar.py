@@ -21,9 +21,9 @@ from acd.client.attend import attend
 from acd.client.mirror import SessionMirror
 from acd.errors import AcdError
 from acd.system.environment import minimal
-from acd.ui.bars.formats import BARS, show, tells_ages
+from acd.ui.bars.content import BarContent
+from acd.ui.bars.formats import FORMATS, changes_with_time, render
 from acd.ui.bars.template import FIELDS, SUMMARY, Template
-from acd.ui.bars.view import View
 
 _GATHER: Final = 0.1
 """Seconds between two lines, at least: faster, nobody reads, and bars have work with each."""
@@ -55,14 +55,14 @@ def _help() -> str:
     own = (SUMMARY, "what the bar shows without a template")
     fields = [own, *((name, what) for name, (what, _) in FIELDS.items())]
     return _HELP.format(
-        bars="\n".join(f"  {name:<9} {bar.what}" for name, bar in BARS.items()),
+        bars="\n".join(f"  {name:<9} {bar.description}" for name, bar in FORMATS.items()),
         fields="\n".join(f"  {f'{{{name}}}':<12} {what.replace('`', '')}" for name, what in fields),
         option=TMUX_OPTION,
     )
 
 
 @click.command(short_help="Print what a status bar shows: tmux, waybar, polybar…", help=_help())
-@click.argument("name", metavar="FORMAT", type=click.Choice(list(BARS)))
+@click.argument("name", metavar="FORMAT", type=click.Choice(list(FORMATS)))
 @click.option("--follow", is_flag=True, help="Go on, and print it anew whenever it changes.")
 @click.option("--template", "source", metavar="TEXT", help="A text of your own, with fields.")
 def bar(name: str, *, follow: bool, source: str | None) -> int:
@@ -71,9 +71,9 @@ def bar(name: str, *, follow: bool, source: str | None) -> int:
         return quick_bar.look(name, source)
     tell = _Tmux() if name == "tmux" else None
     line = _Line(
-        lambda look: show(name, look, template, stream=True),
+        lambda content: render(name, content, template, stream=True),
         tell or quick_bar.emit,
-        by_time=tells_ages(name, template),
+        by_time=changes_with_time(name, template),
     )
     try:
         for picture, _ in attend(os.environ, wake=lambda: line.due, reader=output_pipe()):
@@ -89,7 +89,7 @@ class _Line:
     """What is shown at present, and when it has to be looked at again."""
 
     def __init__(
-        self, render: Callable[[View], str], tell: Callable[[str], None], *, by_time: bool
+        self, render: Callable[[BarContent], str], tell: Callable[[str], None], *, by_time: bool
     ):
         self._render = render
         self._tell = tell
@@ -105,13 +105,13 @@ class _Line:
         if now < self._next:
             self.due = self._next
             return
-        look = View(picture.sessions.values(), time.time(), quick_bar.program())
-        text = self._render(look)
+        content = BarContent(picture.sessions.values(), time.time(), quick_bar.program())
+        text = self._render(content)
         if text != self._shown:
             self._tell(text)
             self._shown = text
             self._next = time.monotonic() + _GATHER
-        older = look.until_older() if self._by_time else None
+        older = content.until_older() if self._by_time else None
         self.due = None if older is None else now + older
 
 

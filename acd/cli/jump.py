@@ -16,7 +16,7 @@ from acd.cli.identify import all_sessions, identify, not_empty
 from acd.errors import AcdError
 from acd.sessions.status import NEEDS_YOU
 from acd.sessions.values import Json
-from acd.terminals.jump import go_to
+from acd.terminals.jump import jump_to
 from acd.text import by_need, one_line, printable
 
 
@@ -48,7 +48,7 @@ def _go(session: Json, tmux_client: str | None) -> str:
     """To the terminal of this session; who is where. Raises AcdError."""
     name = one_line(session["display_name"])
     try:
-        return go_to(session, name, os.environ, tmux_client=tmux_client)
+        return jump_to(session, name, os.environ, tmux_client=tmux_client)
     except AcdError as error:
         if session["closed"]:
             again = f"acd resurrect {shlex.quote(printable(session['id']))}"

@@ -42,13 +42,13 @@ def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
         return
     # Some 50 ms, and most people have none of it configured.
     from acd.install.inspection import inspect_notifier
-    from acd.notify import memory
+    from acd.notify.state import is_notifier_running
     from acd.system import programs
 
     unset = {name: value for name, value in environ.items() if name != "ACD_SOCKET"}
     unit = inspect_notifier(unset)
     part, state, runs = unit or (None, "", False)
-    at_work = memory.is_at_work(paths.socket_path(unset if unit else environ))
+    at_work = is_notifier_running(paths.socket_path(unset if unit else environ))
     reasons = part.reasons if part else None
     yield diagnosis.check_notifier(reasons, state, at_work=at_work, daemon=runs)
     if wanted.desktop and (problem := _desktop(unset)):

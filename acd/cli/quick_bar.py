@@ -14,8 +14,8 @@ from typing import Final
 
 from acd.client.snapshot import snapshot
 from acd.errors import EXIT_UNREACHABLE, AcdError, UnsafeSocket
-from acd.ui.bars.formats import BARS, show
-from acd.ui.bars.view import View
+from acd.ui.bars.content import BarContent
+from acd.ui.bars.formats import FORMATS, render
 
 EXIT_INTERRUPTED: Final = 130
 """What a shell makes of SIGINT."""
@@ -27,7 +27,7 @@ def is_quick(arguments: Sequence[str]) -> bool:
     """Whether these arguments of `acd` are a bar's look, for which this module is enough."""
     match arguments:
         case ["bar", name] | ["bar", name, "--template", _]:
-            return name in BARS
+            return name in FORMATS
     return False
 
 
@@ -50,9 +50,9 @@ def look(name: str, source: str | None) -> int:
         from acd.ui.bars.template import Template  # loads re
 
         template = Template(source)
-    view = View(snapshot(os.environ), time.time(), program())
+    content = BarContent(snapshot(os.environ), time.time(), program())
     try:
-        emit(show(name, view, template))
+        emit(render(name, content, template))
     except BrokenPipeError:
         return EXIT_BROKEN_PIPE
     return 0

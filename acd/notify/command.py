@@ -1,9 +1,4 @@
-"""A command of the user's own, run for a wait and, if wanted, for its end.
-
-Responsible for what it is given (facts in its environment, the session as JSON
-on its standard input) and for its end. There is no shell. It refuses to know
-when it is run.
-"""
+"""Runs the user's own notification command (`notify.command`)."""
 
 from __future__ import annotations
 
@@ -13,29 +8,37 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Literal
 
 from acd.errors import AcdError
-from acd.notify.message import Event, facts
 from acd.sessions.values import Json
+from acd.text import one_line
 
 SECONDS: Final = 10.0
-"""Until it is killed, with what it has started: a later wait must not be kept waiting."""
+"""The time limit of one run. Other notifications wait meanwhile."""
+
+CommandEvent = Literal["waiting", "over"]
+"""Why the command runs: a session needs the user, or no longer does."""
 
 
 def run(
     command: Sequence[str],
-    event: Event,
+    event: CommandEvent,
     session: Json,
     environ: Mapping[str, str],
     *,
     seconds: float = SECONDS,
 ) -> None:
-    """Runs it to its end. Raises AcdError when it cannot be, fails, or takes too long."""
+    """Runs the command without a shell and waits for its end.
+
+    Its environment has the facts of `_facts`, its standard input the session as JSON. After
+    `seconds` its process group is killed. Raises AcdError when it cannot be run, fails, or
+    exceeds the time limit.
+    """
     try:
         process = subprocess.Popen(  # noqa: S603 - it is what the user configured
             command,
-            env={**environ, **facts(event, session)},
+            env={**environ, **_facts(event, session)},
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
@@ -56,3 +59,15 @@ def run(
             process.wait()
     if process.returncode:
         raise AcdError(f"notify.command: {command[0]} failed with status {process.returncode}")
+
+
+def _facts(event: CommandEvent, session: Json) -> dict[str, str]:
+    """The variables of docs/notifications.md: one printable line each, empty if not known."""
+    return {
+        "ACD_EVENT": event,
+        "ACD_SESSION": session["id"],
+        "ACD_STATUS": session["status"],
+        "ACD_NAME": one_line(session["display_name"]),
+        "ACD_DIRECTORY": one_line(session.get("working_dir") or ""),
+        "ACD_PROMPT": one_line(session.get("prompt") or ""),
+    }

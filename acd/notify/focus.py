@@ -1,13 +1,10 @@
-"""Whether the user looks at a session now: at its terminal, or at a dashboard.
+"""Finds out from terminals and dashboards whether the user looks at a session now.
 
-Responsible for asking those who know, each in its own language, and for giving
-up on them soon: who does not answer, or cannot be asked, has seen nobody. It
-refuses to know what is made of it (waits.py).
+A program that is missing, fails, or does not answer in time reports nothing.
 
-tmux and kitty are tried by the tests. WezTerm is asked as its manual says
-(`wezterm cli list-clients`). Not asked are Zellij, which tells the pane that a
-client shows, and neither focus nor keys (`zellij action list-clients`), and
-iTerm2: macOS would ask the user to allow it, out of nowhere.
+The tests run tmux and kitty. WezTerm is called as its manual says (`wezterm cli list-clients`).
+Two are not called: Zellij reports the pane that a client shows, but neither focus nor keys
+(`zellij action list-clients`); for iTerm2 macOS would ask the user for a permission.
 """
 
 from __future__ import annotations
@@ -24,40 +21,40 @@ from typing import Final
 from acd import paths
 from acd.errors import AcdError
 from acd.notify import presence
-from acd.notify.policy import Look
+from acd.notify.policy import FocusReport
 from acd.sessions.values import Json
 from acd.system.environment import minimal
 from acd.terminals.hints import TmuxPane, kitty_window, tmux_pane, wezterm_pane, zellij_pane
 
 SECONDS: Final = 1.0
-"""For one answer. They take milliseconds, and a notification waits for it."""
+"""The time limit of one program. They take milliseconds, and a notification waits for them."""
 
 _TMUX: Final = "#{pane_id}|#{client_activity}|#{focus-events}|#{client_flags}"
 
 
 class FocusProbe:
-    """One look around: nobody is asked twice in it."""
+    """One look at where the user is. Each program runs at most once."""
 
     def __init__(self, environ: Mapping[str, str]):
         self._environ = environ
         self._answers: dict[tuple[str, ...], str] = {}
 
-    def looks(self, session: Json) -> list[Look]:
-        """Whatever speaks for it that the user looks at this session. Raises nothing."""
-        seen = []
+    def reports(self, session: Json) -> list[FocusReport]:
+        """The evidence that the user looks at this session (as in LIST). Raises nothing."""
+        found = []
         if (idle := presence.idle(paths.socket_path(self._environ))) is not None:
-            seen.append(Look(idle, has_focus=True))
+            found.append(FocusReport(idle, has_focus=True))
         if not session.get("host"):  # else its terminal is on another machine
             with contextlib.suppress(
-                # A socket that is not a terminal of the user's (terminal_sockets.py).
+                # The socket is not one of the user's terminal (acd/terminals/sockets.py).
                 AcdError,
-                # An answer in words that are not known is none.
+                # The output has another format.
                 *(LookupError, TypeError, ValueError, RecursionError),
             ):
-                seen += self._terminal(session.get("terminal") or {})
-        return seen
+                found += self._terminal(session.get("terminal") or {})
+        return found
 
-    def _terminal(self, hints: Mapping[str, str]) -> Iterator[Look]:
+    def _terminal(self, hints: Mapping[str, str]) -> Iterator[FocusReport]:
         # The innermost counts, as for a jump: what is around it may have changed since.
         if pane := tmux_pane(hints):
             yield from self._tmux(pane)
@@ -65,46 +62,46 @@ class FocusProbe:
             return
         elif window := kitty_window(hints):
             yield from self._kitty(*window)
-        elif there := wezterm_pane(hints):
-            yield from self._wezterm(*there)
+        elif wezterm := wezterm_pane(hints):
+            yield from self._wezterm(*wezterm)
 
-    def _tmux(self, wanted: TmuxPane) -> Iterator[Look]:
+    def _tmux(self, wanted: TmuxPane) -> Iterator[FocusReport]:
         """tmux(1): a client's pane is the active one of the window that it shows."""
         argv = ("tmux", "-S", wanted.socket, "list-clients", "-F", _TMUX)
-        for line in self._ask(argv).splitlines():
+        for line in self._output(argv).splitlines():
             pane, activity, focus_events, flags = line.split("|")
             if pane != wanted.pane or "suspended" in flags:
                 continue
-            # Every client begins as focused and, unless tmux asks its terminal,
-            # remains it (measured on 3.3a). Before 3.2 it had no flags.
-            knows = focus_events == "1" and flags != ""
-            if knows and "focused" not in flags:
+            # A client starts as focused and stays so unless tmux asks its terminal for focus
+            # events (measured on 3.3a). Before 3.2 clients had no flags.
+            is_known = focus_events == "1" and flags != ""
+            if is_known and "focused" not in flags:
                 continue
-            yield Look(max(0.0, time.time() - int(activity)), has_focus=knows)
+            yield FocusReport(max(0.0, time.time() - int(activity)), has_focus=is_known)
 
-    def _kitty(self, window: str, listens: str) -> Iterator[Look]:
-        """kitty's remote control, ls: it tells the focus, and nothing of keys."""
-        if not listens:
+    def _kitty(self, window: str, address: str) -> Iterator[FocusReport]:
+        """kitty's remote control, `ls`: it reports the focus, and no keys."""
+        if not address:
             return
-        screens = json.loads(self._ask(("kitty", "@", "--to", listens, "ls")))
+        screens = json.loads(self._output(("kitty", "@", "--to", address, "ls")))
         for screen in screens:
             for tab in screen["tabs"]:
                 for each in tab["windows"]:
                     focused = all(part["is_focused"] for part in (screen, tab, each))
                     if focused and str(each["id"]) == window:
-                        yield Look(has_focus=True)
+                        yield FocusReport(has_focus=True)
 
-    def _wezterm(self, pane: str, leads_there: Mapping[str, str]) -> Iterator[Look]:
-        """`wezterm cli list-clients`: it tells of keys, and nothing of its window's focus."""
+    def _wezterm(self, pane: str, environ: Mapping[str, str]) -> Iterator[FocusReport]:
+        """`wezterm cli list-clients`: it reports keys, and not the focus of its window."""
         argv = ("wezterm", "cli", "--no-auto-start", "list-clients", "--format", "json")
-        for client in json.loads(self._ask(argv, leads_there)):
+        for client in json.loads(self._output(argv, environ)):
             if str(client["focused_pane_id"]) == pane:
                 idle = client["idle_time"]
-                yield Look(idle["secs"] + idle["nanos"] / 1e9)
+                yield FocusReport(idle["secs"] + idle["nanos"] / 1e9)
 
-    def _ask(self, argv: tuple[str, ...], leads_there: Mapping[str, str] | None = None) -> str:
-        """What the program answers; nothing if there is none, it fails, or takes too long."""
-        more = leads_there or {}
+    def _output(self, argv: tuple[str, ...], environ: Mapping[str, str] | None = None) -> str:
+        """The program's output; empty if it is missing, fails, or exceeds the time limit."""
+        more = environ or {}
         key = (*argv, *more.values())
         if key not in self._answers:
             self._answers[key] = _answer(argv, {**minimal(self._environ), **more})

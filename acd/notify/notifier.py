@@ -1,8 +1,6 @@
-"""Follows the sessions, and tells the user of their waits.
+"""Subscribes to the sessions and notifies the user, as the policy decides.
 
-Responsible for the order: what was decided is remembered before anybody is
-told, so that nobody is told twice; and for going where a click leads. It
-refuses to know the rules (waits.py) and how anything is shown.
+A decision is saved before it is carried out, so that no notification is repeated after a crash.
 """
 
 from __future__ import annotations
@@ -17,118 +15,119 @@ from acd.client.attend import attend
 from acd.config import NotifyConfig
 from acd.errors import AcdError
 from acd.notify import command
-from acd.notify.desktop import Desktop, Handle, desktop
+from acd.notify.desktop import Desktop, desktop
 from acd.notify.focus import FocusProbe
-from acd.notify.memory import Memory, memory
-from acd.notify.message import message
-from acd.notify.policy import NotificationPolicy, Rules
+from acd.notify.notification import Handle, notification
+from acd.notify.policy import NotificationPolicy, NotificationRules
+from acd.notify.state import NotifierState, locked_state
 from acd.sessions.status import CLOSED
 from acd.sessions.values import Json
-from acd.terminals import terminals
-from acd.terminals.jump import go_to
+from acd.terminals.jump import jump_to
+from acd.terminals.plan import run_plan
 from acd.text import one_line
 
 JUMP_SECONDS: Final = 2.0
-"""For one program of a jump. They take milliseconds, and other notifications wait meanwhile."""
+"""The time limit of one program of a jump. Other notifications wait meanwhile."""
 
 
-def rules(config: NotifyConfig, environ: Mapping[str, str]) -> Rules:
-    """The configuration's rules, with `~` as the home directory."""
+def rules(config: NotifyConfig, environ: Mapping[str, str]) -> NotificationRules:
+    """The configured rules, with `~` replaced by the home directory."""
     home = paths.home(environ)
     quiet = (
         str(home / each.removeprefix("~").lstrip("/")) if each.split("/")[0] == "~" else each
         for each in config.quiet_in
     )
-    return Rules(
+    return NotificationRules(
         config.on, config.grace_seconds, config.after_seconds, tuple(quiet), config.seen_seconds
     )
 
 
 def notify(
-    environ: Mapping[str, str], config: NotifyConfig, complain: Callable[[AcdError], None]
+    environ: Mapping[str, str], config: NotifyConfig, on_error: Callable[[AcdError], None]
 ) -> NoReturn:
-    """Tells of waits as configured, until it is ended; what fails is told to `complain`.
+    """Notifies the user as configured, until it is ended by a signal.
 
-    It neither starts the daemon nor keeps it. Raises AcdError, UnsafeSocket.
+    It subscribes as a passive client. A failed notification is passed to `on_error`. Raises
+    AcdError and UnsafeSocket when it cannot begin.
     """
     shown_on = desktop(environ, sound=config.sound) if config.desktop else None
-    with memory(paths.socket_path(environ)) as kept:
-        teller = _Teller(environ, config, kept, shown_on, complain)
-        for picture, differences in attend(
-            environ, wake=lambda: teller.waits.next_due, also=teller.clicks
+    with locked_state(paths.socket_path(environ)) as state:
+        notifier = _Notifier(environ, config, state, shown_on, on_error)
+        for mirror, changes in attend(
+            environ, wake=lambda: notifier.policy.next_due, also=notifier.fileno
         ):
-            if teller.is_new:
-                teller.begin(picture.sessions)
-            for difference in differences:
-                teller.see(difference.session_id, difference.after)
-            teller.tell()
-            teller.go(picture.sessions)
+            if notifier.is_new:
+                notifier.begin(mirror.sessions)
+            for change in changes:
+                notifier.update(change.session_id, change.after)
+            notifier.send_due()
+            notifier.follow_clicks(mirror.sessions)
     raise AssertionError("it never ends by itself")
 
 
-class _Teller:
-    """Carries out what is decided."""
+class _Notifier:
+    """Carries out what the policy decides."""
 
     def __init__(
         self,
         environ: Mapping[str, str],
         config: NotifyConfig,
-        kept: Memory,
+        state: NotifierState,
         shown_on: Desktop | None,
-        complain: Callable[[AcdError], None],
+        on_error: Callable[[AcdError], None],
     ):
-        remembered = kept.read()
-        self.waits = NotificationPolicy(rules(config, environ), remembered.get("waits"))
+        saved = state.read()
+        self.policy = NotificationPolicy(rules(config, environ), saved.get("waits"))
         self.is_new = True
         self._environ = environ
-        # A click comes from the desktop, not from a pane in which this may run.
-        self._from_desktop = {**environ, "TMUX": "", "TMUX_PANE": ""}
+        # A click comes from the desktop, not from the pane in which this process may run.
+        self._outside_tmux = {**environ, "TMUX": "", "TMUX_PANE": ""}
         self._command = config.command
-        self._tells_end = config.command_when_over
-        self._kept = kept
+        self._command_when_over = config.command_when_over
+        self._state = state
         self._desktop = shown_on
-        self._complain = complain
-        self._shown = _handles(remembered.get("shown"))
+        self._on_error = on_error
+        self._shown = _handles(saved.get("shown"))
 
     def begin(self, sessions: Mapping[str, Json]) -> None:
-        """All sessions as they are; what is over since the last time is taken back."""
+        """Takes in all sessions; withdraws what is over since the last run."""
         self.is_new = False
-        for session_id in self.waits.see_all(sessions, time.monotonic()):
-            self._end(session_id, sessions.get(session_id))
+        for session_id in self.policy.update_all(sessions, time.monotonic()):
+            self._withdraw(session_id, sessions.get(session_id))
         if self._desktop is not None and self._shown:
             self._try(self._desktop.listen)
 
-    def see(self, session_id: str, session: Json | None) -> None:
-        """One that has changed."""
-        if self.waits.see(session_id, session, time.monotonic()):
-            self._end(session_id, session)
+    def update(self, session_id: str, session: Json | None) -> None:
+        """Takes in a session that has changed; None: it was removed."""
+        if self.policy.update(session_id, session, time.monotonic()):
+            self._withdraw(session_id, session)
 
-    def tell(self) -> None:
-        """Tells of what is due, and remembers."""
-        due = self.waits.due(time.monotonic(), FocusProbe(self._environ).looks)
-        if self.waits.is_changed:
-            self._remember()
+    def send_due(self) -> None:
+        """Saves the decisions, then sends the notifications that are due."""
+        due = self.policy.take_due(time.monotonic(), FocusProbe(self._environ).reports)
+        if self.policy.is_changed:
+            self._save()
         for session in due:
             if self._desktop is not None:
                 self._try(self._show, self._desktop, session)
             if self._command:
                 self._try(command.run, self._command, "waiting", session, self._environ)
         if self._desktop is not None and not self._shown:
-            # Clicks on what others show would wake us.
+            # Clicks on other programs' notifications would wake this process.
             self._desktop.close()
 
-    def clicks(self) -> int | None:
-        """Where there is something to read when a notification was clicked; None: nowhere."""
+    def fileno(self) -> int | None:
+        """A descriptor that is readable after a click; None while no click can come."""
         return None if self._desktop is None else self._desktop.fileno()
 
-    def go(self, sessions: Mapping[str, Json]) -> None:
-        """Goes to the terminal of each session whose notification was clicked."""
+    def follow_clicks(self, sessions: Mapping[str, Json]) -> None:
+        """Jumps to the terminal of each session whose notification was clicked."""
         if self._desktop is None:
             return
         try:
-            clicked = self._desktop.clicked()
+            clicked = self._desktop.take_clicks()
         except AcdError as error:
-            self._complain(error)
+            self._on_error(error)
             return
         for session_id, handle in self._shown.items():
             if handle in clicked:
@@ -136,47 +135,48 @@ class _Teller:
 
     def _jump(self, session_id: str, session: Json | None) -> None:
         if session is None:
-            raise AcdError(f"{session_id[:8]}: it is gone")
-        run = partial(terminals.run, seconds=JUMP_SECONDS)
-        go_to(session, one_line(session["display_name"]), self._from_desktop, run=run)
+            raise AcdError(f"{session_id[:8]}: the session was removed")
+        run = partial(run_plan, seconds=JUMP_SECONDS)
+        jump_to(session, one_line(session["display_name"]), self._outside_tmux, run=run)
 
     def _show(self, shown_on: Desktop, session: Json) -> None:
-        handle = shown_on.show(message(session))
+        handle = shown_on.show(notification(session))
         if handle is not None:
             self._shown[session["id"]] = handle
-            self._remember()
+            self._save()
 
-    def _end(self, session_id: str, session: Json | None) -> None:
-        """A wait that was told of is over; `session` is as it is now, None if it is no more."""
+    def _withdraw(self, session_id: str, session: Json | None) -> None:
+        """Ends a notification. `session` is its present state, None if it was removed."""
         handle = self._shown.pop(session_id, None)
         if handle is not None and self._desktop is not None:
             self._try(self._desktop.withdraw, handle)
-        if self._command and self._tells_end:
-            now = session or _gone(session_id)
+        if self._command and self._command_when_over:
+            now = session or _removed(session_id)
             self._try(command.run, self._command, "over", now, self._environ)
 
-    def _remember(self) -> None:
-        value = {"waits": self.waits.record(), "shown": self._shown}
-        self._try(self._kept.write, value)
+    def _save(self) -> None:
+        value = {"waits": self.policy.dump(), "shown": self._shown}
+        self._try(self._state.write, value)
 
     def _try(self, act: Callable[..., None], *arguments: object) -> None:
         try:
             act(*arguments)
         except AcdError as error:
-            self._complain(error)
+            self._on_error(error)
 
 
-def _gone(session_id: str) -> Json:
-    """What there is to say of a session that is no more."""
+def _removed(session_id: str) -> Json:
+    """What remains known of a removed session."""
     return {"id": session_id, "status": CLOSED, "display_name": session_id[:8]}
 
 
-def _handles(remembered: object) -> dict[str, Handle]:
-    if not isinstance(remembered, dict):
+def _handles(saved: object) -> dict[str, Handle]:
+    """The valid handles of a saved state, by session id."""
+    if not isinstance(saved, dict):
         return {}
     return {
         session_id: handle
-        for session_id, handle in remembered.items()
+        for session_id, handle in saved.items()
         if isinstance(handle, list)
         and len(handle) == 2
         and isinstance(handle[0], str)

@@ -1,10 +1,7 @@
-"""Which waits the user is to be told of: decisions from sessions and times.
+"""Decides which sessions the user is notified of, and when a notification is withdrawn.
 
-Responsible for the rules (statuses, grace, directories, how long it had
-worked, whether the user looks at it), for telling of one wait at most once,
-also over a restart, and for taking back what is over. A wait is a session's id
-and when it began. It refuses to know how anybody is told, how it is known where
-the user looks, and any clock.
+A session waits while its status is `question` or `attention`. Each wait (session, status,
+`since`) is notified of at most once, also across restarts. Times are arguments.
 """
 
 from __future__ import annotations
@@ -20,35 +17,35 @@ from acd.sessions.values import Json
 
 
 @dataclass(frozen=True)
-class Look:
-    """A reason to believe that the user looks at a session, now."""
+class FocusReport:
+    """Evidence that the user may be looking at a session now."""
 
     idle: float | None = None
-    """Seconds since the last key there; None if that is not known."""
+    """Seconds since the last key there; None if unknown."""
     has_focus: bool = False
-    """Whether keys are known to go there. If not, only a key proves that somebody is there."""
+    """Whether keys are known to go there. If not, only a recent key shows that the user looks."""
 
 
-Looks = Callable[[Json], Iterable[Look]]
-"""Tells of a session whatever speaks for the user's looking at it."""
+ProbeFocus = Callable[[Json], Iterable[FocusReport]]
+"""Returns what is known of the user's looking at a session."""
 
 
 @dataclass(frozen=True)
-class Rules:
-    """What is worth telling. Times are seconds."""
+class NotificationRules:
+    """The section [notify] of the configuration. Times are seconds."""
 
     on: tuple[str, ...] = NEEDS_YOU
     grace: float = 0.0
-    """How long a wait must have lasted."""
+    """How long a session waits before the user is notified."""
     after: float = 0.0
-    """How long a turn must have worked, for its end (attention) to count."""
+    """How long a turn must have worked for its end (`attention`) to count."""
     quiet_in: tuple[str, ...] = ()
-    """Absolute directories; what is below them is quiet too."""
+    """Absolute directories without notifications; those below them are included."""
     seen: float = 0.0
-    """How long a wait that is looked at is left to whoever looks, since the last sign of them."""
+    """How long after the last activity of a user who looks at the session to wait."""
 
-    def want(self, session: Json, worked: float | None) -> bool:
-        """Whether to tell of this wait; `worked` is None where nobody saw how long."""
+    def allow(self, session: Json, worked: float | None) -> bool:
+        """Whether to notify of this wait. `worked` is the turn's working time, None if unknown."""
         if session["status"] not in self.on or session.get("attended") is False:
             return False
         if session["status"] == ATTENTION and worked is not None and worked < self.after:
@@ -58,126 +55,132 @@ class Rules:
             PurePath(directory).is_relative_to(quiet) for quiet in self.quiet_in
         )
 
-    def quiet_until(self, looks: Sequence[Look], began: float, now: float) -> float:
-        """Until when a wait that began then is left to those who look at it; the past for none.
+    def quiet_until(self, reports: Sequence[FocusReport], began: float, now: float) -> float:
+        """The time until which a wait that began at `began` is not notified of; -inf for none.
 
-        That it begins before their eyes is a sign of them, too: somebody may
-        watch an agent for long without a key. But not for ever: who went away
-        and left the window open is to be told.
+        A wait that begins where the focus is counts as activity: a user may watch an agent for
+        long without a key. It ends with `seen`, for the user may have left the window open.
         """
-        keys = [now - look.idle for look in looks if look.idle is not None]
-        eyes = [began for look in looks if look.has_focus]
-        return max(keys + eyes, default=-inf) + self.seen
+        keys = [now - report.idle for report in reports if report.idle is not None]
+        focused = [began for report in reports if report.has_focus]
+        return max(keys + focused, default=-inf) + self.seen
 
 
 @dataclass
-class _Known:
-    """A session as it was seen last; all but the last three outlive a restart."""
+class _Tracked:
+    """A session as it was last seen. The first five fields are kept across restarts."""
 
     status: str
     since: float
     worked: float | None
-    """Seconds of its turn, up to `since`; None if nobody saw its beginning."""
-    settled: bool = False
-    """Whether it was decided whether to tell of this wait."""
-    told: bool = False
+    """The working seconds of its turn, up to `since`; None if the turn's start was not seen."""
+    is_decided: bool = False
+    """Whether it is decided if the user is notified of this wait."""
+    is_notified: bool = False
     began: float = 0.0
-    """When the wait began, by the clock of whoever asks."""
+    """When the wait began, by the caller's clock."""
     due: float | None = None
     session: Json | None = None
 
 
 class NotificationPolicy:
-    """Decides what to tell of, and what to take back.
+    """Decides what to notify of, and what to withdraw.
 
-    `remembered` is what `record` gave before. Times given in (`now`) are
-    seconds of any clock that only goes forward.
+    `saved` is an earlier result of `dump`. `now` is in seconds of any monotonic clock.
     """
 
-    def __init__(self, rules: Rules, remembered: object = None):
+    def __init__(self, rules: NotificationRules, saved: object = None):
         self._rules = rules
-        self._known: dict[str, _Known] = dict(_read(remembered))
+        self._tracked: dict[str, _Tracked] = dict(_load(saved))
         self._pending: set[str] = set()
         self.is_changed = False
-        """Whether `record` has something new since it was asked last."""
+        """Whether the result of `dump` has changed since its last call."""
 
-    def see_all(self, sessions: Mapping[str, Json], now: float) -> list[str]:
-        """Takes in all sessions that there are; the ids of those to take back."""
-        gone = [(session_id, None) for session_id in self._known if session_id not in sessions]
+    def update_all(self, sessions: Mapping[str, Json], now: float) -> list[str]:
+        """Takes in all existing sessions. Returns the ids whose notification is to withdraw."""
+        gone = [(session_id, None) for session_id in self._tracked if session_id not in sessions]
         return [
             session_id
             for session_id, session in (*gone, *sessions.items())
-            if self.see(session_id, session, now)
+            if self.update(session_id, session, now)
         ]
 
-    def see(self, session_id: str, session: Json | None, now: float) -> bool:
-        """Takes in how a session is (None: no more); whether to take back what was told of it."""
-        before = self._known.get(session_id)
-        if session is None or session["status"] == CLOSED:
-            if before is not None:
-                del self._known[session_id]
-                self.is_changed = True
-            self._pending.discard(session_id)
-            return before is not None and before.told
-        status, since = session["status"], session["since"]
-        if before is not None and (before.status, before.since) == (status, since):
-            known, over = before, False
-        else:
-            known = _Known(status, since, _worked(before, status, since))
-            over = before is not None and before.told
-            self._known[session_id] = known
-            self.is_changed = True
-            self._pending.discard(session_id)
-        known.session = session
-        if status in NEEDS_YOU and not known.settled and known.due is None:
-            known.began = now - session.get("elapsed", 0)
-            known.due = max(now, known.began + self._rules.grace)
-            self._pending.add(session_id)
-        return over
+    def update(self, session_id: str, session: Json | None, now: float) -> bool:
+        """Takes in a session as in LIST (None: it was removed).
 
-    def due(self, now: float, looks: Looks = lambda session: ()) -> list[Json]:
-        """The sessions to tell of by now; each wait comes once.
-
-        One that is looked at is put off: it comes when the last sign of
-        whoever looks has become old, unless it is over by then.
+        Returns whether to withdraw its notification.
         """
-        told = []
+        before = self._tracked.get(session_id)
+        if session is None or session["status"] == CLOSED:
+            return self._untrack(session_id)
+        status, since = session["status"], session["since"]
+        is_over = False
+        if before is not None and (before.status, before.since) == (status, since):
+            tracked = before
+        else:
+            is_over = self._untrack(session_id)
+            tracked = _Tracked(status, since, _turn_seconds(before, status, since))
+            self._tracked[session_id] = tracked
+            self.is_changed = True
+        tracked.session = session
+        if status in NEEDS_YOU and not tracked.is_decided and tracked.due is None:
+            tracked.began = now - session.get("elapsed", 0)
+            tracked.due = max(now, tracked.began + self._rules.grace)
+            self._pending.add(session_id)
+        return is_over
+
+    def _untrack(self, session_id: str) -> bool:
+        """Forgets the session's wait. Returns whether the user was notified of it."""
+        self._pending.discard(session_id)
+        tracked = self._tracked.pop(session_id, None)
+        if tracked is None:
+            return False
+        self.is_changed = True
+        return tracked.is_notified
+
+    def take_due(self, now: float, probe: ProbeFocus = lambda session: ()) -> list[Json]:
+        """The sessions to notify of now; each wait is returned once.
+
+        While the user looks at a session it is postponed. `probe` is called only where its
+        result can change the decision.
+        """
+        due = []
         for session_id in sorted(self._pending):
-            known = self._known[session_id]
-            if known.session is None or known.due is None or known.due > now:
+            tracked = self._tracked[session_id]
+            if tracked.session is None or tracked.due is None or tracked.due > now:
                 continue
-            wanted = self._rules.want(known.session, known.worked)
-            if wanted and self._rules.seen:
-                seen = tuple(looks(known.session))
-                if (until := self._rules.quiet_until(seen, known.began, now)) > now:
-                    known.due = until
+            is_allowed = self._rules.allow(tracked.session, tracked.worked)
+            if is_allowed and self._rules.seen:
+                reports = tuple(probe(tracked.session))
+                if (until := self._rules.quiet_until(reports, tracked.began, now)) > now:
+                    tracked.due = until
                     continue
             self._pending.discard(session_id)
-            known.settled = self.is_changed = True
-            known.told = wanted
-            if known.told:
-                told.append(known.session)
-        return told
+            tracked.is_decided = self.is_changed = True
+            tracked.is_notified = is_allowed
+            if is_allowed:
+                due.append(tracked.session)
+        return due
 
     @property
     def next_due(self) -> float | None:
-        """When `due` may have something; None: not before something is seen."""
+        """When `take_due` may return something; None: not before an update."""
         return min(
-            (due for each in self._pending if (due := self._known[each].due) is not None),
+            (due for each in self._pending if (due := self._tracked[each].due) is not None),
             default=None,
         )
 
-    def record(self) -> Json:
-        """What a restart must know, as JSON."""
+    def dump(self) -> Json:
+        """What has to outlive a restart, as JSON. Clears `is_changed`."""
         self.is_changed = False
         return {
-            session_id: [known.status, known.since, known.worked, known.settled, known.told]
-            for session_id, known in self._known.items()
+            session_id: [each.status, each.since, each.worked, each.is_decided, each.is_notified]
+            for session_id, each in self._tracked.items()
         }
 
 
-def _worked(before: _Known | None, status: str, since: float) -> float | None:
-    """Seconds that the turn has worked up to now. An answer to a question continues a turn."""
+def _turn_seconds(before: _Tracked | None, status: str, since: float) -> float | None:
+    """The turn's working seconds when it enters `status`. A question does not end a turn."""
     if before is None:
         return 0.0 if status == WORKING else None
     if before.status == ATTENTION and status == WORKING:
@@ -187,16 +190,20 @@ def _worked(before: _Known | None, status: str, since: float) -> float | None:
     return before.worked + max(0.0, since - before.since)
 
 
-def _read(remembered: object) -> Iterable[tuple[str, _Known]]:
-    """The inverse of record; what is no such thing is left out."""
-    if not isinstance(remembered, dict):
+def _load(saved: object) -> Iterable[tuple[str, _Tracked]]:
+    """The inverse of dump. Invalid entries are skipped."""
+    if not isinstance(saved, dict):
         return
-    for session_id, fields in remembered.items():
+    for session_id, fields in saved.items():
         match fields:
-            case [str() as status, since, worked, bool() as settled, bool() as told] if _is_number(
-                since
-            ) and (worked is None or _is_number(worked)):
-                yield session_id, _Known(status, since, worked, settled, told)
+            case [
+                str() as status,
+                since,
+                worked,
+                bool() as is_decided,
+                bool() as is_notified,
+            ] if _is_number(since) and (worked is None or _is_number(worked)):
+                yield session_id, _Tracked(status, since, worked, is_decided, is_notified)
 
 
 def _is_number(value: Any) -> bool:

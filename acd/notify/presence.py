@@ -1,10 +1,8 @@
-"""Whether the user is before a dashboard, told from one process to another.
+"""Whether the user is at a dashboard, shared between processes through one file.
 
-Responsible for one file beside the socket: dashboards hold its lock while the
-user is before them, and its time of modification is that of the last sign of
-the user. The kernel lets go of a lock when its process ends, however it ends,
-so nothing has to be tidied up after anybody. It refuses to know how a
-dashboard notices its user, and what is made of it.
+Dashboards hold a shared lock on a file beside the socket while the user is there; its
+modification time is that of the user's last activity. The kernel drops the lock when the
+process ends (flock(2)), so a killed dashboard leaves nothing to clean up.
 """
 
 from __future__ import annotations
@@ -21,24 +19,24 @@ from acd.system import runtime_dir
 
 
 class Presence:
-    """One dashboard's hold on the file. Where there can be no file, nobody is told."""
+    """One dashboard's lock on the file. Where the file cannot be opened, nothing happens."""
 
     def __init__(self, socket: Path):
         self._socket = socket
         self._fd: int | None = None
 
     def here(self) -> None:
-        """The user is before it, now."""
+        """Records that the user is at the dashboard now."""
         with contextlib.suppress(OSError, UnsafeSocket):
             if self._fd is None:
                 self._fd = self._open()
-            # Shared: there may be other dashboards. Without waiting: somebody
-            # may be asking at this moment, and there will be a next sign.
+            # Shared: there may be other dashboards. Not blocking: a process that calls idle()
+            # may hold the lock for a moment, and the next activity tries again.
             fcntl.flock(self._fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
             os.utime(self._fd)
 
     def away(self) -> None:
-        """The user is not before it any more."""
+        """Records that the user has left the dashboard."""
         if self._fd is not None:
             fcntl.flock(self._fd, fcntl.LOCK_UN)
 
@@ -48,7 +46,7 @@ class Presence:
 
 
 def idle(socket: Path) -> float | None:
-    """Seconds since the last sign of the user before a dashboard; None if before none."""
+    """Seconds since the user's last activity at a dashboard; None if the user is at none."""
     try:
         fd = runtime_dir.open_file(paths.presence_path(socket), os.O_RDONLY)
     except (OSError, UnsafeSocket):

@@ -1,8 +1,8 @@
-"""The pane or window that a session's hints name (environment names to values).
+"""Parses the hints of a session: the environment variables that name its pane or window.
 
-Hints are text of whoever sent the HOOK line. What the functions below return, `describe` apart,
-holds ids of digits, names without path separators, and sockets that have been checked
-(terminal_sockets.py), so that it can be an argument of the terminal's client.
+Hints are foreign text from a HOOK line. All functions but `describe` return only ids of digits,
+names without path separators, and checked sockets (sockets.py), which are safe as arguments of
+the terminal's client.
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ from acd.text import one_line, printable
 
 
 def describe(hints: Mapping[str, str] | None) -> str:
-    """The terminal that these hints name, for people: `tmux pane %4`. It looks at nothing.
+    """The terminal that these hints name, for people: `tmux pane %4`. Does no IO.
 
-    The innermost counts: a multiplexer's own environment hides what is around it, and what is
-    around it may have changed since. Raises AcdError where acd cannot jump there, as far as the
-    hints tell.
+    The innermost one counts: a multiplexer hides the terminal around it, which may be another
+    one by now. Raises AcdError if the hints show that acd cannot jump there.
     """
     if not hints:
-        raise AcdError("it has not told which terminal it runs in")
+        raise AcdError("its terminal is not known")
     if tmux := _tmux(hints):
         return f"tmux pane {tmux[0]}"
     if zellij := zellij_pane(hints):
@@ -50,26 +49,26 @@ def describe(hints: Mapping[str, str] | None) -> str:
 
 
 class TmuxPane(NamedTuple):
-    """A pane, and the socket of the server that has it."""
+    """A pane, and the socket of its server."""
 
     pane: str
     socket: str
 
 
 def tmux_pane(hints: Mapping[str, str]) -> TmuxPane | None:
-    """The pane of tmux that these hints name.
+    """The tmux pane that these hints name, or None.
 
-    Raises AcdError when its server does not live, or is not the user's.
+    Raises AcdError when its server has ended, or is not the user's.
     """
     if (found := _tmux(hints)) is None:
         return None
     pane, path, pid = found
-    # Another server may have the socket by now, and another pane that name.
+    # By pid: another server may have this socket by now, and a pane of this name.
     return TmuxPane(pane, own_socket(path, TMUX, pid=pid))
 
 
 def _tmux(hints: Mapping[str, str]) -> tuple[str, str, int] | None:
-    """The pane, and path and process of the server that has it."""
+    """The pane, and the socket path and pid of its server."""
     pane, server = hints.get("TMUX_PANE", ""), hints.get("TMUX", "").rsplit(",", 2)
     if not re.fullmatch(r"%[0-9]+", pane) or len(server) != 3 or not _is_number(server[1]):
         return None
@@ -77,9 +76,9 @@ def _tmux(hints: Mapping[str, str]) -> tuple[str, str, int] | None:
 
 
 def zellij_pane(hints: Mapping[str, str]) -> tuple[str, str] | None:
-    """The pane of Zellij that these hints name, and its session.
+    """The Zellij pane that these hints name, and its session, or None.
 
-    Raises AcdError when that name is none: it is the name of a file.
+    Raises AcdError for an invalid session name: Zellij uses it as a file name.
     """
     pane, session = hints.get("ZELLIJ_PANE_ID", ""), hints.get("ZELLIJ_SESSION_NAME", "")
     if not _is_number(pane) or not session:
@@ -90,9 +89,10 @@ def zellij_pane(hints: Mapping[str, str]) -> tuple[str, str] | None:
 
 
 def kitty_window(hints: Mapping[str, str]) -> tuple[str, str] | None:
-    """The window of kitty that these hints name, and where kitty takes commands, if it does.
+    """The kitty window that these hints name and the address of its remote control, or None.
 
-    Raises AcdError when that is not a kitty of the user's.
+    The address is empty if remote control is off. Raises AcdError when no kitty of the user
+    listens there.
     """
     if (found := _kitty(hints)) is None:
         return None
@@ -106,17 +106,17 @@ def kitty_window(hints: Mapping[str, str]) -> tuple[str, str] | None:
 
 
 def _kitty(hints: Mapping[str, str]) -> tuple[str, str] | None:
-    """The window, and the socket on which kitty takes commands, empty if on none."""
-    window, listens = hints.get("KITTY_WINDOW_ID", ""), hints.get("KITTY_LISTEN_ON", "")
+    """The window, and the remote control's socket without `unix:`; empty if there is none."""
+    window, address = hints.get("KITTY_WINDOW_ID", ""), hints.get("KITTY_LISTEN_ON", "")
     if not _is_number(window):
         return None
-    return window, listens.removeprefix("unix:") if listens.startswith("unix:") else ""
+    return window, address.removeprefix("unix:") if address.startswith("unix:") else ""
 
 
 def wezterm_pane(hints: Mapping[str, str]) -> tuple[str, Mapping[str, str]] | None:
-    """The pane of WezTerm that these hints name, and the environment that leads to it.
+    """The WezTerm pane that these hints name and the environment for its client, or None.
 
-    Raises AcdError when that is not a WezTerm of the user's.
+    Raises AcdError when no WezTerm of the user listens there.
     """
     if (pane := _wezterm(hints)) is None:
         return None
@@ -132,12 +132,12 @@ def _wezterm(hints: Mapping[str, str]) -> str | None:
 
 
 def iterm_session(hints: Mapping[str, str]) -> str | None:
-    """The unique id of the session of iTerm2 that these hints name."""
-    # w0t1p0:8A5F…: where the session was when it began, and its unique id.
+    """The unique id of the iTerm2 session that these hints name, or None."""
+    # w0t1p0:8A5F…: the position at which the session began, and its unique id.
     found = re.fullmatch(r"(?:\w+:)?([0-9A-Fa-f-]{36})", hints.get("ITERM_SESSION_ID", ""))
     return found[1] if found else None
 
 
 def _is_number(text: str) -> bool:
-    """Whether it is an id as terminals write it; a longer one is none of theirs."""
+    """Whether it is an id of ASCII digits, of a length that terminals use."""
     return re.fullmatch("[0-9]{1,18}", text) is not None

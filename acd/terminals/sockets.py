@@ -1,12 +1,12 @@
-"""Whether a socket that a hint names leads to a terminal of the user's own.
+"""Checks that a socket which a hint names belongs to a terminal of the user.
 
-A hint is text of whoever sent the HOOK line. The client of a terminal, once connected, does
-what the server asks: tmux's opens files for it, to read and to write (measured on tmux 3.3a,
-`command-alias` with `save-buffer`). So a socket is given to a client only if the user, or
-root, alone decides who listens there, and a process of the user with the terminal's name does.
+A hint is foreign text from a HOOK line. A terminal's client executes requests of the server that
+it connects to: tmux's opens files for it, to read and to write (measured on tmux 3.3a,
+`command-alias` with `save-buffer`). So a client gets a socket only if nobody but the user and
+root can replace it, and if a process of the user with the terminal's name listens on it.
 
-The checks are for other users' sockets and for the user's sockets of other programs. A process
-of the user's own can take any name: the user is trusted (docs/security.md).
+The checks are against other users' sockets and against sockets of other programs. A process of
+the user can take any name: the user is trusted (docs/security.md).
 """
 
 from __future__ import annotations
@@ -24,33 +24,33 @@ from acd.system import peers
 from acd.text import printable
 
 SECONDS: Final = 1.0
-"""For a connection. The kernel makes it at once where the server's queue has room."""
+"""The time limit of a connection. It is immediate unless the server's queue is full."""
 
 _NAME_LENGTH: Final = 15
-"""Characters of a process's name that Linux keeps: TASK_COMM_LEN in proc_pid_comm(5)."""
+"""Bytes of a process's name that Linux keeps: TASK_COMM_LEN in proc_pid_comm(5)."""
 
 
-class Terminal(NamedTuple):
-    """A terminal that takes commands on a socket."""
+class TerminalServer(NamedTuple):
+    """A terminal that accepts commands on a socket."""
 
     name: str
-    """As its manual spells it."""
+    """The terminal's name, for people."""
     processes: tuple[str, ...]
-    """What the process that listens is called."""
+    """The possible names of the process that listens."""
 
 
-TMUX: Final = Terminal("tmux", ("tmux: server", "tmux"))
-KITTY: Final = Terminal("kitty", ("kitty",))
-WEZTERM: Final = Terminal("WezTerm", ("wezterm-gui", "wezterm-mux-server"))
+TMUX: Final = TerminalServer("tmux", ("tmux: server", "tmux"))
+KITTY: Final = TerminalServer("kitty", ("kitty",))
+WEZTERM: Final = TerminalServer("WezTerm", ("wezterm-gui", "wezterm-mux-server"))
 
 
-def own_socket(path: str, terminal: Terminal, *, pid: int | None = None) -> str:
-    """The path with its symbolic links resolved, if this terminal of the user's listens there.
+def own_socket(path: str, terminal: TerminalServer, *, pid: int | None = None) -> str:
+    """Returns the path with symbolic links resolved, if this terminal of the user listens there.
 
-    With `pid` it must be this process. Connects, and closes the connection unused. Raises
-    AcdError, which says what is wrong.
+    With `pid` the listening process must be that one. Connects, and closes the connection
+    unused. Raises AcdError with the reason.
     """
-    resolved = _own_place(path, terminal.name)
+    resolved = _safe_path(path, terminal.name)
     try:
         found = os.lstat(resolved)
     except FileNotFoundError:
@@ -65,12 +65,12 @@ def own_socket(path: str, terminal: Terminal, *, pid: int | None = None) -> str:
     return resolved
 
 
-def own_abstract_socket(name: str, terminal: Terminal) -> None:
-    """Likewise for a socket in Linux's abstract namespace (unix(7)), by its name without "@".
+def own_abstract_socket(name: str, terminal: TerminalServer) -> None:
+    """Checks a socket in Linux's abstract namespace (unix(7)), by its name without "@".
 
-    Such a socket has no file and no owner, and anybody may take a name that is free: who
-    listens is the only proof. The terminal's client connects anew, and another user could take
-    the name in between only if the terminal ended in that moment. Raises AcdError.
+    Such a socket has no file and no owner, and any user may take a free name: only the
+    listening process can be checked. The terminal's client connects anew; another user can take
+    the name in between only if the terminal ends in that moment. Raises AcdError.
     """
     shown = f"@{name}"
     if not name or not _is_name(name):
@@ -79,22 +79,22 @@ def own_abstract_socket(name: str, terminal: Terminal) -> None:
 
 
 def own_directory(path: str, terminal: str) -> str:
-    """The path with its symbolic links resolved, of a directory of sockets that nobody else writes.
+    """Returns the resolved path of a directory of sockets that only the user can write.
 
-    Raises AcdError, which says what is wrong.
+    Raises AcdError with the reason.
     """
-    resolved = _own_place(path, terminal)
+    resolved = _safe_path(path, terminal)
     _check_directory(resolved, {os.getuid()}, terminal, path, sticky=False)
     return resolved
 
 
-def _own_place(path: str, terminal: str) -> str:
-    """The path with its symbolic links resolved, if nobody else can replace a directory above it.
+def _safe_path(path: str, terminal: str) -> str:
+    """Returns the resolved path, if no other user can replace a directory above it.
 
-    From the root down, each directory must belong to the user or to root, and be written by
-    nobody else. One with the sticky bit, such as /tmp, may be open to all: there only the owner
-    of an entry, who is checked next, can rename or remove it. What has been checked can thus not
-    be changed by others while the rest is checked, nor until the client connects.
+    From the root down, each directory must belong to the user or to root, and be writable by
+    nobody else. One with the sticky bit, such as /tmp, may be writable by all: there only the
+    owner of an entry, who is checked next, can rename or remove it. So other users cannot change
+    what has been checked, neither during the check nor until the client connects.
     """
     if not _is_name(path):
         raise _refused(terminal, path, "its path has unprintable characters")
@@ -102,8 +102,8 @@ def _own_place(path: str, terminal: str) -> str:
         raise _refused(terminal, path, "its path is not absolute")
     resolved = os.path.realpath(path)
     # The owner of / is root. acd-notify.service runs in a user namespace that shows root as
-    # nobody (PrivateUsers=, systemd.exec(5)), as it does all other users: there only the
-    # directories' modes, the socket's owner and who listens tell other users from root.
+    # nobody (PrivateUsers=, systemd.exec(5)), like all other users: there only the directories'
+    # modes, the socket's owner and the listening process distinguish other users from root.
     owners = {os.getuid(), Path("/").lstat().st_uid}
     for directory in reversed(PurePath(resolved).parents):
         _check_directory(str(directory), owners, terminal, path)
@@ -111,7 +111,7 @@ def _own_place(path: str, terminal: str) -> str:
 
 
 def _is_name(text: str) -> bool:
-    """Whether it is printable, and the system's encoding has all its characters."""
+    """Whether it is printable and can be encoded in the file system's encoding."""
     try:
         os.fsencode(text)
     except UnicodeEncodeError:
@@ -122,7 +122,7 @@ def _is_name(text: str) -> bool:
 def _check_directory(
     directory: str, owners: set[int], terminal: str, path: str, *, sticky: bool = True
 ) -> None:
-    """Raises AcdError unless an owner alone writes it, or, with `sticky`, it has the sticky bit."""
+    """Raises AcdError unless only `owners` can write it or, with `sticky`, it has that bit."""
     try:
         found = os.lstat(directory)
     except FileNotFoundError:
@@ -140,7 +140,8 @@ def _check_directory(
         raise _refused(terminal, path, f"others can write to {printable(directory)}", hint)
 
 
-def _check_listener(address: str, shown: str, terminal: Terminal, pid: int | None) -> None:
+def _check_listener(address: str, shown: str, terminal: TerminalServer, pid: int | None) -> None:
+    """Raises AcdError unless this terminal of the user (process `pid`) listens there."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         sock.settimeout(SECONDS)
         try:
@@ -149,7 +150,7 @@ def _check_listener(address: str, shown: str, terminal: Terminal, pid: int | Non
         except ConnectionRefusedError:
             raise _gone(terminal.name, shown) from None
         except OSError as error:
-            # A path that is too long has no errno.
+            # The error for a path that is too long has no errno.
             why = error.strerror or str(error)
             raise _refused(terminal.name, shown, f"cannot connect: {why}") from None
     if owner != os.getuid():
@@ -165,21 +166,21 @@ def _check_listener(address: str, shown: str, terminal: Terminal, pid: int | Non
         )
 
 
-def _kernel_names(terminal: Terminal) -> set[str]:
-    """The terminal's processes as the kernel names them; Nix wraps PROGRAM as .PROGRAM-wrapped."""
+def _kernel_names(terminal: TerminalServer) -> set[str]:
+    """The terminal's process names, truncated; Nix wraps PROGRAM as .PROGRAM-wrapped."""
     names = (*terminal.processes, *(f".{each}-wrapped" for each in terminal.processes))
     return {each[:_NAME_LENGTH] for each in names}
 
 
 def _process_name(pid: int) -> str:
-    """The process's name, cut as the kernel cuts it; empty where there is none."""
+    """The process's name, truncated as by the kernel; empty if there is none."""
     if sys.platform == "darwin":
-        from acd.system.kqueue import bsd_info  # ctypes, and not on Linux
+        from acd.system.kqueue import bsd_info  # loads ctypes, only on macOS
 
         info = bsd_info(pid)
         return info.name[:_NAME_LENGTH] if info else ""
-    # /proc/PID/exe tells more, but not to acd-notify.service: ptrace(2) rules guard it, and
-    # they let nobody look out of a user namespace.
+    # Not /proc/PID/exe: acd-notify.service cannot read it, because the access check of ptrace(2)
+    # fails from inside a user namespace.
     try:
         return Path(f"/proc/{pid}/comm").read_text("utf-8", "replace").rstrip("\n")
     except OSError:
@@ -191,4 +192,4 @@ def _refused(terminal: str, path: str, why: str, hint: str | None = None) -> Acd
 
 
 def _gone(terminal: str, path: str) -> AcdError:
-    return AcdError(f"its {terminal} has ended: nobody listens on {printable(path)}")
+    return AcdError(f"its {terminal} has ended: no process listens on {printable(path)}")

@@ -44,7 +44,7 @@ def tmux(linked: Place) -> Iterator[Tmux]:
 @pytest.fixture
 def pane(linked: Place, tmux: Tmux) -> str:
     """Where a session asks that nobody looks at."""
-    made = tmux.hidden("api")
+    made = tmux.background_pane("api")
     asks(linked, "api", tmux.hints(made))
     return made
 
@@ -64,7 +64,7 @@ def test_the_key_in_tmux_takes_the_one_who_pressed_it_there(
     linked: Place, tmux: Tmux, pane: str
 ) -> None:
     binds(linked, tmux)
-    first, second = tmux.look(), tmux.look()
+    first, second = tmux.attach(), tmux.attach()
     first.press("C-b", "j")
     second.press("x", "x")
     until(lambda: first.pane() == pane)
@@ -77,7 +77,7 @@ def test_a_click_on_tmuxs_status_line_takes_the_one_who_clicked_there(
     binds(linked, tmux)
     tmux.run("set-option", "-g", "mouse", "on")
     tmux.run("set-option", "-g", "status-right", "CLICK-HERE")
-    first, second = tmux.look(), tmux.look()
+    first, second = tmux.attach(), tmux.attach()
     until(lambda: "CLICK-HERE" in first.screen())
     lines = first.screen().split("\n")
     column, row = lines[-1].index("CLICK") + 2, len(lines)
@@ -90,7 +90,7 @@ def test_a_click_on_tmuxs_status_line_takes_the_one_who_clicked_there(
 def test_where_nobody_needs_you_tmux_opens_the_dashboard(linked: Place, tmux: Tmux) -> None:
     binds(linked, tmux)
     linked.ask("SET web working")
-    viewer = tmux.look()
+    viewer = tmux.attach()
     viewer.press("C-b", "j")
     until(lambda: "nobody needs you" in viewer.screen())
     viewer.press("q")
@@ -103,7 +103,7 @@ def test_where_nobody_needs_you_tmux_opens_the_dashboard(linked: Place, tmux: Tm
 def test_a_click_on_i3blocks_goes_there(linked: Place, tmux: Tmux, pane: str) -> None:
     if shutil.which("i3blocks") is None:
         pytest.skip("there is no i3blocks")
-    viewer = tmux.look()
+    viewer = tmux.attach()
     [example] = [each for each in examples("i3blocks.md", "ini") if "acd jump" in each]
     config = linked.root / "i3blocks.conf"
     config.write_text(example)
@@ -133,7 +133,7 @@ def test_a_click_on_polybar_goes_there(linked: Place, tmux: Tmux, pane: str) -> 
     for program in ("polybar", "Xvfb", "xdotool"):
         if shutil.which(program) is None:
             pytest.skip(f"there is no {program}")
-    viewer = tmux.look()
+    viewer = tmux.attach()
     config = linked.root / "polybar.ini"
     module = examples("polybar.md", "ini")[0]
     config.write_text(
@@ -165,7 +165,7 @@ def test_a_click_on_polybar_goes_there(linked: Place, tmux: Tmux, pane: str) -> 
 def test_what_a_click_on_an_entry_of_a_menu_runs_goes_there(
     linked: Place, tmux: Tmux, pane: str, name: str, run: str
 ) -> None:
-    viewer = tmux.look()
+    viewer = tmux.attach()
     [example] = [each for each in examples("swiftbar.md", "sh") if f" {name}" in each]
     plugin = linked.root / "acd.sh"
     plugin.write_text(example.replace(" --follow", ""))

@@ -13,7 +13,7 @@ import pytest
 from acd import __version__
 from acd.cli import service
 from acd.install.plan import wanted_status_line
-from acd.notify import memory
+from acd.notify.state import locked_state
 from acd.system import activation
 from testing.cli_runs import run
 from testing.command_line import Acd
@@ -137,7 +137,7 @@ def test_status_tells_what_notifications_on_the_desktop_lack(
     assert re.search(r"notify +off\n", acd("status").out)
     alone.configure("[notify]\ndesktop = true\n")
     monkeypatch.setitem(sys.modules, "jeepney", None)
-    with memory.memory(alone.socket):  # somebody notifies
+    with locked_state(alone.socket):  # somebody notifies
         said = acd("status").out
     assert "  notifications on the desktop need jeepney, which is not installed" in said
     assert f"; run: {sys.executable} -m pip install" in said

@@ -259,7 +259,7 @@ def test_explain_tells_what_each_piece_of_evidence_changed_or_why_not(
     hook(client, "PermissionRequest", 3_000_000_000, tool_name="Bash")
     hook(client, "Stop", 1_000_000_000)
     head, asks, *trail = acd("explain", "api").lines
-    assert timeless(head) == "api: question for Ns, because its hook said so"
+    assert timeless(head) == "api: question for Ns, because its hook reported it"
     assert asks == "it asks: Bash"
     assert [line.split(maxsplit=4)[2:] for line in trail] == [
         ["hook", "UserPromptSubmit", "created as working"],
@@ -276,7 +276,7 @@ def test_explain_shows_times_to_the_millisecond(acd: Acd, client: Client) -> Non
 def test_explain_says_when_nothing_but_a_command_spoke(acd: Acd) -> None:
     acd("set", "one", "working")
     assert timeless(acd("explain", "one").out).splitlines() == [
-        "one: working for Ns, because a command said so (SET or RM)",
+        "one: working for Ns, because a command set it (SET or RM)",
         "no evidence from its agent has arrived",
     ]
 

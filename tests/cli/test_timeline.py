@@ -99,7 +99,7 @@ def test_a_history_that_is_cut_off_is_told(alone: Place, acd: Acd) -> None:
     alone.configure("[sessions]\nhistory_depth = 2\n")
     alone.start()
     alone.ask(*(f"SET a {status}" for status in ("working", "question", "working", "attention")))
-    assert acd("timeline").lines[-1] == "only the newest changes are remembered of a"
+    assert acd("timeline").lines[-1] == "older changes are missing: a"
 
 
 @pytest.mark.parametrize("value", ["5", "x", "", "8 h", "-1h", "59s", "9999999d", "400d", "1h-2m"])

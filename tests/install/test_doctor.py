@@ -13,7 +13,7 @@ import pytest
 from acd import __version__
 from acd.agents.claude_code.checks import overruling
 from acd.install.hook_command import real_python
-from acd.notify import memory
+from acd.notify.state import is_notifier_running
 from acd.system import runtime_dir
 from testing.cli_runs import until
 from testing.user_home import NEW_CLIENT, User
@@ -283,7 +283,7 @@ def test_notifications_that_nobody_shows_are_a_problem_until_somebody_does(whole
     assert f"notify {absent}; {mended}" in status(whole)
     environ = whole.environ
     with subprocess.Popen(whole.command("notify"), env=environ, stdin=subprocess.DEVNULL) as notify:
-        until(lambda: memory.is_at_work(whole.socket))
+        until(lambda: is_notifier_running(whole.socket))
         assert "✓ notify   acd notify is at work" in told(whole, 0)
         assert "notify acd notify is at work" in status(whole)
         notify.kill()
@@ -293,7 +293,7 @@ def test_notifications_that_nobody_shows_are_a_problem_until_somebody_does(whole
     ("text", "says", "do"),
     [
         ('command = ["/no/such/program"]', "there is no program /no/such/program", "mend it in"),
-        ("desktop = true", "the desktop cannot be told: No such file", "your desktop's session"),
+        ("desktop = true", "cannot notify the desktop: No such file", "your desktop's session"),
     ],
 )
 def test_what_keeps_notifications_from_their_goal_is_told(

@@ -1,4 +1,4 @@
-"""A place in which somebody notifies, and a command that tells the test."""
+"""A home with a notifier, and a notification command that reports to the test."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 
 from testing.cli_runs import start, until_subscribed
-from testing.desktop_server import Server, session_bus
+from testing.desktop_server import NotificationServer, session_bus
 from testing.support import Place, place
 
-# One line for each run: the facts, and what came in.
-_TELL = """
+# Writes one line for each run: the facts, and the standard input.
+_REPORT = """
 import json, os, signal, sys
-signal.alarm(30)  # a test that has failed reads nothing
+signal.alarm(30)  # a failed test does not read the FIFO
 facts = {key: value for key, value in os.environ.items() if key.startswith("ACD_")}
-with open(sys.argv[1], "w") as told:
-    told.write(json.dumps([facts, json.load(sys.stdin)]) + "\\n")
+with open(sys.argv[1], "w") as fifo:
+    fifo.write(json.dumps([facts, json.load(sys.stdin)]) + "\\n")
 """
 
 Notify = Callable[[], "subprocess.Popen[str]"]
@@ -40,21 +40,21 @@ def here() -> Iterator[Place]:
 
 @pytest.fixture
 def bus(here: Place) -> Iterator[str]:
-    """The address of a session bus, which is that of the place."""
+    """The address of a session bus, which `here.environ` names."""
     with session_bus(here.root) as address:
         here.environ["DBUS_SESSION_BUS_ADDRESS"] = address
         yield address
 
 
 @pytest.fixture
-def server(bus: str) -> Server:
-    """A desktop that shows notifications, and tells of no clicks."""
-    return Server(bus, ["body", "body-markup"])
+def server(bus: str) -> NotificationServer:
+    """A notification server without actions, so without clicks."""
+    return NotificationServer(bus, ["body", "body-markup"])
 
 
 @pytest.fixture
 def notify(here: Place) -> Iterator[Notify]:
-    """Starts `acd notify`, and returns when it has subscribed."""
+    """Starts `acd notify` and waits until it has subscribed."""
     started = []
 
     def begin() -> subprocess.Popen[str]:
@@ -69,20 +69,20 @@ def notify(here: Place) -> Iterator[Notify]:
         process.communicate()
 
 
-def pipe(here: Place) -> Path:
-    """Where each run of the command waits until the test has read what it tells."""
-    told = here.root / "told"
-    os.mkfifo(told)
-    return told
+def make_fifo(here: Place) -> Path:
+    """The FIFO of report_command(): each run blocks until the test has read its line."""
+    fifo = here.root / "fifo"
+    os.mkfifo(fifo)
+    return fifo
 
 
-def tell(told: Path) -> list[str]:
-    """The command."""
-    return [sys.executable, "-c", _TELL, str(told)]
+def report_command(fifo: Path) -> list[str]:
+    """A notification command that writes its facts and its input to the FIFO, as JSON."""
+    return [sys.executable, "-c", _REPORT, str(fifo)]
 
 
 def has_ended(pid: int) -> bool:
-    """Whether nothing of a process runs any more; it may not have been reaped yet."""
+    """Whether a process has ended; it may be a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except (FileNotFoundError, ProcessLookupError):

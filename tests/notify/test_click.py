@@ -11,11 +11,18 @@ from typing import Any
 import pytest
 from jeepney import new_method_call
 
-from acd.notify.desktop import BusDesktop
-from acd.notify.message import Message
+from acd.notify.dbus import DBusDesktop
+from acd.notify.notification import Notification
 from testing.agents import asks
 from testing.cli_runs import start, until, until_subscribed
-from testing.desktop_server import BUS, NAME, Server, ask, clicked, session_bus
+from testing.desktop_server import (
+    BUS,
+    NAME,
+    NotificationServer,
+    click_signal,
+    reply_to,
+    session_bus,
+)
 from testing.listeners import a_listener
 from testing.strace import Watched
 from testing.support import WAIT, Place
@@ -31,55 +38,55 @@ ACTIONS = ["body", "actions"]
 
 
 @pytest.fixture
-def server(bus: str) -> Server:
-    """A desktop that can be clicked."""
-    return Server(bus, ACTIONS)
+def server(bus: str) -> NotificationServer:
+    """A notification server with actions."""
+    return NotificationServer(bus, ACTIONS)
 
 
 @pytest.fixture
 def viewer(here: Place) -> Iterator[Viewer]:
-    """Who clicks, and looks at a tmux."""
+    """A client of a tmux."""
     with a_tmux(here) as tmux:
-        yield tmux.look()
+        yield tmux.attach()
 
 
 @pytest.fixture
 def served(here: Place) -> Place:
-    """A place with a daemon, where waits are told of at once, wherever somebody looks."""
+    """A home with a daemon, where every wait is notified of at once."""
     here.configure(f"{DESKTOP}seen_seconds = 0\n")
     here.start()
     return here
 
 
-def question(place: Place, tmux: Tmux, server: Server, name: str) -> str:
-    """A session asks in a pane behind others, and the desktop shows it; its pane."""
-    pane = tmux.hidden(name)
+def question(place: Place, tmux: Tmux, server: NotificationServer, name: str) -> str:
+    """Lets a session in a hidden pane ask, and waits for its notification; returns the pane."""
+    pane = tmux.background_pane(name)
     asks(place, name, tmux.hints(pane))
     shown(server, name)
     return pane
 
 
-def shown(server: Server, name: str) -> None:
-    """The desktop shows it of this session next."""
+def shown(server: NotificationServer, name: str) -> None:
+    """Waits for the next notification, which is this session's."""
     call = server.call()
     assert (call[0], call[4], call[6]) == (
         "Notify",
         f"▲ {name}: question",
-        ["default", "Go there"],
+        ["default", "Go to terminal"],
     )
 
 
-def until_remembered(place: Place, *names: str) -> None:
-    """Waits until the notifier knows the number of each notification."""
-    until(lambda: _memory(place)["shown"].keys() == set(names))
+def until_saved(place: Place, *names: str) -> None:
+    """Waits until the notifier has saved the number of each notification."""
+    until(lambda: _state(place)["shown"].keys() == set(names))
 
 
 def until_known(place: Place, name: str) -> None:
-    """Waits until the notifier has taken a session in."""
-    until(lambda: name in _memory(place)["waits"])
+    """Waits until the notifier has taken in a session."""
+    until(lambda: name in _state(place)["waits"])
 
 
-def _memory(place: Place) -> dict[str, dict[str, Any]]:
+def _state(place: Place) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = json.loads(
         (place.directory / "acd.sock.notified").read_text()
     )
@@ -87,40 +94,40 @@ def _memory(place: Place) -> dict[str, dict[str, Any]]:
 
 
 def line(process: subprocess.Popen[str]) -> str:
-    """The next that the notifier complains of."""
+    """The next error of the notifier."""
     assert process.stderr is not None
     return process.stderr.readline()
 
 
 @pytest.mark.parametrize("to_all", [True, False], ids=["to all", "to us alone"])
-def test_a_click_goes_to_the_sessions_pane_and_an_answer_still_takes_it_back(
-    served: Place, notify: Notify, server: Server, viewer: Viewer, to_all: bool
+def test_a_click_shows_the_sessions_pane_and_an_answer_withdraws_the_notification(
+    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer, to_all: bool
 ) -> None:
     notify()
     pane = question(served, viewer.tmux, server, "api")
-    server.click(1, to=None if to_all else server.asker)
+    server.click(1, to=None if to_all else server.sender)
     viewer.tmux.until(lambda: viewer.pane() == pane)
     served.ask("SET api working")
     assert server.call() == ("CloseNotification", 1)
 
 
-def test_what_the_click_has_closed_is_taken_back_without_a_word(
-    served: Place, notify: Notify, server: Server, viewer: Viewer
+def test_withdrawing_what_a_click_has_closed_reports_no_error(
+    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
-    server.refuses.add("CloseNotification")
+    server.failing.add("CloseNotification")
     process = notify()
     pane = question(served, viewer.tmux, server, "api")
     server.click(1)
     viewer.tmux.until(lambda: viewer.pane() == pane)
     served.ask("SET api working")
     assert server.call() == ("CloseNotification", 1)
-    until(lambda: not server.is_there(server.asker))
+    until(lambda: not server.is_connected(server.sender))
     process.terminate()
     assert process.communicate(timeout=WAIT)[1] == ""
 
 
-def test_each_click_goes_to_its_own_session(
-    served: Place, notify: Notify, server: Server, viewer: Viewer
+def test_each_click_shows_its_own_session(
+    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
     notify()
     panes = [question(served, viewer.tmux, server, name) for name in ("api", "web")]
@@ -130,26 +137,26 @@ def test_each_click_goes_to_its_own_session(
         viewer.tmux.until(lambda: viewer.pane() == pane)  # noqa: B023 - it is called here
 
 
-def test_a_signal_that_is_no_click_on_ours_leads_nowhere(
-    served: Place, notify: Notify, server: Server, bus: str, viewer: Viewer
+def test_other_signals_and_forged_clicks_are_ignored(
+    served: Place, notify: Notify, server: NotificationServer, bus: str, viewer: Viewer
 ) -> None:
     notify()
     question(served, viewer.tmux, server, "api")
     pane = question(served, viewer.tmux, server, "web")
-    until_remembered(served, "api", "web")
+    until_saved(served, "api", "web")
     server.click(7)
     server.click(1, "dismiss")
-    # Somebody who is not the desktop, and answered only after these were sent.
-    forged = [clicked(1, "default"), clicked(1, "default", server.asker)]
-    assert ask(bus, new_method_call(BUS, "GetNameOwner", "s", (NAME,)), *forged)
+    # From a connection that is not the server. The reply shows that the bus has delivered them.
+    forged = [click_signal(1, "default"), click_signal(1, "default", server.sender)]
+    assert reply_to(bus, new_method_call(BUS, "GetNameOwner", "s", (NAME,)), *forged)
     server.click(2)
     viewer.tmux.until(lambda: viewer.pane() == pane)
     form = ("display-message", "-p", "-t", "api:", "#{session_last_attached}")
     assert viewer.tmux.run(*form) == ""
 
 
-def test_of_a_terminal_that_cannot_be_reached_it_tells_and_the_next_click_counts(
-    served: Place, notify: Notify, server: Server, viewer: Viewer
+def test_an_unreachable_terminal_is_reported_and_the_next_click_works(
+    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
     process = notify()
     asks(served, "gone", viewer.tmux.hints("%99"))
@@ -165,8 +172,8 @@ def test_of_a_terminal_that_cannot_be_reached_it_tells_and_the_next_click_counts
     viewer.tmux.until(lambda: viewer.pane() == pane)
 
 
-def test_of_a_session_that_is_gone_a_click_does_nothing(
-    served: Place, notify: Notify, server: Server, viewer: Viewer
+def test_a_click_on_a_removed_session_does_nothing(
+    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
     notify()
     question(served, viewer.tmux, server, "api")
@@ -178,8 +185,8 @@ def test_of_a_session_that_is_gone_a_click_does_nothing(
     viewer.tmux.until(lambda: viewer.pane() == pane)
 
 
-def test_a_terminals_program_that_hangs_is_given_up_and_what_was_answered_is_taken_back(
-    served: Place, server: Server
+def test_a_terminal_client_that_hangs_is_ended_and_answers_still_withdraw_notifications(
+    served: Place, server: NotificationServer
 ) -> None:
     program = served.root / "bin" / "kitty"
     program.parent.mkdir()
@@ -204,24 +211,24 @@ def test_a_terminals_program_that_hangs_is_given_up_and_what_was_answered_is_tak
         process.communicate()
 
 
-def test_after_a_restart_what_is_still_shown_can_be_clicked(
-    served: Place, notify: Notify, server: Server, viewer: Viewer
+def test_a_notification_can_be_clicked_after_a_restart_of_the_notifier(
+    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
     first = notify()
     pane = question(served, viewer.tmux, server, "api")
-    until_remembered(served, "api")
+    until_saved(served, "api")
     first.terminate()
     first.wait(WAIT)
     until_subscribed(served, 0)
     notify()
     served.ask("SET web working")
-    until_known(served, "web")  # so it has begun, and listens
+    until_known(served, "web")  # it listens by now
     server.click(1)
     viewer.tmux.until(lambda: viewer.pane() == pane)
 
 
-def test_a_click_counts_though_the_daemon_has_stopped(
-    served: Place, notify: Notify, server: Server, viewer: Viewer
+def test_a_click_works_after_the_daemon_has_stopped(
+    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
     notify()
     pane = question(served, viewer.tmux, server, "api")
@@ -231,33 +238,33 @@ def test_a_click_counts_though_the_daemon_has_stopped(
     viewer.tmux.until(lambda: viewer.pane() == pane)
 
 
-def test_of_a_desktop_that_started_anew_only_its_own_notifications_count(
-    served: Place, notify: Notify, server: Server, bus: str, viewer: Viewer
+def test_after_a_restart_of_the_server_only_its_new_notifications_count(
+    served: Place, notify: Notify, server: NotificationServer, bus: str, viewer: Viewer
 ) -> None:
     process = notify()
     question(served, viewer.tmux, server, "api")
-    until_remembered(served, "api")
+    until_saved(served, "api")
     server.close()
-    anew = Server(bus, ACTIONS)
-    anew.click(1)  # somebody else's
-    assert ask(bus, new_method_call(BUS, "GetNameOwner", "s", (NAME,)))
-    pane = question(served, viewer.tmux, anew, "web")
-    anew.click(1)
+    restarted = NotificationServer(bus, ACTIONS)
+    restarted.click(1)  # another program's notification
+    assert reply_to(bus, new_method_call(BUS, "GetNameOwner", "s", (NAME,)))
+    pane = question(served, viewer.tmux, restarted, "web")
+    restarted.click(1)
     viewer.tmux.until(lambda: viewer.pane() == pane)
     assert process.poll() is None
 
 
-def test_a_bus_that_ends_is_told_once_and_the_next_one_is_used(
+def test_the_end_of_the_bus_is_reported_once_and_the_next_bus_is_used(
     served: Place, notify: Notify, viewer: Viewer
 ) -> None:
     with session_bus(served.root) as bus:
         served.environ["DBUS_SESSION_BUS_ADDRESS"] = bus.partition(",")[0]
         process = notify()
-        question(served, viewer.tmux, Server(bus, ACTIONS), "api")
-        until_remembered(served, "api")
+        question(served, viewer.tmux, NotificationServer(bus, ACTIONS), "api")
+        until_saved(served, "api")
     assert line(process).startswith("acd: the session bus has ended the connection")
     with session_bus(served.root) as bus:
-        server = Server(bus, ACTIONS)
+        server = NotificationServer(bus, ACTIONS)
         pane = question(served, viewer.tmux, server, "web")
         server.click(1)
         viewer.tmux.until(lambda: viewer.pane() == pane)
@@ -266,68 +273,68 @@ def test_a_bus_that_ends_is_told_once_and_the_next_one_is_used(
         assert errors == ""
 
 
-def test_with_nothing_shown_nothing_is_heard(
-    served: Place, notify: Notify, server: Server, viewer: Viewer
+def test_the_notifier_disconnects_from_the_bus_when_nothing_is_shown(
+    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
     notify()
     question(served, viewer.tmux, server, "api")
-    assert server.is_there(server.asker)
+    assert server.is_connected(server.sender)
     served.ask("SET api working")
-    until(lambda: not server.is_there(server.asker))
+    until(lambda: not server.is_connected(server.sender))
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not here")
-def test_while_it_waits_for_a_click_it_does_not_wake_up(
-    served: Place, notify: Notify, server: Server, viewer: Viewer
+def test_the_notifier_does_not_wake_up_while_it_waits_for_a_click(
+    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
     process = notify()
     question(served, viewer.tmux, server, "api")
-    until_remembered(served, "api")
+    until_saved(served, "api")
     with Watched(process.pid, served.root / "strace.log") as watched:
         lines = watched.watch(2.0)
-    # The one call in which it has been waiting all the time, interrupted by the tracer.
+    # The one call in which it has waited all the time, interrupted by the tracer.
     assert lines == [each for each in lines if "poll" in each or "restart_syscall" in each]
     assert len(lines) <= 2, lines
 
 
-# The desktop alone
+# DBusDesktop without a notifier
 
 
-def test_a_click_that_comes_while_an_answer_is_awaited_is_heard(bus: str, server: Server) -> None:
-    desktop = BusDesktop({"DBUS_SESSION_BUS_ADDRESS": bus}, sound=False)
+def test_a_click_during_a_call_is_kept(bus: str, server: NotificationServer) -> None:
+    desktop = DBusDesktop({"DBUS_SESSION_BUS_ADDRESS": bus}, sound=False)
     assert desktop.fileno() is None
-    first, second = desktop.show(Message("a", "")), desktop.show(Message("b", ""))
+    first, second = desktop.show(Notification("a", "")), desktop.show(Notification("b", ""))
     assert first is not None and second is not None
-    assert desktop.clicked() == []
+    assert desktop.take_clicks() == []
     server.click(2)
     desktop.withdraw(first)
-    assert desktop.clicked() == [second]
-    assert desktop.clicked() == []
+    assert desktop.take_clicks() == [second]
+    assert desktop.take_clicks() == []
     desktop.close()
     assert desktop.fileno() is None
 
 
-def test_a_connection_that_has_ended_is_made_anew_for_the_next_notification(here: Place) -> None:
+def test_the_next_notification_reconnects_to_the_bus(here: Place) -> None:
     with session_bus(here.root) as bus:
-        desktop = BusDesktop({"DBUS_SESSION_BUS_ADDRESS": bus.partition(",")[0]}, sound=False)
-        Server(bus, ACTIONS)
-        assert desktop.show(Message("a", ""))
+        desktop = DBusDesktop({"DBUS_SESSION_BUS_ADDRESS": bus.partition(",")[0]}, sound=False)
+        NotificationServer(bus, ACTIONS)
+        assert desktop.show(Notification("a", ""))
     with session_bus(here.root) as bus:
-        server = Server(bus, ACTIONS)
-        handle = desktop.show(Message("b", ""))
+        server = NotificationServer(bus, ACTIONS)
+        handle = desktop.show(Notification("b", ""))
         server.click(1)
-        server.is_there("nobody")
-        assert desktop.clicked() == [handle]
+        server.is_connected("nobody")
+        assert desktop.take_clicks() == [handle]
 
 
-def test_what_was_clicked_is_kept_within_bounds(bus: str, server: Server) -> None:
-    desktop = BusDesktop({"DBUS_SESSION_BUS_ADDRESS": bus}, sound=False)
-    handle = desktop.show(Message("a", ""))
+def test_a_bounded_number_of_clicks_is_kept(bus: str, server: NotificationServer) -> None:
+    desktop = DBusDesktop({"DBUS_SESSION_BUS_ADDRESS": bus}, sound=False)
+    handle = desktop.show(Notification("a", ""))
     assert handle is not None
     for _ in range(1000):
         server.click(1)
     desktop.withdraw(handle)
-    heard = desktop.clicked()
-    assert heard
-    assert len(heard) <= 64
-    assert set(map(tuple, heard)) == {tuple(handle)}
+    clicks = desktop.take_clicks()
+    assert clicks
+    assert len(clicks) <= 64
+    assert set(map(tuple, clicks)) == {tuple(handle)}

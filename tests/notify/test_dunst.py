@@ -1,4 +1,4 @@
-"""`acd notify` with a notification server that people use, dunst, on a screen that nobody sees."""
+"""`acd notify` with the notification server dunst, on an X server without a display."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jeepney.io.blocking import open_dbus_connection
 from testing import screen as screens
 from testing.agents import asks
 from testing.cli_runs import until
-from testing.desktop_server import BUS, NAME, ask
+from testing.desktop_server import BUS, NAME, reply_to
 from testing.screen import screen
 from testing.support import WAIT, Place
 from testing.tmux import a_tmux
@@ -30,7 +30,7 @@ _DUNST = DBusAddress("/org/freedesktop/Notifications", NAME, "org.dunstproject.c
 
 @pytest.fixture
 def dunst(here: Place, bus: str) -> Iterator[str]:
-    """The bus on which it shows notifications."""
+    """The address of the bus on which dunst runs."""
     with screen() as display:
         config = here.root / "dunstrc"
         config.write_text("")
@@ -38,7 +38,7 @@ def dunst(here: Place, bus: str) -> Iterator[str]:
             ["dunst", "-conf", str(config)], env={**here.environ, "DISPLAY": display}
         )
         try:
-            until(lambda: bool(ask(bus, new_method_call(BUS, "NameHasOwner", "s", (NAME,)))))
+            until(lambda: bool(reply_to(bus, new_method_call(BUS, "NameHasOwner", "s", (NAME,)))))
             yield bus
         finally:
             process.terminate()
@@ -46,14 +46,12 @@ def dunst(here: Place, bus: str) -> Iterator[str]:
 
 
 def shown(bus: str) -> int:
-    """How many notifications are on the screen."""
-    _, number = ask(bus, Properties(_DUNST).get("displayedLength"))
+    """The number of notifications on the screen."""
+    _, number = reply_to(bus, Properties(_DUNST).get("displayedLength"))
     return int(number)
 
 
-def test_a_question_is_on_the_screen_until_it_is_answered(
-    here: Place, notify: Notify, dunst: str
-) -> None:
+def test_a_question_is_shown_until_it_is_answered(here: Place, notify: Notify, dunst: str) -> None:
     here.configure(DESKTOP)
     here.start()
     notify()
@@ -63,15 +61,15 @@ def test_a_question_is_on_the_screen_until_it_is_answered(
     until(lambda: shown(dunst) == 0)
 
 
-def test_its_default_action_goes_to_the_sessions_terminal(
+def test_the_default_action_brings_the_sessions_terminal_to_the_front(
     here: Place, notify: Notify, dunst: str
 ) -> None:
     here.configure(f"{DESKTOP}seen_seconds = 0\n")
     here.start()
     notify()
     with a_tmux(here) as tmux:
-        viewer = tmux.look()
-        pane = tmux.hidden("api")
+        viewer = tmux.attach()
+        pane = tmux.background_pane("api")
         asks(here, "api", tmux.hints(pane))
         until(lambda: shown(dunst) == 1)
         with open_dbus_connection(dunst) as connection:

@@ -1,4 +1,4 @@
-"""Who looks is not told: `acd notify` beside a real tmux and a real dashboard."""
+"""`acd notify` while the user looks at a session, in a real tmux and a real dashboard."""
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ from testing.agents import asks
 from testing.cli_runs import until
 from testing.support import Place
 from testing.tmux import Tmux, Viewer, a_tmux
-from tests.notify.conftest import Notify, pipe, tell
+from tests.notify.conftest import Notify, make_fifo, report_command
 
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 
 
 @pytest.fixture
-def told(here: Place) -> Path:
-    """What the command tells, configured with no grace."""
-    return pipe(here)
+def fifo(here: Place) -> Path:
+    return make_fifo(here)
 
 
 @pytest.fixture
@@ -37,66 +36,65 @@ def tmux(here: Place) -> Iterator[Tmux]:
 
 @pytest.fixture
 def viewer(tmux: Tmux) -> Viewer:
-    """Who looks at it."""
-    return tmux.look()
+    return tmux.attach()
 
 
-def configure(here: Place, told: Path, seen: float) -> None:
+def configure(here: Place, fifo: Path, seen: float) -> None:
     options = f"grace_seconds = 0\nafter_seconds = 0\nseen_seconds = {seen}\n"
-    here.configure(f"[notify]\n{options}command = {json.dumps(tell(told))}\n")
+    here.configure(f"[notify]\n{options}command = {json.dumps(report_command(fifo))}\n")
 
 
-def session(told: Path) -> str:
-    """The session that the user is told of next."""
-    _, found = json.loads(told.read_text())
+def session(fifo: Path) -> str:
+    """The id of the session that the user is notified of next."""
+    _, found = json.loads(fifo.read_text())
     return str(found["id"])
 
 
 @needs_tmux
-def test_a_question_in_the_pane_that_is_looked_at_is_not_told_and_one_beside_it_is(
-    here: Place, notify: Notify, told: Path, tmux: Tmux, viewer: Viewer
+def test_a_question_in_the_visible_pane_is_not_notified_of_and_one_in_a_hidden_pane_is(
+    here: Place, notify: Notify, fifo: Path, tmux: Tmux, viewer: Viewer
 ) -> None:
-    configure(here, told, seen=60)
+    configure(here, fifo, seen=60)
     here.start()
     notify()
     behind = viewer.pane()
     front = tmux.window("sleep", "1000")
     asks(here, "front", tmux.hints(front))
     asks(here, "behind", tmux.hints(behind))
-    assert session(told) == "behind"
+    assert session(fifo) == "behind"
 
 
 @needs_tmux
-def test_who_looks_away_without_an_answer_is_told_in_the_end(
-    here: Place, notify: Notify, told: Path, tmux: Tmux, viewer: Viewer
+def test_a_user_who_leaves_the_pane_without_an_answer_is_notified_in_the_end(
+    here: Place, notify: Notify, fifo: Path, tmux: Tmux, viewer: Viewer
 ) -> None:
-    configure(here, told, seen=3)
+    configure(here, fifo, seen=3)
     here.start()
     notify()
     front = tmux.window("sleep", "1000")
-    viewer.type("x")  # a key, now
+    viewer.type("x")
     asks(here, "one", tmux.hints(front))
     asks(here, "nowhere", {})
-    assert session(told) == "nowhere"
+    assert session(fifo) == "nowhere"
     tmux.window("sleep", "1000")
-    assert session(told) == "one"
+    assert session(fifo) == "one"
 
 
 @needs_tmux
-def test_where_looks_do_not_count_it_is_told_all_the_same(
-    here: Place, notify: Notify, told: Path, tmux: Tmux, viewer: Viewer
+def test_with_seen_seconds_zero_the_visible_pane_is_notified_of(
+    here: Place, notify: Notify, fifo: Path, tmux: Tmux, viewer: Viewer
 ) -> None:
-    configure(here, told, seen=0)
+    configure(here, fifo, seen=0)
     here.start()
     notify()
     asks(here, "one", tmux.hints(viewer.pane()))
-    assert session(told) == "one"
+    assert session(fifo) == "one"
 
 
-def test_a_dashboard_with_its_user_keeps_it_quiet_and_no_longer_than_that(
-    here: Place, notify: Notify, told: Path
+def test_a_user_at_a_dashboard_is_not_notified_until_they_leave_it(
+    here: Place, notify: Notify, fifo: Path
 ) -> None:
-    configure(here, told, seen=60)
+    configure(here, fifo, seen=60)
     here.start()
     notify()
     dashboard = Presence(here.socket)
@@ -105,20 +103,20 @@ def test_a_dashboard_with_its_user_keeps_it_quiet_and_no_longer_than_that(
     _until_decided(here, "one")
     dashboard.away()
     here.ask("SET two question")
-    assert session(told) == "two"
+    assert session(fifo) == "two"
 
 
 def _until_decided(here: Place, name: str) -> None:
-    """Waits until the notifier has taken a session in; with no grace it has decided then."""
-    memory = Path(f"{here.socket}.notified")
-    until(lambda: memory.exists() and name in json.loads(memory.read_text())["waits"])
+    """Waits until the notifier has taken in a session; without grace it has decided then."""
+    state = Path(f"{here.socket}.notified")
+    until(lambda: state.exists() and name in json.loads(state.read_text())["waits"])
 
 
 @needs_tmux
-def test_a_dashboard_that_was_killed_keeps_nothing_quiet(
-    here: Place, notify: Notify, told: Path, tmux: Tmux
+def test_a_killed_dashboard_does_not_suppress_notifications(
+    here: Place, notify: Notify, fifo: Path, tmux: Tmux
 ) -> None:
-    configure(here, told, seen=60)
+    configure(here, fifo, seen=60)
     here.start()
     notify()
     pane = tmux.window(sys.executable, "-m", "acd", "dashboard")
@@ -131,24 +129,24 @@ def test_a_dashboard_that_was_killed_keeps_nothing_quiet(
     os.kill(pid, signal.SIGKILL)
     until(lambda: presence.idle(here.socket) is None)
     here.ask("SET two question")
-    assert session(told) == "two"
+    assert session(fifo) == "two"
 
 
 @needs_tmux
-def test_a_dashboard_has_its_user_as_long_as_its_terminal_says_so(
+def test_the_user_is_at_a_dashboard_while_its_terminal_reports_the_focus(
     here: Place, tmux: Tmux, viewer: Viewer
 ) -> None:
-    def is_there() -> bool:
+    def is_present() -> bool:
         return presence.idle(here.socket) is not None
 
     here.start()
     tmux.run("set-option", "-s", "focus-events", "on")
     pane = tmux.window(sys.executable, "-m", "acd", "dashboard")
     tmux.until_seen(pane, "no sessions")
-    tmux.until(is_there)
+    tmux.until(is_present)
     viewer.report_focus(there=False)
-    tmux.until(lambda: not is_there())
+    tmux.until(lambda: not is_present())
     viewer.report_focus(there=True)
-    tmux.until(is_there)
-    tmux.window("sleep", "1000")  # before it
-    tmux.until(lambda: not is_there())
+    tmux.until(is_present)
+    tmux.window("sleep", "1000")  # in front of the dashboard
+    tmux.until(lambda: not is_present())

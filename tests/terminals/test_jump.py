@@ -1,4 +1,4 @@
-"""`jump`: in real tmux servers, with people who look at them."""
+"""`acd jump` in real tmux servers with attached clients."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def tmux(alone: Place) -> Iterator[Tmux]:
 
 
 @needs_tmux
-def test_without_id_it_goes_to_the_first_of_list(alone: Place, tmux: Tmux) -> None:
+def test_without_an_id_it_jumps_to_the_first_session_of_list(alone: Place, tmux: Tmux) -> None:
     alone.start()
-    panes = {name: tmux.hidden(name) for name in ("api", "docs", "web")}
+    panes = {name: tmux.background_pane(name) for name in ("api", "docs", "web")}
     has_finished(alone, "docs", tmux.hints(panes["docs"]))
     asks(alone, "api", tmux.hints(panes["api"]))
     asks(alone, "web", tmux.hints(panes["web"]))
-    viewer = tmux.look()
+    viewer = tmux.attach()
     assert run(alone, "list").lines[0].split()[2] == "api"
     assert run(alone, "jump") == Ran(0, f"api: tmux pane {panes['api']}\n", "")
     assert viewer.pane() == panes["api"]
@@ -41,29 +41,29 @@ def test_without_id_it_goes_to_the_first_of_list(alone: Place, tmux: Tmux) -> No
 
 @needs_tmux
 @pytest.mark.parametrize("given", ["3c1f9a02-77", "3c1f", "web"])
-def test_a_session_is_named_by_its_id_its_beginning_or_its_name(
+def test_a_session_is_named_by_its_id_a_prefix_of_it_or_its_name(
     alone: Place, tmux: Tmux, given: str
 ) -> None:
     alone.start()
-    pane = tmux.hidden("web")
-    asks(alone, "api", tmux.hints(tmux.hidden("api")))
+    pane = tmux.background_pane("web")
+    asks(alone, "api", tmux.hints(tmux.background_pane("api")))
     tell(alone, "3c1f9a02-77", "UserPromptSubmit", tmux.hints(pane), cwd="/src/web")
-    viewer = tmux.look()
+    viewer = tmux.attach()
     assert run(alone, "jump", given).out == f"web: tmux pane {pane}\n"
     assert viewer.pane() == pane
 
 
-def test_a_session_that_is_not_there_is_told_as_by_other_commands(acd: Acd, served: Place) -> None:
+def test_an_unknown_session_is_an_error_as_in_other_commands(acd: Acd, served: Place) -> None:
     done = acd("jump", "nowhere")
     assert (done.code, done.out) == (1, "")
     assert "no session is called 'nowhere', and no session's id begins so" in done.err
 
 
-def test_an_empty_id_is_none(acd: Acd, served: Place) -> None:
+def test_an_empty_id_is_a_usage_error(acd: Acd, served: Place) -> None:
     assert acd("jump", "").code == 2
 
 
-def test_when_nobody_needs_you_it_says_so(acd: Acd, client: Client) -> None:
+def test_without_a_session_that_needs_the_user_it_fails(acd: Acd, client: Client) -> None:
     client.ask_all("SET a working", "SET b closed")
     done = acd("jump")
     assert (done.code, done.out) == (1, "")
@@ -71,18 +71,20 @@ def test_when_nobody_needs_you_it_says_so(acd: Acd, client: Client) -> None:
 
 
 @needs_tmux
-def test_who_cannot_be_gone_to_is_passed_over_and_told(alone: Place, tmux: Tmux) -> None:
+def test_a_session_without_a_reachable_terminal_is_passed_over_with_the_reason(
+    alone: Place, tmux: Tmux
+) -> None:
     alone.start()
-    alone.ask("SET told question")
+    alone.ask("SET unknown question")
     asks(alone, "gone", tmux.hints("%99"))
     asks(alone, "alone", {"attended": False})
-    pane = tmux.hidden("api")
+    pane = tmux.background_pane("api")
     asks(alone, "api", tmux.hints(pane))
-    tmux.look()
+    tmux.attach()
     done = run(alone, "jump")
     assert (done.code, done.out) == (0, f"api: tmux pane {pane}\n")
     assert done.err.splitlines() == [
-        "acd: passed over told: it has not told which terminal it runs in",
+        "acd: passed over unknown: its terminal is not known",
         "acd: passed over gone: tmux: can't find pane: %99",
         "acd: passed over alone: it runs unattended, and has no terminal of its own",
     ]
@@ -91,7 +93,7 @@ def test_who_cannot_be_gone_to_is_passed_over_and_told(alone: Place, tmux: Tmux)
 @pytest.mark.parametrize(
     ("meta", "why"),
     [
-        ({}, "it has not told which terminal it runs in"),
+        ({}, "its terminal is not known"),
         ({"attended": False}, "it runs unattended, and has no terminal of its own"),
         ({"host": "far"}, "it runs on far, not on this machine"),
         ({"TERM_PROGRAM": "vscode"}, "acd cannot jump to vscode"),
@@ -99,7 +101,7 @@ def test_who_cannot_be_gone_to_is_passed_over_and_told(alone: Place, tmux: Tmux)
     ],
 )
 @pytest.mark.parametrize("given", [("jump",), ("jump", "one")])
-def test_what_cannot_be_is_told_with_its_reason(
+def test_a_jump_that_is_not_possible_fails_with_the_reason(
     acd: Acd, served: Place, meta: object, why: str, given: tuple[str, ...]
 ) -> None:
     asks(served, "one", meta)
@@ -108,24 +110,26 @@ def test_what_cannot_be_is_told_with_its_reason(
     assert done.err.startswith(f"acd: one: {why}\n")
 
 
-def test_of_a_closed_session_it_says_how_to_take_it_up_again(acd: Acd, client: Client) -> None:
+def test_the_error_for_a_closed_session_names_the_command_that_resumes_it(
+    acd: Acd, client: Client
+) -> None:
     client.ask("SET one closed")
     done = acd("jump", "one")
     assert done.code == 1
     assert "it is closed: acd resurrect one takes it up again" in done.err
 
 
-# Whose screen
+# Which client
 
 
 @needs_tmux
-def test_the_last_used_client_goes_to_a_session_that_nobody_looks_at(
+def test_the_last_used_client_switches_to_a_session_without_clients(
     alone: Place, tmux: Tmux
 ) -> None:
     alone.start()
-    pane = tmux.hidden("api")
+    pane = tmux.background_pane("api")
     asks(alone, "one", tmux.hints(pane))
-    first, second = tmux.look(), tmux.look()
+    first, second = tmux.attach(), tmux.attach()
     first.press("x")
     until(lambda: "x" in first.screen())
     assert run(alone, "jump").code == 0
@@ -134,9 +138,11 @@ def test_the_last_used_client_goes_to_a_session_that_nobody_looks_at(
 
 
 @needs_tmux
-def test_where_nobody_looks_at_tmux_it_says_how_to(alone: Place, tmux: Tmux) -> None:
+def test_without_clients_the_error_has_the_command_that_attaches_one(
+    alone: Place, tmux: Tmux
+) -> None:
     alone.start()
-    pane = tmux.hidden("api")
+    pane = tmux.background_pane("api")
     asks(alone, "one", tmux.hints(pane))
     done = run(alone, "jump")
     assert done.code == 1
@@ -144,14 +150,14 @@ def test_where_nobody_looks_at_tmux_it_says_how_to(alone: Place, tmux: Tmux) -> 
 
 
 @needs_tmux
-def test_a_pane_of_the_same_number_as_ones_own_in_another_tmux_decides_nothing(
+def test_the_users_pane_in_another_tmux_does_not_choose_the_client(
     alone: Place, tmux: Tmux
 ) -> None:
     alone.start()
-    pane = tmux.hidden("api")
+    pane = tmux.background_pane("api")
     asks(alone, "one", tmux.hints(pane))
-    tmux.hidden("web")
-    first, last = tmux.look(), tmux.look("web")
+    tmux.background_pane("web")
+    first, last = tmux.attach(), tmux.attach("web")
     last.press("x")
     until(lambda: "x" in last.screen())
     alone.environ |= {"TMUX": "/another,1,0", "TMUX_PANE": first.pane()}
@@ -161,17 +167,17 @@ def test_a_pane_of_the_same_number_as_ones_own_in_another_tmux_decides_nothing(
 
 
 @needs_tmux
-def test_in_a_key_binding_the_client_that_is_named_goes_there(alone: Place, tmux: Tmux) -> None:
+def test_in_a_key_binding_the_named_client_switches(alone: Place, tmux: Tmux) -> None:
     alone.start()
-    pane = tmux.hidden("api")
+    pane = tmux.background_pane("api")
     asks(alone, "one", tmux.hints(pane))
-    first, second = tmux.look(), tmux.look()
+    first, second = tmux.attach(), tmux.attach()
     program = " ".join(PROGRAM)
     tmux.run(
         "bind-key", "j", "run-shell", f"sleep 0.1; {program} jump --tmux-client '#{{client_name}}'"
     )
     first.press("C-b", "j")
-    second.press("x", "x", "x")  # the other one is used last
+    second.press("x", "x", "x")  # now the other client is the last used one
     until(lambda: first.pane() == pane)
     assert second.pane() != pane
 

@@ -1,4 +1,4 @@
-"""Which sockets acd lets a terminal's client connect to: real terminals, and impostors."""
+"""Which sockets acd lets a terminal's client connect to: real terminals and impostors."""
 
 from __future__ import annotations
 
@@ -16,8 +16,16 @@ import pytest
 
 from acd.errors import AcdError
 from acd.terminals.hints import kitty_window, tmux_pane, wezterm_pane
-from acd.terminals.sockets import KITTY, TMUX, WEZTERM, Terminal, own_abstract_socket, own_socket
-from acd.terminals.terminals import jump, run
+from acd.terminals.jump import jump_plan
+from acd.terminals.plan import run_plan
+from acd.terminals.sockets import (
+    KITTY,
+    TMUX,
+    WEZTERM,
+    TerminalServer,
+    own_abstract_socket,
+    own_socket,
+)
 from testing.kitty import IS_THERE, a_kitty
 from testing.listeners import STRANGER, a_listener, a_strangers_tmux, as_root
 from testing.support import WAIT, Place, place
@@ -32,8 +40,8 @@ def here() -> Iterator[Place]:
         yield made
 
 
-def refusal(path: Path | str, terminal: Terminal = KITTY, pid: int | None = None) -> str:
-    """Why a socket is not used."""
+def refusal(path: Path | str, terminal: TerminalServer = KITTY, pid: int | None = None) -> str:
+    """The reason why a socket is refused."""
     with pytest.raises(AcdError) as caught:
         own_socket(str(path), terminal, pid=pid)
     return caught.value.message
@@ -44,7 +52,7 @@ def refusal(path: Path | str, terminal: Terminal = KITTY, pid: int | None = None
 
 @needs_tmux
 @pytest.mark.parametrize("chosen", ["default", "-L", "-L in TMUX_TMPDIR", "-S"])
-def test_a_tmux_of_the_users_is_used_wherever_it_has_its_socket(here: Place, chosen: str) -> None:
+def test_the_users_tmux_is_accepted_wherever_its_socket_is(here: Place, chosen: str) -> None:
     name = f"acd-{secrets.token_hex(4)}"
     environ = {**here.environ, "SHELL": "/bin/sh"}
     if chosen != "-L":
@@ -61,11 +69,11 @@ def test_a_tmux_of_the_users_is_used_wherever_it_has_its_socket(here: Place, cho
     tmux("new-session", "-d", "sleep 1000")
     try:
         pane = tmux("new-window", "-d", "-P", "-F", "#{pane_id}", "sleep 1000")
-        told = tmux("display-message", "-p", "#{socket_path},#{pid},0")
-        path = told.split(",")[0]
-        assert tmux_pane({"TMUX": told, "TMUX_PANE": pane}) == (pane, os.path.realpath(path))
+        server = tmux("display-message", "-p", "#{socket_path},#{pid},0")
+        path = server.split(",")[0]
+        assert tmux_pane({"TMUX": server, "TMUX_PANE": pane}) == (pane, os.path.realpath(path))
         with pytest.raises(AcdError, match="attached to no terminal"):
-            run(jump({"TMUX": told, "TMUX_PANE": pane}, here.environ), here.environ)
+            run_plan(jump_plan({"TMUX": server, "TMUX_PANE": pane}, here.environ), here.environ)
         assert tmux("display-message", "-p", "#{pane_id}") == pane
     finally:
         tmux("kill-server")
@@ -74,13 +82,13 @@ def test_a_tmux_of_the_users_is_used_wherever_it_has_its_socket(here: Place, cho
 
 @needs_kitty
 @pytest.mark.parametrize("where", ["unix:/tmp/acd-kitty-", "unix:@acd-kitty-"])
-def test_a_kitty_of_the_users_is_used_in_the_sticky_tmp_and_in_the_abstract_namespace(
+def test_the_users_kitty_is_accepted_in_tmp_and_in_the_abstract_namespace(
     here: Place, where: str
 ) -> None:
     with a_kitty(f"{where}{secrets.token_hex(4)}") as kitty:
         [window] = kitty.focused()
-        for _ in range(10):  # a connection that is closed unused does it no harm
-            run(jump(kitty.hints(window), here.environ), here.environ)
+        for _ in range(10):  # the check closes its connection unused; kitty has to survive that
+            run_plan(jump_plan(kitty.hints(window), here.environ), here.environ)
         assert kitty.focused() == [window]
         assert kitty.process.poll() is None
         kitty.process.terminate()
@@ -88,16 +96,14 @@ def test_a_kitty_of_the_users_is_used_in_the_sticky_tmp_and_in_the_abstract_name
 
 
 @pytest.mark.parametrize("name", ["wezterm-gui", "wezterm-mux-server", ".wezterm-gui-wrapped"])
-def test_a_wezterm_is_known_by_its_process_as_far_as_the_kernel_keeps_its_name(
-    here: Place, name: str
-) -> None:
+def test_wezterm_is_recognised_by_its_truncated_process_name(here: Place, name: str) -> None:
     path = here.root / "sock"
     with a_listener(path, name):
         found = wezterm_pane({"WEZTERM_PANE": "3", "WEZTERM_UNIX_SOCKET": str(path)})
         assert found == ("3", {"WEZTERM_UNIX_SOCKET": str(path)})
 
 
-def test_a_link_to_a_socket_is_resolved_before_the_client_gets_it(here: Place) -> None:
+def test_symbolic_links_are_resolved_before_the_client_gets_the_path(here: Place) -> None:
     (here.root / "link").symlink_to(here.root)
     with a_listener(here.root / "kitty", "kitty"):
         listens = f"unix:{here.root}/link/link/kitty"
@@ -110,17 +116,17 @@ def test_a_link_to_a_socket_is_resolved_before_the_client_gets_it(here: Place) -
 
 @as_root
 @needs_tmux
-def test_another_users_tmux_cannot_write_a_file_by_way_of_a_jump(here: Place) -> None:
+def test_another_users_tmux_cannot_write_a_file_through_a_jump(here: Place) -> None:
     profile = here.home / ".profile"
     with a_strangers_tmux(here.root / "theirs", profile) as hints:
         with pytest.raises(AcdError, match=f"theirs belongs to user {STRANGER}"):
-            run(jump(hints, here.environ), here.environ)
+            run_plan(jump_plan(hints, here.environ), here.environ)
         assert not profile.exists()
 
 
 @as_root
 @pytest.mark.parametrize("mode", [0o1777, 0o700])
-def test_another_users_socket_is_not_used_in_whose_directory_ever(here: Place, mode: int) -> None:
+def test_another_users_socket_is_refused_in_any_directory(here: Place, mode: int) -> None:
     shared = here.root / "shared"
     shared.mkdir()
     with a_listener(shared / "kitty", "kitty"):
@@ -130,7 +136,7 @@ def test_another_users_socket_is_not_used_in_whose_directory_ever(here: Place, m
 
 
 @as_root
-def test_a_socket_on_which_another_user_listens_is_not_used_whoever_has_the_file(
+def test_a_socket_on_which_another_user_listens_is_refused_whoever_owns_the_file(
     here: Place,
 ) -> None:
     shared = here.root / "shared"
@@ -143,7 +149,7 @@ def test_a_socket_on_which_another_user_listens_is_not_used_whoever_has_the_file
 
 
 @as_root
-def test_an_abstract_socket_of_another_user_is_not_used(here: Place) -> None:
+def test_an_abstract_socket_of_another_user_is_refused(here: Place) -> None:
     name = f"@acd-{secrets.token_hex(4)}"
     with (
         a_listener(name, "kitty", uid=STRANGER),
@@ -154,7 +160,7 @@ def test_an_abstract_socket_of_another_user_is_not_used(here: Place) -> None:
 
 @pytest.mark.parametrize("mode", [0o777, 0o775, 0o770])
 @pytest.mark.parametrize("above", ["", "inner"])
-def test_a_socket_below_a_directory_that_others_write_is_not_used(
+def test_a_socket_below_a_directory_that_others_can_write_is_refused(
     here: Place, mode: int, above: str
 ) -> None:
     shared = here.root / "shared"
@@ -168,7 +174,7 @@ def test_a_socket_below_a_directory_that_others_write_is_not_used(
 
 
 @as_root
-def test_a_socket_below_another_users_directory_is_not_used(here: Place) -> None:
+def test_a_socket_below_another_users_directory_is_refused(here: Place) -> None:
     theirs = here.root / "theirs"
     (theirs / "inner").mkdir(parents=True)
     with a_listener(theirs / "inner" / "kitty", "kitty"):
@@ -177,7 +183,7 @@ def test_a_socket_below_another_users_directory_is_not_used(here: Place) -> None
 
 
 @pytest.mark.parametrize("terminal", [TMUX, KITTY, WEZTERM], ids=lambda each: each.name)
-def test_a_program_that_is_not_that_terminal_is_not_used(here: Place, terminal: Terminal) -> None:
+def test_a_socket_of_another_program_is_refused(here: Place, terminal: TerminalServer) -> None:
     path = here.root / "agent"
     with a_listener(path, "ssh-agent") as pid:
         why = f"process {pid} (ssh-agent) listens there, not {terminal.name}"
@@ -185,16 +191,16 @@ def test_a_program_that_is_not_that_terminal_is_not_used(here: Place, terminal: 
 
 
 @needs_tmux
-def test_a_tmux_that_took_the_place_of_an_earlier_one_is_not_used(here: Place) -> None:
+def test_a_tmux_with_another_pid_is_refused(here: Place) -> None:
     path = here.root / "tmux"
     with a_listener(path, "tmux: server") as pid:
         assert own_socket(str(path), TMUX, pid=pid) == str(path)
         assert refusal(path, TMUX, pid + 1).startswith("its tmux server has ended")
 
 
-def test_where_nobody_listens_any_more_the_terminal_has_ended(here: Place) -> None:
+def test_without_a_listener_the_terminal_has_ended(here: Place) -> None:
     path = here.root / "kitty"
-    gone = f"its kitty has ended: nobody listens on {path}"
+    gone = f"its kitty has ended: no process listens on {path}"
     assert refusal(path) == gone
     with socket.socket(socket.AF_UNIX) as bound:
         bound.bind(str(path))
@@ -214,21 +220,23 @@ def test_where_nobody_listens_any_more_the_terminal_has_ended(here: Place) -> No
         ("/tmp/\x1b[2J", "its path has unprintable characters"),
         ("/tmp/\ud800", "its path has unprintable characters"),
         ("/etc/passwd", "it is not a socket"),
-        ("/" + 200 * "x/", "has ended: nobody listens"),
+        ("/" + 200 * "x/", "has ended: no process listens"),
         ("/" + 300 * "x", "File name too long"),
     ],
     ids=repr,
 )
-def test_what_is_no_sockets_path_is_refused_in_plain_words(path: str, why: str) -> None:
-    told = refusal(path)
-    assert why in told
-    assert told.isprintable()
-    for hints in _naming(path):
+def test_a_path_that_is_not_a_sockets_is_refused_with_a_printable_reason(
+    path: str, why: str
+) -> None:
+    message = refusal(path)
+    assert why in message
+    assert message.isprintable()
+    for hints in _hints_with(path):
         with pytest.raises(AcdError):
-            jump(hints, {})
+            jump_plan(hints, {})
 
 
-def _naming(path: str) -> list[dict[str, str]]:
+def _hints_with(path: str) -> list[dict[str, str]]:
     """The hints of each terminal with this path in them."""
     return [
         {"TMUX": f"{path},1,0", "TMUX_PANE": "%1"},
@@ -248,12 +256,12 @@ def test_a_path_that_is_too_long_for_a_socket_is_refused(here: Place) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a\0b", "\x1b[2J", "\ud800"], ids=repr)
-def test_an_abstract_name_that_is_none_is_refused(name: str) -> None:
+def test_an_invalid_abstract_name_is_refused(name: str) -> None:
     with pytest.raises(AcdError, match="its name is empty or has unprintable characters"):
         own_abstract_socket(name, KITTY)
 
 
-# Zellij: its client takes a session's name, and no socket.
+# Zellij: its client takes the name of a session, not a socket.
 
 
 @pytest.mark.parametrize(
@@ -264,24 +272,24 @@ def test_an_abstract_name_that_is_none_is_refused(name: str) -> None:
         ({"TMPDIR": "{}"}, f"zellij-{os.getuid()}"),
     ],
 )
-def test_zellij_is_told_which_directory_of_sockets_was_checked(
+def test_zellij_gets_the_checked_directory_of_sockets(
     here: Place, environ: Mapping[str, str], directory: str
 ) -> None:
     ours = {name: value.format(here.root) for name, value in environ.items()}
     hints = {"ZELLIJ_PANE_ID": "1", "ZELLIJ_SESSION_NAME": "my work"}
     sockets = here.root / directory
-    with pytest.raises(AcdError, match=re.escape(f"nobody listens on {sockets}")):
-        jump(hints, ours)
+    with pytest.raises(AcdError, match=re.escape(f"no process listens on {sockets}")):
+        jump_plan(hints, ours)
     sockets.mkdir(mode=0o700)
-    [step] = jump(hints, ours).steps
+    [step] = jump_plan(hints, ours).steps
     assert step.environ == {"ZELLIJ_SOCKET_DIR": str(sockets)}
     sockets.chmod(0o1777)
     with pytest.raises(AcdError, match=re.escape(f"others can write to {sockets}")):
-        jump(hints, ours)
+        jump_plan(hints, ours)
 
 
 @pytest.mark.parametrize("name", ["../x", "/tmp/x", "..", "-x", "a\0b", "\x1b[2J"], ids=repr)
-def test_a_zellij_session_whose_name_is_none_is_refused(name: str) -> None:
+def test_an_invalid_name_of_a_zellij_session_is_refused(name: str) -> None:
     with pytest.raises(AcdError, match="its Zellij session has an invalid name") as caught:
-        jump({"ZELLIJ_PANE_ID": "1", "ZELLIJ_SESSION_NAME": name}, {})
+        jump_plan({"ZELLIJ_PANE_ID": "1", "ZELLIJ_SESSION_NAME": name}, {})
     assert caught.value.message.isprintable()

@@ -1,12 +1,8 @@
-"""One entry for each bar: the form of its text, and what makes foreign text harmless in it.
+"""The output formats of the status bars: syntax, colours, and how foreign text is escaped.
 
-Responsible for each bar's language, by its documentation (named at each). What
-comes from a session (its name, what it says) is never taken for markup, an
-action or another line. It refuses to know where sessions come from, and how a
-bar is told.
-
-What cannot be escaped for certain is replaced by a character that looks alike:
-how often a bar expands a text depends on its version and on its user's
+Each format follows the documentation named at it. Text of a session (its name, its message) is
+never taken for markup, an action or another line. What cannot be escaped reliably is replaced by
+a character that looks alike: how often a bar expands a text depends on its version and on its
 configuration.
 """
 
@@ -18,8 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from acd.sessions.status import ATTENTION, QUESTION, WORKING, Status
 from acd.text import SYMBOLS
-from acd.ui.bars import view
-from acd.ui.bars.view import SHOWN, View
+from acd.ui.bars.content import SHOWN, BarContent, can_be_clicked
 
 if TYPE_CHECKING:
     from acd.ui.bars.template import Template
@@ -29,33 +24,32 @@ COLOURS: Final[Mapping[str, str]] = {
     ATTENTION: "#d4a72c",
     WORKING: "#57ab5a",
 }
-"""For bars that want one from us; legible on dark and on light."""
+"""For bars without colours of their own; legible on dark and on light."""
 
-Harmless = Callable[[str], str]
-"""Foreign text, which is one printable line already, so that the bar shows it as it is."""
+Escape = Callable[[str], str]
+"""Escapes foreign text, one printable line, so that the bar shows it literally."""
 
 
-class Bar(NamedTuple):
-    """How a bar is written."""
+class BarFormat(NamedTuple):
+    """The format of one bar."""
 
-    what: str
-    """What it is, for people."""
-    harmless: Harmless
+    description: str
+    escape: Escape
     paint: Callable[[str, Status], str]
-    """Our own text in the colour of a status, where the bar's language has colours."""
-    whole: Callable[[View, str, Harmless], str]
-    """All that is printed, around the text that the bar shows."""
-    stream: Callable[[View, str, Harmless], str]
-    """The same for a bar that reads line after line, where that differs."""
-    tells_ages: bool = False
-    """Whether `whole` says how long things have been so."""
+    """Our own text in the colour of a status, where the bar has colours."""
+    whole: Callable[[BarContent, str, Escape], str]
+    """The whole output, with the text that the bar shows."""
+    update: Callable[[BarContent, str, Escape], str]
+    """The same for a bar that reads a stream of updates."""
+    shows_ages: bool = False
+    """Whether `whole` contains ages of sessions."""
 
 
-def _same(text: str) -> str:
+def _unescaped(text: str) -> str:
     return text
 
 
-def _replaced(character: str, by: str) -> Harmless:
+def _replaced(character: str, by: str) -> Escape:
     return lambda text: text.replace(character, by)
 
 
@@ -63,13 +57,13 @@ def _unpainted(text: str, status: Status) -> str:
     return text
 
 
-def _alone(look: View, text: str, harmless: Harmless) -> str:
+def _text_alone(content: BarContent, text: str, escape: Escape) -> str:
     return text
 
 
-# tmux(1), FORMATS and STYLES. tmux expands what `#(…)` prints (measured, 3.3a):
-# a directory named `#(…)` would be a command, so no `#` of somebody else's gets there.
-# No colours: a status line's own background is green by default, and people have any.
+# tmux(1), FORMATS and STYLES. tmux expands what `#(…)` prints (measured, 3.3a): a directory named
+# `#(…)` would be a command, so no `#` of foreign text gets there.
+# No colours: a status line's own background is green by default, and users have any.
 _TMUX_STYLES: Final[Mapping[Status, str]] = {QUESTION: "bold,reverse", ATTENTION: "bold"}
 
 
@@ -85,15 +79,15 @@ def _pango(text: str) -> str:
     return text
 
 
-def _waybar(look: View, text: str, harmless: Harmless) -> str:
-    lines = [harmless(view.line(look, each)) for each in look.sessions]
+def _waybar(content: BarContent, text: str, escape: Escape) -> str:
+    lines = [escape(content.line(each)) for each in content.sessions]
     fields = {
         "text": text,
-        "alt": look.status,
-        "class": look.status,
+        "alt": content.status,
+        "class": content.status,
         "tooltip": "\n".join(lines) or "no open sessions",
     }
-    # What harms a terminal harms no bar; but some parsers stumble over a bare DEL.
+    # json.dumps leaves DEL as it is, and some parsers reject it.
     return json.dumps(fields).replace("\x7f", "\\u007f")
 
 
@@ -103,95 +97,98 @@ def _polybar_paint(text: str, status: Status) -> str:
 
 
 # i3blocks(1): a line each for full_text, short_text and colour.
-def _i3blocks(look: View, text: str, harmless: Harmless) -> str:
-    return "\n".join([text, _short(look), COLOURS.get(look.status, "")]).rstrip()
+def _i3blocks(content: BarContent, text: str, escape: Escape) -> str:
+    return "\n".join([text, _short(content), COLOURS.get(content.status, "")]).rstrip()
 
 
 # i3blocks(1), format=json, and i3's i3bar-protocol: for `interval=persist`.
-def _i3bar(look: View, text: str, harmless: Harmless) -> str:
-    fields = {"full_text": text, "short_text": _short(look), "markup": "none"}
-    if look.sessions:
-        fields["color"] = COLOURS[look.status]
-    return json.dumps(fields | {"urgent": look.status == QUESTION}, ensure_ascii=False)
+def _i3bar(content: BarContent, text: str, escape: Escape) -> str:
+    fields = {"full_text": text, "short_text": _short(content), "markup": "none"}
+    if content.sessions:
+        fields["color"] = COLOURS[content.status]
+    return json.dumps(fields | {"urgent": content.status == QUESTION}, ensure_ascii=False)
 
 
-def _short(look: View) -> str:
-    """What there is room for in any case: the most urgent count."""
-    return _count(look, look.sessions[0]["status"]) if look.sessions else ""
+def _short(content: BarContent) -> str:
+    """The shortest text: the most urgent count."""
+    return _count(content, content.sessions[0]["status"]) if content.sessions else ""
 
 
-# SwiftBar's README, Plugin API, and xbar's, Writing plugins: the first line is in the
-# menu bar, those after `---` are the menu, and what follows a `|` is parameters.
-_NO_MAGIC: Final = "emojize=false symbolize=false"
+# SwiftBar's README, Plugin API, and xbar's, Writing plugins: the first line is in the menu bar,
+# those after `---` are the menu, and parameters follow a `|`.
+_LITERAL: Final = "emojize=false symbolize=false"
 
 
 def _no_parameter(text: str) -> str:
     return text.replace("|", "¦").replace("--", "—")
 
 
-def _menu(look: View, text: str, harmless: Harmless, *, run: str) -> str:
-    """`run` is the parameter that names a program to run on a click."""
-    lines = [f"{text or SYMBOLS['closed']} | {_NO_MAGIC}", "---"]
-    for each in look.sessions:
-        entry = f"{harmless(view.line(look, each))} | {_NO_MAGIC} color={COLOURS[each['status']]}"
-        if view.can_be_clicked(each):
-            entry += f" {run}={look.program} param1=jump param2={each['id']} terminal=false"
+def _menu(content: BarContent, text: str, escape: Escape, *, run: str) -> str:
+    """`run` is the name of the parameter for the program that a click runs."""
+    lines = [f"{text or SYMBOLS['closed']} | {_LITERAL}", "---"]
+    for each in content.sessions:
+        entry = f"{escape(content.line(each))} | {_LITERAL} color={COLOURS[each['status']]}"
+        if can_be_clicked(each):
+            entry += f" {run}={content.program} param1=jump param2={each['id']} terminal=false"
         lines.append(f"{entry} length=80")
-    if not look.sessions:
+    if not content.sessions:
         lines.append("no open sessions")
-    return "\n".join(
-        [*lines, "---", f"Dashboard | {run}={look.program} param1=dashboard terminal=true"]
-    )
+    dashboard = f"Dashboard | {run}={content.program} param1=dashboard terminal=true"
+    return "\n".join([*lines, "---", dashboard])
 
 
-def _swiftbar(look: View, text: str, harmless: Harmless) -> str:
-    return _menu(look, text, harmless, run="bash")
+def _swiftbar(content: BarContent, text: str, escape: Escape) -> str:
+    return _menu(content, text, escape, run="bash")
 
 
-def _swiftbar_again(look: View, text: str, harmless: Harmless) -> str:
+def _swiftbar_update(content: BarContent, text: str, escape: Escape) -> str:
     # SwiftBar's README, Streamable Plugins: this line begins the menu anew.
-    return f"~~~\n{_swiftbar(look, text, harmless)}"
+    return f"~~~\n{_swiftbar(content, text, escape)}"
 
 
-def _xbar(look: View, text: str, harmless: Harmless) -> str:
-    return _menu(look, text, harmless, run="shell")
+def _xbar(content: BarContent, text: str, escape: Escape) -> str:
+    return _menu(content, text, escape, run="shell")
 
 
-_PLAIN: Final = Bar("one line of text", _same, _unpainted, _alone, _alone)
-_SWIFTBAR: Final = Bar(
-    "SwiftBar, a menu", _no_parameter, _unpainted, _swiftbar, _swiftbar_again, tells_ages=True
+_PLAIN: Final = BarFormat("one line of text", _unescaped, _unpainted, _text_alone, _text_alone)
+_SWIFTBAR: Final = BarFormat(
+    "SwiftBar, a menu", _no_parameter, _unpainted, _swiftbar, _swiftbar_update, shows_ages=True
 )
 
-BARS: Final[Mapping[str, Bar]] = {
-    "tmux": Bar("tmux", _replaced("#", "♯"), _tmux_paint, _alone, _alone),
-    "waybar": Bar("Waybar, JSON", _pango, _unpainted, _waybar, _waybar, tells_ages=True),
-    "polybar": Bar("Polybar", _replaced("%", "\uff05"), _polybar_paint, _alone, _alone),
-    "i3blocks": Bar("i3blocks", _same, _unpainted, _i3blocks, _i3bar),
+FORMATS: Final[Mapping[str, BarFormat]] = {
+    "tmux": BarFormat("tmux", _replaced("#", "♯"), _tmux_paint, _text_alone, _text_alone),
+    "waybar": BarFormat("Waybar, JSON", _pango, _unpainted, _waybar, _waybar, shows_ages=True),
+    "polybar": BarFormat(
+        "Polybar", _replaced("%", "\uff05"), _polybar_paint, _text_alone, _text_alone
+    ),
+    "i3blocks": BarFormat("i3blocks", _unescaped, _unpainted, _i3blocks, _i3bar),
     "swiftbar": _SWIFTBAR,
-    "xbar": _SWIFTBAR._replace(what="xbar, a menu", whole=_xbar, stream=_xbar),
-    "starship": _PLAIN._replace(what="a Starship prompt"),
+    "xbar": _SWIFTBAR._replace(description="xbar, a menu", whole=_xbar, update=_xbar),
+    "starship": _PLAIN._replace(description="a Starship prompt"),
     # zjstatus's wiki: `#[…]` is a style where the widget's rendermode is dynamic.
-    "zellij": _PLAIN._replace(what="zjstatus, in Zellij", harmless=_replaced("#", "♯")),
+    "zellij": _PLAIN._replace(description="zjstatus, in Zellij", escape=_replaced("#", "♯")),
     "plain": _PLAIN,
 }
-"""Every bar, by its name on the command line."""
+"""The formats by their names on the command line."""
 
 
-def show(name: str, look: View, template: Template | None = None, *, stream: bool = False) -> str:
-    """What this bar is to print; one line, except for those whose language has more."""
-    bar = BARS[name]
+def render(
+    name: str, content: BarContent, template: Template | None = None, *, stream: bool = False
+) -> str:
+    """The output for the bar `name`: one line, except in the formats that have several."""
+    bar = FORMATS[name]
     text = " ".join(
-        bar.paint(_count(look, status), status) for status in SHOWN if look.counts[status]
+        bar.paint(_count(content, status), status) for status in SHOWN if content.counts[status]
     )
     if template is not None:
-        text = template.fill(look, text, bar.harmless)
-    return (bar.stream if stream else bar.whole)(look, text, bar.harmless)
+        text = template.fill(content, text, bar.escape)
+    return (bar.update if stream else bar.whole)(content, text, bar.escape)
 
 
-def tells_ages(name: str, template: Template | None) -> bool:
-    """Whether what is shown changes by time alone."""
-    return BARS[name].tells_ages or (template is not None and "age" in template.fields)
+def changes_with_time(name: str, template: Template | None) -> bool:
+    """Whether the output changes while the sessions do not."""
+    return FORMATS[name].shows_ages or (template is not None and "age" in template.fields)
 
 
-def _count(look: View, status: Status) -> str:
-    return f"{SYMBOLS[status]}{look.counts[status]}"
+def _count(content: BarContent, status: Status) -> str:
+    return f"{SYMBOLS[status]}{content.counts[status]}"

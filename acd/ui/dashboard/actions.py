@@ -19,7 +19,9 @@ from acd.errors import AcdError
 from acd.protocol import Ok
 from acd.sessions.status import CLOSED
 from acd.sessions.values import Json
-from acd.terminals import jump, terminals
+from acd.terminals.jump import jump_to
+from acd.terminals.plan import TerminalPlan, run_plan
+from acd.terminals.window import open_window
 from acd.text import printable
 from acd.ui.dashboard.rows import Row
 
@@ -35,7 +37,7 @@ class Actions:
         config: DashboardConfig,
         environ: Mapping[str, str],
         *,
-        run: Callable[[terminals.Plan, Mapping[str, str]], None] = terminals.run,
+        run: Callable[[TerminalPlan, Mapping[str, str]], None] = run_plan,
     ):
         self._request = request
         self._config = config
@@ -66,7 +68,7 @@ class Actions:
 
     async def jump(self, row: Row) -> str:
         """Brings its terminal to the front."""
-        go = partial(jump.go_to, row.session, row.label, self._environ, run=self._run)
+        go = partial(jump_to, row.session, row.label, self._environ, run=self._run)
         return await asyncio.to_thread(go)
 
     async def resurrect(self, row: Row) -> str:
@@ -100,8 +102,8 @@ class Actions:
             raise AcdError(f"{argv[0]} is not on PATH")
         return [program, *argv[1:]], cwd
 
-    def _window(self, argv: list[str], cwd: str, name: str) -> terminals.Plan:
-        plan = terminals.open_window(
+    def _window(self, argv: list[str], cwd: str, name: str) -> TerminalPlan:
+        plan = open_window(
             argv,
             cwd,
             name,

@@ -1,8 +1,4 @@
-"""The times that stand along a timeline.
-
-Responsible for choosing round ones of the local day, as many as there is room
-for. It refuses to know in what they are drawn.
-"""
+"""The ticks of a timeline's axis: round times of the local day."""
 
 from __future__ import annotations
 
@@ -17,15 +13,14 @@ _STEPS: Final = (
 )
 
 
-def marks(since: float, until: float, most: int) -> list[tuple[float, str]]:
-    """At most so many round times between two (unix seconds), each with its text."""
-    fitting = (step for step in _STEPS if (until - since) / step <= most)
-    step = next(fitting, None)
+def ticks(since: float, until: float, limit: int) -> list[tuple[float, str]]:
+    """At most `limit` round times between two times (unix seconds), each with its label."""
+    step = next((step for step in _STEPS if (until - since) / step <= limit), None)
     if step is None:
         return []
     day = time.localtime(since)[:3]
     midnight = time.mktime((*day, 0, 0, 0, 0, 0, -1))
     first = int((since - midnight) // step) + 1
     form = "%H:%M" if step < _DAY else "%b %d"
-    times = [midnight + step * number for number in range(first, first + most)]
+    times = [midnight + step * number for number in range(first, first + limit)]
     return [(at, time.strftime(form, time.localtime(at))) for at in times if at < until]

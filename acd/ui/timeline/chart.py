@@ -1,8 +1,6 @@
-"""The facts of a timeline: each session's stretches in a span of time, and their totals.
+"""The data of a timeline: the intervals and totals of each session in a span of time.
 
-Responsible for what of a session's history lies in the span, and for saying
-where the daemon does not remember all of it. It refuses to know how it is
-drawn. Times are unix seconds.
+Times are unix seconds.
 """
 
 from __future__ import annotations
@@ -10,17 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from acd.sessions.status import ATTENTION, QUESTION, STATUSES, WORKING, Status
+from acd.sessions.status import ATTENTION, NEEDS_YOU, QUESTION, STATUSES, WORKING, Status
 from acd.sessions.values import Json
+from acd.text import one_line
 from acd.ui.dashboard.timeline import Timeline
 
-WAITING: Final = (QUESTION, ATTENTION)
-"""The statuses in which a session waits for the user."""
 DRAWN: Final = (WORKING, ATTENTION, QUESTION)
 
 
-class Stretch(NamedTuple):
-    """A status from one time to another."""
+class Interval(NamedTuple):
+    """A status from `start` to `end`."""
 
     start: float
     end: float
@@ -31,24 +28,29 @@ class Stretch(NamedTuple):
         return self.end - self.start
 
 
-class Row(NamedTuple):
-    """One session's part of the chart."""
+class TimelineRow(NamedTuple):
+    """One session's row of the chart."""
 
     session: Json
-    """As LIST tells it."""
+    """As in LIST."""
     past: Timeline
-    stretches: list[Stretch]
-    """In order; what was closed or is not known is left out."""
+    intervals: list[Interval]
+    """In order, without those in which the session was closed or its status is unknown."""
     is_cut: bool
-    """Whether it may have done something in the span that the daemon has forgotten."""
+    """Whether transitions in the span may be missing, because the daemon keeps the newest."""
 
     def total(self, *statuses: Status) -> float:
         """Seconds in any of these statuses."""
-        return sum(each.seconds for each in self.stretches if each.status in statuses)
+        return sum(each.seconds for each in self.intervals if each.status in statuses)
+
+    @property
+    def name(self) -> str:
+        """The session's display name, as one printable line."""
+        return one_line(self.session["display_name"])
 
     @property
     def waited(self) -> float:
-        return self.total(*WAITING)
+        return self.total(*NEEDS_YOU)
 
     @property
     def worked(self) -> float:
@@ -56,11 +58,11 @@ class Row(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """All sessions that did anything in the span, those that waited longest first."""
+    """The sessions with an interval in the span, the longest waiting first."""
 
     since: float
     until: float
-    rows: list[Row]
+    rows: list[TimelineRow]
 
     @property
     def span(self) -> float:
@@ -76,11 +78,13 @@ class Chart(NamedTuple):
         return sum(row.worked for row in self.rows)
 
     @property
-    def cut(self) -> list[Row]:
-        return [row for row in self.rows if row.is_cut]
+    def note(self) -> str:
+        """A sentence that names the sessions with missing transitions; empty without any."""
+        names = ", ".join(row.name for row in self.rows if row.is_cut)
+        return f"older changes are missing: {names}" if names else ""
 
     def to_json(self) -> Json:
-        """For programs: times in unix seconds, lengths in seconds."""
+        """The chart for programs: times in unix seconds, durations in seconds."""
         return {
             "since": self.since,
             "until": self.until,
@@ -98,34 +102,34 @@ def chart(
     until: float,
     history_depth: int,
 ) -> Chart:
-    """What these sessions did between two times.
+    """The chart of these sessions between two times.
 
-    `histories` are their transitions (HISTORY), by id; of each session the
-    daemon keeps the newest `history_depth`.
+    `histories` holds the transitions (HISTORY) by session id. The daemon keeps the newest
+    `history_depth` of each session.
     """
     rows = [
         _row(session, histories.get(session["id"], []), since, until, history_depth)
         for session in sessions
     ]
-    rows = [row for row in rows if row.stretches]
+    rows = [row for row in rows if row.intervals]
     rows.sort(key=lambda row: (-row.waited, -row.worked, row.session["id"]))
     return Chart(since, until, rows)
 
 
-def _row(session: Json, history: list[Json], since: float, until: float, depth: int) -> Row:
+def _row(session: Json, history: list[Json], since: float, until: float, depth: int) -> TimelineRow:
     past = Timeline(STATUSES[session["status"]], session["since"])
     past.learn(history)
     ends = [each.start for each in past.stretches[1:]] + [until]
-    stretches = [
-        Stretch(max(start, since), min(end, until), status)
+    intervals = [
+        Interval(max(start, since), min(end, until), status)
         for (start, status), end in zip(past.stretches, ends, strict=True)
         if status in DRAWN and min(end, until) > max(start, since)
     ]
     is_cut = len(history) >= depth and past.stretches[0].start > since
-    return Row(session, past, stretches, is_cut)
+    return TimelineRow(session, past, intervals, is_cut)
 
 
-def _row_to_json(row: Row) -> Json:
+def _row_to_json(row: TimelineRow) -> Json:
     return {
         "id": row.session["id"],
         "display_name": row.session["display_name"],
@@ -134,5 +138,5 @@ def _row_to_json(row: Row) -> Json:
         "worked": row.worked,
         "totals": {status: row.total(status) for status in DRAWN},
         "is_cut": row.is_cut,
-        "stretches": [each._asdict() for each in row.stretches],
+        "stretches": [each._asdict() for each in row.intervals],
     }

@@ -1,8 +1,7 @@
-"""A timeline as an SVG picture (SVG 1.1), for light and for dark pages.
+"""Draws a timeline as an SVG picture (SVG 1.1), for light and for dark pages.
 
-Responsible for a file that shows the same everywhere: no script, no font or
-image from elsewhere. Pointing at a block tells what it was. It refuses to know
-where the file goes.
+The file has no script and loads nothing, so that it looks the same everywhere. Each block has a
+tooltip.
 """
 
 from __future__ import annotations
@@ -13,19 +12,19 @@ from html import escape
 from typing import Final
 
 from acd.sessions.status import ATTENTION, QUESTION, WORKING
-from acd.text import age, cut, one_line
-from acd.ui.timeline.axis import marks
-from acd.ui.timeline.chart import DRAWN, Chart, Row, Stretch
+from acd.text import age, cut
+from acd.ui.timeline.axis import ticks
+from acd.ui.timeline.chart import DRAWN, Chart, Interval, TimelineRow
 
 _WIDTH: Final = 960
 _LEFT: Final = 170
 _RIGHT: Final = 180
 _TOP: Final = 64
 _ROW: Final = 30
-_FOOT: Final = 56
-_MARK: Final = 80
+_BOTTOM: Final = 56
+_TICK: Final = 80
 _HEIGHTS: Final = {WORKING: 6, ATTENTION: 13, QUESTION: 20}
-"""Of the blocks: the statuses are told apart without colour, too."""
+"""Of the blocks: the statuses can be told apart without colour."""
 
 _STYLE: Final = """
 text { font: 13px system-ui, sans-serif; fill: #24292f }
@@ -41,8 +40,8 @@ text { fill: #d5dae1 } .dim { fill: #868e99 } .ground { fill: #14171c } .grid { 
 
 
 def draw(chart: Chart) -> str:
-    """The picture as the text of a file."""
-    height = _TOP + _ROW * max(1, len(chart.rows)) + _FOOT
+    """The text of the SVG file."""
+    height = _TOP + _ROW * max(1, len(chart.rows)) + _BOTTOM
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}"'
         f' width="{_WIDTH}" height="{height}" role="img">'
@@ -61,51 +60,49 @@ def draw(chart: Chart) -> str:
         *(part for number, row in enumerate(chart.rows) for part in _row(chart, number, row)),
         *_legend(height - 18),
     ]
-    if forgotten := chart.cut:
-        names = ", ".join(one_line(row.session["display_name"]) for row in forgotten)
-        told = cut(f"only the newest changes are remembered of {names}", 80)
-        parts.append(_text(_WIDTH - 16, height - 18, told, "dim end"))
+    if chart.note:
+        parts.append(_text(_WIDTH - 16, height - 18, cut(chart.note, 80), "dim end"))
     return "\n".join([*parts, "</svg>", ""])
 
 
 def _grid(chart: Chart, height: int) -> Iterator[str]:
     room = _WIDTH - _LEFT - _RIGHT
-    for at, text in marks(chart.since, chart.until, room // _MARK):
+    for at, label in ticks(chart.since, chart.until, room // _TICK):
         x = _x(chart, at)
         yield (
             f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP - 10}"'
-            f' y2="{height - _FOOT + 4}"/>'
+            f' y2="{height - _BOTTOM + 4}"/>'
         )
-        yield _text(x, 48, text, "dim middle")
+        yield _text(x, 48, label, "dim middle")
 
 
-def _row(chart: Chart, number: int, row: Row) -> Iterator[str]:
+def _row(chart: Chart, number: int, row: TimelineRow) -> Iterator[str]:
     base = _TOP + _ROW * number + 22
-    yield _text(16, base - 4, cut(one_line(row.session["display_name"]), 20), "")
-    for stretch in row.stretches:
-        x, end = _x(chart, stretch.start), _x(chart, stretch.end)
-        tall = _HEIGHTS[stretch.status]
+    yield _text(16, base - 4, cut(row.name, 20), "")
+    for interval in row.intervals:
+        x, end = _x(chart, interval.start), _x(chart, interval.end)
+        height = _HEIGHTS[interval.status]
         yield (
-            f'<rect class="{stretch.status}" x="{x:.1f}" y="{base - tall}"'
-            f' width="{max(1.0, end - x):.1f}" height="{tall}">'
-            f"<title>{escape(_told(stretch))}</title></rect>"
+            f'<rect class="{interval.status}" x="{x:.1f}" y="{base - height}"'
+            f' width="{max(1.0, end - x):.1f}" height="{height}">'
+            f"<title>{escape(_tooltip(interval))}</title></rect>"
         )
     yield _text(_WIDTH - 100, base - 4, age(row.waited), "end")
     yield _text(_WIDTH - 16, base - 4, age(row.worked), "dim end")
 
 
-def _told(stretch: Stretch) -> str:
+def _tooltip(interval: Interval) -> str:
     start, end = (
-        time.strftime("%H:%M:%S", time.localtime(at)) for at in (stretch.start, stretch.end)
+        time.strftime("%H:%M:%S", time.localtime(at)) for at in (interval.start, interval.end)
     )
-    return f"{stretch.status} {start} to {end} ({age(stretch.seconds)})"
+    return f"{interval.status} {start} to {end} ({age(interval.seconds)})"
 
 
 def _legend(y: int) -> Iterator[str]:
     x = 16
     for status in DRAWN:
-        tall = _HEIGHTS[status]
-        yield f'<rect class="{status}" x="{x}" y="{y - tall + 2}" width="14" height="{tall}"/>'
+        height = _HEIGHTS[status]
+        yield f'<rect class="{status}" x="{x}" y="{y - height + 2}" width="14" height="{height}"/>'
         yield _text(x + 20, y, status, "dim")
         x += 100
 
@@ -115,5 +112,5 @@ def _x(chart: Chart, at: float) -> float:
 
 
 def _text(x: float, y: float, text: str, classes: str) -> str:
-    named = f' class="{classes}"' if classes else ""
-    return f'<text{named} x="{x:.1f}" y="{y}">{escape(text)}</text>'
+    attribute = f' class="{classes}"' if classes else ""
+    return f'<text{attribute} x="{x:.1f}" y="{y}">{escape(text)}</text>'

@@ -1,4 +1,4 @@
-"""What agents and directories are called and say never becomes markup, an action or a line."""
+"""Foreign text (names, prompts) never becomes markup, an action or a line of a bar."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from acd.ui.bars.formats import BARS, show
+from acd.ui.bars.formats import FORMATS, render
 from acd.ui.bars.template import Template
-from testing.bar_sessions import session, view
+from testing.bar_sessions import content, session
 
-# What some bar or terminal makes something of.
-SPICE = [
+# Text with a meaning in some bar or terminal.
+SPECIAL = [
     *("#", "[", "]", "{", "}", "(", ")", "%", "|", "&", "<", ">", '"', "'", "\\", "`", "$", ":"),
     *(
         "\n",
@@ -34,19 +34,19 @@ SPICE = [
     ),
     *("#(id)", "#[fg=red]", "%{A1:id:}", "<b>", "&amp;", "---", "~~~", "| bash=id", "\x1b[2J"),
 ]
-texts = st.lists(st.sampled_from(SPICE) | st.text(max_size=5), max_size=12).map("".join)
+texts = st.lists(st.sampled_from(SPECIAL) | st.text(max_size=5), max_size=12).map("".join)
 TEMPLATE = Template("{name} {text}")
 
 
 def shown(bar: str, name: str, text: str, *, stream: bool = False) -> str:
     asks = session("x", "question", seconds=200, prompt=text) | {"display_name": name}
-    return show(bar, view(asks), TEMPLATE, stream=stream)
+    return render(bar, content(asks), TEMPLATE, stream=stream)
 
 
 @pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("bar", BARS)
+@pytest.mark.parametrize("bar", FORMATS)
 @given(name=texts, text=texts)
-def test_no_control_character_gets_through_and_no_line_is_added(
+def test_no_foreign_text_adds_a_control_character_or_a_line(
     bar: str, stream: bool, name: str, text: str
 ) -> None:
     lines = shown(bar, name, text, stream=stream).split("\n")
@@ -56,13 +56,13 @@ def test_no_control_character_gets_through_and_no_line_is_added(
 
 @given(name=texts, text=texts)
 @example(name="#(touch /tmp/x)", text="##(id)")
-def test_tmux_gets_no_hash_of_somebody_elses(name: str, text: str) -> None:
+def test_tmux_gets_no_hash_of_foreign_text(name: str, text: str) -> None:
     assert "#" not in shown("tmux", name, text)
 
 
 @given(name=texts, text=texts)
 @example(name="%", text="{A1:id:}x")
-def test_polybar_gets_no_tag_of_somebody_elses(name: str, text: str) -> None:
+def test_polybar_gets_no_tag_of_foreign_text(name: str, text: str) -> None:
     assert "%" not in shown("polybar", name, text)
 
 
@@ -90,7 +90,7 @@ def test_waybar_gets_pango_text_without_an_element(name: str, text: str) -> None
 
 
 @given(name=texts, text=texts)
-def test_swiftbar_gets_no_parameter_of_somebody_elses(name: str, text: str) -> None:
+def test_swiftbar_gets_no_parameter_of_foreign_text(name: str, text: str) -> None:
     lines = shown("swiftbar", name, text).split("\n")
     assert [line for line in lines if "--" in line] == ["---", "---"]
     assert lines[0].count("|") == 1

@@ -1,13 +1,13 @@
-"""A text of one's own: its fields, its braces, and what is said of a wrong one."""
+"""Templates: fields, braces, and errors."""
 
 from __future__ import annotations
 
 import pytest
 
 from acd.errors import EXIT_USAGE, AcdError
-from acd.ui.bars.formats import show
+from acd.ui.bars.formats import render
 from acd.ui.bars.template import FIELDS, Template
-from testing.bar_sessions import DOCS, SOME, WEB, view
+from testing.bar_sessions import DOCS, SOME, WEB, content
 
 
 @pytest.mark.parametrize(
@@ -21,19 +21,19 @@ from testing.bar_sessions import DOCS, SOME, WEB, view
         ("", ""),
     ],
 )
-def test_fields_are_filled_and_the_rest_stays(source: str, shown: str) -> None:
-    assert show("plain", view(*SOME), Template(source)) == shown
+def test_fields_are_filled_and_other_text_is_kept(source: str, shown: str) -> None:
+    assert render("plain", content(*SOME), Template(source)) == shown
 
 
-def test_who_waits_is_the_one_whose_turn_is_the_users() -> None:
+def test_the_fields_of_the_first_session_are_those_of_one_that_needs_the_user() -> None:
     source = Template("{name}: {text}")
-    assert show("plain", view(WEB, DOCS), source) == "docs: The page is ready."
-    assert show("plain", view(WEB), source) == ": "
+    assert render("plain", content(WEB, DOCS), source) == "docs: The page is ready."
+    assert render("plain", content(WEB), source) == ": "
 
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_every_field_can_be_filled_without_any_session(name: str) -> None:
-    assert show("plain", view(), Template(f"{{{name}}}")) in {"", "0"}
+    assert render("plain", content(), Template(f"{{{name}}}")) in {"", "0"}
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_every_field_can_be_filled_without_any_session(name: str) -> None:
         ("{a{b}", "a lone { at character 1"),
     ],
 )
-def test_a_wrong_template_is_refused_with_what_is_wrong(source: str, problem: str) -> None:
+def test_an_invalid_template_is_refused_with_the_reason(source: str, problem: str) -> None:
     with pytest.raises(AcdError) as caught:
         Template(source)
     assert caught.value.message == f"--template: {problem}"
@@ -57,6 +57,6 @@ def test_a_wrong_template_is_refused_with_what_is_wrong(source: str, problem: st
     assert caught.value.hint
 
 
-def test_what_fills_a_field_is_no_template() -> None:
+def test_the_value_of_a_field_is_not_a_template() -> None:
     sneaky = {**DOCS, "display_name": "{text}{{"}
-    assert show("plain", view(sneaky), Template("{name}")) == "{text}{{"
+    assert render("plain", content(sneaky), Template("{name}")) == "{text}{{"

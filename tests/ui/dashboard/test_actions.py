@@ -12,7 +12,7 @@ import pytest
 from acd.config import DashboardConfig
 from acd.errors import AcdError, DaemonRefused
 from acd.protocol import Ok
-from acd.terminals.terminals import Plan
+from acd.terminals.plan import TerminalPlan
 from acd.ui.dashboard.actions import Actions
 from acd.ui.dashboard.rows import Row
 from testing.dashboard.wire import NOW, session
@@ -27,7 +27,7 @@ class Scene:
 
     def __init__(self, path: Path, *, fails: bool = False, **config: Any):
         self.asked: list[str] = []
-        self.plans: list[Plan] = []
+        self.plans: list[TerminalPlan] = []
         self.answers: dict[str, str] = {}
         self.fails = fails
         claude = path / "claude"
@@ -43,7 +43,7 @@ class Scene:
             raise DaemonRefused(answer.removeprefix("ERR "))
         return Ok(answer)
 
-    def run(self, plan: Plan, environ: Mapping[str, str]) -> None:
+    def run(self, plan: TerminalPlan, environ: Mapping[str, str]) -> None:
         self.plans.append(plan)
         if self.fails:
             raise AcdError("tmux: no server running")
@@ -145,7 +145,7 @@ def test_a_jump_runs_the_plan_of_the_sessions_hints(tmp_path: Path) -> None:
     [
         ({"host": "far"}, "api: it runs on far, not on this machine"),
         ({"attended": False}, "runs unattended"),
-        ({"terminal": None}, "has not told which terminal"),
+        ({"terminal": None}, "its terminal is not known"),
         ({"terminal": {"TERM_PROGRAM": "vscode"}}, "cannot jump to vscode"),
     ],
 )

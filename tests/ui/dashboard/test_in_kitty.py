@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from acd.errors import AcdError
-from acd.terminals.terminals import jump, open_window, run
+from acd.terminals.jump import jump_plan
+from acd.terminals.plan import run_plan
+from acd.terminals.window import open_window
 from testing.kitty import IS_THERE, SLEEP, Kitty, a_kitty
 
 pytestmark = pytest.mark.skipif(not IS_THERE, reason="needs kitty and Xvfb")
@@ -21,13 +23,13 @@ def kitty() -> Iterator[Kitty]:
 
 def test_a_tab_is_opened_and_its_neighbour_jumped_to(kitty: Kitty) -> None:
     [first] = kitty.focused()
-    run(open_window(SLEEP, "/usr/share", "-x #(y)", {"KITTY_LISTEN_ON": kitty.listens}))
+    run_plan(open_window(SLEEP, "/usr/share", "-x #(y)", {"KITTY_LISTEN_ON": kitty.listens}))
     kitty.until(lambda: len(kitty.windows()) == 2 and kitty.focused() != [first])
     assert kitty.windows()[1]["cwd"] == "/usr/share"
-    run(jump(kitty.hints(first), {}), kitty.environ)
+    run_plan(jump_plan(kitty.hints(first), {}), kitty.environ)
     kitty.until(lambda: kitty.focused() == [first])
 
 
 def test_a_window_that_is_gone_is_said_to_be(kitty: Kitty) -> None:
     with pytest.raises(AcdError, match="No matching windows"):
-        run(jump(kitty.hints(99), {}), kitty.environ)
+        run_plan(jump_plan(kitty.hints(99), {}), kitty.environ)

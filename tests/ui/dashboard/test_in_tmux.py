@@ -35,7 +35,7 @@ def tmux(home: Place) -> Iterator[Tmux]:
 @pytest.fixture
 def viewer(tmux: Tmux) -> Viewer:
     """Who looks at it."""
-    return tmux.look()
+    return tmux.attach()
 
 
 def dashboard(tmux: Tmux, *options: str) -> str:

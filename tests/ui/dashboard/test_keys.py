@@ -93,7 +93,7 @@ async def test_enter_opens_the_details_and_enter_goes_back(stage: Stage) -> None
     async with playing(stage, size=(100, 40)) as player:
         await player.press("enter")
         seen = player.text()
-        assert "▲ question for 4m 12s, because its hook said so" in seen
+        assert "▲ question for 4m 12s, because its hook reported it" in seen
         assert "asks: Bash: git push --force-with-lease origin prices" in seen
         assert "61% of its context" in seen
         assert "tmux pane %4" in seen

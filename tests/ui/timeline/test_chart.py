@@ -1,4 +1,4 @@
-"""What a timeline says: which stretches lie in its span, how long they are together."""
+"""The data of a timeline: the intervals in its span, and their totals."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.ui.timeline.chart import Stretch
-from testing.timeline_sessions import API, BEGIN, MINUTE, WEB, made
+from acd.ui.timeline.chart import Interval
+from testing.timeline_sessions import API, BEGIN, MINUTE, WEB, make_chart
 
 
-def minutes(stretch: Stretch) -> tuple[float, float, str]:
+def minutes(interval: Interval) -> tuple[float, float, str]:
     return (
-        (stretch.start - BEGIN) / MINUTE,
-        (stretch.end - BEGIN) / MINUTE,
-        stretch.status,
+        (interval.start - BEGIN) / MINUTE,
+        (interval.end - BEGIN) / MINUTE,
+        interval.status,
     )
 
 
-def test_a_row_has_what_the_session_did_and_for_how_long() -> None:
-    [row] = made(API).rows
-    assert [minutes(each) for each in row.stretches] == [
+def test_a_row_has_the_intervals_and_totals_of_its_session() -> None:
+    [row] = make_chart(API).rows
+    assert [minutes(each) for each in row.intervals] == [
         (0, 20, "working"),
         (20, 30, "question"),
         (30, 40, "working"),
@@ -29,38 +29,36 @@ def test_a_row_has_what_the_session_did_and_for_how_long() -> None:
     assert (row.waited, row.worked) == (30 * MINUTE, 30 * MINUTE)
 
 
-def test_what_lies_outside_of_the_span_is_cut_off_and_closed_is_nothing() -> None:
-    [row] = made(WEB).rows
-    assert [minutes(each) for each in row.stretches] == [(0, 10, "working"), (10, 15, "attention")]
+def test_intervals_are_cut_to_the_span_and_closed_is_left_out() -> None:
+    [row] = make_chart(WEB).rows
+    assert [minutes(each) for each in row.intervals] == [(0, 10, "working"), (10, 15, "attention")]
 
 
-def test_a_session_without_changes_has_been_so_since_it_is_so() -> None:
-    [row] = made(("new", 50.0, [])).rows
-    assert [minutes(each) for each in row.stretches] == [(50, 60, "working")]
+def test_a_session_without_transitions_has_one_interval() -> None:
+    [row] = make_chart(("new", 50.0, [])).rows
+    assert [minutes(each) for each in row.intervals] == [(50, 60, "working")]
 
 
-def test_who_did_nothing_in_the_span_is_not_in_the_chart() -> None:
-    assert made(("old", -90.0, [(-60.0, "attention"), (-30.0, "closed")])).rows == []
+def test_a_session_without_an_interval_in_the_span_has_no_row() -> None:
+    assert make_chart(("old", -90.0, [(-60.0, "attention"), (-30.0, "closed")])).rows == []
 
 
-def test_who_waited_longest_comes_first_and_the_sums_are_of_all() -> None:
-    chart = made(WEB, ("busy", 0.0, []), API)
+def test_the_longest_waiting_session_comes_first_and_the_sums_are_of_all() -> None:
+    chart = make_chart(WEB, ("busy", 0.0, []), API)
     assert [row.session["display_name"] for row in chart.rows] == ["api", "web", "busy"]
     assert chart.waited == 35 * MINUTE
     assert chart.worked == (30 + 10 + 60) * MINUTE
 
 
 @pytest.mark.parametrize(("depth", "is_cut"), [(3, True), (4, False)])
-def test_a_full_history_that_begins_within_the_span_may_have_lost_something(
-    depth: int, is_cut: bool
-) -> None:
+def test_a_full_history_that_begins_within_the_span_is_cut(depth: int, is_cut: bool) -> None:
     late = ("late", 5.0, [(20.0, "question"), (30.0, "working"), (40.0, "attention")])
-    assert [row.is_cut for row in made(late, depth=depth).rows] == [is_cut]
+    assert [row.is_cut for row in make_chart(late, depth=depth).rows] == [is_cut]
 
 
-def test_a_full_history_that_covers_the_span_has_lost_nothing_of_it() -> None:
+def test_a_full_history_that_covers_the_span_is_not_cut() -> None:
     early = ("early", -5.0, [(20.0, "question"), (30.0, "working")])
-    assert [row.is_cut for row in made(early, depth=2).rows] == [False]
+    assert [row.is_cut for row in make_chart(early, depth=2).rows] == [False]
 
 
 STATUSES = st.sampled_from(["working", "question", "attention", "closed"])
@@ -71,7 +69,7 @@ STATUSES = st.sampled_from(["working", "question", "attention", "closed"])
     st.lists(st.tuples(st.floats(0.001, 50), STATUSES), max_size=8),
     st.floats(1, 120),
 )
-def test_stretches_are_in_order_apart_and_within_the_span(
+def test_intervals_are_ordered_disjoint_and_within_the_span(
     start: float, steps: list[tuple[float, str]], length: float
 ) -> None:
     changes, at, before = [], start, "working"
@@ -80,19 +78,19 @@ def test_stretches_are_in_order_apart_and_within_the_span(
         if status != before and at < length:
             changes.append((at, status))
             before = status
-    chart = made(("x", min(start, length), changes), minutes=length)
+    chart = make_chart(("x", min(start, length), changes), minutes=length)
     for row in chart.rows:
-        times = [time for each in row.stretches for time in (each.start, each.end)]
+        times = [time for each in row.intervals for time in (each.start, each.end)]
         assert times == sorted(times)
         assert chart.since <= times[0] and times[-1] <= chart.until
         assert row.waited + row.worked <= chart.span * (1 + 1e-9)
 
 
-def test_json_has_times_lengths_and_where_something_is_missing() -> None:
-    told = made(API).to_json()
-    assert told["waited"] == told["worked"] == 30 * MINUTE
-    assert (told["since"], told["until"]) == (BEGIN, BEGIN + 60 * MINUTE)
-    [only] = told["sessions"]
+def test_json_has_times_durations_and_whether_the_history_is_cut() -> None:
+    json = make_chart(API).to_json()
+    assert json["waited"] == json["worked"] == 30 * MINUTE
+    assert (json["since"], json["until"]) == (BEGIN, BEGIN + 60 * MINUTE)
+    [only] = json["sessions"]
     assert only["totals"] == {
         "working": 30 * MINUTE,
         "attention": 20 * MINUTE,

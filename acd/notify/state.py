@@ -1,7 +1,6 @@
-"""What was told, beside the socket: a restart neither repeats nor misses.
+"""The notifier's state file beside the socket, and the lock that allows one notifier a socket.
 
-Responsible for one file, read once and replaced whole, and for being the only
-one who writes it. It refuses to know what is in it.
+With it a restarted notifier neither repeats nor misses a notification.
 """
 
 from __future__ import annotations
@@ -19,14 +18,14 @@ from acd.sessions.values import Json
 from acd.system import runtime_dir
 
 
-class Memory:
-    """The file. What cannot be read is forgotten: then something may be told once more."""
+class NotifierState:
+    """The state file: a JSON object that is read and replaced as a whole."""
 
     def __init__(self, path: Path):
         self._path = path
 
     def read(self) -> Json:
-        """What was written last, or nothing."""
+        """The object that was written last; an empty one if it cannot be read."""
         try:
             found = json.loads(self._path.read_text("utf-8"))
         except (OSError, ValueError, RecursionError):
@@ -34,7 +33,7 @@ class Memory:
         return found if isinstance(found, dict) else {}
 
     def write(self, value: Json) -> None:
-        """Replaces it. Raises AcdError."""
+        """Replaces the file atomically. Raises AcdError."""
         temporary = self._path.with_name(self._path.name + ".new")
         try:
             fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
@@ -46,8 +45,11 @@ class Memory:
 
 
 @contextlib.contextmanager
-def memory(socket: Path) -> Iterator[Memory]:
-    """The memory of whoever notifies for this socket; there is one at a time. Raises AcdError."""
+def locked_state(socket: Path) -> Iterator[NotifierState]:
+    """The state of the notifier of this socket; its lock is held meanwhile.
+
+    Raises AcdError, with EXIT_ALREADY_RUNNING when another process holds the lock.
+    """
     runtime_dir.check_length(socket)
     runtime_dir.check_directory(socket.parent, make=True)
     lock = _lock_path(socket)
@@ -60,17 +62,17 @@ def memory(socket: Path) -> Iterator[Memory]:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise AcdError(
-                "another acd notify is at work",
-                hint="end that one first: systemctl --user stop acd-notify",
+                "another acd notify is running",
+                hint="stop it first: systemctl --user stop acd-notify",
                 exit_code=EXIT_ALREADY_RUNNING,
             ) from None
-        yield Memory(paths.notified_path(socket))
+        yield NotifierState(paths.notified_path(socket))
     finally:
         os.close(fd)
 
 
-def is_at_work(socket: Path) -> bool:
-    """Whether somebody notifies for this socket now: nobody does where its place is not safe."""
+def is_notifier_running(socket: Path) -> bool:
+    """Whether a notifier of this socket runs; False where the socket's directory is unsafe."""
     try:
         return runtime_dir.is_held(_lock_path(socket))
     except UnsafeSocket:
