@@ -174,7 +174,7 @@ def _kernel_names(terminal: Terminal) -> set[str]:
 def _process_name(pid: int) -> str:
     """The process's name, cut as the kernel cuts it; empty where there is none."""
     if sys.platform == "darwin":
-        from acd.system.kqueue import bsd_info  # ctypes, and not on Linux
+        from acd.system.libproc import bsd_info  # ctypes, and not on Linux
 
         info = bsd_info(pid)
         return info.name[:_NAME_LENGTH] if info else ""
