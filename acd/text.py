@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from acd.sessions.status import ATTENTION, CLOSED, QUESTION, STATUSES, WORKING, Status
+from acd.sessions.status import ATTENTION, CLOSED, QUESTION, RANK, WORKING, Status
 
 if TYPE_CHECKING:
     from acd.sessions.values import Json
@@ -40,12 +40,9 @@ ELLIPSIS: Final = "…"
 _JOINERS: Final = "\u200c\u200d"
 
 
-_ORDER: Final = {status: place for place, status in enumerate(STATUSES)}
-
-
 def by_need(sessions: Iterable[Json]) -> list[Json]:
     """Who needs the user most comes first: by status, then the longest waiting."""
-    return sorted(sessions, key=lambda each: (_ORDER[each["status"]], each["since"], each["id"]))
+    return sorted(sessions, key=lambda each: (RANK[each["status"]], each["since"], each["id"]))
 
 
 def printable(text: str) -> str:

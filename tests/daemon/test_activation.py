@@ -120,7 +120,7 @@ def test_two_sockets_are_refused_with_what_would_be_right(
         daemon = activate(place, [sock, sock], command, LISTEN_FDNAMES="acd:acd", wait=False)
         assert daemon.end() == EXIT_UNSAFE_SOCKET
     assert daemon.log() == (
-        "acd: 2 sockets were handed over, and acd serves one\n"
+        "acd: 2 sockets were inherited, and acd serves one\n"
         "     give the socket unit exactly one ListenStream=\n"
     )
 
@@ -137,7 +137,7 @@ def test_a_socket_that_does_not_listen_is_refused(
         daemon = activate(place, [sock], command, wait=False)
         assert daemon.end() == EXIT_UNSAFE_SOCKET
     assert daemon.log().startswith(
-        "acd: descriptor 3 that was handed over is not a listening Unix stream socket\n"
+        "acd: inherited descriptor 3 is not a listening Unix stream socket\n"
     )
 
 
@@ -162,7 +162,7 @@ def test_a_descriptor_that_is_no_socket_is_refused(place: Place, command: Sequen
     with (place.root / "file").open("w") as file:
         daemon = activate(place, [file], command, wait=False)
         assert daemon.end() == EXIT_UNSAFE_SOCKET
-    assert daemon.log().startswith("acd: descriptor 3 that was handed over")
+    assert daemon.log().startswith("acd: inherited descriptor 3")
     assert "Traceback" not in daemon.log()
 
 
@@ -171,11 +171,11 @@ def test_a_descriptor_that_is_no_socket_is_refused(place: Place, command: Sequen
 def test_a_count_that_is_not_true_ends_in_no_traceback(
     place: Place, command: Sequence[str], count: str
 ) -> None:
-    # Nothing at all is handed over: descriptor 3 is closed.
+    # No descriptor is inherited: 3 is closed.
     daemon = activate(place, [], command, LISTEN_FDS=count, wait=False)
     assert daemon.end() == EXIT_UNSAFE_SOCKET
     assert daemon.log().startswith("acd: LISTEN_FDS=")
-    assert " is not what was handed over: " in daemon.log()
+    assert " does not match the inherited descriptors: " in daemon.log()
     assert "Traceback" not in daemon.log()
 
 
@@ -309,7 +309,7 @@ def test_without_a_launchd_job_there_is_nothing_to_adopt(
 def test_launchd_s_refusal_is_told(place: Place, launchd_stub: Path) -> None:
     with listener(place) as sock:
         found = adopt_from_launchd(launchd_stub, sock.fileno(), STUB_SAYS=str(errno.EALREADY))
-    assert found == f"launchd would not hand over the socket: {os.strerror(errno.EALREADY)}"
+    assert found == f"launchd does not hand over the socket: {os.strerror(errno.EALREADY)}"
 
 
 def test_where_nothing_is_handed_over_there_is_nothing_to_adopt() -> None:

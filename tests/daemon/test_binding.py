@@ -87,7 +87,7 @@ def test_a_file_in_the_socket_s_place_is_refused_and_kept(place: Place) -> None:
     place.directory.mkdir(mode=0o700)
     place.socket.write_text("precious")
     assert refused(place) == (
-        f"acd: {place.socket} is there, and is not a socket\n"
+        f"acd: {place.socket} exists, and is not a socket\n"
         "     move it away, or set ACD_SOCKET to another path\n"
     )
     assert place.socket.read_text() == "precious"
@@ -170,7 +170,7 @@ def test_a_file_in_the_directory_s_place_is_refused(place: Place) -> None:
 def test_a_directory_that_cannot_be_made_is_told(place: Place) -> None:
     place.environ["ACD_SOCKET"] = str(place.root / "home" / "file" / "acd" / "acd.sock")
     (place.root / "home" / "file").write_text("")
-    assert refused(place).startswith(f"acd: cannot make {place.home / 'file' / 'acd'}: ")
+    assert refused(place).startswith(f"acd: cannot create {place.home / 'file' / 'acd'}: ")
 
 
 def test_a_path_that_is_too_long_is_told_with_its_length(place: Place) -> None:
