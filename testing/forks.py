@@ -167,7 +167,7 @@ def _become(order: dict[str, object], fds: list[int]) -> None:
         if order["small"]:
             import acd.daemon.journal
 
-            acd.daemon.journal.SMALL = order["small"]  # type: ignore[misc, assignment]
+            acd.daemon.journal.COMPACT_MIN = order["small"]  # type: ignore[misc, assignment]
         sys.argv = ["acd", "daemon"]
         import acd.__main__
 

@@ -297,7 +297,7 @@ def main() -> int:
         soak = Soak(made, given.seed)
         soak.run(nursery, given.minutes + 60 * given.hours)
         log = nursery.log.read_text(errors="replace")
-        for bad in ("Traceback", "understood", "set aside", "cannot be written"):
+        for bad in ("Traceback", "invalid record", "set aside", "cannot be written"):
             if bad in log:
                 print(f"log    {log.count(bad)} times {bad!r}, first: {_line_of(log, bad)}")
                 soak.fault("see the log")

@@ -101,7 +101,7 @@ def test_a_torn_end_is_reported(place: Place) -> None:
     with place.journal.open("ab") as file:
         file.write(b"SET torn wor")
     daemon = place.start()
-    assert "the state's last 12 bytes were cut off in the middle, and dropped" in daemon.log()
+    assert "the last record of the state is incomplete: 12 bytes are dropped" in daemon.log()
     with place.client() as client:
         assert client.sessions() == {}
 
@@ -176,7 +176,7 @@ def test_a_state_of_an_earlier_boot_is_forgotten(place: Place) -> None:
     place.directory.mkdir(mode=0o700)
     place.journal.write_text(f"acd-journal 1 {BOOT}\n@ 1 1\nSET old working\n")
     daemon = place.start()
-    assert "the state is of an earlier boot, and forgotten" in daemon.log()
+    assert "the state is from an earlier boot, and is discarded" in daemon.log()
     with place.client() as client:
         assert client.sessions() == {}
     assert not place.journal.with_name("acd.sock.journal.unreadable").exists()
@@ -229,7 +229,7 @@ def test_a_record_that_cannot_be_understood_is_told_and_the_others_are_kept(
     path.write_text(f"{good}{record}\nSET b question\n")
     found = Kept(path)
     assert list(found.store.sessions) == ["a", "b"]
-    assert "cannot be understood" in told.text
+    assert "invalid record" in told.text
     # The bad one is kept for people, and is not read again.
     assert record in path.with_name("acd.sock.journal.unreadable").read_text()
     told.clear()
@@ -248,7 +248,7 @@ def test_a_file_in_which_nothing_can_be_understood_does_not_fill_the_log(
     path = tmp_path / "journal"
     path.write_text(f"acd-journal 1 {BOOT}\n" + "nonsense\n" * 10_000)
     Kept(path)
-    assert "10000 of its records could not be understood" in told.text
+    assert "it has 10000 invalid records" in told.text
     assert len(told.records) < 20
 
 
@@ -291,9 +291,9 @@ def test_what_a_limit_would_refuse_today_was_acknowledged_then(place: Place) -> 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A journal that is written anew all the time, a session at a time."""
-    monkeypatch.setattr(journals, "SMALL", 500)
-    monkeypatch.setattr(journals, "GROWTH", 1.5)
-    monkeypatch.setattr(journals, "STEP", 1)
+    monkeypatch.setattr(journals, "COMPACT_MIN", 500)
+    monkeypatch.setattr(journals, "COMPACT_GROWTH", 1.5)
+    monkeypatch.setattr(journals, "COMPACT_STEP", 1)
 
 
 def traffic(chance: random.Random) -> str:
@@ -338,9 +338,9 @@ def test_at_every_step_of_writing_anew_the_file_is_whole(
     finished = 0
     for _ in range(250):
         kept.do(*(traffic(chance) for _ in range(chance.randrange(1, 4))))
-        if kept.journal.is_large:
+        if kept.journal.needs_compaction:
             before = kept.path.stat().st_ino
-            kept.journal.rewrite_some()
+            kept.journal.compact_step()
             finished += kept.path.stat().st_ino != before
         # kill -9 now: all that was written is in the page cache, and nothing else is.
         died = tmp_path / "died"
@@ -353,7 +353,7 @@ def test_at_every_step_of_writing_anew_the_file_is_whole(
         found.journal.close()
         shutil.rmtree(died)
     assert finished >= 3
-    assert "cannot be understood" not in told.text
+    assert "invalid record" not in told.text
 
 
 @pytest.mark.usefixtures("small")
@@ -366,10 +366,10 @@ def test_a_late_event_of_a_closed_session_does_no_harm_while_the_file_is_written
     kept.do("SET other working")
     kept.do(hook("old", "SessionStart", source="startup", pid=4_000_001))
     kept.do(hook("new", "SessionStart", source="clear", pid=4_000_001))
-    while not kept.journal.is_large:
+    while not kept.journal.needs_compaction:
         kept.do("SET other working")
-    while kept.journal.is_large:
-        kept.journal.rewrite_some()
+    while kept.journal.needs_compaction:
+        kept.journal.compact_step()
         kept.do(hook("old", "PostToolUse", pid=4_000_001))
     assert kept.store.sessions["new"].status != "closed"
     assert kept.again().state == kept.state
@@ -379,10 +379,10 @@ def test_a_late_event_of_a_closed_session_does_no_harm_while_the_file_is_written
 def test_the_order_of_the_list_outlives_writing_anew(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "file")
     kept.do("SET a working", "SET b working", "SET c working", "RM a")
-    while not kept.journal.is_large:
+    while not kept.journal.needs_compaction:
         kept.do("SET c working")
-    while kept.journal.is_large:
-        kept.journal.rewrite_some()
+    while kept.journal.needs_compaction:
+        kept.journal.compact_step()
         kept.do("SET a working", "SET b question")
     assert list(kept.again().store.sessions) == ["a", "b", "c"]
 
@@ -405,11 +405,11 @@ def test_the_file_s_size_is_bounded_whatever_comes(place: Place, line: str) -> N
         head, _, rest = line.partition("{")
         one, _, other = rest.partition("}")[0].partition("|")
         first, second = head + one, head + other
-    bound = journals.SMALL + 256 * 1_024
+    bound = journals.COMPACT_MIN + 256 * 1_024
     written = 0
     with place.client() as client:
         client.ask("SET a working")
-        while written < 3 * journals.SMALL:
+        while written < 3 * journals.COMPACT_MIN:
             assert client.ask_all(*[first, second] * 250) == ["OK"] * 500
             written += 250 * (len(first) + len(second))
             assert place.journal.stat().st_size < bound
