@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from testing.daemons import Nursery
+from testing.daemons import Daemons
 from testing.service_manager import activate, listener
 from testing.support import Client, Place
 from tests.daemon.test_journal import BUSY
@@ -38,15 +38,15 @@ def test_over_a_stop_and_a_start_everything_stays_field_by_field(place: Place) -
 
 
 def test_it_stays_over_many_of_them_and_over_kills_in_between(place: Place) -> None:
-    with listener(place) as sock, Nursery(place, sock) as nursery:
-        daemon = nursery.start()
+    with listener(place) as sock, Daemons(place, sock) as daemons:
+        daemon = daemons.start()
         with place.client() as client:
             client.ask_all(*BUSY)
             before = picture(client)
         for number in range(12):
             daemon.signal((signal.SIGTERM, signal.SIGKILL, signal.SIGINT)[number % 3])
             daemon.end()
-            daemon = nursery.start()
+            daemon = daemons.start()
             assert place.ask("PING") == ["OK"]
         with place.client() as client:
             assert picture(client) == before
@@ -84,8 +84,8 @@ class Hooks:
 
 @pytest.mark.timeout(120)
 def test_hooks_that_never_cease_lose_nothing_while_daemons_come_and_go(place: Place) -> None:
-    with listener(place) as sock, Nursery(place, sock) as nursery:
-        daemon = nursery.start()
+    with listener(place) as sock, Daemons(place, sock) as daemons:
+        daemon = daemons.start()
         hooks = Hooks(place)
         try:
             number = 0
@@ -98,7 +98,7 @@ def test_hooks_that_never_cease_lose_nothing_while_daemons_come_and_go(place: Pl
                     else:
                         daemon.signal(signal.SIGTERM)
                 daemon.end()
-                daemon = nursery.start()
+                daemon = daemons.start()
         finally:
             hooks.end()
         with place.client() as client:

@@ -16,7 +16,7 @@ import time
 
 import pytest
 
-from testing.strace import Watched
+from testing.strace import Attached
 from testing.support import WAIT, Client, Daemon, Place
 from tests.daemon.test_subscribers import subscriber
 
@@ -370,8 +370,8 @@ def test_an_idle_daemon_does_not_wake_up(place: Place, daemon: Daemon, client: C
     with subscriber(place), subscriber(place, "json"), place.client():
         client.ask_all("SET a working", "SET b question", "SET c working", "RM c")
         daemon.next_status(lambda status: "closed" in status)
-        with Watched(daemon.pid, place.root / "strace.log") as watched:
-            lines = watched.watch(2.0)
+        with Attached(daemon.pid, place.root / "strace.log") as trace:
+            lines = trace.record(2.0)
     # The one call in which it has been waiting all the time, interrupted by the tracer.
     waits = [line for line in lines if "epoll_pwait" in line or "restart_syscall" in line]
     assert lines == waits

@@ -16,7 +16,7 @@ import pytest
 
 from acd.daemon.server import TURN
 from testing.service_manager import activate, listener
-from testing.strace import Watched
+from testing.strace import Attached
 from testing.support import WAIT, Client, Daemon, Place
 from tests.daemon.test_subscribers import subscriber
 
@@ -255,8 +255,8 @@ def test_without_descriptors_the_daemon_does_not_spin(place: Place, starved: Dae
     with ExitStack() as stack:
         for _ in range(5):
             stack.enter_context(place.client())
-        with Watched(starved.pid, place.root / "strace.log") as watched:
-            lines = watched.watch(0.5)
+        with Attached(starved.pid, place.root / "strace.log") as trace:
+            lines = trace.record(0.5)
     assert len(lines) < 50, lines[-10:]
 
 

@@ -17,7 +17,7 @@ from testing.agents import asks
 from testing.cli_runs import start, until, until_subscribed
 from testing.desktop_server import BUS, NAME, Server, ask, clicked, session_bus
 from testing.listeners import a_listener
-from testing.strace import Watched
+from testing.strace import Attached
 from testing.support import WAIT, Place
 from testing.tmux import Tmux, Viewer, a_tmux
 from tests.notify.conftest import DESKTOP, Notify, needs_bus
@@ -283,8 +283,8 @@ def test_while_it_waits_for_a_click_it_does_not_wake_up(
     process = notify()
     question(served, viewer.tmux, server, "api")
     until_remembered(served, "api")
-    with Watched(process.pid, served.root / "strace.log") as watched:
-        lines = watched.watch(2.0)
+    with Attached(process.pid, served.root / "strace.log") as trace:
+        lines = trace.record(2.0)
     # The one call in which it has been waiting all the time, interrupted by the tracer.
     assert lines == [each for each in lines if "poll" in each or "restart_syscall" in each]
     assert len(lines) <= 2, lines
