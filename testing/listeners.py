@@ -16,7 +16,7 @@ from testing.support import WAIT
 STRANGER = 65534
 """The uid of another user."""
 
-as_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root, to be somebody else too")
+as_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root, to become another user")
 
 # Linux: a process can set its own name (proc_pid_comm(5)).
 _LISTEN = """

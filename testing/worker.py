@@ -43,7 +43,7 @@ Sessions = dict[str, Known]
 
 
 def apply(sessions: Sessions, line: str) -> None:
-    """Applies a request to the expected state, as the protocol's table says."""
+    """Applies a request to the expected state, by the table of the protocol."""
     verb, name, *rest = line.split(" ", 3)
     found = sessions.get(name)
     match verb:

@@ -138,7 +138,7 @@ def edit(
 
 
 def write(path: Path, content: bytes, *, mode: int = 0o644) -> None:
-    """Writes a file of acd's own over whatever is there; a link is replaced, not followed.
+    """Writes a file of acd's own over any file; a link is replaced, not followed.
 
     Raises AcdError.
     """

@@ -1,4 +1,4 @@
-"""`kill -9` at any moment: what was acknowledged is there."""
+"""`kill -9` at any moment: acknowledged requests are kept."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KILLS = 100
         pytest.param(2_048, id="compacting all the time"),
     ],
 )
-def test_what_was_acknowledged_outlives_a_hundred_kills_at_any_moment(
+def test_acknowledged_requests_survive_a_hundred_kills_at_any_moment(
     place: Place, compact_min: int
 ) -> None:
     chance = random.Random(7)
@@ -36,7 +36,7 @@ def test_what_was_acknowledged_outlives_a_hundred_kills_at_any_moment(
         for _ in range(KILLS):
             with ExitStack() as stack:
                 clients = [stack.enter_context(place.client()) for _ in workers]
-                # Else they wait in the queue, and are the next daemon's.
+                # Otherwise they may wait in the queue, for the next daemon.
                 assert [client.ask("PING") for client in clients] == ["OK", "OK"]
                 threads = [
                     threading.Thread(target=worker.work, args=(client, batch))
@@ -60,7 +60,7 @@ def test_what_was_acknowledged_outlives_a_hundred_kills_at_any_moment(
     assert "Traceback" not in log
 
 
-def test_a_lone_line_is_kept_from_the_moment_of_its_answer(place: Place) -> None:
+def test_a_single_request_survives_a_kill_right_after_its_reply(place: Place) -> None:
     with listener(place) as sock, Daemons(place, sock) as daemons:
         for number in range(30):
             daemon = daemons.start()
@@ -73,7 +73,7 @@ def test_a_lone_line_is_kept_from_the_moment_of_its_answer(place: Place) -> None
             client.ask("STOP")
 
 
-def test_durations_go_on_across_a_kill(place: Place) -> None:
+def test_durations_continue_across_a_kill(place: Place) -> None:
     with listener(place) as sock, Daemons(place, sock) as daemons:
         daemon = daemons.start()
         with place.client() as client:
