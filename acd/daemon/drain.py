@@ -33,7 +33,7 @@ class Drain:
         await _limited(self._until_served())
 
     async def close_connections(self) -> None:
-        """Closes all connections once they have read their replies, the last ones at once."""
+        """Closes all connections after their replies are read; aborts those that do not read."""
         for peer in list(self._server.connections):
             peer.transport.close()
         await _limited(self._until(lambda: not self._server.connections))
