@@ -1,9 +1,8 @@
-"""The program's edge: dispatches, and turns errors into text and exit codes.
+"""The entry point: dispatches to a command, and prints errors.
 
-`acd daemon` goes its own way, without the command line's imports (click takes
-15 ms and 5 MB): it is what a service manager or a hook starts while somebody
-waits. So do a status bar's look and a status line, which run every few seconds,
-and what a shell completes an id with.
+Four commands do without the imports of the command line (click takes 15 ms and
+5 MB): `acd daemon`, for which a client waits, `acd bar` and `acd statusline`,
+which run every few seconds, and the completion of ids.
 """
 
 from __future__ import annotations
@@ -49,11 +48,11 @@ def main() -> int:
 
 
 def _restart_in_utf8_mode() -> NoReturn:
-    """Executes this program again with paths encoded as UTF-8, whatever the locale.
+    """Executes this program again in UTF-8 mode (PEP 540).
 
-    The paths that agents send are UTF-8, and Python encodes paths by the locale
-    (PEP 540). The process and its descriptors stay the same, so that a socket
-    that was handed over is still ours (sd_listen_fds(3)).
+    Agents send paths in UTF-8, and Python encodes paths by the locale otherwise.
+    The process and its descriptors stay the same, so an inherited socket stays
+    valid (sd_listen_fds(3)).
     """
     arguments = [sys.executable, "-X", "utf8", *sys.orig_argv[1:]]
     os.execv(sys.executable, arguments)  # noqa: S606 - this program

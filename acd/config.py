@@ -1,8 +1,7 @@
-"""The configuration: its schema, and the reading of config.toml.
+"""Defines the options of config.toml, and reads the file.
 
-Responsible for every option's name, default, bounds and meaning (docs and
-`acd config` are made from them), and for errors that name file, line and key.
-It refuses to know who uses which option.
+The documentation and `acd config` are generated from the definitions. Errors
+name the file, the line and the key.
 """
 
 from __future__ import annotations
@@ -16,69 +15,73 @@ from typing import Any, Final, NoReturn
 from acd.errors import ConfigError
 from acd.sessions.store import Rules
 
-MOST: Final = 1_000_000_000
-"""Past it a number is a slip, and times and sizes made of it overflow somewhere."""
+MAXIMUM: Final = 1_000_000_000
+"""The bound of all numbers: times and sizes computed from larger ones would overflow."""
 
 
-def _option(default: Any, doc: str, *, least: float | None = None, choices: str = "") -> Any:
+def _option(default: Any, doc: str, *, minimum: float | None = None, choices: str = "") -> Any:
     return field(
-        default=default, metadata={"doc": doc, "least": least, "choices": tuple(choices.split())}
+        default=default,
+        metadata={"doc": doc, "minimum": minimum, "choices": tuple(choices.split())},
     )
 
 
 @dataclass(frozen=True)
 class DaemonConfig:
-    """The background service itself."""
+    """The background service."""
 
     idle_timeout_minutes: float = _option(
         10.0,
-        "Minutes without a connection and without a command after which the daemon stops."
-        " Its state waits, and the next line starts it again. Fractions are allowed.",
-        least=0.001,
+        "Minutes without a connection and without a request after which the daemon stops."
+        " Its state is kept, and the next request starts it again. Fractions are allowed.",
+        minimum=0.001,
     )
     log_level: str = _option(
-        "info", "What is logged, at least.", choices="debug info warning error"
+        "info", "The lowest level that is logged.", choices="debug info warning error"
     )
 
 
 @dataclass(frozen=True)
 class SessionsConfig:
-    """What is kept of sessions."""
+    """What is stored about sessions."""
 
     closed_session_retention_minutes: float = _option(
         30.0,
-        "Minutes for which a closed session is shown, and can be resurrected."
+        "Minutes for which a closed session is listed and can be resurrected."
         " Fractions are allowed.",
-        least=0.0,
+        minimum=0.0,
     )
-    history_depth: int = _option(50, "Newest transitions kept for each session.", least=0)
+    history_depth: int = _option(
+        50, "Transitions kept for each session, the newest ones.", minimum=0
+    )
     question_as_attention: bool = _option(
-        False, "Show questions as attention, for those who want three statuses."
+        False, "Show the status question as attention, which leaves three statuses."
     )
     keep_text: bool = _option(
         True,
-        "Keep the first 200 characters of what an agent asks or last said."
-        " With false, nothing of it is kept; what a SET says is.",
+        "Store the first 200 characters of an agent's question or last message."
+        " With false, only a text that a SET request contains is stored.",
     )
 
 
 @dataclass(frozen=True)
 class LimitsConfig:
-    """Bounds on what peers can make the daemon hold."""
+    """Limits on the resources that clients can use."""
 
     max_sessions: int = _option(
         10_000,
-        "Sessions, closed ones included. Past it the longest closed one goes;"
-        " with none closed, a new session is refused.",
-        least=1,
+        "Sessions, including closed ones. At the limit, a new session replaces the one that"
+        " closed first; if none is closed, it is refused.",
+        minimum=1,
     )
-    max_connections: int = _option(4096, "Connections at the same time.", least=1)
-    max_line: int = _option(65_536, "Bytes of one request.", least=1024)
-    max_metadata: int = _option(16_384, "Bytes of one session's metadata.", least=256)
+    max_connections: int = _option(4096, "Simultaneous connections.", minimum=1)
+    max_line: int = _option(65_536, "Bytes in one request.", minimum=1024)
+    max_metadata: int = _option(16_384, "Bytes in the metadata of one session.", minimum=256)
     output_buffer: int = _option(
         65_536,
-        "Bytes that wait for a client who reads too slowly, before the daemon waits for it.",
-        least=4096,
+        "Bytes buffered for a client that reads too slowly; beyond it the daemon reads no"
+        " further requests of the client.",
+        minimum=4096,
     )
 
 
@@ -88,75 +91,77 @@ class DashboardConfig:
 
     theme: str = _option(
         "terminal",
-        "The colours: the terminal's own sixteen, which suit every background,"
+        "The colours: the sixteen of the terminal, which suit every background,"
         " or a dark or a light theme in true colour.",
         choices="terminal dark light",
     )
     resurrect_in: str = _option(
         "auto",
-        "Where a closed session is taken up again: in a new window of tmux, in a new terminal,"
-        " or (auto) in the multiplexer or terminal that the dashboard runs in,"
-        " and a new terminal where that cannot be told to.",
+        "Where a closed session is resumed: in a new tmux window, in a new terminal,"
+        " or (auto) in the multiplexer or terminal in which the dashboard runs,"
+        " and in a new terminal if that cannot be controlled.",
         choices="auto tmux terminal",
     )
     terminal: str = _option(
         "",
-        "What opens a new terminal and runs the command that follows, such as `kitty`,"
-        " `alacritty -e` or `gnome-terminal --`. Empty: x-terminal-emulator, where there is one.",
+        "The command that opens a new terminal and runs the command appended to it, such as"
+        " `kitty`, `alacritty -e` or `gnome-terminal --`. Empty: x-terminal-emulator.",
     )
 
 
 @dataclass(frozen=True)
 class NotifyConfig:
-    """`acd notify`: off until there is a desktop or a command to tell."""
+    """`acd notify`: off unless `desktop` or `command` is set."""
 
     desktop: bool = _option(False, "Show a notification on the desktop.")
     command: tuple[str, ...] = _option(
         (),
-        "A program and its arguments, run for each; there is no shell."
-        " It finds facts in its environment, and the session as JSON on its standard input.",
+        "A program and its arguments, run for each notification without a shell."
+        " It gets variables in its environment, and the session as JSON on its standard input.",
     )
     command_when_over: bool = _option(
         False,
-        "Run the command again when what it was run for is over, with ACD_EVENT=over.",
+        "Run the command again, with ACD_EVENT=over, when the session needs you no longer.",
     )
     on: tuple[str, ...] = _option(
         ("question", "attention"),
-        "The statuses to tell of.",
+        "The statuses that are notified.",
         choices="question attention",
     )
     grace_seconds: float = _option(
         5.0,
-        "Seconds for which it must have waited: who answers sooner is not told.",
-        least=0.0,
+        "Seconds for which a session must have waited; with an earlier answer there is no"
+        " notification.",
+        minimum=0.0,
     )
     after_seconds: float = _option(
         10.0,
-        "Seconds for which a turn must have worked, for its end to be told."
-        " A question is always told.",
-        least=0.0,
+        "Seconds that a turn must have taken for its end to be notified."
+        " A question is always notified.",
+        minimum=0.0,
     )
     quiet_in: tuple[str, ...] = _option(
         (),
-        "Directories of whose sessions nothing is told, nor of those below; `~` is your home.",
+        "Directories whose sessions are not notified, including their subdirectories;"
+        " `~` is your home.",
     )
     seen_seconds: float = _option(
         60.0,
-        "Seconds for which nothing is told of it while you look at its terminal, or at a"
-        " dashboard: from its beginning, and from your last key there. 0: it is told all the same.",
-        least=0.0,
+        "Seconds for which a session is not notified while you look at its terminal or at a"
+        " dashboard, from when it began to wait and from your last key there. 0: always notify.",
+        minimum=0.0,
     )
-    sound: bool = _option(False, "Ask the desktop for a sound, too.")
+    sound: bool = _option(False, "Request a sound from the desktop, too.")
 
     @property
     def is_on(self) -> bool:
-        """Whether anybody is to be told."""
+        """Whether any notification is to be sent."""
         return self.desktop or bool(self.command)
 
 
 @dataclass(frozen=True)
 class Config:
-    """The whole configuration, with every option at its default unless given."""
+    """All options, each at its default unless given."""
 
     daemon: DaemonConfig = field(default_factory=DaemonConfig)
     sessions: SessionsConfig = field(default_factory=SessionsConfig)
@@ -165,7 +170,7 @@ class Config:
     notify: NotifyConfig = field(default_factory=NotifyConfig)
 
     def rules(self) -> Rules:
-        """What of it the store obeys."""
+        """The options that the store applies."""
         return Rules(
             history_depth=self.sessions.history_depth,
             retention_seconds=self.sessions.closed_session_retention_minutes * 60,
@@ -195,10 +200,7 @@ _KINDS: Final = {
 
 
 def load(path: Path) -> Config:
-    """Reads the file; one that does not exist is all defaults.
-
-    Raises ConfigError, which names the file, the line and the key.
-    """
+    """Reads the file; without a file all options are at their defaults. Raises ConfigError."""
     try:
         text = path.read_text("utf-8")
     except FileNotFoundError:
@@ -206,7 +208,7 @@ def load(path: Path) -> Config:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise ConfigError(f"{path}: cannot be read: {reason}") from None
-    import tomllib  # 3 ms, and most people have no file
+    import tomllib  # 3 ms, and usually there is no file
 
     try:
         document = tomllib.loads(text)
@@ -216,7 +218,7 @@ def load(path: Path) -> Config:
 
 
 class _Reader:
-    """Checks a parsed document against the schema, and finds lines for its errors."""
+    """Checks a parsed document against the options, and finds the lines of errors."""
 
     def __init__(self, path: Path, text: str):
         self._path = path
@@ -226,7 +228,7 @@ class _Reader:
         sections = {}
         for name, table in document.items():
             if name not in SECTIONS:
-                self._fail(name, None, f"no such section; there are {', '.join(SECTIONS)}")
+                self._fail(name, None, f"no such section; the sections are {', '.join(SECTIONS)}")
             if not isinstance(table, dict):
                 self._fail(name, None, f"must be a section: [{name}]")
             schema = SECTIONS[name]
@@ -237,7 +239,7 @@ class _Reader:
         known = {option.name: option for option in fields(schema)}
         for key, value in table.items():
             if key not in known:
-                self._fail(section, key, f"no such option; there are {', '.join(known)}")
+                self._fail(section, key, f"no such option; the options are {', '.join(known)}")
             if problem := _problem(known[key], value):
                 self._fail(section, key, f"must be {problem}, not {value!r}")
         return {key: _value(str(known[key].type), value) for key, value in table.items()}
@@ -247,7 +249,7 @@ class _Reader:
         raise ConfigError(f"{self._path}:{self._line(section, key)}: {name}: {problem}")
 
     def _line(self, section: str, key: str | None) -> int:
-        """The line of a key: the parser tells lines only for syntax errors."""
+        """The line number of a key, which tomllib gives for syntax errors only."""
         current = ""
         for number, line in enumerate(self._lines, 1):
             if header := re.match(r"\s*\[+\s*[\"']?([^\]\"']*?)[\"']?\s*\]", line):
@@ -262,14 +264,14 @@ class _Reader:
 
 
 def _value(kind: str, value: Any) -> Any:
-    """A value that fits, as the schema's type holds it."""
+    """A valid value, converted to the type of its field."""
     if kind == "float":
         return float(value)
     return tuple(value) if kind == _STRINGS else value
 
 
 def _problem(option: Field[Any], value: Any) -> str | None:
-    """What the value must be, when it is not."""
+    """What an invalid value must be; None for a valid one."""
     kind = str(option.type)
     numeric = isinstance(value, int | float) and not isinstance(value, bool)
     fits = {
@@ -281,10 +283,10 @@ def _problem(option: Field[Any], value: Any) -> str | None:
     }[kind]
     if not fits:
         return _KINDS[kind]
-    least, choices = option.metadata["least"], option.metadata["choices"]
-    # A NaN compares false with everything.
-    if least is not None and not least <= value <= MOST:
-        bound = f"{MOST:,} or less" if value > MOST else f"{least:g} or more"
+    minimum, choices = option.metadata["minimum"], option.metadata["choices"]
+    # The comparison is false for NaN.
+    if minimum is not None and not minimum <= value <= MAXIMUM:
+        bound = f"{MAXIMUM:,} or less" if value > MAXIMUM else f"{minimum:g} or more"
         return f"{_KINDS[kind]}, {bound}"
     if choices and kind == _STRINGS and not set(value) <= set(choices):
         return f"a list of some of {', '.join(choices)}"
@@ -294,10 +296,10 @@ def _problem(option: Field[Any], value: Any) -> str | None:
 
 
 def options() -> Iterator[tuple[str, str, Any, str]]:
-    """(section, key, default, meaning) of every option, in the order of the schema."""
+    """Section, key, default and description of every option, in the order of definition."""
     for section, schema in SECTIONS.items():
         for option in fields(schema):
-            assert option.default is not MISSING  # noqa: S101 - the schema's own form
+            assert option.default is not MISSING  # noqa: S101 - every option has one
             doc = option.metadata["doc"]
             if choices := option.metadata["choices"]:
                 some = "Some" if option.type == _STRINGS else "One"
@@ -306,7 +308,7 @@ def options() -> Iterator[tuple[str, str, Any, str]]:
 
 
 def toml(value: Any) -> str:
-    """The value as TOML writes it."""
+    """The value in TOML."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
@@ -314,13 +316,13 @@ def toml(value: Any) -> str:
     if isinstance(value, str):
         import json
 
-        # A basic string's escapes are JSON's, and DEL is one, too (TOML 1.0.0, String).
+        # TOML's basic strings have JSON's escapes, and escape DEL, too (TOML 1.0.0, String).
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def render(config: Config | None = None) -> str:
-    """The configuration as a file; without one, every option commented out at its default."""
+    """The text of a configuration file; without `config`, all options commented out."""
     from textwrap import wrap
 
     lines: list[str] = []

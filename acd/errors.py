@@ -1,9 +1,7 @@
-"""The errors that a user may see.
+"""The errors that are shown to the user, each with a message, a hint and an exit code.
 
-Responsible for carrying the facts (what was wrong), a hint (what would be
-right) and an exit code. It refuses to know how errors are shown: only the
-command line's edge turns them into text, and anything else that is raised is
-a bug and keeps its traceback.
+acd.__main__ and acd.cli.main print them. Any other exception is a bug and keeps
+its traceback.
 """
 
 from __future__ import annotations
@@ -11,17 +9,17 @@ from __future__ import annotations
 from pathlib import Path
 
 EXIT_ERR = 1
-"""The daemon said ERR, or the command could not do what was asked."""
+"""The daemon replied ERR, or the command failed."""
 EXIT_USAGE = 2
 EXIT_UNREACHABLE = 3
 EXIT_ALREADY_RUNNING = 4
 """`acd daemon`: another daemon already serves this socket."""
 EXIT_UNSAFE_SOCKET = 5
-"""`acd daemon`: the socket's place is not private, or not usable."""
+"""`acd daemon`: the directory of the socket is not private, or not usable."""
 
 
 class AcdError(Exception):
-    """Something that the user can understand and, with the hint, mend."""
+    """An error that the user can understand and, with the hint, correct."""
 
     exit_code = EXIT_ERR
 
@@ -34,7 +32,7 @@ class AcdError(Exception):
 
 
 class DaemonUnreachable(AcdError):
-    """No daemon answers at the socket and none could be started."""
+    """No daemon answers at the socket, and none could be started."""
 
     exit_code = EXIT_UNREACHABLE
 
@@ -43,14 +41,14 @@ class DaemonUnreachable(AcdError):
 
 
 class NotRunning(DaemonUnreachable):
-    """Nobody listens at the socket, and nobody was to be started."""
+    """No daemon listens at the socket, and the caller did not want one to be started."""
 
     def __init__(self, socket: Path):
         super().__init__(socket, "it is not running")
 
 
 class DaemonRefused(AcdError):
-    """The daemon answered ERR; the message is its text without `ERR `."""
+    """The daemon replied ERR; the message is its text without `ERR `."""
 
 
 class AlreadyRunning(AcdError):
@@ -66,7 +64,7 @@ class AlreadyRunning(AcdError):
 
 
 class UnsafeSocket(AcdError):
-    """The socket's place could be reached by others, or cannot be used."""
+    """The socket or its directory is accessible to others, or cannot be used."""
 
     exit_code = EXIT_UNSAFE_SOCKET
 

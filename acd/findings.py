@@ -1,4 +1,4 @@
-"""Findings: what a check of the installation found, in words for people."""
+"""The result of one check of the installation, as `acd doctor` shows it."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-State = Literal["ok", "note", "problem"]
+Severity = Literal["ok", "note", "problem"]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """The outcome of one check."""
+    """The result of one check."""
 
     what: str
-    """What was looked at, in a word: `socket`, `hooks`."""
-    state: State
-    """`note`: not as usual, and all works. Only a problem keeps the exit code from 0."""
-    says: str
-    do: str | None = None
-    """What mends it, as an order."""
+    """The subject in one word: `socket`, `hooks`."""
+    severity: Severity
+    """`note`: unusual, but everything works. `problem`: makes the exit code non-zero."""
+    message: str
+    hint: str | None = None
+    """How to correct it, in the imperative."""
 
 
 def is_well(findings: Iterable[Finding]) -> bool:
-    """Whether nothing needs to be done."""
-    return all(finding.state != "problem" for finding in findings)
+    """Whether there is no problem."""
+    return all(finding.severity != "problem" for finding in findings)

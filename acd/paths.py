@@ -1,8 +1,7 @@
-"""Where acd's files live.
+"""Computes the paths of acd's files from an environment.
 
-Responsible for turning an environment into paths, by the rules that the
-documentation promises. It refuses to create, check or open anything, except
-that the runtime directory's owner is asked for (the rule depends on it).
+It opens and creates nothing; only the owner of /run/user/<uid> is read, because
+the socket's path depends on it.
 """
 
 from __future__ import annotations
@@ -13,17 +12,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 SOCKET_PATH_MAX = 104
-"""Bytes in a Unix socket's path: macOS's sun_path (Linux has 108)."""
+"""Bytes in the path of a Unix socket: sun_path on macOS (Linux has 108)."""
 
 
 def home(environ: Mapping[str, str]) -> Path:
-    """The user's home directory: $HOME, else the account's; `/` for an account without one."""
+    """The user's home directory: $HOME, else that of the account, else `/`."""
     value = environ.get("HOME", "")
     if value.startswith("/"):
         return Path(value)
-    import pwd  # most never need it
+    import pwd  # rarely needed
 
-    # Not Path.home(), which goes by HOME whatever it says.
+    # Not Path.home(), which uses HOME even if it is relative.
     try:
         return Path(pwd.getpwuid(os.getuid()).pw_dir or "/")
     except KeyError:
@@ -37,7 +36,7 @@ def _xdg(environ: Mapping[str, str], name: str, default: str) -> Path:
 
 
 def socket_path(environ: Mapping[str, str], *, platform: str = sys.platform) -> Path:
-    """The daemon's socket (the documented order; the first that applies)."""
+    """The daemon's socket: $ACD_SOCKET, else the runtime directory, else /tmp."""
     if explicit := environ.get("ACD_SOCKET"):
         return Path(explicit)
     if platform == "darwin":
@@ -51,8 +50,13 @@ def socket_path(environ: Mapping[str, str], *, platform: str = sys.platform) -> 
             return run_user / "acd/acd.sock"
     except OSError:
         pass
-    # Reachable by others by name; activation refuses a directory that is not ours.
+    # Others can create this path; runtime_dir refuses a directory of another user.
     return Path(f"/tmp/acd-{uid}/acd.sock")  # noqa: S108
+
+
+def without_socket(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment without ACD_SOCKET, as for the service, which uses the default path."""
+    return {name: value for name, value in environ.items() if name != "ACD_SOCKET"}
 
 
 def config_path(environ: Mapping[str, str]) -> Path:
@@ -61,50 +65,50 @@ def config_path(environ: Mapping[str, str]) -> Path:
 
 
 def data_dir(environ: Mapping[str, str]) -> Path:
-    """The program's directory: venv and hook."""
+    """The directory of the program: venv and hook."""
     return _xdg(environ, "XDG_DATA_HOME", ".local/share") / "acd"
 
 
 def bin_link(environ: Mapping[str, str]) -> Path:
-    """The link by which a shell finds the program."""
+    """The link to the program in a directory of PATH."""
     return home(environ) / ".local/bin/acd"
 
 
 def systemd_unit_dir(environ: Mapping[str, str]) -> Path:
-    """systemd.unit(5): the user's own units."""
+    """The directory of the user's own units (systemd.unit(5))."""
     return _xdg(environ, "XDG_CONFIG_HOME", ".config") / "systemd/user"
 
 
 def launchd_agent_dir(environ: Mapping[str, str]) -> Path:
-    """launchd.plist(5): the user's own agents."""
+    """The directory of the user's own agents (launchd.plist(5))."""
     return home(environ) / "Library/LaunchAgents"
 
 
 def journal_path(socket: Path) -> Path:
-    """The daemon's state: beside the socket, so in memory where that is."""
+    """The daemon's state; it is beside the socket, on Linux usually in a tmpfs."""
     return socket.with_name(socket.name + ".journal")
 
 
 def daemon_lock_path(socket: Path) -> Path:
-    """Held by the daemon for its life: whoever holds it owns the state."""
+    """The lock that a daemon holds while it runs; its holder owns the state."""
     return socket.with_name(socket.name + ".daemon")
 
 
 def bind_lock_path(socket: Path) -> Path:
-    """Held for the moment in which a socket is bound: exactly one binds."""
+    """The lock that is held while a socket is bound."""
     return socket.with_name(socket.name + ".lock")
 
 
 def notified_path(socket: Path) -> Path:
-    """What the user was told of: a restart neither repeats nor misses."""
+    """The notifications that were shown, so that a restart neither repeats nor misses one."""
     return socket.with_name(socket.name + ".notified")
 
 
 def presence_path(socket: Path) -> Path:
-    """Held by dashboards while the user is before them."""
+    """The file that dashboards lock while the user looks at them."""
     return socket.with_name(socket.name + ".presence")
 
 
 def given_up_path(socket: Path) -> Path:
-    """One byte for each event that a hook could not deliver."""
+    """A file with one byte for each event that a hook could not deliver."""
     return socket.with_name(socket.name + ".given-up")

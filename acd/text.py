@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from acd.sessions.status import ATTENTION, CLOSED, QUESTION, STATUSES, WORKING, Status
+from acd.sessions.status import ATTENTION, CLOSED, QUESTION, RANK, WORKING, Status
 
 if TYPE_CHECKING:
     from acd.sessions.values import Json
@@ -34,12 +34,10 @@ ELLIPSIS: Final = "…"
 # effect on a terminal.
 _JOINERS: Final = "\u200c\u200d"
 
-_RANK: Final = {status: rank for rank, status in enumerate(STATUSES)}
-
 
 def by_need(sessions: Iterable[Json]) -> list[Json]:
     """The sessions (as in LIST) sorted by status, the most urgent first, then by `since`."""
-    return sorted(sessions, key=lambda each: (_RANK[each["status"]], each["since"], each["id"]))
+    return sorted(sessions, key=lambda each: (RANK[each["status"]], each["since"], each["id"]))
 
 
 def printable(text: str) -> str:

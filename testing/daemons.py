@@ -1,4 +1,4 @@
-"""Daemons that serve one listener, one after the other, as a service manager's do."""
+"""Daemons that serve one listener in turn, as those of a service manager do."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from testing.forks import Fork, forks
 from testing.support import Place
 
 
-class Child:
-    """One of them."""
+class ForkedDaemon:
+    """One daemon of `Daemons`."""
 
     def __init__(self, process: Fork):
         self._process = process
@@ -30,20 +30,19 @@ class Child:
         self.end()
 
 
-class Nursery:
-    """Starts them. What is sent to the listener meanwhile is served by the next one.
+class Daemons:
+    """Starts daemons with one listener; what clients send in between waits for the next one.
 
-    `small` is a bound in bytes up to which a journal is not written anew, in
-    place of a megabyte.
+    `compact_min` replaces the journal's COMPACT_MIN.
     """
 
-    def __init__(self, place: Place, listener: socket.socket, small: int | None = None):
-        self.log = place.root / "nursery.log"
-        """What they all write to their standard error."""
+    def __init__(self, place: Place, listener: socket.socket, compact_min: int | None = None):
+        self.log = place.root / "daemons.log"
+        """The standard error of all of them."""
         self._place = place
         self._listener = listener
-        self._small = small
-        self._started: list[Child] = []
+        self._compact_min = compact_min
+        self._started: list[ForkedDaemon] = []
 
     def __enter__(self) -> Self:
         return self
@@ -54,19 +53,19 @@ class Nursery:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for child in self._started:
-            child.kill()
+        for daemon in self._started:
+            daemon.kill()
 
-    def start(self) -> Child:
-        """Starts one; it serves as soon as it is ready."""
+    def start(self) -> ForkedDaemon:
+        """Starts one, and does not wait until it serves."""
         with self.log.open("ab") as log:
             process = forks().start(
                 {**self._place.environ, "LISTEN_FDNAMES": "acd"},
                 self._place.root,
                 log.fileno(),
                 [self._listener.fileno()],
-                self._small,
+                self._compact_min,
             )
-        child = Child(process)
-        self._started = [*self._started[-3:], child]
-        return child
+        daemon = ForkedDaemon(process)
+        self._started = [*self._started[-3:], daemon]
+        return daemon

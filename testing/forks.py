@@ -1,8 +1,7 @@
-"""Daemons by fork of a process in which all is imported: they start in a tenth of the time.
+"""Starts daemons by forking a process that has imported acd: in a tenth of the time.
 
-They are real ones, each in a process of its own, with an environment, a stderr
-and descriptors of its own, from the first line of acd's `main` on. What they
-are not is started by exec: the tests of that start theirs so.
+Each daemon is a process with its own environment, stderr and descriptors, and
+runs acd's `main`. It is not started by exec; tests of that start theirs so.
 """
 
 from __future__ import annotations
@@ -26,13 +25,13 @@ from testing.checkout import CHECKOUT
 
 WAIT = 30.0
 FIRST = 3
-"""Where handed over descriptors begin (sd_listen_fds(3))."""
+"""The first inherited descriptor (sd_listen_fds(3))."""
 ASIDE = 100
-"""Descriptors from here on are in nobody's way."""
+"""The first descriptor that a daemon does not need."""
 
 
 class Fork:
-    """A forked process, as far as subprocess.Popen would show it."""
+    """A forked process, with the methods of subprocess.Popen."""
 
     def __init__(self, pid: int, pidfd: int, status: int):
         self.pid = pid
@@ -41,7 +40,7 @@ class Fork:
         self._status = status
 
     def poll(self) -> int | None:
-        """Its exit code, if it has ended."""
+        """Its exit code; None while it runs."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.wait(0)
         return self.returncode
@@ -53,7 +52,7 @@ class Fork:
             waiting.register(self.pidfd, select.POLLIN)
             if not waiting.poll(timeout * 1_000):
                 raise subprocess.TimeoutExpired(f"fork {self.pid}", timeout)
-            # It leaves its code there; who was killed leaves nothing.
+            # A daemon writes its exit code; a killed one writes nothing.
             code = os.read(self._status, 20)
             self.returncode = int(code) if code else -signal.SIGKILL
             os.close(self._status)
@@ -61,7 +60,7 @@ class Fork:
         return self.returncode
 
     def send_signal(self, number: signal.Signals) -> None:
-        """Sends a signal, unless it has ended."""
+        """Sends a signal, unless the process has ended."""
         if self.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self.pidfd, number)
@@ -72,7 +71,7 @@ class Fork:
 
 
 class Forks:
-    """The process that forks. It ends with this one."""
+    """A process that forks daemons. It ends with this one."""
 
     def __init__(self) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -97,14 +96,13 @@ class Forks:
         cwd: Path,
         stderr: int,
         files: Sequence[int] = (),
-        small: int | None = None,
+        compact_min: int | None = None,
     ) -> Fork:
-        """Forks a daemon, and hands files over to it as a service manager does.
+        """Forks a daemon, which inherits `files` as from a service manager.
 
-        `small` is a bound in bytes up to which its journal is not written anew,
-        in place of a megabyte.
+        `compact_min` replaces the journal's COMPACT_MIN.
         """
-        order = {"environ": dict(environ), "cwd": str(cwd), "small": small}
+        order = {"environ": dict(environ), "cwd": str(cwd), "compact_min": compact_min}
         status, theirs = os.pipe()
         try:
             socket.send_fds(self._control, [json.dumps(order).encode()], [stderr, theirs, *files])
@@ -116,14 +114,14 @@ class Forks:
 
 @cache
 def forks() -> Forks:
-    """The one of this process."""
+    """The `Forks` of this process."""
     made = Forks()
     atexit.register(made.close)
     return made
 
 
 def _serve(control: socket.socket) -> None:
-    """Forks a daemon for each order, until nobody is there who could give one."""
+    """Forks a daemon for each order, until the other end is closed."""
     import acd.__main__
     import acd.daemon.daemon
     import acd.text  # noqa: F401
@@ -137,7 +135,7 @@ def _serve(control: socket.socket) -> None:
         if pid == 0:
             control.close()
             _become(json.loads(order), fds)
-        # It is still there, though it may have ended: nobody has waited for it.
+        # Its pid is valid though it may have ended: it was not waited for.
         fds.append(os.pidfd_open(pid))
         socket.send_fds(control, [str(pid).encode()], fds[-1:])
         for fd in fds:
@@ -148,7 +146,7 @@ def _serve(control: socket.socket) -> None:
 
 
 def _become(order: dict[str, object], fds: list[int]) -> None:
-    """Turns this forked process into what `acd daemon` would be."""
+    """Runs `acd daemon` in this forked process."""
     code: object = 70
     stderr, status, *files = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, ASIDE) for fd in fds)
     try:
@@ -164,10 +162,10 @@ def _become(order: dict[str, object], fds: list[int]) -> None:
         os.environ.update(order["environ"])  # type: ignore[call-overload]
         if files:
             os.environ.update(LISTEN_FDS=str(len(files)), LISTEN_PID=str(os.getpid()))
-        if order["small"]:
+        if order["compact_min"]:
             import acd.daemon.journal
 
-            acd.daemon.journal.SMALL = order["small"]  # type: ignore[misc, assignment]
+            acd.daemon.journal.COMPACT_MIN = order["compact_min"]  # type: ignore[misc, assignment]
         sys.argv = ["acd", "daemon"]
         import acd.__main__
 

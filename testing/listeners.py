@@ -1,4 +1,4 @@
-"""Listeners on Unix sockets: one that has only a terminal's name, and another user's tmux."""
+"""Listeners on Unix sockets: a process with the name of a terminal, and another user's tmux."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import pytest
 from testing.support import WAIT
 
 STRANGER = 65534
-"""A user that is not ours."""
+"""The uid of another user."""
 
-as_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root, to be somebody else too")
+as_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root, to become another user")
 
-# Linux: the name of a process (proc_pid_comm(5)) is its own to set.
+# Linux: a process can set its own name (proc_pid_comm(5)).
 _LISTEN = """
 import os, socket, sys
 address, name, uid = sys.argv[1:]
@@ -35,9 +35,9 @@ sys.stdin.read()
 
 @contextmanager
 def a_listener(address: Path | str, name: str, *, uid: int | None = None) -> Iterator[int]:
-    """A process of that name, and of that user, that listens there and never answers; its pid.
+    """The pid of a process with that name and user that listens and never answers.
 
-    An address with "@" is one of the abstract namespace.
+    An address that starts with "@" is in the abstract namespace.
     """
     process = subprocess.Popen(
         [sys.executable, "-c", _LISTEN, str(address), name, "" if uid is None else str(uid)],
@@ -57,9 +57,9 @@ def a_listener(address: Path | str, name: str, *, uid: int | None = None) -> Ite
 
 @contextmanager
 def a_strangers_tmux(directory: Path, victims_file: Path) -> Iterator[dict[str, str]]:
-    """Another user's real tmux, in a directory of its own; what a forged hook would tell of it.
+    """The hints of a forged hook that lead to another user's tmux in a directory of its own.
 
-    Whatever a client asks of it, it has the client append a line to a file of the client's user.
+    Its server makes any client append a line to `victims_file`, with the client's rights.
     """
     directory.mkdir()
     os.chown(directory, STRANGER, STRANGER)

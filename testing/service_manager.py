@@ -1,4 +1,4 @@
-"""A service manager as far as it hands over listeners: the protocol of sd_listen_fds(3)."""
+"""Starts programs with inherited listeners, as a service manager does (sd_listen_fds(3))."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ for number, fd in enumerate(filter(None, sys.argv[1].split(","))):
 os.environ.setdefault("LISTEN_PID", str(os.getpid()))
 os.execv(sys.argv[2], sys.argv[2:])
 """
-"""What a service manager does between fork and exec."""
+"""The steps of a service manager between fork and exec."""
 
 
 def listener(place: Place, kind: int = socket.SOCK_STREAM) -> socket.socket:
-    """A socket as a unit describes it: bound, its directory private."""
+    """A socket as a socket unit creates it: bound, in a private directory."""
     place.directory.mkdir(mode=0o700, exist_ok=True)
     place.socket.unlink(missing_ok=True)
     sock = socket.socket(socket.AF_UNIX, kind)
@@ -46,7 +46,7 @@ def activate(
     wait: bool = True,
     **environ: str,
 ) -> Daemon:
-    """Starts a daemon and hands files over to it."""
+    """Starts a daemon that inherits files."""
     with _moved(files) as fds:
         return place.start(
             _launched(fds, command), {**_variables(fds), **environ}, pass_fds=fds, wait=wait
@@ -54,7 +54,7 @@ def activate(
 
 
 def output(files: Sequence[File], program: str) -> str:
-    """What a Python program prints to which files are handed over."""
+    """The output of a Python program that inherits files."""
     with _moved(files) as fds:
         return subprocess.run(
             _launched(fds, [sys.executable, "-c", program]),
@@ -68,7 +68,7 @@ def output(files: Sequence[File], program: str) -> str:
 
 @contextlib.contextmanager
 def _moved(files: Sequence[File]) -> Iterator[list[int]]:
-    """Descriptors of files, above the numbers under which they are handed over."""
+    """Duplicates of the files' descriptors, above the numbers that the program inherits."""
     fds = [fcntl.fcntl(file.fileno(), fcntl.F_DUPFD, 20) for file in files]
     try:
         yield fds

@@ -1,4 +1,4 @@
-"""What a daemon asks of the kernel, as strace(1) sees it."""
+"""Records the system calls of a daemon with strace(1)."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from testing.support import WAIT
 
 
 class Strace:
-    """One trace, written to a file beside what is traced."""
+    """One trace of a command, written to a log file."""
 
     def __init__(self, program: str, log: Path):
         self._program = program
         self._log = log
 
     def of(self, command: Sequence[str], calls: str) -> list[str]:
-        """The command that runs another one, and notes its calls."""
-        # The tracer is a grandchild, so that the pid is that of what is traced.
+        """A command that runs another one and records its calls."""
+        # -D: the tracer is a grandchild, so that the pid is that of the command.
         options = ["-D", "-f", "-qq", "-s", "4096", "-e", "signal=none", "-e", f"trace={calls}"]
         return [self._program, *options, "-o", str(self._log), *command]
 
     def calls(self) -> list[str]:
-        """Every call so far, without the pid that made it."""
+        """The calls so far, without their pids."""
         lines = self._log.read_text(errors="replace").splitlines()
         return [line.split(None, 1)[1] for line in lines]
 
 
-class Watched:
-    """What a running process does while the block runs."""
+class Attached:
+    """Traces a running process inside a with block."""
 
     def __init__(self, pid: int, log: Path):
         self._pid = pid
@@ -58,7 +58,7 @@ class Watched:
         self._process.send_signal(signal.SIGINT)
         self._process.wait(WAIT)
 
-    def watch(self, seconds: float) -> list[str]:
-        """The lines of so many seconds, the call that it was in at the beginning not among them."""
+    def record(self, seconds: float) -> list[str]:
+        """The lines of the trace after so many seconds."""
         time.sleep(seconds)
         return self._log.read_text().splitlines()

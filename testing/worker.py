@@ -1,4 +1,4 @@
-"""A client that notes what it sent and what was acknowledged, and what may have become of it."""
+"""A client that records what it sent and what was acknowledged, and checks the state against it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STATUSES = ("working", "attention", "question")
 
 @dataclass
 class Known:
-    """What is to be seen of one session."""
+    """The expected state of one session."""
 
     status: str
     name: str | None = None
@@ -28,7 +28,7 @@ class Known:
 
     @classmethod
     def seen(cls, session: dict[str, Any]) -> Known:
-        """The same of what GET shows."""
+        """The state of a session in a reply to GET."""
         named = session["display_name"] != session["id"][:8]
         usage = session["api_usage"]
         return cls(
@@ -43,7 +43,7 @@ Sessions = dict[str, Known]
 
 
 def apply(sessions: Sessions, line: str) -> None:
-    """What a line does: a few words of the protocol's table, written once more."""
+    """Applies a request to the expected state, by the table of the protocol."""
     verb, name, *rest = line.split(" ", 3)
     found = sessions.get(name)
     match verb:
@@ -65,17 +65,17 @@ def apply(sessions: Sessions, line: str) -> None:
 
 
 class Worker:
-    """Has sessions of its own, and sends lines about them, many at a time."""
+    """Sends requests for its own sessions, in batches."""
 
     def __init__(self, name: str, seed: int):
         self.name = name
         self._chance = random.Random(seed)
         self.acknowledged: Sessions = {}
-        """As of every line that was answered."""
+        """The state after every request that was answered."""
         self.sent: list[str] = []
-        """The lines that were not: each was done, or none behind it was either."""
+        """The requests without a reply: some first ones were applied, and none after them."""
         self.lines = 0
-        """Lines that were answered so far."""
+        """Requests that were answered so far."""
 
     def line(self) -> str:
         chance = self._chance
@@ -91,7 +91,7 @@ class Worker:
         return f"{chance.choice(('RM', 'DELETE'))} {session}"
 
     def work(self, client: Client, batch: int) -> None:
-        """Sends batches and takes their answers, until the daemon is gone."""
+        """Sends batches and reads their replies until the daemon ends."""
         try:
             while True:
                 self.sent = [self.line() for _ in range(batch)]
@@ -105,7 +105,7 @@ class Worker:
             return
 
     def check(self, client: Client) -> int:
-        """Compares with what a daemon knows; returns how many unanswered lines it had done."""
+        """Compares with the daemon's state; returns how many unanswered requests it had applied."""
         mine = [name for name in client.sessions() if name.startswith(f"{self.name}-")]
         found = {name: Known.seen(client.get(name)) for name in mine}
         for done in range(len(self.sent) + 1):
@@ -114,4 +114,4 @@ class Worker:
                 return done
             if done < len(self.sent):
                 apply(self.acknowledged, self.sent[done])
-        raise AssertionError(f"{self.name}: {found} is nothing that it can be")
+        raise AssertionError(f"{self.name}: {found} is no state that it can have")

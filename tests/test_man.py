@@ -63,7 +63,7 @@ def test_the_protocols_page_has_its_examples_to_the_letter() -> None:
     shown = rendered("acd-protocol.7")
     assert '> SET build working {"working_dir": "/home/me/project"}' in shown
     assert "< ERR usage: SET <session> <status> [metadata_json]" in shown
-    assert "default 4,096. Connections at the same time." in shown
+    assert "default 4,096. Simultaneous connections." in shown
 
 
 def test_no_text_is_taken_for_a_request() -> None:

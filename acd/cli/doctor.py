@@ -18,14 +18,14 @@ import click
 
 from acd import __version__, config, paths
 from acd.cli import notifications, render
-from acd.cli.service import daemon_info, given_up
+from acd.cli.service import daemon_info
 from acd.errors import AcdError, ConfigError, UnsafeSocket
-from acd.findings import Finding, State, is_well
+from acd.findings import Finding, Severity, is_well
 from acd.install import diagnosis
 from acd.system import runtime_dir
 from acd.text import printable
 
-_MARKS: Final[Mapping[State, tuple[str, str | None]]] = {
+_MARKS: Final[Mapping[Severity, tuple[str, str | None]]] = {
     "ok": ("✓", "green"),
     "note": ("·", None),
     "problem": ("✗", "red"),
@@ -48,17 +48,17 @@ def doctor() -> None:
     size = max(len(finding.what) for finding in found)
     for finding in found:
         render.write(_shown(finding, size, colour=colour))
-    problems = sum(finding.state == "problem" for finding in found)
+    problems = sum(finding.severity == "problem" for finding in found)
     render.write(f"{problems or 'no'} problem{'' if problems == 1 else 's'}")
     if not is_well(found):
         raise click.exceptions.Exit(1)
 
 
 def _shown(finding: Finding, size: int, *, colour: bool) -> str:
-    mark, hue = _MARKS[finding.state]
+    mark, hue = _MARKS[finding.severity]
     mark = click.style(mark, fg=hue) if colour else mark
-    text = f"{mark} {finding.what:<{size}}  {printable(finding.says)}"
-    return f"{text}\n  {'':<{size}}  → {printable(finding.do)}" if finding.do else text
+    text = f"{mark} {finding.what:<{size}}  {printable(finding.message)}"
+    return f"{text}\n  {'':<{size}}  → {printable(finding.hint)}" if finding.hint else text
 
 
 def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -86,7 +86,9 @@ def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     socket = paths.socket_path(environ)
     yield _socket(environ, socket, served=found.manager is not None and found.listening)
     yield _daemon(socket, found.manager if found.service.state == "current" else None)
-    if lost := diagnosis.check_lost(given_up(socket), paths.given_up_path(socket)):
+    if lost := diagnosis.check_lost(
+        runtime_dir.undelivered_events(socket), paths.given_up_path(socket)
+    ):
         yield lost
     service = found.service
     yield diagnosis.check_service(
@@ -113,7 +115,7 @@ def _sandboxes(environ: Mapping[str, str]) -> Iterator[Finding]:
     from acd.install import systemd
     from acd.install.plan import program_python
 
-    unset = {name: value for name, value in environ.items() if name != "ACD_SOCKET"}
+    unset = paths.without_socket(environ)
     manager = systemd.UserManager(unset)
     for unit, installed in systemd.installed_sandboxes(unset).items():
         has = (installed.level, installed.why)
@@ -152,7 +154,7 @@ def _config(path: Path) -> Finding:
 
 
 def _socket(environ: Mapping[str, str], path: Path, *, served: bool) -> Finding:
-    unset = {name: value for name, value in environ.items() if name != "ACD_SOCKET"}
+    unset = paths.without_socket(environ)
     usual = paths.socket_path(unset) if served else path
     unsafe = None
     try:

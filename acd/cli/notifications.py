@@ -23,8 +23,8 @@ def summary(environ: Mapping[str, str]) -> str:
         return f"not known: {error.message}"
     if not found:
         return "off"
-    first = next((each for each in found if each.state == "problem"), found[0])
-    return f"{first.says}; {first.do}" if first.do else first.says
+    first = next((each for each in found if each.severity == "problem"), found[0])
+    return f"{first.message}; {first.hint}" if first.hint else first.message
 
 
 def findings(environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -45,7 +45,7 @@ def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     from acd.notify.state import is_notifier_running
     from acd.system import programs
 
-    unset = {name: value for name, value in environ.items() if name != "ACD_SOCKET"}
+    unset = paths.without_socket(environ)
     unit = inspect_notifier(unset)
     part, state, runs = unit or (None, "", False)
     at_work = is_notifier_running(paths.socket_path(unset if unit else environ))

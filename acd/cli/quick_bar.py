@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from acd.client.snapshot import snapshot
-from acd.errors import EXIT_UNREACHABLE, AcdError, UnsafeSocket
+from acd.errors import EXIT_UNREACHABLE, UnsafeSocket
 from acd.ui.bars.content import BarContent
 from acd.ui.bars.formats import FORMATS, render
 
@@ -76,10 +76,6 @@ def emit(text: str) -> None:
         sys.stdout.buffer.write(f"{text}\n".encode("utf-8", "replace"))
         sys.stdout.flush()
     except OSError as error:
-        # What the stream still holds would be tried again at the end, and fail again.
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, sys.stdout.fileno())
-        os.close(null)
-        if isinstance(error, BrokenPipeError):
-            raise
-        raise AcdError(f"cannot write the output: {error.strerror}") from None
+        from acd.cli import output  # only here
+
+        output.fail(error)

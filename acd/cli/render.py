@@ -7,7 +7,6 @@ it. It refuses to know where sessions come from.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 import time
@@ -20,7 +19,6 @@ import click
 
 from acd import paths, text
 from acd.client.mirror import SessionChange
-from acd.errors import AcdError
 from acd.sessions.status import STATUSES
 from acd.sessions.values import Json
 from acd.text import SYMBOLS, age, cut, cut_left, one_line, pad, printable, width
@@ -76,13 +74,12 @@ def write(text: str) -> None:
 
 def give_up(error: OSError) -> NoReturn:
     """Ends a command whose output cannot be written, as write() says. Raises AcdError."""
-    # What the stream still holds would be tried again at the end, and fail again.
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
-    os.close(null)
-    if isinstance(error, BrokenPipeError):
+    from acd.cli import output  # only here
+
+    try:
+        output.fail(error)
+    except BrokenPipeError:
         raise click.exceptions.Exit(EXIT_BROKEN_PIPE) from None
-    raise AcdError(f"cannot write the output: {error.strerror}") from None
 
 
 def to_json(value: Any, *, indent: int | None = 2) -> str:

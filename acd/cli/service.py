@@ -53,7 +53,7 @@ def status() -> None:
     else:
         head = f"acd {printable(str(info['version']))}: running for {age(info['uptime'])}"
         facts = dict(_facts(info))
-    if lost := given_up(socket):
+    if lost := runtime_dir.undelivered_events(socket):
         events = "event" if lost == 1 else "events"
         facts["lost"] = f"{lost} {events} that hooks could not deliver since the last boot"
     facts |= _installed() | _status_lines()
@@ -98,14 +98,6 @@ def _facts(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "idle stop", f"after {info['idle_timeout'] / 60:g} minutes without clients and events"
     if info["journal_failure"]:
         yield "state", f"in memory only: {printable(info['journal_failure'])}"
-
-
-def given_up(socket: Path) -> int:
-    """Events that hooks could not deliver: they leave a byte for each."""
-    try:
-        return paths.given_up_path(socket).stat().st_size
-    except OSError:
-        return 0
 
 
 def _installed() -> dict[str, str]:

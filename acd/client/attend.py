@@ -90,7 +90,7 @@ def _subscription(
         if isinstance(state, Err):
             raise DaemonRefused(state.text)
         # This one's own pid was written before it answered. What comes now is the next one's.
-        written.forget()
+        written.clear()
         yield picture, picture.apply(state)
         while True:
             # A new generator for each: after a change the caller may wait for something else.

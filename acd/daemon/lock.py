@@ -1,8 +1,4 @@
-"""One daemon at a time owns a state, and the next one takes it over.
-
-Responsible for the lock that a daemon holds for its life, and for asking a
-former one to end. It refuses to know what the state is.
-"""
+"""The lock on the state, which one daemon at a time holds."""
 
 from __future__ import annotations
 
@@ -20,12 +16,11 @@ from acd.system import runtime_dir
 log = logging.getLogger("acd")
 
 
-def hold_state(socket_path: Path) -> int:
-    """Makes this process the owner of the state, once any former owner has ended.
+def acquire(socket_path: Path) -> int:
+    """Takes the lock for the life of this process; returns its descriptor.
 
-    A former one that still runs is asked to end: its socket has gone over to
-    us, so nobody could reach it any more. Returns the descriptor that holds
-    the lock. Raises UnsafeSocket.
+    A daemon that holds it gets SIGTERM, and its end is awaited: this process has
+    its socket by now, so no client can reach it. Raises UnsafeSocket.
     """
     path = paths.daemon_lock_path(socket_path)
     try:
@@ -34,8 +29,8 @@ def hold_state(socket_path: Path) -> int:
         raise UnsafeSocket(f"cannot open {path}: {error.strerror}") from None
     while not _try_lock(fd, fcntl.LOCK_EX):
         if _try_lock(fd, fcntl.LOCK_SH):
-            # Nobody but one who looks whether there is a daemon, for a moment;
-            # what the file says is no daemon's pid any more.
+            # Only a process that checks for a daemon held it, for a moment (runtime_dir.is_held):
+            # the pid in the file is not that of a running daemon.
             continue
         former = os.pread(fd, 20, 0).partition(b"\n")[0]
         log.info("waiting for the former daemon to end")
@@ -45,8 +40,8 @@ def hold_state(socket_path: Path) -> int:
         fcntl.flock(fd, fcntl.LOCK_EX)
         break
     line = f"{os.getpid()}\n".encode()
-    # On a full disk there is still the room of the line before; without any, the
-    # next daemon cannot ask this one to end, and waits until it does.
+    # On a full disk the former line's block is still there. Without a pid the next
+    # daemon cannot signal this one, and waits for its end.
     with contextlib.suppress(OSError):
         os.pwrite(fd, line, 0)
         os.ftruncate(fd, len(line))
@@ -54,7 +49,7 @@ def hold_state(socket_path: Path) -> int:
 
 
 def _try_lock(fd: int, kind: int) -> bool:
-    """Takes the lock (flock(2)), exclusive or shared, if that can be done at once."""
+    """Takes the lock, exclusive or shared, without waiting (flock(2)); returns whether it did."""
     try:
         fcntl.flock(fd, kind | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,7 +1,6 @@
-"""Where log lines go: the journal with its fields, or stderr.
+"""Configures logging: to the systemd journal with its fields, or to stderr.
 
-Responsible for the form of a line. It refuses to know what is logged; who
-logs never passes a prompt's text or the environment.
+No caller may log the text of a prompt or the environment.
 """
 
 from __future__ import annotations
@@ -30,14 +29,14 @@ class _Formatter(logging.Formatter):
         self._prefixed = prefixed
 
     def format(self, record: logging.LogRecord) -> str:
-        # The message is one line, by the filter: further ones are a traceback's.
+        # The filter makes the message one line; further lines are a traceback.
         lines = super().format(record).splitlines() or [""]
         prefix = f"<{_PRIORITY.get(record.levelno, 5)}>" if self._prefixed else ""
         return "\n".join(prefix + printable(line) for line in lines)
 
 
 class _PrintableFilter(logging.Filter):
-    """Makes the message one line, for whatever handler."""
+    """Makes the message one printable line, for every handler."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = printable(record.getMessage()), None
@@ -45,10 +44,10 @@ class _PrintableFilter(logging.Filter):
 
 
 def configure(level: str, environ: Mapping[str, str]) -> None:
-    """Sends acd's log where this process's stderr leads."""
+    """Logs to the systemd journal if stderr is connected to it, else to stderr."""
     handler = _handler(environ)
     handler.addFilter(_PrintableFilter())
-    # What the event loop has to report is about acd's connections.
+    # asyncio logs errors of the connections.
     for name in ("acd", "asyncio"):
         logger = logging.getLogger(name)
         logger.propagate = False
@@ -57,7 +56,7 @@ def configure(level: str, environ: Mapping[str, str]) -> None:
 
 
 def set_level(level: str) -> None:
-    """`debug`, `info`, `warning` or `error`."""
+    """Sets the level: `debug`, `info`, `warning` or `error`."""
     logging.getLogger("acd").setLevel(level.upper())
 
 
@@ -77,7 +76,7 @@ def _handler(environ: Mapping[str, str]) -> logging.Handler:
 
 
 def _is_journal(stream: str) -> bool:
-    """systemd.exec(5), $JOURNAL_STREAM: device and inode of the journal's pipe end."""
+    """Whether stderr is the journal: $JOURNAL_STREAM is its device and inode (systemd.exec(5))."""
     try:
         found = os.fstat(2)
     except OSError:

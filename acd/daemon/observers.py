@@ -99,7 +99,7 @@ class Evidence:
 
     def _recheck(self, session: Session) -> None:
         if session.pid is not None:
-            found = self._processes.follow(session.pid)
+            found = self._processes.watch(session.pid)
             if found is None or session.pid_start not in {None, found.start}:
                 self._correct(session, "process", "ended", self._clock().wall)
                 return
@@ -133,7 +133,7 @@ class Evidence:
         pid = event.pid or event.parent
         if pid is None:
             return event
-        found = self._processes.follow(pid)
+        found = self._processes.watch(pid)
         now = self._clock()
         if found is None:
             # It ended before its event came, and may never have been seen:
@@ -160,7 +160,7 @@ class Evidence:
         """Ends the watching of a process that no open session runs in."""
         there = self._store.sessions_of(Process(None, pid))
         if all(other.status == CLOSED for other in there):
-            self._processes.forget(pid)
+            self._processes.unwatch(pid)
 
     def close(self) -> None:
         """Ends all watching."""

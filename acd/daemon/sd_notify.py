@@ -1,8 +1,4 @@
-"""What the daemon tells its service manager: sd_notify(3)'s protocol, and systemctl(1).
-
-Responsible for datagrams to $NOTIFY_SOCKET. It refuses to know what is worth
-telling; without a manager it does nothing.
-"""
+"""Sends the daemon's state to the service manager: sd_notify(3), and systemctl(1)."""
 
 from __future__ import annotations
 
@@ -17,24 +13,23 @@ from acd.system.environment import minimal
 
 _UNITS: Final = ("acd.service", "acd-notify.service")
 _RESET_SECONDS: Final = 1.0
-"""For systemctl, which takes some 10 ms."""
+"""The limit for systemctl, which takes some 10 ms."""
 
 
-class Notifier:
-    """Sends states such as `READY=1` or `STATUS=…`."""
+class SdNotify:
+    """Sends states such as `READY=1` or `STATUS=…`; does nothing without $NOTIFY_SOCKET."""
 
     def __init__(self, environ: Mapping[str, str]):
         address = environ.get("NOTIFY_SOCKET", "")
         # `@` stands for the NUL of an abstract socket.
         self._address = "\0" + address[1:] if address.startswith("@") else address
-        self.is_heard = bool(address)
-        """Whether a manager listens, so that composing a status is not in vain."""
+        self.is_enabled = bool(address)
         # systemd.exec(5): set for each process of a unit.
-        self._is_unit = self.is_heard and "INVOCATION_ID" in environ
+        self._is_unit = self.is_enabled and "INVOCATION_ID" in environ
         self._environ = minimal(environ)
 
     def send(self, *states: str) -> None:
-        """Sends them as one datagram; a manager that is gone is no error."""
+        """Sends states in one datagram. Errors are ignored: the manager may be gone."""
         if not self._address:
             return
         with (
@@ -45,16 +40,16 @@ class Notifier:
             sock.sendto(os.fsencode("\n".join(states)), self._address)
 
     async def stopping(self) -> None:
-        """Tells that an orderly stop begins, and has systemd count starts from 0 again.
+        """Sends STOPPING=1, and resets the unit's counter of starts.
 
-        StartLimitBurst= so counts no start that went well (systemctl(1),
-        reset-failed). What keeps the count from being reset is no error.
+        After a successful run the start does not count for StartLimitBurst=
+        (systemctl(1), reset-failed). Errors are ignored.
         """
         if self._is_unit:
-            await self._reset_count()
+            await self._reset_start_counter()
         self.send("STOPPING=1")
 
-    async def _reset_count(self) -> None:
+    async def _reset_start_counter(self) -> None:
         null = asyncio.subprocess.DEVNULL
         with contextlib.suppress(OSError, TimeoutError):
             process = await asyncio.create_subprocess_exec(

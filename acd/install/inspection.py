@@ -61,7 +61,7 @@ class InstallReport:
 
 def inspect(environ: Mapping[str, str]) -> InstallReport:
     """Looks at settings, hook and service; takes some tens of milliseconds. Raises nothing."""
-    unset = {name: value for name, value in environ.items() if name != "ACD_SOCKET"}
+    unset = paths.without_socket(environ)
     if sys.platform == "darwin":
         return InstallReport(_agents(environ), *_launchd(unset))
     return InstallReport(_agents(environ), *_systemd(unset))

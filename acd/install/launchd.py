@@ -72,7 +72,7 @@ class Launchd:
         answer = self._ask(*arguments)
         return answer is not None and answer.status == 0
 
-    def _ask(self, *arguments: str) -> programs.Answer | None:
+    def _ask(self, *arguments: str) -> programs.Completed | None:
         return programs.run(["launchctl", *arguments], environ=self._environ, timeout=_SECONDS)
 
 

@@ -146,9 +146,9 @@ def install_plan(environ: Mapping[str, str], choice: Choice) -> Plan:
     if service and (explicit := environ.get("ACD_SOCKET")):
         plan.notes.append(
             f"ACD_SOCKET ({explicit}) is not used for the service, which listens at"
-            f" {paths.socket_path(_without_socket(environ))}; unset it to reach that"
+            f" {paths.socket_path(paths.without_socket(environ))}; unset it to reach that"
         )
-        environ = _without_socket(environ)
+        environ = paths.without_socket(environ)
     command = None
     if hooks or status_line:
         plan.steps += outdated_hook_files(environ)
@@ -194,8 +194,8 @@ def _client_notes(environ: Mapping[str, str], put: PutHooks) -> Iterator[str]:
     """What is wrong with the agent's programs, and what mends it."""
     check = agents.installer(put.agent).clients
     for finding in check(environ) if check is not None else ():
-        if finding.state == "problem":
-            yield f"{put.name} {finding.says}: {finding.do}"
+        if finding.severity == "problem":
+            yield f"{put.name} {finding.message}: {finding.hint}"
 
 
 def _plan_trust(plan: Plan, environ: Mapping[str, str], put: PutHooks, *, give: bool) -> None:
@@ -314,7 +314,7 @@ def uninstall_plan(environ: Mapping[str, str]) -> Plan:
         if take.is_needed():
             plan.steps.append(take)
     # The service's socket, and the one that ACD_SOCKET names.
-    unset = _without_socket(environ)
+    unset = paths.without_socket(environ)
     sockets = dict.fromkeys((paths.socket_path(unset), paths.socket_path(environ)))
     if sys.platform == "darwin":
         plan.steps += launchd.uninstall_steps(environ, launchd.Launchd(environ))
@@ -346,10 +346,6 @@ def _program(environ: Mapping[str, str]) -> Iterator[Path]:
         yield from sorted(
             path for path in data.iterdir() if path.name in names or path.name.startswith("venv-")
         )
-
-
-def _without_socket(environ: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environ.items() if name != "ACD_SOCKET"}
 
 
 def _content(path: Path) -> bytes | None:

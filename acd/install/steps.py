@@ -88,7 +88,7 @@ class _Put(abc.ABC):
     def merged(self, text: str) -> str:
         """The settings' text with it. Raises SettingsError."""
 
-    def _edit(self) -> files.Snapshot:
+    def _edit(self) -> files.FileVersion:
         """Does it; the file as it was before."""
         return files.edit(self.path, self._merged, mode=0o600, backup=self._backup)
 
@@ -200,7 +200,7 @@ class TakeHooks:
         return backup
 
 
-def _with_note(done: str, edited: Edited | None, before: files.Snapshot) -> str:
+def _with_note(done: str, edited: Edited | None, before: files.FileVersion) -> str:
     """What was done, and what its follow-up has to say. Raises AcdError."""
     note = edited(before.content, files.read(before.path).content) if edited is not None else None
     return f"{done}\n{note}" if note else done

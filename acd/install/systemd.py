@@ -122,7 +122,7 @@ class UserManager:
                 )
             settings = [setting for setting in settings if setting != unknown[1]]
 
-    def _ask(self, *arguments: str, seconds: float) -> programs.Answer | None:
+    def _ask(self, *arguments: str, seconds: float) -> programs.Completed | None:
         argv = ["systemctl", "--user", "--no-pager", *arguments]
         return programs.run(argv, environ=self._environ, timeout=seconds)
 

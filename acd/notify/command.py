@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import signal
-import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 from acd.errors import AcdError
 from acd.sessions.values import Json
+from acd.system import programs
 from acd.text import one_line
 
 SECONDS: Final = 10.0
@@ -36,29 +33,22 @@ def run(
     exceeds the time limit.
     """
     try:
-        process = subprocess.Popen(  # noqa: S603 - it is what the user configured
+        done = programs.execute(
             command,
-            env={**environ, **_facts(event, session)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
+            environ={**environ, **_facts(event, session)},
+            stdin=json.dumps({**session, "event": event}),
+            timeout=seconds,
+            captures=False,
         )
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise AcdError(f"notify.command: cannot run {command[0]}: {reason}") from None
-    try:
-        process.communicate(json.dumps({**session, "event": event}).encode(), timeout=seconds)
-    except subprocess.TimeoutExpired:
+    except programs.TimeoutExpired:
         raise AcdError(
             f"notify.command: {command[0]} was killed: it took longer than {seconds:g} s"
         ) from None
-    finally:
-        if process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-    if process.returncode:
-        raise AcdError(f"notify.command: {command[0]} failed with status {process.returncode}")
+    if done.status:
+        raise AcdError(f"notify.command: {command[0]} failed with status {done.status}")
 
 
 def _facts(event: CommandEvent, session: Json) -> dict[str, str]:

@@ -11,11 +11,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import signal
-import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from acd import paths
@@ -23,6 +20,7 @@ from acd.errors import AcdError
 from acd.notify import presence
 from acd.notify.policy import FocusReport
 from acd.sessions.values import Json
+from acd.system import programs
 from acd.system.environment import minimal
 from acd.terminals.hints import TmuxPane, kitty_window, tmux_pane, wezterm_pane, zellij_pane
 
@@ -104,32 +102,6 @@ class FocusProbe:
         more = environ or {}
         key = (*argv, *more.values())
         if key not in self._answers:
-            self._answers[key] = _answer(argv, {**minimal(self._environ), **more})
+            done = programs.run(argv, environ={**minimal(self._environ), **more}, timeout=SECONDS)
+            self._answers[key] = done.output if done is not None and done.status == 0 else ""
         return self._answers[key]
-
-
-def _answer(argv: Sequence[str], environ: Mapping[str, str]) -> str:
-    try:
-        process = subprocess.Popen(  # noqa: S603 - an argument list; hints are no options in it
-            argv,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-        )
-    except (OSError, ValueError):
-        return ""
-    with process:
-        try:
-            output, _ = process.communicate(timeout=SECONDS)
-        except subprocess.TimeoutExpired:
-            return ""
-        finally:
-            if process.poll() is None:
-                # With what it has started, which may hold the pipe.
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-    return output if process.returncode == 0 else ""

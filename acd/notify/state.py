@@ -15,7 +15,7 @@ from pathlib import Path
 from acd import paths
 from acd.errors import EXIT_ALREADY_RUNNING, AcdError, UnsafeSocket
 from acd.sessions.values import Json
-from acd.system import runtime_dir
+from acd.system import files, runtime_dir
 
 
 class NotifierState:
@@ -36,7 +36,7 @@ class NotifierState:
         """Replaces the file atomically. Raises AcdError."""
         temporary = self._path.with_name(self._path.name + ".new")
         try:
-            fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+            fd = files.open_own(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             with os.fdopen(fd, "w", encoding="utf-8") as file:
                 json.dump(value, file)
             temporary.replace(self._path)

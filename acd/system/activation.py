@@ -1,13 +1,9 @@
-"""How the daemon comes by its listening socket, and others by a daemon.
+"""Adopts or binds the daemon's listening socket, and starts a daemon with one.
 
-Responsible for adopting a listener from a service manager (systemd's
-LISTEN_FDS, launchd), for binding a private one where there is none, and for
-starting a daemon with a listener of ours. It refuses to know what is said on
-the socket.
-
-A socket is private before it is reachable: its directory is ours alone, and
-the file is created with its final mode. What was inherited is never bound,
-unlinked or chmodded.
+A listener comes from a service manager (systemd's LISTEN_FDS, launchd), or is
+bound here. A socket is private before it is reachable: its directory is
+private, and its file is created with its final mode. An inherited socket is
+never bound, unlinked or chmodded.
 """
 
 from __future__ import annotations
@@ -31,31 +27,29 @@ from acd.system.runtime_dir import address, check_length, open_directory, open_f
 LISTEN_FDS_START: Final = 3
 """sd_listen_fds(3): the first inherited descriptor."""
 BACKLOG: Final = 4096
-"""Connections that wait while the daemon starts; the kernel cuts it to net.core.somaxconn."""
+"""Connections that may wait while a daemon starts; net.core.somaxconn is the upper bound."""
 SPAWNED_NAME: Final = "acd-spawned"
-"""In LISTEN_FDNAMES: the listener was bound by a hook or a client, and is the daemon's own now."""
-
-
+"""In LISTEN_FDNAMES: a hook or client bound the listener, and the daemon owns its file."""
 _LISTEN_VARIABLES: Final = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
 
 
 @dataclass(frozen=True)
 class Listener:
-    """A listening Unix socket, and who is responsible for its file."""
+    """A listening Unix socket."""
 
     sock: socket.socket
     path: Path
     activation: str
     """`systemd`, `launchd`, `spawned` (by a hook or client) or `bound` (by the daemon itself)."""
     owned: bool
-    """Whether the file is ours to unlink at the end."""
+    """Whether the daemon unlinks the file at its end."""
 
 
 def adopt(environ: MutableMapping[str, str]) -> Listener | None:
-    """The listener that a service manager handed over; None if there is none.
+    """The listener from a service manager; None if there is none.
 
-    Takes the variables out of `environ`, so that no child mistakes them for
-    its own. Raises UnsafeSocket when what was handed over is not one
+    Removes the variables from `environ`, so that no child takes them for its
+    own. Raises UnsafeSocket when the inherited descriptors are not exactly one
     listening Unix socket.
     """
     inherited = _systemd_fds(environ)
@@ -69,7 +63,7 @@ def adopt(environ: MutableMapping[str, str]) -> Listener | None:
         return None
     if len(inherited) > 1:
         raise UnsafeSocket(
-            f"{len(inherited)} sockets were handed over, and acd serves one",
+            f"{len(inherited)} sockets were inherited, and acd serves one",
             hint="give the socket unit exactly one ListenStream=",
         )
     [(fd, name)] = inherited.items()
@@ -78,15 +72,15 @@ def adopt(environ: MutableMapping[str, str]) -> Listener | None:
         listening = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
         address = sock.getsockname()
     except OSError as error:
-        raise UnsafeSocket(f"descriptor {fd} that was handed over: {error.strerror}") from None
+        raise UnsafeSocket(f"inherited descriptor {fd}: {error.strerror}") from None
     if (sock.family, sock.type) != (socket.AF_UNIX, socket.SOCK_STREAM) or not listening:
         raise UnsafeSocket(
-            f"descriptor {fd} that was handed over is not a listening Unix stream socket",
+            f"inherited descriptor {fd} is not a listening Unix stream socket",
             hint="use ListenStream= with a path in the socket unit",
         )
     if not isinstance(address, str) or not address.startswith("/"):
         raise UnsafeSocket(
-            f"the socket that was handed over has no path: {address!r}",
+            f"the inherited socket has no path: {address!r}",
             hint="use ListenStream= with an absolute path in the socket unit",
         )
     spawned = name == SPAWNED_NAME
@@ -94,13 +88,13 @@ def adopt(environ: MutableMapping[str, str]) -> Listener | None:
 
 
 def _systemd_fds(environ: MutableMapping[str, str]) -> dict[int, str]:
-    """Descriptor to name, by systemd-python where it is installed, else by the protocol."""
+    """Descriptors and their names, from systemd-python where it is installed."""
     if "LISTEN_FDS" not in environ:
         return {}
     count = environ["LISTEN_FDS"]
     try:
         try:
-            # 3 ms, and only where somebody hands something over
+            # 3 ms, and only with socket activation
             from systemd.daemon import listen_fds_with_names
         except ImportError:
             return listen_fds_by_protocol(environ, os.getpid())
@@ -108,7 +102,7 @@ def _systemd_fds(environ: MutableMapping[str, str]) -> dict[int, str]:
         return named
     except OSError as error:
         raise UnsafeSocket(
-            f"LISTEN_FDS={count} is not what was handed over: {error.strerror}",
+            f"LISTEN_FDS={count} does not match the inherited descriptors: {error.strerror}",
             hint="start acd by a socket unit, or without LISTEN_FDS",
         ) from None
     finally:
@@ -117,8 +111,8 @@ def _systemd_fds(environ: MutableMapping[str, str]) -> dict[int, str]:
 
 
 def listen_fds_by_protocol(environ: Mapping[str, str], pid: int) -> dict[int, str]:
-    """Descriptor to name, as sd_listen_fds_with_names(3) documents it. Raises OSError."""
-    # They may be an ancestor's: the variables are inherited, LISTEN_PID tells whose they are.
+    """Descriptors and their names, as in sd_listen_fds_with_names(3). Raises OSError."""
+    # Another LISTEN_PID: the variables were set for an ancestor.
     if environ.get("LISTEN_PID") != str(pid):
         return {}
     count = environ.get("LISTEN_FDS", "")
@@ -134,10 +128,10 @@ def listen_fds_by_protocol(environ: Mapping[str, str], pid: int) -> dict[int, st
 
 
 def bind(path: Path, *, activation: str = "bound") -> Listener:
-    """Binds a private listener; a socket file that nobody serves is replaced.
+    """Binds a private listener; replaces a socket file without a listening process.
 
-    Raises AlreadyRunning when somebody serves it, UnsafeSocket when the place
-    is not private or not usable.
+    Raises AlreadyRunning when a process listens at the path, and UnsafeSocket
+    when the directory is not private or the path cannot be used.
     """
     check_length(path)
     with open_directory(path.parent, make=True) as directory, bind_lock(path):
@@ -147,18 +141,17 @@ def bind(path: Path, *, activation: str = "bound") -> Listener:
             found = os.stat(path.name, dir_fd=directory, follow_symlinks=False)
             if not stat.S_ISSOCK(found.st_mode):
                 raise UnsafeSocket(
-                    f"{path} is there, and is not a socket",
+                    f"{path} exists, and is not a socket",
                     hint="move it away, or set ACD_SOCKET to another path",
                 )
             os.unlink(path.name, dir_fd=directory)
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        # The mode is the umask's: bind(2) creates the file with it, so there is
-        # no moment in which the file is wider.
+        # bind(2) creates the file with the umask's mode: it is never accessible to others.
         umask = os.umask(0o177)
         try:
             sock.bind(str(path))
-            # By its path, for that is the name that others learn from the socket;
-            # it has to have led to the directory that was checked.
+            # Bound by its path, because getsockname(2) returns that name. The stat
+            # checks that the path led to the checked directory.
             os.stat(path.name, dir_fd=directory, follow_symlinks=False)
         except OSError as error:
             sock.close()
@@ -170,17 +163,14 @@ def bind(path: Path, *, activation: str = "bound") -> Listener:
 
 
 def is_served(path: Path) -> bool:
-    """Whether somebody listens at the path: a connection tells, a file does not.
-
-    Raises UnsafeSocket.
-    """
+    """Whether a process listens at the path, found by connecting. Raises UnsafeSocket."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.setblocking(False)
         try:
             with open_directory(path.parent) as directory:
                 probe.connect(address(path, directory))
         except BlockingIOError:
-            return True  # a full backlog is somebody's
+            return True  # the backlog is full
         except OSError:
             return False
     return True
@@ -188,7 +178,7 @@ def is_served(path: Path) -> bool:
 
 @contextlib.contextmanager
 def bind_lock(path: Path) -> Iterator[None]:
-    """Between the look at a stale file and the bind there must be nobody else."""
+    """Excludes other processes between the check for a stale socket file and the bind."""
     try:
         fd = open_file(paths.bind_lock_path(path), os.O_RDWR | os.O_CREAT)
     except OSError as error:
@@ -201,16 +191,16 @@ def bind_lock(path: Path) -> Iterator[None]:
 
 
 def spawn(path: Path, program: list[str], environ: Mapping[str, str]) -> None:
-    """Starts a daemon with a listener of ours, detached; returns without waiting for it.
+    """Binds a listener and starts a detached daemon with it; returns without waiting for it.
 
-    Connections that are made from now on wait in the backlog. Raises
-    UnsafeSocket, or DaemonUnreachable when the program cannot be started.
-    Somebody else having been faster is no error.
+    From then on connections wait in the backlog. It is no error if another
+    process has started a daemon first. Raises UnsafeSocket, and
+    DaemonUnreachable when the program cannot be started.
     """
     if not path.is_absolute():
-        # The daemon stands in the root directory, and hooks use no such path.
+        # The daemon runs in the root directory, and hooks use absolute paths only.
         raise UnsafeSocket(
-            f"no daemon serves {path}, and one is started for an absolute path only",
+            f"no daemon serves {path}, and acd starts one for an absolute path only",
             hint=f"set ACD_SOCKET to {path.absolute()}",
         )
     try:
@@ -221,7 +211,7 @@ def spawn(path: Path, program: list[str], environ: Mapping[str, str]) -> None:
         pid = os.fork()
         if pid == 0:  # pragma: no cover - the child
             _become_daemon(sock.fileno(), program, environ)
-        # The child is a middle one: the daemon is its child, and init's at once.
+        # The child forks again and exits, so that init adopts the daemon.
         _, status = os.waitpid(pid, 0)
     if status != 0:
         path.unlink(missing_ok=True)
@@ -230,7 +220,7 @@ def spawn(path: Path, program: list[str], environ: Mapping[str, str]) -> None:
         )
 
 
-def _become_daemon(  # pragma: no cover - runs in a forked child, seen by the tests of spawn
+def _become_daemon(  # pragma: no cover - runs in a forked child; the tests of spawn cover it
     fd: int, program: list[str], environ: Mapping[str, str]
 ) -> None:
     try:
@@ -241,7 +231,7 @@ def _become_daemon(  # pragma: no cover - runs in a forked child, seen by the te
             os._exit(0)
         os.chdir("/")
         os.umask(0o077)
-        # Out of the way of what it is going to be, if our starter had closed its streams.
+        # Above the descriptors 0 to 3, where it may be if the caller had closed its streams.
         fd = fcntl.fcntl(fd, fcntl.F_DUPFD, LISTEN_FDS_START + 1)
         null = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):

@@ -1,8 +1,8 @@
-"""The two clocks of a moment, and the run of the machine that one of them counts from.
+"""Reads the wall clock, the boot clock and the boot id.
 
-Durations need a clock that neither jumps with NTP nor stops in suspend:
-CLOCK_BOOTTIME on Linux (clock_gettime(2)). On macOS CLOCK_MONOTONIC counts
-the time asleep (clock_gettime(3) there), so it serves.
+The boot clock neither jumps with NTP nor stops in suspend: CLOCK_BOOTTIME on
+Linux (clock_gettime(2)); on macOS CLOCK_MONOTONIC, which counts the time
+asleep there (clock_gettime(3)).
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _new = tuple.__new__
 
 
 def now() -> Now:
-    """This moment."""
-    # A named tuple's own constructor takes longer than both clocks.
+    """The time on both clocks."""
+    # The constructor of a named tuple takes longer than reading both clocks.
     return _new(Now, (time.time_ns(), time.clock_gettime_ns(BOOT_CLOCK)))
 
 
 def boot_id() -> str:
-    """Names this run of the machine: what is older than it is forgotten."""
+    """An identifier that changes with each boot of the machine."""
     if sys.platform == "linux":
         return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
     import subprocess  # 5 ms, and not on Linux

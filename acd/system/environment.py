@@ -1,8 +1,8 @@
 """The environment of the programs that acd runs: an allow list.
 
-The user's environment holds keys and tokens. A program that acd runs on its own account
-(a terminal's client, systemctl, `claude --version`) gets what is listed here, and what the
-caller adds by name. docs/security.md lists the programs that get the whole environment.
+The user's environment holds keys and tokens. A program that acd runs for its own purposes
+(a terminal's client, systemctl, an agent's --version) gets the variables that are listed here
+and those that the caller adds. docs/security.md lists the programs that get all variables.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PASSED_ON: Final = frozenset(
 
 
 def minimal(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables of `environ` that are on the allow list: those above, and LC_*."""
+    """The variables of `environ` that are on the allow list, and LC_*."""
     return {
         name: value
         for name, value in environ.items()

@@ -1,45 +1,38 @@
-"""That somebody writes to one file, for programs that wait in poll(2).
+"""Reports writes to one file to a program that waits in poll(2).
 
-Responsible for the kernel's word: inotify(7) on Linux, kqueue(2) elsewhere. It
-refuses to know what is written and why. The part for kqueue has not run on a
-Mac yet.
+It uses inotify(7) on Linux and kqueue(2) elsewhere. The part for kqueue has
+not run on a Mac yet.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
 import select
 import sys
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
-_MODIFY: Final = 0x2
-_ATTRIB: Final = 0x4  # its last name was taken away
-_MOVE_SELF: Final = 0x800
+from acd.system.files import open_own
+from acd.system.inotify import ATTRIB, MODIFY, MOVE_SELF, Inotify
 
 
 class FileWatch:
-    """Its `fileno()` is readable once the file was written to, or is not there any more.
+    """A context manager; `fileno()` is readable once the file was written, removed or renamed.
 
-    Use it as a context manager. Raises OSError for a file that is not there.
+    Raises OSError for a file that does not exist.
     """
 
     def __init__(self, path: Path):
         if sys.platform == "linux":
-            # libc is in the process; looking it up by name would start a program.
-            libc = ctypes.CDLL(None, use_errno=True)
-            self._fd: int = libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
-            if self._fd < 0:
-                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-            mask = _MODIFY | _ATTRIB | _MOVE_SELF
-            if libc.inotify_add_watch(self._fd, os.fsencode(path), mask) < 0:
-                number = ctypes.get_errno()
-                os.close(self._fd)
-                raise OSError(number, os.strerror(number))
+            self._inotify = Inotify()
+            try:
+                self._inotify.add_watch(path, MODIFY | ATTRIB | MOVE_SELF)
+            except OSError:
+                self._inotify.close()
+                raise
         else:
-            self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            self._file = open_own(path)
             self._queue = select.kqueue()
             changes = select.KQ_NOTE_WRITE | select.KQ_NOTE_DELETE | select.KQ_NOTE_RENAME
             flags = select.KQ_EV_ADD | select.KQ_EV_CLEAR
@@ -56,23 +49,20 @@ class FileWatch:
         trace: TracebackType | None,
     ) -> None:
         if sys.platform == "linux":
-            os.close(self._fd)
+            self._inotify.close()
         else:
             self._queue.close()
             os.close(self._file)
 
     def fileno(self) -> int:
         if sys.platform == "linux":
-            return self._fd
+            return self._inotify.fileno()
         return self._queue.fileno()
 
-    def forget(self) -> None:
-        """What was written until now counts no more."""
+    def clear(self) -> None:
+        """Drops the events so far; `fileno()` is readable again at the next one."""
         if sys.platform == "linux":
-            try:
-                while os.read(self._fd, 1 << 12):
-                    pass
-            except BlockingIOError:
-                return
+            while self._inotify.read():
+                pass
         else:
             self._queue.control(None, 16, 0)

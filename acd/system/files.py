@@ -1,13 +1,9 @@
-"""Files replaced whole or not at all.
+"""Opens files safely, and replaces them atomically.
 
-Responsible for reading a file, for putting a new one in its place so that at
-any moment, and after any crash, the old or the new one is there, for noticing
-that somebody else wrote in between, and for letting one installer in at a
-time. It refuses to know what the files say.
-
-A new content is written to a temporary file in the same directory, synced,
-and renamed over the old one (rename(2) is atomic); then the directory is
-synced. What a killed run left behind is removed by the next one.
+A new content is written to a temporary file in the same directory, synced, and
+renamed over the old one (rename(2) is atomic); then the directory is synced.
+So the path has the old or the new content at any moment, and after any crash.
+The next run removes the temporary files of a run that was killed.
 """
 
 from __future__ import annotations
@@ -16,9 +12,7 @@ import contextlib
 import errno
 import fcntl
 import os
-import shutil
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,42 +20,69 @@ from typing import Final
 
 from acd.errors import AcdError
 
+GUARDS: Final = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+"""open(2) flags for a path that another program may replace: a link is not followed, a FIFO
+does not block, and a terminal does not become the controlling one."""
+
 _ATTEMPTS: Final = 5
-"""How often an edit is tried while others keep changing the file."""
+"""How often an edit is tried while other programs change the file."""
+
+
+def open_own(path: Path, flags: int = os.O_RDONLY, mode: int = 0o600) -> int:
+    """Opens a regular file of this user; returns the descriptor. Raises OSError for any other."""
+    fd = os.open(path, flags | GUARDS, mode)
+    if not is_own(os.fstat(fd)):
+        os.close(fd)
+        raise OSError(errno.EPERM, "not a regular file of this user")
+    return fd
+
+
+def is_own(found: os.stat_result) -> bool:
+    """Whether it is a regular file of this user."""
+    return stat.S_ISREG(found.st_mode) and found.st_uid == os.getuid()
+
+
+def file_id(path: Path) -> tuple[int, int] | None:
+    """Device and inode of the file at a path, links not followed; None where there is none."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 class ChangedMeanwhile(Exception):
-    """The file is not the one that was read; nothing was written."""
+    """The file has changed since it was read; nothing was written."""
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class FileVersion:
     """A file as it was read."""
 
     path: Path
-    """Where it really is: what a link leads to."""
+    """The resolved path."""
     content: bytes | None
-    """None: there is no such file."""
-    identity: tuple[int, ...] | None
-    """Changes with whatever is done to the file."""
+    """None where there is no such file."""
+    stamp: tuple[int, ...] | None
+    """Device, inode, size and times: differs after any change of the file."""
 
 
-def read(path: Path) -> Snapshot:
-    """The file, through links, with what tells it from a later one.
+def read(path: Path) -> FileVersion:
+    """Reads a file, links followed.
 
     Raises AcdError when it is not a regular file or cannot be read.
     """
     target = Path(os.path.realpath(path))
     try:
-        # O_NONBLOCK: a FIFO in its place would wait for a writer.
+        # O_NONBLOCK: opening a FIFO would wait for a writer.
         fd = os.open(target, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         if path.is_symlink() and not target.parent.is_dir():
             raise AcdError(
                 f"{path} leads to {target}, and there is no {target.parent}",
-                hint="mend or remove the link and run this again",
+                hint="repair or remove the link and run this again",
             ) from None
-        return Snapshot(target, None, None)
+        return FileVersion(target, None, None)
     except OSError as error:
         raise _failed("read", path, error) from error
     try:
@@ -74,10 +95,10 @@ def read(path: Path) -> Snapshot:
         raise _failed("read", path, error) from error
     finally:
         os.close(fd)
-    return Snapshot(target, content, _identity(found))
+    return FileVersion(target, content, _stamp(found))
 
 
-def _identity(found: os.stat_result) -> tuple[int, ...]:
+def _stamp(found: os.stat_result) -> tuple[int, ...]:
     return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
@@ -87,14 +108,15 @@ def edit(
     *,
     mode: int,
     backup: Callable[[bytes], Path | None] = lambda content: None,
-) -> Snapshot:
-    """Puts `change(content)` in the file's place; None stands for no file. Gives the file before.
+) -> FileVersion:
+    """Replaces a file by `change(content)`; returns the version before.
 
-    `change` may be called again, when somebody else wrote in between. Before
-    the first write `backup` may name a file that keeps the content, and that
-    is never overwritten. `mode` is a new file's; an old one's stays.
+    None stands for no file, in both directions. `change` is called again when
+    another program wrote in between. Before the first write `backup` may name a
+    file that keeps the content; an existing one is not overwritten. `mode` is
+    that of a new file; an old one keeps its own.
 
-    Raises AcdError, and what `change` raises; the file is then as it was.
+    Raises AcdError, and what `change` raises; the file is then unchanged.
     """
     remove_leftovers(Path(os.path.realpath(path)))
     for _ in range(_ATTEMPTS):
@@ -116,16 +138,16 @@ def edit(
 
 
 def write(path: Path, content: bytes, *, mode: int = 0o644) -> None:
-    """Puts a file of our own in place, whatever was there; a link is replaced, not followed.
+    """Writes a file of acd's own over any file; a link is replaced, not followed.
 
     Raises AcdError.
     """
     remove_leftovers(path)
-    _put(Snapshot(path, content=None, identity=None), content, mode, whatever_is_there=True)
+    _put(FileVersion(path, content=None, stamp=None), content, mode, overwrites=True)
 
 
 def remove(path: Path) -> bool:
-    """Removes a file or link; whether it was there. Raises AcdError."""
+    """Removes a file or link; returns whether it existed. Raises AcdError."""
     remove_leftovers(path)
     try:
         path.unlink()
@@ -137,13 +159,13 @@ def remove(path: Path) -> bool:
 
 
 def remove_if_empty(directory: Path) -> None:
-    """Removes a directory that holds nothing, and leaves any other."""
+    """Removes a directory if it is empty."""
     with contextlib.suppress(OSError):
         directory.rmdir()
 
 
 def remove_leftovers(path: Path) -> None:
-    """Removes the temporary files of a run that was killed. Call it under the lock."""
+    """Removes the temporary files of a run that was killed. Call it with the lock held."""
     start, end = _temporary_name(path)
     with contextlib.suppress(OSError):
         for other in path.parent.iterdir():
@@ -152,29 +174,28 @@ def remove_leftovers(path: Path) -> None:
 
 
 def _temporary_name(path: Path) -> tuple[str, str]:
-    """How the name of a temporary file for this one begins and ends."""
+    """Prefix and suffix of the names of temporary files for a path."""
     return f".{path.name}.acd-", ".tmp"
 
 
 def refuse_read_only(path: Path) -> None:
-    """Raises AcdError for a file that nobody may write."""
-    # A rename asks only for the directory's permission. Whoever made the file
-    # read-only said no, and root is asked as anybody else is.
+    """Raises AcdError for a read-only file, also to root."""
+    # rename(2) needs the directory's permission only, and would replace the file.
     if not stat.S_IMODE(path.stat().st_mode) & 0o222 or not os.access(path, os.W_OK):
         raise AcdError(
             f"{path} is read-only",
-            hint="make it writable (chmod u+w) or edit what made it, and run this again",
+            hint="make it writable (chmod u+w) or edit its source, and run this again",
         )
 
 
 def _put(
-    before: Snapshot, content: bytes | None, mode: int, *, whatever_is_there: bool = False
+    before: FileVersion, content: bytes | None, mode: int, *, overwrites: bool = False
 ) -> None:
-    """Raises ChangedMeanwhile, or AcdError; the file is then as it was."""
+    """Raises ChangedMeanwhile or AcdError; the file is then unchanged."""
     path = before.path
 
     def check() -> None:
-        if not whatever_is_there and _changed(before):
+        if not overwrites and _changed(before):
             raise ChangedMeanwhile
 
     try:
@@ -196,7 +217,7 @@ def _put(
 def _replace(
     path: Path, content: bytes, like: Path | None, mode: int, check: Callable[[], None]
 ) -> None:
-    """`check` may stop it at the last moment, by raising."""
+    """`check` is called before the rename, which it prevents by raising."""
     temporary = _write_temporary(path, content, like, mode)
     try:
         check()
@@ -208,7 +229,9 @@ def _replace(
 
 
 def _write_temporary(path: Path, content: bytes, like: Path | None, mode: int) -> Path:
-    """A new file beside `path`, with the attributes of `like`, or if None with the mode."""
+    """Writes a new file beside `path`, with the attributes of `like` or else the mode."""
+    import tempfile  # 5 ms, and the daemon imports this module
+
     start, end = _temporary_name(path)
     fd, name = tempfile.mkstemp(dir=path.parent, prefix=start, suffix=end)
     temporary = Path(name)
@@ -228,21 +251,22 @@ def _write_temporary(path: Path, content: bytes, like: Path | None, mode: int) -
 
 
 def _copy_attributes(path: Path, temporary: Path, fd: int) -> None:
-    """Mode, owner, extended attributes; but not the time, by which others see a change."""
-    with contextlib.suppress(PermissionError):  # only root may give a file away
+    """Copies mode, owner and extended attributes, not the times: they show the change."""
+    import shutil  # 3 ms, and the daemon imports this module
+
+    with contextlib.suppress(PermissionError):  # only root may change the owner
         found = path.stat()
         os.fchown(fd, found.st_uid, found.st_gid)
     shutil.copystat(path, temporary)
     os.utime(fd)
 
 
-def _changed(before: Snapshot) -> bool:
-    now = read(before.path)
-    return (now.path, now.identity, now.content) != (before.path, before.identity, before.content)
+def _changed(before: FileVersion) -> bool:
+    return read(before.path) != before
 
 
-def _write_once(path: Path, original: Snapshot) -> None:
-    """Keeps the content beside the file, unless something is kept there already."""
+def _write_once(path: Path, original: FileVersion) -> None:
+    """Writes a copy to `path`, unless that exists."""
     remove_leftovers(path)
     if path.exists() or path.is_symlink() or original.content is None:
         return
@@ -253,12 +277,12 @@ def _write_once(path: Path, original: Snapshot) -> None:
 
 
 def _sync_directory(directory: Path) -> None:
-    """So that the rename outlives a power failure."""
+    """Makes a rename survive a power failure."""
     fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(fd)
     except OSError as error:
-        # fsync(2): not every file system can.
+        # fsync(2): some file systems do not support it.
         if error.errno not in {errno.EINVAL, errno.ENOTSUP, errno.EROFS}:
             raise
     finally:
@@ -271,7 +295,7 @@ def _failed(what: str, path: Path, error: OSError) -> AcdError:
         errno.EDQUOT: "free some space and run this again; nothing was damaged",
         errno.EACCES: f"see who may write in {path.parent}: ls -ld",
         errno.EPERM: f"see who may write in {path.parent}: ls -ld",
-        errno.EROFS: "it is managed elsewhere (read-only file system); change it there",
+        errno.EROFS: "its file system is read-only; change it where it is managed",
         errno.ELOOP: "its symbolic links lead in a circle",
     }
     return AcdError(
@@ -281,9 +305,10 @@ def _failed(what: str, path: Path, error: OSError) -> AcdError:
 
 @contextlib.contextmanager
 def lock(path: Path, *, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """One holder at a time; `waiting` is called while another has it. The file is removed after.
+    """Holds an exclusive lock on a file, which is created and removed.
 
-    Raises AcdError when the file cannot be made.
+    `waiting` is called if another process holds it. Raises AcdError when the
+    file cannot be created.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -300,14 +325,14 @@ def lock(path: Path, *, waiting: Callable[[], None] = lambda: None) -> Iterator[
 
 def _locked(path: Path, waiting: Callable[[], None]) -> int:
     while True:
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | GUARDS, 0o600)
         try:
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 waiting()
                 fcntl.flock(fd, fcntl.LOCK_EX)
-            # The holder before us removed the file: a third may lock a new one.
+            # The former holder may have removed the file: another process may lock a new one.
             with contextlib.suppress(FileNotFoundError):
                 if os.path.samestat(path.stat(), os.fstat(fd)):
                     return fd

@@ -1,13 +1,12 @@
-"""Which files of a directory were written, or that one file grows.
+"""Reports which files of a directory were written, or that one file grows: inotify(7).
 
-Responsible for the kernel's word: inotify(7). Where there is none (macOS),
-following is an OSError, as it is for what is not there. It refuses to know
-what is in the files.
+Where the kernel has no inotify (macOS), the constructors raise OSError.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import errno
 import os
@@ -16,67 +15,65 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-_MODIFY: Final = 0x2
+MODIFY: Final = 0x2
+ATTRIB: Final = 0x4
+"""Also reported when the last name of a file is removed."""
 _CLOSE_WRITE: Final = 0x8
 _MOVED_TO: Final = 0x80
 _DELETE_SELF: Final = 0x400
-_MOVE_SELF: Final = 0x800
+MOVE_SELF: Final = 0x800
 _Q_OVERFLOW: Final = 0x4000
 _IGNORED: Final = 0x8000
 _ONLYDIR: Final = 0x1000000
 
-FILES: Final = _CLOSE_WRITE | _MOVED_TO | _DELETE_SELF | _MOVE_SELF | _ONLYDIR
-"""The files of a directory: each is told once it is written and closed, or renamed into it."""
-GROWTH: Final = _MODIFY | _DELETE_SELF | _MOVE_SELF
-"""One file that stays open and grows: told with an empty name."""
+FILES: Final = _CLOSE_WRITE | _MOVED_TO | _DELETE_SELF | MOVE_SELF | _ONLYDIR
+"""A mask for a directory: each file that is written and closed, or renamed into it."""
+GROWTH: Final = MODIFY | _DELETE_SELF | MOVE_SELF
+"""A mask for one file that stays open and grows; the name in its events is empty."""
 
 _EVENT: Final = struct.Struct("iIII")  # wd, mask, cookie, length of the name
-_READ: Final = 1 << 16
+_READ_SIZE: Final = 1 << 16
 
 
-class InotifyWatch:
-    """Calls `written(path, name)`; in a directory an empty name means any of its files.
+class Inotify:
+    """One inotify instance, not blocking."""
 
-    `changes` is FILES or GROWTH: what is told, and of what.
-    """
-
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        written: Callable[[Path, str], None],
-        changes: int = FILES,
-    ):
-        self._loop = loop
-        self._changes = changes
-        self._written = written
-        # libc is in the process; looking it up by name would start a program.
+    def __init__(self) -> None:
+        # libc is loaded already; ctypes.util.find_library would start a program.
         self._libc = ctypes.CDLL(None, use_errno=True)
         if not hasattr(self._libc, "inotify_init1"):
             raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
         self._fd = self._call(self._libc.inotify_init1, os.O_CLOEXEC | os.O_NONBLOCK)
-        loop.add_reader(self._fd, self._drain)
-        self._directories: dict[int, Path] = {}
 
-    def __contains__(self, directory: Path) -> bool:
-        return directory in self._directories.values()
+    def fileno(self) -> int:
+        """Readable when there are events."""
+        return self._fd
 
-    def follow(self, directory: Path) -> None:
-        """Begins to watch a directory, or a file. Raises OSError."""
-        wd = self._call(
-            self._libc.inotify_add_watch, self._fd, os.fsencode(directory), self._changes
-        )
-        self._directories[wd] = directory
+    def add_watch(self, path: Path, mask: int) -> int:
+        """Watches a path; returns the watch descriptor. Raises OSError."""
+        return self._call(self._libc.inotify_add_watch, self._fd, os.fsencode(path), mask)
 
-    def forget(self, directory: Path) -> None:
-        """Ends the watching of a directory."""
-        for wd, followed in list(self._directories.items()):
-            if followed == directory:
-                del self._directories[wd]
-                self._libc.inotify_rm_watch(self._fd, wd)
+    def remove_watch(self, wd: int) -> None:
+        """Ends a watch. One that the kernel has ended already is no error."""
+        self._libc.inotify_rm_watch(self._fd, wd)
+
+    def read(self) -> list[tuple[int, int, str]]:
+        """The events of one read(2): watch descriptor, mask, file name. Empty when none wait."""
+        events = []
+        data = b""
+        with contextlib.suppress(BlockingIOError):
+            data = os.read(self._fd, _READ_SIZE)
+        offset = 0
+        while offset < len(data):
+            wd, mask, _, length = _EVENT.unpack_from(data, offset)
+            offset += _EVENT.size
+            name = data[offset : offset + length].rstrip(b"\0")
+            offset += length
+            events.append((wd, mask, os.fsdecode(name)))
+        return events
 
     def close(self) -> None:
-        """Ends all watching."""
-        self._loop.remove_reader(self._fd)
+        """Ends all watches."""
         os.close(self._fd)
 
     @staticmethod
@@ -87,28 +84,54 @@ class InotifyWatch:
             raise OSError(number, os.strerror(number))
         return result
 
-    def _drain(self) -> None:
-        try:
-            data = os.read(self._fd, _READ)
-        except OSError as error:
-            if error.errno in {errno.EAGAIN, errno.EINTR}:
-                return
-            raise
-        offset = 0
-        while offset < len(data):
-            wd, mask, _, length = _EVENT.unpack_from(data, offset)
-            offset += _EVENT.size
-            name = data[offset : offset + length].rstrip(b"\0")
-            offset += length
-            self._tell(wd, mask, os.fsdecode(name))
 
-    def _tell(self, wd: int, mask: int, name: str) -> None:
-        if mask & _Q_OVERFLOW:
-            for directory in list(self._directories.values()):
-                self._written(directory, "")
-        elif mask & (_IGNORED | _DELETE_SELF | _MOVE_SELF):
-            # Gone, or another place by now; the next one who asks follows it anew.
-            if self._directories.pop(wd, None) is not None and not mask & _IGNORED:
-                self._libc.inotify_rm_watch(self._fd, wd)
-        elif wd in self._directories:
-            self._written(self._directories[wd], name)
+class InotifyWatch:
+    """Watches paths in an event loop; calls `written(path, name)` for each event.
+
+    `mask` is FILES or GROWTH. For a directory, an empty name means that any of
+    its files may have been written. A path that is removed or renamed is not
+    watched any more, and may be watched again.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        written: Callable[[Path, str], None],
+        mask: int = FILES,
+    ):
+        self._loop = loop
+        self._mask = mask
+        self._written = written
+        self._inotify = Inotify()
+        self._paths: dict[int, Path] = {}
+        loop.add_reader(self._inotify.fileno(), self._read)
+
+    def __contains__(self, path: Path) -> bool:
+        return path in self._paths.values()
+
+    def watch(self, path: Path) -> None:
+        """Watches a path. Raises OSError."""
+        self._paths[self._inotify.add_watch(path, self._mask)] = path
+
+    def unwatch(self, path: Path) -> None:
+        """Ends the watch of a path; a path without one is no error."""
+        for wd, watched in list(self._paths.items()):
+            if watched == path:
+                del self._paths[wd]
+                self._inotify.remove_watch(wd)
+
+    def close(self) -> None:
+        """Ends all watches."""
+        self._loop.remove_reader(self._inotify.fileno())
+        self._inotify.close()
+
+    def _read(self) -> None:
+        for wd, mask, name in self._inotify.read():
+            if mask & _Q_OVERFLOW:
+                for path in list(self._paths.values()):
+                    self._written(path, "")
+            elif mask & (_IGNORED | _DELETE_SELF | MOVE_SELF):
+                if self._paths.pop(wd, None) is not None and not mask & _IGNORED:
+                    self._inotify.remove_watch(wd)
+            elif wd in self._paths:
+                self._written(self._paths[wd], name)

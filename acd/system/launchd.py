@@ -1,8 +1,4 @@
-"""launchd's way of handing over a listening socket.
-
-Responsible for the one call, launch_activate_socket (launch(3)). It refuses
-to know what the socket is for.
-"""
+"""Takes over listening sockets from launchd: launch_activate_socket (launch(3))."""
 
 from __future__ import annotations
 
@@ -14,11 +10,11 @@ from acd.errors import UnsafeSocket
 
 
 def activate_socket(name: str, library: str | None = None) -> list[int]:
-    """The descriptors that launchd holds for this job under a name of its plist's Sockets.
+    """The descriptors that launchd holds for this job under that key of its plist's Sockets.
 
     Empty when the process is not a launchd job (ESRCH) or has no such socket
-    (ENOENT). `library` is where the call is looked up; None is the process
-    itself, where libSystem has it. Raises UnsafeSocket.
+    (ENOENT). `library` is the library with the function; None is the process
+    itself, which has libSystem. Raises UnsafeSocket.
     """
     libc = ctypes.CDLL(library)
     fds = ctypes.POINTER(ctypes.c_int)()
@@ -28,7 +24,7 @@ def activate_socket(name: str, library: str | None = None) -> list[int]:
     if error in {errno.ESRCH, errno.ENOENT}:
         return []
     if error:
-        raise UnsafeSocket(f"launchd would not hand over the socket: {os.strerror(error)}")
+        raise UnsafeSocket(f"launchd does not hand over the socket: {os.strerror(error)}")
     try:
         return list(fds[: count.value])
     finally:

@@ -1,9 +1,9 @@
-"""Who is at the other end of a connected Unix socket, as the kernel tells.
+"""Reads the credentials of the peer of a connected Unix socket from the kernel.
 
 Linux: SO_PEERCRED (unix(7)), struct ucred {pid, uid, gid}. macOS: LOCAL_PEERCRED (unix(4)),
-struct xucred {version, uid, and 68 bytes more}, and LOCAL_PEERPID (sys/un.h).
-macOS's constants have not been tried on a Mac. It imports next to nothing: a status bar
-asks every few seconds.
+struct xucred {version, uid, and 68 bytes more}, and LOCAL_PEERPID (sys/un.h); macOS's
+constants have not been tried on a Mac. The imports are few because status bars use this
+module every few seconds.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ class Connected(Protocol):
 
 
 def uid_of(sock: Connected) -> int:
-    """The user at the other end: of a client since connect(), of a server since listen()."""
+    """The user id of the peer: of a client at connect(2), of a server at listen(2)."""
     level, option, size = _CREDENTIALS
     return int.from_bytes(sock.getsockopt(level, option, size)[4:8], sys.byteorder)
 
 
 def pid_of(sock: Connected) -> int:
-    """The process there, likewise; 0 where it lives in a PID namespace that is not ours."""
+    """The process id of the peer at the same moment; 0 for a process of another PID namespace."""
     level, option, size = _PROCESS
     return int.from_bytes(sock.getsockopt(level, option, size)[:4], sys.byteorder)

@@ -1,9 +1,8 @@
-"""The life of agents' processes.
+"""Identifies processes and reports their ends without polling.
 
-Responsible for telling the end of a process at once, without polling: pidfd on
-Linux (pidfd_open(2)), kqueue's EVFILT_PROC on macOS (kqueue(2)); and for its
-identity, which is the pid and the start time, because pids are used again. It
-refuses to know sessions.
+A process is identified by its pid and its start time, because pids are reused.
+Ends are reported by pidfd on Linux (pidfd_open(2)) and by kqueue's EVFILT_PROC
+on macOS (kqueue(2)).
 """
 
 from __future__ import annotations
@@ -20,22 +19,22 @@ from typing import Final, NamedTuple
 from acd.sessions.values import NS, Now
 
 SHELLS: Final = frozenset({"sh", "bash", "dash", "zsh", "fish", "ksh", "busybox", "env"})
-"""Programs that may stand between an agent and its hook, and end with the hook."""
+"""Programs that may run between an agent and its hook; they end with the hook."""
 
 
 class Identity(NamedTuple):
-    """What can be seen of a process that lives."""
+    """Start and name of a running process."""
 
     start: int
-    """When it began: clock ticks since boot on Linux (proc_pid_stat(5), field 22),
-    unix microseconds on macOS. Comparable for equality."""
+    """Start time: clock ticks since boot on Linux (proc_pid_stat(5), field 22),
+    unix microseconds on macOS. Compare it for equality only."""
     start_boot: int | None
-    """The same in nanoseconds on the boot clock, to order it among events; None if unknown."""
+    """Start time in nanoseconds on the boot clock, to order it among events; None if unknown."""
     name: str
 
 
 def identify(pid: int) -> Identity | None:
-    """The process's identity; None when there is no such process, or it is a zombie."""
+    """The identity of a process; None for a zombie or where there is no such process."""
     return _identify_linux(pid) if sys.platform == "linux" else _identify_macos(pid)
 
 
@@ -44,7 +43,7 @@ def _identify_linux(pid: int) -> Identity | None:
         text = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
         return None
-    # The name is in parentheses, and may hold anything, parentheses included.
+    # The name is in parentheses, and may itself contain parentheses and spaces.
     name, _, rest = text.partition(b"(")[2].rpartition(b")")
     fields = rest.split()
     if len(fields) < 20 or fields[0] in {b"Z", b"X"}:
@@ -57,14 +56,14 @@ _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 def _identify_macos(pid: int) -> Identity | None:
-    from acd.system.kqueue import bsd_info  # loads ctypes
+    from acd.system.libproc import bsd_info  # loads ctypes
 
     found = bsd_info(pid)
     return None if found is None else Identity(found.start, None, found.name)
 
 
 def arguments(pid: int) -> list[str] | None:
-    """The process's arguments behind its name; None where they cannot be read (macOS)."""
+    """The arguments of a process after its name; None where they cannot be read (macOS)."""
     try:
         line = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
@@ -74,66 +73,68 @@ def arguments(pid: int) -> list[str] | None:
 
 
 def began_after(identity: Identity, at: int, now: Now) -> bool:
-    """Whether the process is younger than an event (unix ns) that it is said to have caused."""
+    """Whether the process started after an event (`at`, unix nanoseconds), so did not cause it.
+
+    False where the start is not known.
+    """
     if identity.start_boot is None:
         return False
-    # The event's time on the boot clock; ticks and set clocks are coarse.
+    # Clock ticks are coarse, and the wall clock can be set: allow one second.
     event_boot = now.boot - (now.wall - at)
     return identity.start_boot > event_boot + NS
 
 
 class ProcessWatch:
-    """Calls `ended(pid, start)` once for each followed process that has ended."""
+    """Watches processes in an event loop; calls `ended(pid, start)` once for each that ends."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, ended: Callable[[int, int], None]):
         self._loop = loop
         self._ended = ended
-        self._followed: dict[int, tuple[int, int]] = {}  # pid to (start, descriptor)
+        self._watched: dict[int, tuple[int, int]] = {}  # pid to (start, descriptor)
 
     def __contains__(self, pid: int) -> bool:
-        return pid in self._followed
+        return pid in self._watched
 
-    def follow(self, pid: int) -> Identity | None:
-        """Begins to watch a process; None when it has already ended.
+    def watch(self, pid: int) -> Identity | None:
+        """Watches a process; returns its identity, or None when it has already ended.
 
-        Where the kernel gives no handle on it (too many files are open, the
-        call is forbidden), it is looked at and not watched.
+        Where the kernel refuses a descriptor for it (too many open files, the
+        call is forbidden), the process is identified and not watched.
         """
-        if pid in self._followed:
-            known = self._followed[pid][0]
+        if pid in self._watched:
+            known = self._watched[pid][0]
             found = identify(pid)
             if found is not None and found.start == known:
                 return found
-            # It ended, and its end is on its way to us; or another has its pid by now.
-            self._tell(pid)
+            # It ended and the loop has not reported it yet, or its pid is reused.
+            self._report(pid)
         try:
             fd = self._open(pid)
         except ProcessLookupError:
             return None
         except OSError:
             return identify(pid)
-        # Looked at after it is held: from here on the pid cannot become another's
-        # without our being told.
+        # Identified after the descriptor is open: a later reuse of the pid is reported.
         found = identify(pid)
         if found is None:
             self._close(fd, pid)
             return None
-        self._followed[pid] = (found.start, fd)
+        self._watched[pid] = (found.start, fd)
         return found
 
-    def forget(self, pid: int) -> None:
-        """Nobody asks for this process any more."""
-        if (followed := self._followed.pop(pid, None)) is not None:
-            self._close(followed[1], pid)
+    def unwatch(self, pid: int) -> None:
+        """Ends the watch of a process; a process without one is no error."""
+        if (watched := self._watched.pop(pid, None)) is not None:
+            self._close(watched[1], pid)
 
     def close(self) -> None:
-        """Ends all watching."""
-        for pid in list(self._followed):
-            self.forget(pid)
+        """Ends all watches."""
+        for pid in list(self._watched):
+            self.unwatch(pid)
 
-    def _tell(self, pid: int) -> None:
-        if (followed := self._followed.pop(pid, None)) is not None:
-            start, fd = followed
+    def _report(self, pid: int) -> None:
+        if (watched := self._watched.pop(pid, None)) is not None:
+            start, fd = watched
             self._close(fd, pid)
             self._ended(pid, start)
 
@@ -141,7 +142,7 @@ class ProcessWatch:
 
         def _open(self, pid: int) -> int:
             fd = os.pidfd_open(pid)
-            self._loop.add_reader(fd, self._tell, pid)
+            self._loop.add_reader(fd, self._report, pid)
             return fd
 
         def _close(self, fd: int, pid: int) -> None:
@@ -172,4 +173,4 @@ class ProcessWatch:
         def _drain(self) -> None:
             assert self._kqueue is not None  # noqa: S101 - opened by _open
             for event in self._kqueue.control(None, 64, 0):
-                self._tell(event.ident)
+                self._report(event.ident)

@@ -1,12 +1,11 @@
-"""The socket's place: whether it is ours alone, and what is opened and reached in it.
+"""Checks the socket's directory and peer, and opens the files beside the socket.
 
-Responsible for the checks without which nothing beside the socket is believed:
-the directory, by a descriptor of it, through which everything in it is then
-opened; and the user at the other end of a connection. A path that is checked
-and used by its name may lead elsewhere by then: where the socket lies in /tmp
-and its directory is not there yet, anybody can put one in its place.
+The directory is opened, checked by its descriptor, and its files are opened
+through that descriptor: a path that is checked by name may lead elsewhere when
+it is used. Where the directory is to be in /tmp and does not exist yet, any user
+can create it.
 
-It imports next to nothing: a status bar asks every few seconds.
+The imports are few because status bars use this module every few seconds.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ _OPEN_DIRECTORY: Final = (
 
 
 def check_length(path: Path) -> None:
-    """Raises UnsafeSocket when the kernel would not take the path (unix(7))."""
+    """Raises UnsafeSocket for a path that is too long for a Unix socket (unix(7))."""
     length = len(os.fsencode(path))
     if length > paths.SOCKET_PATH_MAX:
         raise UnsafeSocket(
@@ -43,10 +42,10 @@ def check_length(path: Path) -> None:
 
 @contextlib.contextmanager
 def open_directory(directory: Path, *, make: bool = False) -> Iterator[int]:
-    """A descriptor of the socket's directory, which is ours alone; `make` creates a missing one.
+    """A descriptor of the socket's directory; `make` creates a missing one.
 
-    Raises UnsafeSocket when it is a link, another user's, or open to others,
-    FileNotFoundError where there is none.
+    Raises UnsafeSocket when it is a link, another user's, or accessible to
+    others, and FileNotFoundError where there is none.
     """
     if make:
         _make(directory)
@@ -55,7 +54,7 @@ def open_directory(directory: Path, *, make: bool = False) -> Iterator[int]:
     except FileNotFoundError:
         raise
     except OSError as error:
-        # Refused already; a look by its name only tells why.
+        # It cannot be opened, so the check by name only improves the message.
         with contextlib.suppress(OSError):
             _check(directory, directory.lstat())
         raise UnsafeSocket(f"cannot open {directory}: {error.strerror}") from None
@@ -72,7 +71,7 @@ def _make(directory: Path) -> None:
         with contextlib.suppress(FileExistsError):
             directory.mkdir(mode=0o700)
     except OSError as error:
-        raise UnsafeSocket(f"cannot make {directory}: {error.strerror}") from None
+        raise UnsafeSocket(f"cannot create {directory}: {error.strerror}") from None
 
 
 def _check(directory: Path, found: os.stat_result) -> None:
@@ -93,15 +92,16 @@ def _check(directory: Path, found: os.stat_result) -> None:
 
 
 def check_directory(directory: Path, *, make: bool = False) -> None:
-    """Raises UnsafeSocket as open_directory does; one that is not there is no problem."""
+    """Raises UnsafeSocket as open_directory does; a missing directory is no error."""
     with contextlib.suppress(FileNotFoundError), open_directory(directory, make=make):
         pass
 
 
 def open_file(path: Path, flags: int) -> int:
-    """Opens a file beside the socket, in the directory that was checked, and no link.
+    """Opens a file beside the socket, in the checked directory; links are not followed.
 
-    Raises UnsafeSocket as open_directory does, OSError.
+    A new file gets mode 0600. Raises UnsafeSocket as open_directory does, and
+    OSError.
     """
     with open_directory(path.parent) as directory:
         more = os.O_CLOEXEC | os.O_NOFOLLOW
@@ -109,20 +109,21 @@ def open_file(path: Path, flags: int) -> int:
 
 
 def address(path: Path, directory: int) -> str:
-    """What connect(2) takes for the socket in the directory of that descriptor.
+    """An address for connect(2) of the socket in the directory of that descriptor.
 
-    The directory's name may have become another's since it was opened. Where
-    there is no /proc (macOS, a bare chroot) it is the path all the same, and
-    the peer's user tells.
+    It leads through the descriptor, because the directory may have been
+    replaced since it was opened. Without /proc (macOS, a bare chroot) it is the
+    path itself, and the check of the peer's user has to suffice.
     """
     own = f"/proc/self/fd/{directory}"
     return f"{own}/{path.name}" if os.path.exists(own) else str(path)  # noqa: PTH110 - no pathlib
 
 
 def connect(path: Path, seconds: float) -> _socket.socket:
-    """Connects to a socket of ours, with `seconds` as its timeout, once both ends are checked.
+    """Connects to the daemon's socket; the result has a timeout of `seconds`.
 
-    Raises UnsafeSocket where anybody else could serve it, or does; OSError.
+    Raises UnsafeSocket where another user serves the socket, or could, and
+    OSError.
     """
     check_length(path)
     sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
@@ -132,7 +133,7 @@ def connect(path: Path, seconds: float) -> _socket.socket:
             sock.connect(address(path, directory))
         if (uid := peers.uid_of(sock)) != os.getuid():
             raise UnsafeSocket(
-                f"user {uid} serves {path}, and acd talks to your own daemon only",
+                f"user {uid} serves {path}, and acd connects to your own daemon only",
                 hint="set ACD_SOCKET to a path in a directory of yours",
             )
     except BaseException:
@@ -142,16 +143,16 @@ def connect(path: Path, seconds: float) -> _socket.socket:
 
 
 def is_running(path: Path) -> bool:
-    """Whether a daemon lives that serves the path, told without connecting.
+    """Whether a daemon runs for the socket at `path`: whether the lock on its state is held.
 
-    Where a service manager holds the socket, a connection would start one.
-    The lock on its state tells, which it holds for its life. Raises UnsafeSocket.
+    It does not connect: where a service manager holds the socket, a connection
+    would start a daemon. Raises UnsafeSocket.
     """
     return is_held(paths.daemon_lock_path(path))
 
 
 def is_held(path: Path) -> bool:
-    """Whether a process holds the lock on a file beside the socket for itself (flock(2)).
+    """Whether a process holds an exclusive lock on a file beside the socket (flock(2)).
 
     Raises UnsafeSocket.
     """
@@ -166,3 +167,11 @@ def is_held(path: Path) -> bool:
     finally:
         os.close(fd)
     return False
+
+
+def undelivered_events(path: Path) -> int:
+    """How many events hooks could not deliver to the socket at `path` since the last boot."""
+    try:
+        return paths.given_up_path(path).stat().st_size
+    except OSError:
+        return 0

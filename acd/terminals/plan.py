@@ -6,12 +6,12 @@ Plans hold argument lists and never use a shell: hints and directories are forei
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from acd.errors import AcdError
+from acd.system import programs
 from acd.system.environment import minimal
 from acd.text import one_line, printable
 
@@ -65,24 +65,13 @@ def run_plan(
 
 def _run(step: TerminalStep, environ: dict[str, str], hint: str | None, seconds: float) -> None:
     program = printable(step.argv[0])
-    null = subprocess.DEVNULL
-    options: dict[str, Any] = {"env": environ | dict(step.environ), "cwd": step.cwd, "stdin": null}
+    given = environ | dict(step.environ)
     try:
         if step.detached:
             # A session of its own, so that it outlives our terminal.
-            subprocess.Popen(  # noqa: S603 - an argument list
-                step.argv, stdout=null, stderr=null, start_new_session=True, **options
-            )
+            programs.start_detached(step.argv, environ=given, cwd=step.cwd)
             return
-        done = subprocess.run(  # noqa: S603
-            step.argv,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=seconds,
-            check=False,
-            **options,
-        )
+        done = programs.execute(step.argv, environ=given, timeout=seconds, cwd=step.cwd)
     except FileNotFoundError as error:
         missing = step.cwd if error.filename == step.cwd else f"{program} (not on PATH)"
         raise AcdError(f"cannot find {printable(str(missing))}") from None
@@ -90,14 +79,14 @@ def _run(step: TerminalStep, environ: dict[str, str], hint: str | None, seconds:
         raise AcdError(f"cannot run {program}: {error.strerror}") from None
     except ValueError as error:  # a NUL in an argument
         raise AcdError(f"cannot run {program}: {error}") from None
-    except subprocess.TimeoutExpired:
+    except programs.TimeoutExpired:
         raise AcdError(f"{program} did not end within {seconds:g} s", hint=hint) from None
-    if done.returncode != 0:
+    if done.status != 0:
         if step.expects is None and step.failure:
             raise AcdError(step.failure, hint=hint)
-        output = one_line(done.stderr or done.stdout)[:200] or f"exit code {done.returncode}"
+        output = one_line(done.errors or done.output)[:200] or f"exit code {done.status}"
         raise AcdError(f"{program}: {output}", hint=hint)
-    if step.expects is not None and done.stdout.strip() != step.expects:
+    if step.expects is not None and done.output.strip() != step.expects:
         if step.fallback is None:
             raise AcdError(step.failure, hint=hint)
         _run(step.fallback, environ, hint, seconds)

@@ -175,7 +175,7 @@ def _kernel_names(terminal: TerminalServer) -> set[str]:
 def _process_name(pid: int) -> str:
     """The process's name, truncated as by the kernel; empty if there is none."""
     if sys.platform == "darwin":
-        from acd.system.kqueue import bsd_info  # loads ctypes, only on macOS
+        from acd.system.libproc import bsd_info  # ctypes, and not on Linux
 
         info = bsd_info(pid)
         return info.name[:_NAME_LENGTH] if info else ""

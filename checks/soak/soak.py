@@ -24,7 +24,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from testing.daemons import Child, Nursery
+from testing.daemons import Daemons, ForkedDaemon
 from testing.service_manager import listener
 from testing.support import WAIT, Client, Place, place
 from testing.worker import Known, Worker
@@ -173,8 +173,8 @@ class Soak:
 
     # All of it --------------------------------------------------------------
 
-    def run(self, nursery: Nursery, minutes: float) -> None:
-        daemon = nursery.start()
+    def run(self, daemons: Daemons, minutes: float) -> None:
+        daemon = daemons.start()
         before = self._rss()
         parts = {
             "hooks": self.hooks,
@@ -188,19 +188,19 @@ class Soak:
             party.start()
         end = time.monotonic() + minutes * 60
         while time.monotonic() < end:
-            daemon = self._round(nursery, daemon)
+            daemon = self._round(daemons, daemon)
         self.ended.set()
         with contextlib.suppress(OSError, EOFError), self.place.client() as client:
             client.ask("STOP")
         daemon.end()
         # Who waits for lines is woken by the end; who connects gets a last daemon.
-        daemon = nursery.start()
+        daemon = daemons.start()
         for party in parties:
             party.join()
         self.report(before, self._rss())
         daemon.kill()
 
-    def _round(self, nursery: Nursery, daemon: Child) -> Child:
+    def _round(self, daemons: Daemons, daemon: ForkedDaemon) -> ForkedDaemon:
         """Work, an end of some kind in the middle of it, and a look at what is left."""
         with contextlib.ExitStack() as stack:
             clients = [stack.enter_context(self.place.client()) for _ in self.workers]
@@ -214,7 +214,7 @@ class Soak:
                 thread.start()
             time.sleep(REST + self.chance.expovariate(1))
             kind = self.chance.choice(("kill -9", "kill -9", "SIGTERM", "STOP", "upgrade"))
-            daemon = self._end(kind, nursery, daemon)
+            daemon = self._end(kind, daemons, daemon)
             for thread in threads:
                 thread.join(WAIT)
                 if thread.is_alive():
@@ -239,10 +239,10 @@ class Soak:
         mine = [name for name in client.sessions() if name.startswith(f"{worker.name}-")]
         return {name: Known.seen(client.get(name)) for name in mine}
 
-    def _end(self, kind: str, nursery: Nursery, daemon: Child) -> Child:
+    def _end(self, kind: str, daemons: Daemons, daemon: ForkedDaemon) -> ForkedDaemon:
         if kind == "upgrade":
             # The next one is there already, and asks the former to end.
-            following = nursery.start()
+            following = daemons.start()
             daemon.end()
             return following
         if kind == "kill -9":
@@ -254,7 +254,7 @@ class Soak:
             with contextlib.suppress(EOFError, ConnectionError), self.place.client() as client:
                 client.ask("STOP")
             daemon.end()
-        return nursery.start()
+        return daemons.start()
 
     def _rss(self) -> int:
         with self.place.client() as client:
@@ -293,11 +293,11 @@ def main() -> int:
     given = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    with place() as made, listener(made) as sock, Nursery(made, sock) as nursery:
+    with place() as made, listener(made) as sock, Daemons(made, sock) as daemons:
         soak = Soak(made, given.seed)
-        soak.run(nursery, given.minutes + 60 * given.hours)
-        log = nursery.log.read_text(errors="replace")
-        for bad in ("Traceback", "understood", "set aside", "cannot be written"):
+        soak.run(daemons, given.minutes + 60 * given.hours)
+        log = daemons.log.read_text(errors="replace")
+        for bad in ("Traceback", "invalid record", "set aside", "cannot be written"):
             if bad in log:
                 print(f"log    {log.count(bad)} times {bad!r}, first: {_line_of(log, bad)}")
                 soak.fault("see the log")

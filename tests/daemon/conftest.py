@@ -1,4 +1,4 @@
-"""Each test of the daemon has a place of its own, and real processes in it."""
+"""Fixtures: each test of the daemon has a directory of its own, with real processes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _place() -> Iterator[Place]:
 
 @pytest.fixture
 def daemon(place: Place) -> Daemon:
-    """One that binds its own socket, and serves."""
+    """A running daemon that bound its own socket."""
     return place.start()
 
 

@@ -1,8 +1,7 @@
-"""How the daemon comes by a listener that somebody else has bound.
+"""The daemon adopts a listener of a service manager.
 
-The service manager is systemd's own systemd-socket-activate, or this test in
-its place where it has to misbehave. launchd is stood in for by a few lines of
-C: they prove our call, not launchd.
+The service manager is systemd-socket-activate, or this test where it has to
+misbehave. launchd is a stub in C, which checks acd's call only.
 """
 
 from __future__ import annotations
@@ -63,7 +62,7 @@ def test_its_file_stays_when_the_daemon_stops(place: Place, command: Sequence[st
 
 
 @pytest.mark.parametrize("command", CASES)
-def test_what_was_inherited_is_never_bound_unlinked_or_chmodded(
+def test_an_inherited_socket_is_never_bound_unlinked_or_chmodded(
     place: Place, strace: Strace, command: Sequence[str]
 ) -> None:
     with listener(place) as sock:
@@ -71,19 +70,19 @@ def test_what_was_inherited_is_never_bound_unlinked_or_chmodded(
         assert place.ask("SET one working", "STOP") == ["OK", "OK"]
         assert daemon.end() == 0
     calls = strace.calls()
-    assert [call for call in calls if "acd.sock.journal" in call], "strace saw what it should"
+    assert [call for call in calls if "acd.sock.journal" in call], "strace recorded the calls"
     touching = ("bind(", "unlink", "chmod", "chown", "rename")
     assert not [call for call in calls if call.startswith(touching) and 'acd.sock"' in call]
 
 
-def test_lines_that_were_sent_before_the_daemon_began_are_served(place: Place) -> None:
+def test_requests_sent_before_the_start_are_served(place: Place) -> None:
     with listener(place) as sock, place.client() as client:
         client.send("SET early working", "PING")
         activate(place, [sock])
         assert client.lines(2) == ["OK", "OK"]
 
 
-def test_systemd_s_own_activator_hands_over_its_socket(place: Place) -> None:
+def test_the_socket_of_systemd_socket_activate_is_adopted(place: Place) -> None:
     place.directory.mkdir(mode=0o700)
     activator = shutil.which("systemd-socket-activate")
     if activator is None:
@@ -113,14 +112,12 @@ def test_the_variables_of_another_process_are_ignored(place: Place, command: Seq
 
 
 @pytest.mark.parametrize("command", CASES)
-def test_two_sockets_are_refused_with_what_would_be_right(
-    place: Place, command: Sequence[str]
-) -> None:
+def test_two_sockets_are_refused_with_a_hint(place: Place, command: Sequence[str]) -> None:
     with listener(place) as sock:
         daemon = activate(place, [sock, sock], command, LISTEN_FDNAMES="acd:acd", wait=False)
         assert daemon.end() == EXIT_UNSAFE_SOCKET
     assert daemon.log() == (
-        "acd: 2 sockets were handed over, and acd serves one\n"
+        "acd: 2 sockets were inherited, and acd serves one\n"
         "     give the socket unit exactly one ListenStream=\n"
     )
 
@@ -137,7 +134,7 @@ def test_a_socket_that_does_not_listen_is_refused(
         daemon = activate(place, [sock], command, wait=False)
         assert daemon.end() == EXIT_UNSAFE_SOCKET
     assert daemon.log().startswith(
-        "acd: descriptor 3 that was handed over is not a listening Unix stream socket\n"
+        "acd: inherited descriptor 3 is not a listening Unix stream socket\n"
     )
 
 
@@ -148,7 +145,7 @@ def test_a_listener_of_another_family_is_refused(place: Place) -> None:
     assert "is not a listening Unix stream socket" in daemon.log()
 
 
-def test_an_abstract_listener_is_refused_for_it_has_no_private_place(place: Place) -> None:
+def test_an_abstract_listener_is_refused_because_it_has_no_private_directory(place: Place) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         sock.bind("")  # unix(7): autobind
         sock.listen()
@@ -158,29 +155,29 @@ def test_an_abstract_listener_is_refused_for_it_has_no_private_place(place: Plac
 
 
 @pytest.mark.parametrize("command", CASES)
-def test_a_descriptor_that_is_no_socket_is_refused(place: Place, command: Sequence[str]) -> None:
+def test_a_descriptor_that_is_not_a_socket_is_refused(place: Place, command: Sequence[str]) -> None:
     with (place.root / "file").open("w") as file:
         daemon = activate(place, [file], command, wait=False)
         assert daemon.end() == EXIT_UNSAFE_SOCKET
-    assert daemon.log().startswith("acd: descriptor 3 that was handed over")
+    assert daemon.log().startswith("acd: inherited descriptor 3")
     assert "Traceback" not in daemon.log()
 
 
 @pytest.mark.parametrize("command", CASES)
 @pytest.mark.parametrize("count", ["1", "2", "999999", "²", "-1", "x", ""])
-def test_a_count_that_is_not_true_ends_in_no_traceback(
+def test_a_wrong_count_is_refused_without_a_traceback(
     place: Place, command: Sequence[str], count: str
 ) -> None:
-    # Nothing at all is handed over: descriptor 3 is closed.
+    # No descriptor is inherited: 3 is closed.
     daemon = activate(place, [], command, LISTEN_FDS=count, wait=False)
     assert daemon.end() == EXIT_UNSAFE_SOCKET
     assert daemon.log().startswith("acd: LISTEN_FDS=")
-    assert " is not what was handed over: " in daemon.log()
+    assert " does not match the inherited descriptors: " in daemon.log()
     assert "Traceback" not in daemon.log()
 
 
 @pytest.mark.parametrize("command", CASES)
-def test_no_child_takes_the_variables_for_its_own(place: Place, command: Sequence[str]) -> None:
+def test_a_child_does_not_inherit_the_variables(place: Place, command: Sequence[str]) -> None:
     program = """
 import os
 from acd.system.activation import adopt
@@ -193,7 +190,7 @@ os.execve("/usr/bin/env", ["env"], os.environ)
         assert "LISTEN_" not in output([sock], program)
 
 
-def test_by_the_protocol_names_belong_to_descriptors_in_their_order() -> None:
+def test_the_protocol_assigns_names_to_descriptors_in_order() -> None:
     program = """
 import os
 from acd.system.activation import listen_fds_by_protocol
@@ -205,10 +202,10 @@ print([os.get_inheritable(fd) for fd in (3, 4)])
     assert found == "{3: 'acd', 4: 'unknown'}\n[False, False]\n"
 
 
-# The daemon owns what a hook or a client has bound for it ----------------
+# A listener that a hook or a client has bound ----------------------------
 
 
-def test_a_spawned_daemon_takes_its_socket_away_at_its_stop(place: Place) -> None:
+def test_a_spawned_daemon_unlinks_its_socket_when_it_stops(place: Place) -> None:
     with listener(place) as sock:
         daemon = activate(place, [sock], LISTEN_FDNAMES="acd-spawned")
         with place.client() as client:
@@ -217,7 +214,7 @@ def test_a_spawned_daemon_takes_its_socket_away_at_its_stop(place: Place) -> Non
     assert not place.socket.exists()
 
 
-def test_it_leaves_a_socket_that_has_taken_its_place(place: Place) -> None:
+def test_it_leaves_a_socket_that_replaced_its_own(place: Place) -> None:
     with listener(place) as sock:
         daemon = activate(place, [sock], LISTEN_FDNAMES="acd-spawned")
     with listener(place):
@@ -225,7 +222,7 @@ def test_it_leaves_a_socket_that_has_taken_its_place(place: Place) -> None:
         assert place.socket.exists()
 
 
-def test_a_listener_whose_file_is_gone_is_served_all_the_same(place: Place) -> None:
+def test_a_listener_without_its_file_is_served(place: Place) -> None:
     with listener(place) as sock, place.client() as client:
         place.socket.unlink()
         daemon = activate(place, [sock], LISTEN_FDNAMES="acd-spawned")
@@ -240,10 +237,10 @@ STUB = r"""
 #include <stdlib.h>
 #include <string.h>
 
-/* launch(3): an errno value is returned, the array is the caller's to free. */
+/* launch(3): returns an errno value; the caller frees the array. */
 int launch_activate_socket(const char *name, int **fds, size_t *count) {
-    const char *says = getenv("STUB_SAYS");
-    if (says) return atoi(says);
+    const char *error = getenv("STUB_ERROR");
+    if (error) return atoi(error);
     if (strcmp(name, "acd")) return ENOENT;
     *count = 1;
     *fds = malloc(sizeof(int));
@@ -266,7 +263,7 @@ def launchd_stub(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def adopt_from_launchd(stub: Path, fd: int, **environ: str) -> str:
-    """What `adopt` makes of it in a process that takes itself for macOS."""
+    """The result of `adopt` in a process with sys.platform of macOS."""
     program = """
         import os, sys
         sys.platform = "darwin"
@@ -289,28 +286,26 @@ def adopt_from_launchd(stub: Path, fd: int, **environ: str) -> str:
     ).stdout.rstrip("\n")
 
 
-def test_launchd_s_listener_is_adopted_and_stays_launchd_s(
-    place: Place, launchd_stub: Path
-) -> None:
+def test_a_listener_of_launchd_is_adopted_and_not_owned(place: Place, launchd_stub: Path) -> None:
     with listener(place) as sock:
         found = adopt_from_launchd(launchd_stub, sock.fileno())
     assert found == str(("launchd", False, str(place.socket)))
 
 
 @pytest.mark.parametrize("number", [errno.ESRCH, errno.ENOENT])
-def test_without_a_launchd_job_there_is_nothing_to_adopt(
+def test_outside_a_launchd_job_nothing_is_adopted(
     place: Place, launchd_stub: Path, number: int
 ) -> None:
     with listener(place) as sock:
-        found = adopt_from_launchd(launchd_stub, sock.fileno(), STUB_SAYS=str(number))
+        found = adopt_from_launchd(launchd_stub, sock.fileno(), STUB_ERROR=str(number))
     assert found == "None"
 
 
-def test_launchd_s_refusal_is_told(place: Place, launchd_stub: Path) -> None:
+def test_an_error_of_launchd_is_reported(place: Place, launchd_stub: Path) -> None:
     with listener(place) as sock:
-        found = adopt_from_launchd(launchd_stub, sock.fileno(), STUB_SAYS=str(errno.EALREADY))
-    assert found == f"launchd would not hand over the socket: {os.strerror(errno.EALREADY)}"
+        found = adopt_from_launchd(launchd_stub, sock.fileno(), STUB_ERROR=str(errno.EALREADY))
+    assert found == f"launchd does not hand over the socket: {os.strerror(errno.EALREADY)}"
 
 
-def test_where_nothing_is_handed_over_there_is_nothing_to_adopt() -> None:
+def test_without_an_inherited_socket_nothing_is_adopted() -> None:
     assert adopt({"HOME": "/"}) is None

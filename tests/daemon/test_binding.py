@@ -1,4 +1,4 @@
-"""A daemon that binds its own socket: private before it is reachable, and only one."""
+"""A daemon without a service manager binds its own private socket, and only one does."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from acd.errors import EXIT_ALREADY_RUNNING, EXIT_UNSAFE_SOCKET
 from testing.strace import Strace
 from testing.support import DAEMON, Place
 
-as_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root, to be somebody else too")
+as_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root, to become another user")
 
 NOBODY = 65534
 
 
 def refused(place: Place) -> str:
-    """What a daemon says that refuses the place of its socket."""
+    """The error of a daemon that refuses the directory of its socket."""
     daemon = place.start(wait=False)
     assert daemon.end() == EXIT_UNSAFE_SOCKET
     return daemon.log()
 
 
-def test_the_directory_is_made_for_its_owner_alone(place: Place) -> None:
+def test_the_directory_is_created_private(place: Place) -> None:
     place.start()
     assert stat.S_IMODE(place.directory.stat().st_mode) == 0o700
 
 
-def test_everything_beside_the_socket_is_its_owner_s_alone(place: Place) -> None:
+def test_all_files_beside_the_socket_are_private(place: Place) -> None:
     place.start(umask=0)
     assert place.ask("SET one working") == ["OK"]
     found = {path.name: stat.S_IMODE(path.lstat().st_mode) for path in place.directory.iterdir()}
@@ -43,7 +43,7 @@ def test_everything_beside_the_socket_is_its_owner_s_alone(place: Place) -> None
     )
 
 
-def test_nothing_is_ever_wider_than_it_ends_even_under_umask_0(
+def test_no_file_is_ever_accessible_to_others_even_under_umask_0(
     place: Place, strace: Strace
 ) -> None:
     calls = "bind,umask,mkdir,mkdirat,open,openat,creat,chmod,fchmod,fchmodat,mknod,mknodat,rename"
@@ -55,7 +55,7 @@ def test_nothing_is_ever_wider_than_it_ends_even_under_umask_0(
     for call in strace.calls():
         if found := re.match(r"umask\((\d+)\)", call):
             umask = int(found[1], 8)
-        # By its path, or by its name in the directory's descriptor.
+        # By its path, or by its name relative to the directory's descriptor.
         there = str(place.directory) in call or '"acd.sock' in call
         if not call.endswith(")") and there and "= -1 " not in call:
             path = re.search(r'"([^"]*)"', call)
@@ -76,31 +76,31 @@ def test_nothing_is_ever_wider_than_it_ends_even_under_umask_0(
     }
 
 
-def test_a_socket_file_that_nobody_serves_is_replaced(place: Place) -> None:
+def test_a_stale_socket_file_is_replaced(place: Place) -> None:
     place.start().kill()
     assert place.socket.exists()
     place.start()
     assert place.ask("PING") == ["OK"]
 
 
-def test_a_file_in_the_socket_s_place_is_refused_and_kept(place: Place) -> None:
+def test_a_file_at_the_path_of_the_socket_is_refused_and_kept(place: Place) -> None:
     place.directory.mkdir(mode=0o700)
     place.socket.write_text("precious")
     assert refused(place) == (
-        f"acd: {place.socket} is there, and is not a socket\n"
+        f"acd: {place.socket} exists, and is not a socket\n"
         "     move it away, or set ACD_SOCKET to another path\n"
     )
     assert place.socket.read_text() == "precious"
 
 
-def test_a_link_in_the_socket_s_place_is_refused_and_kept(place: Place) -> None:
+def test_a_link_at_the_path_of_the_socket_is_refused_and_kept(place: Place) -> None:
     place.directory.mkdir(mode=0o700)
     place.socket.symlink_to(place.root / "elsewhere")
     assert "is not a socket" in refused(place)
     assert place.socket.is_symlink()
 
 
-def test_a_second_daemon_says_that_there_is_one_and_leaves_it_alone(place: Place) -> None:
+def test_a_second_daemon_exits_with_an_error(place: Place) -> None:
     first = place.start()
     second = place.start(wait=False)
     assert second.end() == EXIT_ALREADY_RUNNING
@@ -112,7 +112,7 @@ def test_a_second_daemon_says_that_there_is_one_and_leaves_it_alone(place: Place
         assert client.info()["pid"] == first.pid
 
 
-def test_a_frozen_daemon_with_a_full_queue_is_still_one(place: Place) -> None:
+def test_a_hanging_daemon_with_a_full_queue_is_not_replaced(place: Place) -> None:
     place.directory.mkdir(mode=0o700)
     with socket.socket(socket.AF_UNIX) as frozen, socket.socket(socket.AF_UNIX) as waits:
         frozen.bind(str(place.socket))
@@ -122,7 +122,7 @@ def test_a_frozen_daemon_with_a_full_queue_is_still_one(place: Place) -> None:
         assert daemon.end() == EXIT_ALREADY_RUNNING
 
 
-def test_of_many_started_at_once_exactly_one_serves(place: Place) -> None:
+def test_of_several_daemons_started_at_once_exactly_one_serves(place: Place) -> None:
     daemons = [place.start(wait=False) for _ in range(6)]
     with ThreadPoolExecutor() as waiting:
         ends = [waiting.submit(daemon.end) for daemon in daemons]
@@ -135,7 +135,7 @@ def test_of_many_started_at_once_exactly_one_serves(place: Place) -> None:
             assert client.ask("STOP") == "OK"
 
 
-# Unsafe places ------------------------------------------------------------
+# Unsafe directories -------------------------------------------------------
 
 
 def test_a_directory_that_is_a_link_is_refused(place: Place) -> None:
@@ -149,7 +149,7 @@ def test_a_directory_that_is_a_link_is_refused(place: Place) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o710, 0o701, 0o750, 0o755, 0o777, 0o1777])
-def test_a_directory_that_others_could_enter_is_refused(place: Place, mode: int) -> None:
+def test_a_directory_that_is_accessible_to_others_is_refused(place: Place, mode: int) -> None:
     place.directory.mkdir()
     place.directory.chmod(mode)
     assert f"its mode is {mode:o}, and others could enter it" in refused(place)
@@ -162,18 +162,18 @@ def test_a_directory_of_another_user_is_refused(place: Place) -> None:
     assert f"it belongs to user {NOBODY}" in refused(place)
 
 
-def test_a_file_in_the_directory_s_place_is_refused(place: Place) -> None:
+def test_a_file_at_the_path_of_the_directory_is_refused(place: Place) -> None:
     place.directory.write_text("")
     assert "it is not a directory" in refused(place)
 
 
-def test_a_directory_that_cannot_be_made_is_told(place: Place) -> None:
+def test_a_directory_that_cannot_be_created_is_reported(place: Place) -> None:
     place.environ["ACD_SOCKET"] = str(place.root / "home" / "file" / "acd" / "acd.sock")
     (place.root / "home" / "file").write_text("")
-    assert refused(place).startswith(f"acd: cannot make {place.home / 'file' / 'acd'}: ")
+    assert refused(place).startswith(f"acd: cannot create {place.home / 'file' / 'acd'}: ")
 
 
-def test_a_path_that_is_too_long_is_told_with_its_length(place: Place) -> None:
+def test_a_path_that_is_too_long_is_reported_with_its_length(place: Place) -> None:
     path = place.directory / ("x" * 100)
     place.environ["ACD_SOCKET"] = str(path)
     assert refused(place) == (
@@ -182,13 +182,13 @@ def test_a_path_that_is_too_long_is_told_with_its_length(place: Place) -> None:
     )
 
 
-def test_a_relative_path_is_served_where_the_daemon_stands(place: Place) -> None:
+def test_a_relative_path_is_served_in_the_working_directory(place: Place) -> None:
     place.environ["ACD_SOCKET"] = "run/acd.sock"
     place.start()
     assert place.ask("PING") == ["OK"]
 
 
-def test_a_prepared_lock_that_is_a_link_is_refused_and_its_target_kept(place: Place) -> None:
+def test_a_lock_file_that_is_a_link_is_refused_and_its_target_kept(place: Place) -> None:
     place.directory.mkdir(mode=0o700)
     (place.root / "precious").write_text("precious")
     for name in ("acd.sock.lock", "acd.sock.daemon"):
@@ -200,10 +200,10 @@ def test_a_prepared_lock_that_is_a_link_is_refused_and_its_target_kept(place: Pl
 
 
 @as_root
-def test_in_tmp_a_directory_that_somebody_prepared_is_refused(place: Place) -> None:
-    uid = 4243  # nothing of theirs is in /run/user
+def test_a_directory_of_another_user_in_tmp_is_refused(place: Place) -> None:
+    uid = 4243  # a user without a directory in /run/user
     prepared = Path(f"/tmp/acd-{uid}")
-    # Everything is imported before, for the interpreter may be root's alone.
+    # Imports before setuid, because only root may be able to read the interpreter.
     program = f"""
 import os, sys
 import acd.__main__, acd.daemon.daemon, acd.text

@@ -16,7 +16,7 @@ import pytest
 from acd.agents.claude_code.observer import SETTLE
 from acd.system.process import identify
 from testing.fake_agent import ASKS, Agent, told, wait_for_the_look
-from testing.strace import Watched
+from testing.strace import Attached
 from testing.support import Client, Daemon, Place
 
 # The registry -------------------------------------------------------------------
@@ -189,13 +189,12 @@ def test_thousands_of_stale_files_and_every_key_are_left_closed(
         (agent.registry / f"{pid}.json").write_text('{"status": "idle"}')
         (agent.registry / f"{pid}.key").write_text("secret")
     (agent.registry / f"{agent.process.pid}.key").write_text("secret")
-    with Watched(daemon.pid, place.root / "strace.log") as watched:
+    with Attached(daemon.pid, place.root / "strace.log"):
         agent.hook(client, "UserPromptSubmit")
         assert told(subscriber) == ("s", "working")
         agent.registers("idle")
         (agent.registry / f"{agent.process.pid}.key").write_text("another")
         assert told(subscriber) == ("s", "attention")
-    del watched
     opened = [
         line for line in (place.root / "strace.log").read_text().splitlines() if "open" in line
     ]

@@ -1,4 +1,4 @@
-"""From one daemon to the next: the state goes over whole, and no line that was sent is lost."""
+"""From one daemon to the next: the state is kept, and no line that was sent is lost."""
 
 from __future__ import annotations
 
@@ -10,51 +10,51 @@ from typing import Any
 
 import pytest
 
-from testing.daemons import Nursery
+from testing.daemons import Daemons
 from testing.service_manager import activate, listener
 from testing.support import Client, Place
 from tests.daemon.test_journal import BUSY
 
 
-def picture(client: Client) -> list[dict[str, Any]]:
-    """Everything that is shown of every session, in the order of LIST, but what time changes."""
+def sessions_of(client: Client) -> list[dict[str, Any]]:
+    """All fields of every session but `elapsed`, in the order of LIST."""
     sessions = [client.get(name) for name in client.sessions()]
     for session in sessions:
         del session["elapsed"]
     return sessions
 
 
-def test_over_a_stop_and_a_start_everything_stays_field_by_field(place: Place) -> None:
+def test_a_stop_and_a_start_keep_every_field(place: Place) -> None:
     daemon = place.start()
     with place.client() as client:
         for reply in client.ask_all(*BUSY):
             assert reply.startswith("OK")
-        before = picture(client)
+        before = sessions_of(client)
     assert len(before) == 5
     assert daemon.stop() == 0
     place.start()
     with place.client() as client:
-        assert picture(client) == before
+        assert sessions_of(client) == before
 
 
-def test_it_stays_over_many_of_them_and_over_kills_in_between(place: Place) -> None:
-    with listener(place) as sock, Nursery(place, sock) as nursery:
-        daemon = nursery.start()
+def test_many_stops_and_kills_keep_every_field(place: Place) -> None:
+    with listener(place) as sock, Daemons(place, sock) as daemons:
+        daemon = daemons.start()
         with place.client() as client:
             client.ask_all(*BUSY)
-            before = picture(client)
+            before = sessions_of(client)
         for number in range(12):
             daemon.signal((signal.SIGTERM, signal.SIGKILL, signal.SIGINT)[number % 3])
             daemon.end()
-            daemon = nursery.start()
+            daemon = daemons.start()
             assert place.ask("PING") == ["OK"]
         with place.client() as client:
-            assert picture(client) == before
+            assert sessions_of(client) == before
         daemon.kill()
 
 
 class Hooks:
-    """Connects, sends one line and leaves, over and over, as hooks do."""
+    """Connects, sends one line and closes, repeatedly, as hooks do."""
 
     def __init__(self, place: Place):
         self._place = place
@@ -65,9 +65,9 @@ class Hooks:
         self._thread.start()
 
     def _run(self) -> None:
-        # A thousand a second: enough to fall into every moment of a stop and a start.
+        # A thousand per second, so that some come at every moment of a stop and a start.
         while not self._ended.wait(0.001):
-            # Blocking: with a timeout, a full queue would be an error at once.
+            # Blocking: with a timeout, connect(2) fails at once on a full queue.
             with socket.socket(socket.AF_UNIX) as sock:
                 try:
                     sock.connect(str(self._place.socket))
@@ -83,9 +83,9 @@ class Hooks:
 
 
 @pytest.mark.timeout(120)
-def test_hooks_that_never_cease_lose_nothing_while_daemons_come_and_go(place: Place) -> None:
-    with listener(place) as sock, Nursery(place, sock) as nursery:
-        daemon = nursery.start()
+def test_no_hook_s_line_is_lost_while_daemons_stop_and_start(place: Place) -> None:
+    with listener(place) as sock, Daemons(place, sock) as daemons:
+        daemon = daemons.start()
         hooks = Hooks(place)
         try:
             number = 0
@@ -98,7 +98,7 @@ def test_hooks_that_never_cease_lose_nothing_while_daemons_come_and_go(place: Pl
                     else:
                         daemon.signal(signal.SIGTERM)
                 daemon.end()
-                daemon = nursery.start()
+                daemon = daemons.start()
         finally:
             hooks.end()
         with place.client() as client:
@@ -108,20 +108,20 @@ def test_hooks_that_never_cease_lose_nothing_while_daemons_come_and_go(place: Pl
         daemon.kill()
 
 
-def test_an_upgrade_takes_the_listener_over_from_a_daemon_that_still_runs(place: Place) -> None:
+def test_a_new_daemon_takes_over_the_listener_of_a_running_one(place: Place) -> None:
     with listener(place) as sock:
         first = activate(place, [sock])
         with place.client() as client, place.client() as watching:
             watching.ask("SUBSCRIBE")
             client.ask_all(*BUSY)
-            before = picture(client)
+            before = sessions_of(client)
             hooks = Hooks(place)
             try:
                 second = activate(place, [sock])
                 assert first.end() == 0
             finally:
                 hooks.end()
-            # Who was connected sees the end of the connection, and comes again.
+            # The first daemon closes the connections of its clients.
             assert all(
                 line.startswith(("UPDATE ", "REMOVED ", "STATE ")) for line in watching.rest()
             )
@@ -137,10 +137,10 @@ def test_an_upgrade_takes_the_listener_over_from_a_daemon_that_still_runs(place:
                 0,
                 [],
             )
-            assert picture(client)[: len(before)] == before
+            assert sessions_of(client)[: len(before)] == before
 
 
-def test_a_daemon_whose_socket_was_taken_away_gives_way_to_the_next(place: Place) -> None:
+def test_a_daemon_whose_socket_was_removed_ends_when_the_next_one_starts(place: Place) -> None:
     first = place.start()
     place.ask("SET a working")
     place.socket.unlink()
@@ -149,17 +149,17 @@ def test_a_daemon_whose_socket_was_taken_away_gives_way_to_the_next(place: Place
     with place.client() as client:
         assert client.info()["pid"] == second.pid
         assert set(client.sessions()) == {"a"}
-    assert place.socket.exists(), "the first one leaves what is the second one's"
+    assert place.socket.exists(), "the first one leaves the socket of the second one"
 
 
-def test_of_several_that_come_at_once_each_knows_what_was_acknowledged_before(
+def test_several_daemons_started_at_once_keep_what_was_acknowledged(
     place: Place,
 ) -> None:
     with listener(place) as sock:
         daemons = [activate(place, [sock], wait=False) for _ in range(4)]
         with place.client() as client:
             assert client.ask("SET a working") == "OK"
-        # Each asks whom it finds to end: who serves now, and who is last, is chance.
+        # Each signals the one before it; which one serves now, and which is last, is random.
         with place.client() as client:
             assert set(client.sessions()) == {"a"}
         for daemon in daemons:
@@ -171,10 +171,10 @@ def test_of_several_that_come_at_once_each_knows_what_was_acknowledged_before(
             assert set(client.sessions()) == {"a"}
 
 
-def test_a_pid_that_a_killed_daemon_left_behind_is_nobody_s_to_end(place: Place) -> None:
+def test_a_reused_pid_in_the_lock_file_gets_no_signal(place: Place) -> None:
     place.start().kill()
     stranger = place.start(["sleep", "60"], wait=False)
-    # The pid has come round, and is somebody else's now.
+    # The pid is reused by another process.
     (place.directory / "acd.sock.daemon").write_text(str(stranger.pid))
     second = place.start()
     assert place.ask("PING") == ["OK"]
@@ -182,10 +182,10 @@ def test_a_pid_that_a_killed_daemon_left_behind_is_nobody_s_to_end(place: Place)
     assert stranger.process.poll() is None
 
 
-def test_a_line_of_json_is_what_info_tells(place: Place) -> None:
+def test_info_replies_with_one_json_object(place: Place) -> None:
     place.start()
     [reply] = place.ask("INFO")
-    told = json.loads(reply.removeprefix("OK "))
+    info = json.loads(reply.removeprefix("OK "))
     assert {
         "version",
         "protocol",
@@ -197,6 +197,6 @@ def test_a_line_of_json_is_what_info_tells(place: Place) -> None:
         "subscribers",
         "idle_timeout",
         "rss",
-    } <= told.keys()
-    assert told["protocol"] == 1
-    assert told["sessions"] == {"question": 0, "attention": 0, "working": 0, "closed": 0}
+    } <= info.keys()
+    assert info["protocol"] == 1
+    assert info["sessions"] == {"question": 0, "attention": 0, "working": 0, "closed": 0}

@@ -1,4 +1,4 @@
-"""The state's file: whatever becomes of it, what was acknowledged is read back."""
+"""The state file: acknowledged changes are read back, whatever happens to it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from testing.support import Place
 
 
 @pytest.fixture
-def told(
+def journal_log(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> pytest.LogCaptureFixture:
-    """What the journal logs."""
+    """The log of the journal."""
     logger = logging.getLogger("acd")
     monkeypatch.setattr(logger, "propagate", True)
     monkeypatch.setattr(logger, "level", logging.NOTSET)
@@ -32,7 +32,7 @@ def told(
 
 
 def hook(session: str, event: str, **fields: object) -> str:
-    """A hook's line; `pid` and `at` are its own, the others the agent's."""
+    """The line of a hook; `pid` and `at` are its own fields, the others the agent's."""
     meta = {name: fields.pop(name) for name in ("pid", "at", "TMUX_PANE") if name in fields}
     payload = {"session_id": session, "hook_event_name": event, "cwd": "/src", **fields}
     # The meta data of a hook has no spaces.
@@ -40,7 +40,7 @@ def hook(session: str, event: str, **fields: object) -> str:
 
 
 ALIVE = os.getpid()
-"""An agent's process, which a daemon looks for."""
+"""The pid of a running process, for the agent's."""
 
 BUSY = [
     'SET a working {"working_dir": "/src", "name": "Ä b", "x": [1, {"y": null}]}',
@@ -50,7 +50,7 @@ BUSY = [
     hook("c", "UserPromptSubmit", prompt="hello", pid=ALIVE),
     hook("c", "PermissionRequest", tool_name="Bash", tool_input={"command": "ls"}, pid=ALIVE),
     'API_USAGE c {"input_tokens": 5, "output_tokens": 7, "cost": 0.25}',
-    hook("d", "SessionStart", source="clear", pid=ALIVE),  # c gives way to it
+    hook("d", "SessionStart", source="clear", pid=ALIVE),  # replaces c
     hook("d", "Stop", last_assistant_message="done", background_tasks=[1], pid=ALIVE),
     "RM a",
     'SET e closed {"session_id": "e-1", "working_dir": "/"}',
@@ -62,10 +62,10 @@ BUSY = [
 """Every kind of record."""
 
 
-# Cut off ------------------------------------------------------------------------
+# Truncated files ----------------------------------------------------------------
 
 
-def test_a_file_cut_at_any_byte_keeps_every_whole_record(tmp_path: Path) -> None:
+def test_a_file_truncated_at_any_byte_keeps_every_complete_record(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "whole")
     states = {kept.path.stat().st_size: kept.state}
     for line in BUSY:
@@ -80,7 +80,7 @@ def test_a_file_cut_at_any_byte_keeps_every_whole_record(tmp_path: Path) -> None
         before = max((size for size in states if size <= end), default=None)
         assert found.state == ([] if before is None else states[before]), end
         assert whole[:end] == b"" or not found.journal.failure
-        # It goes on from there as if nothing had been.
+        # Appending continues after the last complete record.
         found.do("SET after working")
         again = found.again()
         assert again.state == found.state, end
@@ -88,7 +88,7 @@ def test_a_file_cut_at_any_byte_keeps_every_whole_record(tmp_path: Path) -> None
             used.journal.close()
 
 
-def test_a_turn_that_was_cut_off_in_the_middle_keeps_its_whole_records(tmp_path: Path) -> None:
+def test_a_truncated_turn_keeps_its_complete_records(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "file")
     kept.do("SET a working", "SET b working", "SET c working")
     whole = kept.path.read_bytes()
@@ -96,17 +96,17 @@ def test_a_turn_that_was_cut_off_in_the_middle_keeps_its_whole_records(tmp_path:
     assert list(kept.again().store.sessions) == ["a", "b"]
 
 
-def test_a_torn_end_is_reported(place: Place) -> None:
+def test_an_incomplete_last_record_is_reported(place: Place) -> None:
     place.start().kill()
     with place.journal.open("ab") as file:
         file.write(b"SET torn wor")
     daemon = place.start()
-    assert "the state's last 12 bytes were cut off in the middle, and dropped" in daemon.log()
+    assert "the last record of the state is incomplete: 12 bytes are dropped" in daemon.log()
     with place.client() as client:
         assert client.sessions() == {}
 
 
-# Not ours ------------------------------------------------------------------------
+# Foreign files -------------------------------------------------------------------
 
 
 def as_directory(path: Path) -> None:
@@ -120,7 +120,7 @@ def as_link(path: Path) -> None:
     path.symlink_to(target)
 
 
-def as_somebody_else_s(path: Path) -> None:
+def as_another_user_s(path: Path) -> None:
     path.write_text(f"acd-journal 1 {BOOT}\nSET forged working\n")
     os.chown(path, 65534, 65534)
 
@@ -135,16 +135,16 @@ FOREIGN: dict[str, Callable[[Path], object]] = {
     "a directory": as_directory,
     "a pipe": os.mkfifo,
     "a link": as_link,
-    "somebody else's": as_somebody_else_s,
+    "another user's": as_another_user_s,
 }
 
 
 @pytest.mark.parametrize("make", FOREIGN.values(), ids=FOREIGN.keys())
-def test_what_is_not_ours_is_set_aside_and_the_daemon_serves(
+def test_a_foreign_file_is_set_aside_and_the_daemon_serves(
     place: Place, make: Callable[[Path], object]
 ) -> None:
-    if make is as_somebody_else_s and os.getuid() != 0:
-        pytest.skip("needs root, to be somebody else too")
+    if make is as_another_user_s and os.getuid() != 0:
+        pytest.skip("needs root, to become another user")
     place.directory.mkdir(mode=0o700)
     make(place.journal)
     before = place.journal.lstat()
@@ -161,7 +161,7 @@ def test_what_is_not_ours_is_set_aside_and_the_daemon_serves(
     assert stat.S_IMODE(place.journal.lstat().st_mode) == 0o600
 
 
-def test_setting_aside_replaces_what_was_set_aside_before(place: Place) -> None:
+def test_setting_a_file_aside_replaces_an_earlier_one(place: Place) -> None:
     for text in ("first\n", "second\n"):
         place.directory.mkdir(mode=0o700, exist_ok=True)
         place.journal.unlink(missing_ok=True)
@@ -172,11 +172,11 @@ def test_setting_aside_replaces_what_was_set_aside_before(place: Place) -> None:
     assert (place.directory / files[1]).read_text() == "second\n"
 
 
-def test_a_state_of_an_earlier_boot_is_forgotten(place: Place) -> None:
+def test_a_state_of_an_earlier_boot_is_discarded(place: Place) -> None:
     place.directory.mkdir(mode=0o700)
     place.journal.write_text(f"acd-journal 1 {BOOT}\n@ 1 1\nSET old working\n")
     daemon = place.start()
-    assert "the state is of an earlier boot, and forgotten" in daemon.log()
+    assert "the state is from an earlier boot, and is discarded" in daemon.log()
     with place.client() as client:
         assert client.sessions() == {}
     assert not place.journal.with_name("acd.sock.journal.unreadable").exists()
@@ -221,41 +221,41 @@ BAD = [
 
 
 @pytest.mark.parametrize("record", BAD)
-def test_a_record_that_cannot_be_understood_is_told_and_the_others_are_kept(
-    tmp_path: Path, told: pytest.LogCaptureFixture, record: str
+def test_an_invalid_record_is_reported_and_the_others_are_kept(
+    tmp_path: Path, journal_log: pytest.LogCaptureFixture, record: str
 ) -> None:
     path = tmp_path / "acd.sock.journal"
     good = f"acd-journal 1 {BOOT}\n@ 1 1\nSET a working\n"
     path.write_text(f"{good}{record}\nSET b question\n")
     found = Kept(path)
     assert list(found.store.sessions) == ["a", "b"]
-    assert "cannot be understood" in told.text
-    # The bad one is kept for people, and is not read again.
+    assert "invalid record" in journal_log.text
+    # The invalid one is kept for diagnosis, and is not read again.
     assert record in path.with_name("acd.sock.journal.unreadable").read_text()
-    told.clear()
+    journal_log.clear()
     again = found.again()
     assert again.state == found.state
-    assert told.text == ""
-    # Whatever was taken can be shown.
+    assert journal_log.text == ""
+    # Every session that was loaded can be shown.
     for session in list(again.store.sessions):
         assert again.do(f"GET {session}")[0].startswith("OK ")
     assert again.do("LIST")[0].startswith("STATE ")
 
 
-def test_a_file_in_which_nothing_can_be_understood_does_not_fill_the_log(
-    tmp_path: Path, told: pytest.LogCaptureFixture
+def test_a_file_of_invalid_records_does_not_fill_the_log(
+    tmp_path: Path, journal_log: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "journal"
     path.write_text(f"acd-journal 1 {BOOT}\n" + "nonsense\n" * 10_000)
     Kept(path)
-    assert "10000 of its records could not be understood" in told.text
-    assert len(told.records) < 20
+    assert "it has 10000 invalid records" in journal_log.text
+    assert len(journal_log.records) < 20
 
 
 # Read back ------------------------------------------------------------------------
 
 
-def test_everything_is_read_back_as_it_was(tmp_path: Path) -> None:
+def test_every_record_is_read_back(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "file")
     for line in BUSY:
         assert kept.do(line) == ["OK"] or line.startswith("RESURRECT")
@@ -274,7 +274,7 @@ def test_corrections_are_read_back(tmp_path: Path) -> None:
     assert kept.again().state == kept.state
 
 
-def test_what_a_limit_would_refuse_today_was_acknowledged_then(place: Place) -> None:
+def test_a_lower_limit_does_not_drop_acknowledged_sessions(place: Place) -> None:
     daemon = place.start()
     place.ask(*(f'SET s{n} working {{"x": "{"y" * 500}"}}' for n in range(20)))
     daemon.kill()
@@ -285,19 +285,19 @@ def test_what_a_limit_would_refuse_today_was_acknowledged_then(place: Place) -> 
         assert client.ask("SET one-more working") == "ERR too many sessions: at most 5"
 
 
-# Written anew ------------------------------------------------------------------------
+# Compaction --------------------------------------------------------------------------
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A journal that is written anew all the time, a session at a time."""
-    monkeypatch.setattr(journals, "SMALL", 500)
-    monkeypatch.setattr(journals, "GROWTH", 1.5)
-    monkeypatch.setattr(journals, "STEP", 1)
+    """A journal that is compacted all the time, one session per step."""
+    monkeypatch.setattr(journals, "COMPACT_MIN", 500)
+    monkeypatch.setattr(journals, "COMPACT_GROWTH", 1.5)
+    monkeypatch.setattr(journals, "COMPACT_STEP", 1)
 
 
 def traffic(chance: random.Random) -> str:
-    """A line of a busy daemon, about few sessions in few processes."""
+    """A random request for few sessions in few processes."""
     session = f"s{chance.randrange(12)}"
     pid = 4_000_000 + chance.randrange(3)
     kind = chance.randrange(14)
@@ -330,19 +330,19 @@ def traffic(chance: random.Random) -> str:
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("seed", range(8))
-def test_at_every_step_of_writing_anew_the_file_is_whole(
-    tmp_path: Path, seed: int, told: pytest.LogCaptureFixture
+def test_the_file_is_complete_at_every_step_of_a_compaction(
+    tmp_path: Path, seed: int, journal_log: pytest.LogCaptureFixture
 ) -> None:
     chance = random.Random(seed)
     kept = Kept(tmp_path / "acd.sock.journal")
     finished = 0
     for _ in range(250):
         kept.do(*(traffic(chance) for _ in range(chance.randrange(1, 4))))
-        if kept.journal.is_large:
+        if kept.journal.needs_compaction:
             before = kept.path.stat().st_ino
-            kept.journal.rewrite_some()
+            kept.journal.compact_step()
             finished += kept.path.stat().st_ino != before
-        # kill -9 now: all that was written is in the page cache, and nothing else is.
+        # A kill -9 at this moment leaves exactly the files as they are.
         died = tmp_path / "died"
         died.mkdir()
         for file in tmp_path.glob("acd.sock.journal*"):
@@ -353,36 +353,36 @@ def test_at_every_step_of_writing_anew_the_file_is_whole(
         found.journal.close()
         shutil.rmtree(died)
     assert finished >= 3
-    assert "cannot be understood" not in told.text
+    assert "invalid record" not in journal_log.text
 
 
 @pytest.mark.usefixtures("small")
-def test_a_late_event_of_a_closed_session_does_no_harm_while_the_file_is_written_anew(
+def test_a_late_event_of_a_closed_session_during_a_compaction_keeps_the_new_session_open(
     tmp_path: Path,
 ) -> None:
-    # Read without knowing the old session, it would be a new one in the process
-    # of the session that took its place, and would close that.
+    # Without the old session, the event would create it anew in the process of the
+    # session that replaced it, and would close that one.
     kept = Kept(tmp_path / "file")
     kept.do("SET other working")
     kept.do(hook("old", "SessionStart", source="startup", pid=4_000_001))
     kept.do(hook("new", "SessionStart", source="clear", pid=4_000_001))
-    while not kept.journal.is_large:
+    while not kept.journal.needs_compaction:
         kept.do("SET other working")
-    while kept.journal.is_large:
-        kept.journal.rewrite_some()
+    while kept.journal.needs_compaction:
+        kept.journal.compact_step()
         kept.do(hook("old", "PostToolUse", pid=4_000_001))
     assert kept.store.sessions["new"].status != "closed"
     assert kept.again().state == kept.state
 
 
 @pytest.mark.usefixtures("small")
-def test_the_order_of_the_list_outlives_writing_anew(tmp_path: Path) -> None:
+def test_a_compaction_keeps_the_order_of_the_list(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "file")
     kept.do("SET a working", "SET b working", "SET c working", "RM a")
-    while not kept.journal.is_large:
+    while not kept.journal.needs_compaction:
         kept.do("SET c working")
-    while kept.journal.is_large:
-        kept.journal.rewrite_some()
+    while kept.journal.needs_compaction:
+        kept.journal.compact_step()
         kept.do("SET a working", "SET b question")
     assert list(kept.again().store.sessions) == ["a", "b", "c"]
 
@@ -390,26 +390,26 @@ def test_the_order_of_the_list_outlives_writing_anew(tmp_path: Path) -> None:
 FLOODS = {
     "the same status": "SET a working",
     "changing statuses": "SET a {working|question}",
-    "what it spent": 'API_USAGE a {"input_tokens": 1}',
+    "API usage": 'API_USAGE a {"input_tokens": 1}',
     "hooks": hook("a", "PostToolUse", tool_name="Bash"),
-    "hooks that mean nothing": hook("nobody", "Strange"),
+    "hooks without a meaning": hook("nobody", "Strange"),
     "sessions that come and go": "{SET b working|DELETE b}",
 }
 
 
 @pytest.mark.parametrize("line", FLOODS.values(), ids=FLOODS.keys())
-def test_the_file_s_size_is_bounded_whatever_comes(place: Place, line: str) -> None:
+def test_the_size_of_the_file_is_bounded(place: Place, line: str) -> None:
     place.start()
     first, second = line, line
     if "|" in line:
         head, _, rest = line.partition("{")
         one, _, other = rest.partition("}")[0].partition("|")
         first, second = head + one, head + other
-    bound = journals.SMALL + 256 * 1_024
+    bound = journals.COMPACT_MIN + 256 * 1_024
     written = 0
     with place.client() as client:
         client.ask("SET a working")
-        while written < 3 * journals.SMALL:
+        while written < 3 * journals.COMPACT_MIN:
             assert client.ask_all(*[first, second] * 250) == ["OK"] * 500
             written += 250 * (len(first) + len(second))
             assert place.journal.stat().st_size < bound
@@ -420,7 +420,7 @@ def test_the_file_s_size_is_bounded_whatever_comes(place: Place, line: str) -> N
 
 
 def with_place_again(place: Place, before: dict[str, dict[str, object]]) -> None:
-    """The next daemon knows what the last one knew."""
+    """The next daemon has the sessions of the last one."""
     place._daemons[-1].end()
     place.start()
     with place.client() as client:
@@ -431,7 +431,7 @@ def with_place_again(place: Place, before: dict[str, dict[str, object]]) -> None
     assert after == before
 
 
-def test_an_orderly_stop_leaves_each_session_once_for_the_next_start(place: Place) -> None:
+def test_an_orderly_stop_leaves_one_record_per_session(place: Place) -> None:
     daemon = place.start()
     with place.client() as client:
         for _ in range(4):
@@ -441,7 +441,7 @@ def test_an_orderly_stop_leaves_each_session_once_for_the_next_start(place: Plac
     assert place.journal.read_text().count("\n") == 11
 
 
-def test_what_a_killed_daemon_left_half_written_is_taken_away(place: Place) -> None:
+def test_an_unfinished_compaction_of_a_killed_daemon_is_removed(place: Place) -> None:
     place.start().kill()
     half = place.directory / "acd.sock.journal.new"
     half.write_text("half")

@@ -95,7 +95,7 @@ def test_the_page_names_every_field_of_a_session() -> None:
 
 
 def test_the_page_names_every_field_of_a_belief() -> None:
-    assert set(documented_fields("`belief` is there")) == {
+    assert set(documented_fields("`belief` is present")) == {
         *AgentActivity.__slots__,
         "calls",
         "done",
@@ -103,7 +103,7 @@ def test_the_page_names_every_field_of_a_belief() -> None:
 
 
 def test_the_page_names_every_field_of_an_event() -> None:
-    section = PAGE.partition("## An event")[2].partition("Nothing\nelse")[0]
+    section = PAGE.partition("## An event")[2].partition("Nothing else")[0]
     assert set(re.findall(r"`(\w+)`", section)) == set(HookEvent.__slots__)
 
 

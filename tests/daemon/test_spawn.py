@@ -1,4 +1,4 @@
-"""A client that needs a daemon where no service manager holds the socket starts one, detached."""
+"""A client without a service manager starts a detached daemon."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DAEMON = [sys.executable, "-m", "acd", "daemon"]
 def spawner(
     place: Place, program: list[str] = DAEMON, redirected: str = ""
 ) -> subprocess.Popen[str]:
-    """A process that spawns a daemon, and ends; the shell's redirections are what it has open."""
+    """A process that spawns a daemon and ends, with the shell's redirections."""
     arguments = json.dumps([str(place.socket), program, place.environ])
     shell = ["sh", "-c", f'exec "$@" {redirected}', "sh"]
     return subprocess.Popen(
@@ -45,12 +45,12 @@ def spawner(
 
 
 def spawn(place: Place, program: list[str] = DAEMON, redirected: str = "") -> str:
-    """What it says when it could not."""
+    """The error of a spawning process, empty if it succeeded."""
     with spawner(place, program, redirected) as process:
         assert process.stderr is not None
-        said = process.stderr.read()
-    assert bool(said) == bool(process.returncode)
-    return said
+        error = process.stderr.read()
+    assert bool(error) == bool(process.returncode)
+    return error
 
 
 def test_it_serves_and_owns_its_socket(place: Place) -> None:
@@ -63,7 +63,7 @@ def test_it_serves_and_owns_its_socket(place: Place) -> None:
         pass
 
 
-def test_it_has_nothing_of_the_one_who_started_it(place: Place) -> None:
+def test_it_inherits_nothing_of_the_process_that_started_it(place: Place) -> None:
     assert spawn(place, redirected="5</dev/zero 9</dev/zero") == ""
     with place.client() as client:
         process = Path("/proc", str(client.info()["pid"]))
@@ -82,42 +82,42 @@ def test_it_has_nothing_of_the_one_who_started_it(place: Place) -> None:
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "<&- >&-", "<&- >&- 2>&-"])
-def test_it_serves_though_its_starter_had_no_standard_streams(place: Place, closed: str) -> None:
+def test_it_starts_from_a_process_without_standard_streams(place: Place, closed: str) -> None:
     assert spawn(place, redirected=closed) == ""
     assert place.ask("PING") == ["OK"]
 
 
-def test_of_many_that_start_one_at_once_all_are_served_by_the_same(place: Place) -> None:
+def test_several_clients_at_once_start_a_single_daemon(place: Place) -> None:
     starters = [spawner(place) for _ in range(8)]
     for starter in starters:
-        _, said = starter.communicate()
-        assert said == ""
+        _, error = starter.communicate()
+        assert error == ""
     with place.client() as client:
         pid = client.info()["pid"]
     with place.client() as client:
         assert client.info()["pid"] == pid
 
 
-def test_a_program_that_is_not_there_is_told_and_leaves_no_socket(place: Place) -> None:
-    said = spawn(place, ["/nowhere/acd", "daemon"])
-    assert said == (
+def test_a_missing_program_is_reported_and_leaves_no_socket(place: Place) -> None:
+    error = spawn(place, ["/nowhere/acd", "daemon"])
+    assert error == (
         f"3 no daemon at {place.socket}: /nowhere/acd could not be started (run install.sh again)\n"
     )
     assert not place.socket.exists()
 
 
-def test_an_unsafe_place_is_told(place: Place) -> None:
+def test_an_unsafe_directory_is_reported(place: Place) -> None:
     place.directory.mkdir(mode=0o755)
     assert spawn(place).startswith(f"5 {place.directory} is not a private directory: ")
 
 
-def test_for_a_relative_path_none_is_started_and_the_absolute_one_is_told() -> None:
+def test_a_relative_path_is_refused_with_the_absolute_one_as_hint() -> None:
     with pytest.raises(UnsafeSocket, match="an absolute path only") as refused:
         activation.spawn(Path("run/acd.sock"), ["/nowhere/acd"], {})
     assert refused.value.hint == f"set ACD_SOCKET to {Path.cwd() / 'run/acd.sock'}"
 
 
-def test_a_program_that_ends_at_once_does_not_keep_others_from_trying(place: Place) -> None:
+def test_after_a_program_that_ends_at_once_another_can_be_started(place: Place) -> None:
     assert spawn(place, ["/bin/false"]) == ""
     assert spawn(place) == ""
     assert place.ask("PING") == ["OK"]

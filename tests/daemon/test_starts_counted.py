@@ -1,4 +1,4 @@
-"""An orderly stop of a unit has systemd count its starts from 0 again."""
+"""An orderly stop of a unit resets systemd's counter of its starts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from testing.support import DAEMON, Place
 
-# It writes down what it was called with, and its environment.
+# Writes its arguments and its environment to files.
 SYSTEMCTL = """#!/bin/sh
 echo "$@" > "$HOME/called"
 env > "$HOME/environ"
@@ -14,7 +14,7 @@ env > "$HOME/environ"
 
 
 def start_and_stop(place: Place, **environ: str) -> None:
-    """A daemon with that `systemctl` first on its PATH."""
+    """Runs a daemon with that `systemctl` first on its PATH."""
     program = place.root / "bin/systemctl"
     program.parent.mkdir()
     program.write_text(SYSTEMCTL)
@@ -23,17 +23,17 @@ def start_and_stop(place: Place, **environ: str) -> None:
     assert place.start(DAEMON, {"PATH": path, **environ}).stop() == 0
 
 
-def test_it_gets_a_minimal_environment(place: Place) -> None:
+def test_systemctl_gets_a_minimal_environment(place: Place) -> None:
     start_and_stop(place, INVOCATION_ID="1", ANTHROPIC_API_KEY="secret", NOT_LISTED="x")
     assert (place.home / "called").read_text() == (
         "--user reset-failed acd.service acd-notify.service\n"
     )
-    told = (place.home / "environ").read_text()
-    assert f"HOME={place.home}\n" in told
-    assert "secret" not in told
-    assert "NOT_LISTED" not in told
+    environment = (place.home / "environ").read_text()
+    assert f"HOME={place.home}\n" in environment
+    assert "secret" not in environment
+    assert "NOT_LISTED" not in environment
 
 
-def test_a_daemon_that_is_no_unit_asks_nothing_of_systemd(place: Place) -> None:
+def test_a_daemon_outside_a_unit_does_not_run_systemctl(place: Place) -> None:
     start_and_stop(place)
     assert not Path(place.home / "called").exists()

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from checks.fuzz.model import EVENTS, Model
-from testing.daemons import Nursery
+from testing.daemons import Daemons
 from testing.service_manager import listener
 from testing.support import Client, Place, place
 
@@ -80,7 +80,7 @@ class Conversations(RuleBasedStateMachine):
     """Three clients, some of whom subscribe, and a daemon that comes and goes."""
 
     place: ClassVar[Place]
-    nursery: ClassVar[Nursery]
+    daemons: ClassVar[Daemons]
 
     def __init__(self) -> None:
         super().__init__()
@@ -91,7 +91,7 @@ class Conversations(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.daemon = self.nursery.start()
+        self.daemon = self.daemons.start()
         self.clients = [self.place.client() for _ in range(3)]
 
     def teardown(self) -> None:
@@ -100,7 +100,7 @@ class Conversations(RuleBasedStateMachine):
         if self.clients:
             self.daemon.kill()
             self.place.journal.unlink()
-        log = self.nursery.log.read_text()
+        log = self.daemons.log.read_text()
         assert "Traceback" not in log, log
         assert "set aside" not in log, log
 
@@ -212,7 +212,7 @@ class Conversations(RuleBasedStateMachine):
 
 @pytest.mark.timeout(0)
 class TestConversations(Conversations.TestCase):  # type: ignore[misc, valid-type] # made at run time
-    """One nursery for all of them, and a new daemon without a state for each."""
+    """One listener for all of them, and a new daemon without a state for each."""
 
     settings = settings(
         # Longer by option: python -m checks.fuzz
@@ -227,7 +227,7 @@ class TestConversations(Conversations.TestCase):  # type: ignore[misc, valid-typ
         with ExitStack() as stack:
             Conversations.place = stack.enter_context(place())
             sock = stack.enter_context(listener(Conversations.place))
-            # A journal that is written anew every few lines.
-            nursery = Nursery(Conversations.place, sock, small=3_000)
-            Conversations.nursery = stack.enter_context(nursery)
+            # The journal is compacted every few lines.
+            daemons = Daemons(Conversations.place, sock, compact_min=3_000)
+            Conversations.daemons = stack.enter_context(daemons)
             cls.addClassCleanup(stack.pop_all().close)

@@ -81,7 +81,7 @@ def test_a_command_says_whose_server_it_is_and_sends_nothing(place: Place, heard
         )
         assert done.returncode == 3
         assert done.stderr == (
-            f"acd: user {NOBODY} serves {place.socket}, and acd talks to your own daemon only\n"
+            f"acd: user {NOBODY} serves {place.socket}, and acd connects to your own daemon only\n"
             "     set ACD_SOCKET to a path in a directory of yours\n"
         )
         assert done.stdout == ""

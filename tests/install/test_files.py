@@ -1,4 +1,4 @@
-"""A file is replaced whole, kept as it was otherwise, and never over somebody's head."""
+"""Files are replaced atomically, and changes by other programs are not lost."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ NOBODY = 65534
 
 @contextlib.contextmanager
 def as_nobody() -> Iterator[Path]:
-    """A directory of an unprivileged user, whom permissions hold; root is turned into one."""
-    # Not pytest's: those are closed to others.
+    """A directory of an unprivileged user; root becomes one meanwhile."""
+    # Not tmp_path, which is private to the user of pytest.
     place = Path(tempfile.mkdtemp(prefix="acd-files-"))
     is_root = os.geteuid() == 0
     try:
@@ -42,7 +42,7 @@ def put(path: Path, content: bytes | None, **options: int) -> None:
 
 
 def state(path: Path) -> tuple[int, int]:
-    """Changes with whatever is done to the file, but for reading it."""
+    """A value that changes with every change of the file."""
     return path.stat().st_ino, path.stat().st_ctime_ns
 
 
@@ -98,7 +98,7 @@ def test_a_change_shows_in_the_files_time(path: Path) -> None:
     assert path.stat().st_mtime > 1_000_000_000
 
 
-def test_what_stays_as_it_is_is_not_written(path: Path) -> None:
+def test_an_unchanged_file_is_not_written(path: Path) -> None:
     path.write_bytes(b"old")
     before = state(path)
     put(path, b"old")
@@ -119,14 +119,14 @@ def test_a_link_stays_and_its_target_is_replaced(path: Path, tmp_path: Path) -> 
     assert names(target.parent) == ["claude.json"]
 
 
-def test_a_link_to_a_file_that_is_missing_makes_that_file(path: Path, tmp_path: Path) -> None:
+def test_a_link_to_a_missing_file_creates_that_file(path: Path, tmp_path: Path) -> None:
     path.symlink_to(tmp_path / "later.json")
     put(path, b"new")
     assert path.is_symlink()
     assert (tmp_path / "later.json").read_bytes() == b"new"
 
 
-def test_a_link_into_a_directory_that_is_missing_is_refused(path: Path, tmp_path: Path) -> None:
+def test_a_link_into_a_missing_directory_is_refused(path: Path, tmp_path: Path) -> None:
     path.symlink_to(tmp_path / "unmounted/settings.json")
     with pytest.raises(AcdError, match="there is no"):
         put(path, b"new")
@@ -140,13 +140,13 @@ def test_links_in_a_circle_are_refused(path: Path) -> None:
     assert caught.value.hint == "its symbolic links lead in a circle"
 
 
-def test_a_fifo_in_its_place_is_refused_and_not_waited_for(path: Path) -> None:
+def test_a_fifo_is_refused_without_waiting(path: Path) -> None:
     os.mkfifo(path)
     with pytest.raises(AcdError, match="not a regular file"):
         put(path, b"new")
 
 
-def test_a_directory_in_its_place_is_refused(path: Path) -> None:
+def test_a_directory_is_refused(path: Path) -> None:
     path.mkdir()
     with pytest.raises(AcdError):
         put(path, b"new")
@@ -184,7 +184,7 @@ def test_a_file_that_may_not_be_read_is_refused() -> None:
         assert path.read_bytes() == b"old"
 
 
-# --- Somebody else writes in between ------------------------------------------
+# --- Another program writes in between ----------------------------------------
 
 
 def save_in_place(path: Path) -> None:
@@ -199,9 +199,7 @@ def save_by_rename(path: Path) -> None:
 
 
 @pytest.mark.parametrize("save", [save_in_place, save_by_rename])
-def test_what_an_editor_saves_in_between_is_worked_into_the_result(
-    path: Path, save: object
-) -> None:
+def test_a_save_of_an_editor_in_between_is_merged(path: Path, save: object) -> None:
     assert callable(save)
     path.write_bytes(b"before")
     seen: list[bytes | None] = []
@@ -218,7 +216,7 @@ def test_what_an_editor_saves_in_between_is_worked_into_the_result(
     assert names(path.parent) == ["settings.json"]
 
 
-def test_a_save_while_the_new_content_is_written_is_worked_in(
+def test_a_save_while_the_new_content_is_written_is_merged(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path.write_bytes(b"before")
@@ -234,7 +232,7 @@ def test_a_save_while_the_new_content_is_written_is_worked_in(
     assert path.read_bytes() == b"with ours: edited"
 
 
-def test_a_file_that_appears_in_between_is_worked_in(path: Path) -> None:
+def test_a_file_that_is_created_in_between_is_merged(path: Path) -> None:
     def change(content: bytes | None) -> bytes:
         if content is None:
             path.write_bytes(b"new")
@@ -244,7 +242,7 @@ def test_a_file_that_appears_in_between_is_worked_in(path: Path) -> None:
     assert path.read_bytes() == b"with ours: new"
 
 
-def test_a_save_of_the_same_size_at_the_same_time_is_seen(path: Path) -> None:
+def test_a_save_with_the_same_size_and_time_is_detected(path: Path) -> None:
     path.write_bytes(b"before")
     time = path.stat().st_mtime_ns
 
@@ -258,7 +256,7 @@ def test_a_save_of_the_same_size_at_the_same_time_is_seen(path: Path) -> None:
     assert path.read_bytes() == b"with ours: after!"
 
 
-def test_a_file_that_never_rests_is_refused_and_left_alone(path: Path) -> None:
+def test_a_file_that_changes_without_end_is_refused_and_kept(path: Path) -> None:
     path.write_bytes(b"0")
     saves = 0
 
@@ -274,7 +272,7 @@ def test_a_file_that_never_rests_is_refused_and_left_alone(path: Path) -> None:
     assert names(path.parent) == ["settings.json"]
 
 
-def test_removing_waits_for_nobody_either(path: Path) -> None:
+def test_a_save_while_the_file_is_removed_is_kept(path: Path) -> None:
     path.write_bytes(b"before")
 
     def change(content: bytes | None) -> bytes | None:
@@ -287,10 +285,10 @@ def test_removing_waits_for_nobody_either(path: Path) -> None:
     assert path.read_bytes() == b"edited"
 
 
-# --- The backup, and what a killed run leaves ---------------------------------
+# --- Backup and temporary files -----------------------------------------------
 
 
-def test_the_first_original_is_kept_with_its_mode(path: Path) -> None:
+def test_the_backup_has_the_first_content_and_its_mode(path: Path) -> None:
     backup = path.with_name("backup")
     path.write_bytes(b"original")
     path.chmod(0o640)
@@ -300,12 +298,12 @@ def test_the_first_original_is_kept_with_its_mode(path: Path) -> None:
     assert stat.S_IMODE(backup.stat().st_mode) == 0o640
 
 
-def test_no_backup_is_made_of_a_file_that_was_not_there(path: Path) -> None:
+def test_a_missing_file_gets_no_backup(path: Path) -> None:
     files.edit(path, lambda _: b"new", mode=0o600, backup=lambda _: path.with_name("backup"))
     assert names(path.parent) == ["settings.json"]
 
 
-def test_what_a_killed_run_left_is_removed_by_the_next(path: Path) -> None:
+def test_the_temporary_files_of_a_killed_run_are_removed_by_the_next(path: Path) -> None:
     path.write_bytes(b"old")
     for name in (".settings.json.acd-x1.tmp", ".settings.json.acd-.tmp"):
         path.with_name(name).write_bytes(b"half")
@@ -316,7 +314,7 @@ def test_what_a_killed_run_left_is_removed_by_the_next(path: Path) -> None:
     assert names(path.parent) == sorted(("settings.json", *others))
 
 
-def test_a_failed_write_leaves_nothing_behind(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_leaves_no_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.write_bytes(b"old")
 
     def fail(fd: int) -> None:
@@ -330,7 +328,7 @@ def test_a_failed_write_leaves_nothing_behind(path: Path, monkeypatch: pytest.Mo
     assert names(path.parent) == ["settings.json"]
 
 
-def test_a_file_of_ours_replaces_whatever_is_there(path: Path, tmp_path: Path) -> None:
+def test_write_replaces_a_link(path: Path, tmp_path: Path) -> None:
     target = tmp_path / "theirs"
     target.write_bytes(b"theirs")
     path.symlink_to(target)
@@ -340,10 +338,10 @@ def test_a_file_of_ours_replaces_whatever_is_there(path: Path, tmp_path: Path) -
     assert target.read_bytes() == b"theirs"
 
 
-# --- One installer at a time --------------------------------------------------
+# --- Lock ---------------------------------------------------------------------
 
 
-def test_the_lock_lets_one_in_at_a_time_and_leaves_no_file(tmp_path: Path) -> None:
+def test_the_lock_has_one_holder_at_a_time_and_leaves_no_file(tmp_path: Path) -> None:
     path = tmp_path / "made/acd.lock"
     inside: list[int] = []
     waited: list[int] = []
@@ -368,7 +366,7 @@ def test_the_lock_lets_one_in_at_a_time_and_leaves_no_file(tmp_path: Path) -> No
     assert names(path.parent) == []
 
 
-def test_the_lock_is_let_go_when_the_work_fails(tmp_path: Path) -> None:
+def test_the_lock_is_released_after_an_exception(tmp_path: Path) -> None:
     path = tmp_path / "acd.lock"
     with pytest.raises(ZeroDivisionError), files.lock(path):
         raise ZeroDivisionError
@@ -376,7 +374,7 @@ def test_the_lock_is_let_go_when_the_work_fails(tmp_path: Path) -> None:
         pass
 
 
-def test_a_lock_that_cannot_be_made_is_told() -> None:
+def test_a_lock_that_cannot_be_created_is_reported() -> None:
     with as_nobody() as place:
         place.chmod(0o500)
         with pytest.raises(AcdError, match="cannot lock"), files.lock(place / "acd.lock"):

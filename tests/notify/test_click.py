@@ -24,7 +24,7 @@ from testing.desktop_server import (
     session_bus,
 )
 from testing.listeners import a_listener
-from testing.strace import Watched
+from testing.strace import Attached
 from testing.support import WAIT, Place
 from testing.tmux import Tmux, Viewer, a_tmux
 from tests.notify.conftest import DESKTOP, Notify, needs_bus
@@ -290,8 +290,8 @@ def test_the_notifier_does_not_wake_up_while_it_waits_for_a_click(
     process = notify()
     question(served, viewer.tmux, server, "api")
     until_saved(served, "api")
-    with Watched(process.pid, served.root / "strace.log") as watched:
-        lines = watched.watch(2.0)
+    with Attached(process.pid, served.root / "strace.log") as trace:
+        lines = trace.record(2.0)
     # The one call in which it has waited all the time, interrupted by the tracer.
     assert lines == [each for each in lines if "poll" in each or "restart_syscall" in each]
     assert len(lines) <= 2, lines

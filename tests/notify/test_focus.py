@@ -10,15 +10,16 @@ from typing import Any
 
 import pytest
 
-from acd.notify import focus, presence
+from acd.notify import presence
 from acd.notify.focus import FocusProbe
 from acd.notify.policy import FocusReport
 from acd.notify.presence import Presence
+from acd.system import programs
 from testing.agents import asks
 from testing.cli_runs import until
 from testing.kitty import IS_THERE, SLEEP, a_kitty
 from testing.listeners import a_listener, a_strangers_tmux, as_root
-from testing.support import Place, place
+from testing.support import WAIT, Place, place
 from testing.tmux import Tmux, Viewer, a_tmux
 from tests.notify.conftest import Notify, has_ended, make_fifo, report_command
 
@@ -121,7 +122,8 @@ def test_the_kitty_window_with_the_focus_is_reported(here: Place) -> None:
         [first] = kitty.focused()
         assert reports(here, kitty.hints(first)) == [FocusReport(has_focus=True)]
         argv = ("kitty", "@", "--to", kitty.listens, "launch", "--type=tab", *SLEEP)
-        assert focus._answer(argv, here.environ)
+        launched = programs.run(argv, environ=here.environ, timeout=WAIT)
+        assert launched is not None and launched.status == 0
         kitty.until(lambda: len(kitty.windows()) == 2)
         [second] = {each["id"] for each in kitty.windows()} - {first}
         assert reports(here, kitty.hints(first)) == []

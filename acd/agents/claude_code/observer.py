@@ -23,11 +23,11 @@ import json
 import logging
 import os
 import re
-import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from acd.agents.observer import Place, Says
+from acd.system.files import open_own
 from acd.system.process import identify
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class RegistryWatch:
         if not users:
             del self._users[directory]
             if self._watch is not None:
-                self._watch.forget(directory)
+                self._watch.unwatch(directory)
 
     def close(self) -> None:
         """Ends all watching."""
@@ -131,7 +131,7 @@ class RegistryWatch:
 
                 self._watch = InotifyWatch(self._loop, self._written)
             if directory not in self._watch:
-                self._watch.follow(directory)
+                self._watch.watch(directory)
         except OSError as error:
             # Not there (yet), or no more watches: hooks and the process still tell.
             log.debug("%s cannot be watched: %s", directory, error.strerror)
@@ -178,12 +178,8 @@ def _is_stale(entry: Entry) -> bool:
 
 def read_file(path: Path) -> bytes:
     """The content of a registry file. Raises OSError for one that is not ours and small."""
-    # Not blocking: it could be a FIFO. No link: it could lead anywhere.
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY)
-    with os.fdopen(fd, "rb") as file:
-        found = os.fstat(fd)
-        ours = stat.S_ISREG(found.st_mode) and found.st_uid == os.getuid()
-        if not ours or found.st_size > MAX_SIZE:
+    with os.fdopen(open_own(path), "rb") as file:
+        if os.fstat(file.fileno()).st_size > MAX_SIZE:
             raise OSError("not a registry file")
         return file.read(MAX_SIZE)
 

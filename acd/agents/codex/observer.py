@@ -21,7 +21,6 @@ import json
 import logging
 import os
 import re
-import stat
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -29,6 +28,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from acd.agents.observer import Place, Says
 from acd.sessions.values import Json
 from acd.system import clock
+from acd.system.files import is_own, open_own
 from acd.system.process import ProcessWatch
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class CodexEvidence:
                 from acd.system.inotify import GROWTH, InotifyWatch  # loads ctypes: 3 ms
 
                 self._watch = InotifyWatch(self._loop, self._grown, GROWTH)
-            self._watch.follow(path)
+            self._watch.watch(path)
         except OSError as error:
             # Not there yet, or no more watches: the session's next event tries again.
             log.debug("%s cannot be watched: %s", path, error.strerror or error)
@@ -136,7 +136,7 @@ class CodexEvidence:
             due.cancel()
         path = self._rollouts.pop(writer, None)
         if path is not None and self._watch is not None and path not in self._rollouts.values():
-            self._watch.forget(path)
+            self._watch.unwatch(path)
 
     def _grown(self, path: Path, name: str) -> None:
         for writer, rollout in self._rollouts.items():
@@ -161,7 +161,7 @@ class CodexEvidence:
     def _follow_owner(self, place: Place) -> None:
         lock = lock_path(place)
         pid = owner_of(lock) if lock is not None else None
-        if lock is None or pid is None or self._processes.follow(pid) is None:
+        if lock is None or pid is None or self._processes.watch(pid) is None:
             return
         self._owners[place.session_id] = pid
         if owner_of(lock) != pid:  # it ended in between, and the pid may be another's
@@ -170,7 +170,7 @@ class CodexEvidence:
     def _forget_owner(self, session_id: str) -> None:
         pid = self._owners.pop(session_id, None)
         if pid is not None and pid not in self._owners.values():
-            self._processes.forget(pid)
+            self._processes.unwatch(pid)
 
     def _ended(self, pid: int, start: int) -> None:
         for session_id, owner in list(self._owners.items()):
@@ -181,20 +181,15 @@ class CodexEvidence:
 
 def check_ours(path: Path) -> None:
     """Raises OSError unless it is a regular file of ours, and no link."""
-    found = path.lstat()
-    if not stat.S_ISREG(found.st_mode) or found.st_uid != os.getuid():
+    if not is_own(path.lstat()):
         raise OSError("not a rollout")
 
 
 def read_tail(path: Path) -> bytes:
     """The end of a rollout. Raises OSError for a file that is not ours."""
-    # Not blocking: it could be a FIFO. No link: it could lead anywhere.
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY)
-    with os.fdopen(fd, "rb") as file:
-        found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.getuid():
-            raise OSError("not a rollout")
-        return os.pread(file.fileno(), TAIL, max(0, found.st_size - TAIL))
+    with os.fdopen(open_own(path), "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        return os.pread(file.fileno(), TAIL, max(0, size - TAIL))
 
 
 def last_ending(tail: bytes) -> Ending | None:

@@ -15,8 +15,6 @@ import hashlib
 import json
 import os
 import re
-import signal
-import subprocess
 import threading
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -296,23 +294,9 @@ def _app_server(environ: Mapping[str, str]) -> Iterator[_Codex]:
             hint="start codex and review them there",
         )
     own = {name: environ[name] for name in ("CODEX_HOME",) if name in environ}
-    with subprocess.Popen(  # noqa: S603 - no shell, and PATH is the user's
-        [program, "app-server"],
-        env=minimal(environ) | own,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,
-    ) as process:
-
-        def end() -> None:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-
-        late = threading.Timer(ANSWER_SECONDS, end)
+    argv = [program, "app-server"]
+    with programs.process_group(argv, environ=minimal(environ) | own) as process:
+        late = threading.Timer(ANSWER_SECONDS, programs.kill_group, [process])
         late.start()
         try:
             assert process.stdin is not None  # noqa: S101 - both are pipes
@@ -327,7 +311,6 @@ def _app_server(environ: Mapping[str, str]) -> Iterator[_Codex]:
             process.wait()
         finally:
             late.cancel()
-            end()
 
 
 def _not_understood() -> AcdError:

@@ -12,15 +12,13 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from acd.protocol import Message, Removed, State, Update
-from acd.sessions.status import CLOSED, STATUSES, Status
+from acd.sessions.status import CLOSED, RANK, STATUSES, Status
 from acd.sessions.values import Json, Now
 from acd.ui.dashboard.rows import Row, label
 
-_RANK: Final = {status: place for place, status in enumerate(STATUSES.values())}
-
 
 def _by_need(row: Row) -> tuple[Any, ...]:
-    return (_RANK[row.status], row.entered)
+    return (RANK[row.status], row.entered)
 
 
 def _by_name(row: Row) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from acd.sessions.status import STATUSES, Status
+from acd.sessions.status import RANK, STATUSES, Status
 from acd.sessions.values import Json
 
 SPAN: Final = 3600.0
@@ -20,7 +20,6 @@ SPAN: Final = 3600.0
 
 _INSTANT: Final = 0.001
 """What begins at this very moment is drawn, too."""
-_RANK: Final = {status: place for place, status in enumerate(STATUSES.values())}
 
 
 class Stretch(NamedTuple):
@@ -88,7 +87,7 @@ class Timeline:
         durations = self._durations(start, end)
         if not durations:
             return None
-        return max(durations, key=lambda status: (durations[status], -_RANK[status]))
+        return max(durations, key=lambda status: (durations[status], -RANK[status]))
 
     def _durations(self, start: float, end: float) -> dict[Status, float]:
         found: dict[Status, float] = {}

@@ -1,8 +1,6 @@
-"""What macOS tells of a process.
+"""Reads the start time and name of a process on macOS: proc_pidinfo(PROC_PIDTBSDINFO), libproc.h.
 
-Responsible for the one call, proc_pidinfo(PROC_PIDTBSDINFO) (libproc.h). It
-refuses to know what the answer is for. It has run nowhere but on a stand-in:
-the layout is the header's, and wants a trial on a Mac.
+The layout is the header's. It has run on a stand-in only, not on a Mac yet.
 """
 
 from __future__ import annotations
@@ -44,7 +42,7 @@ class _BsdInfo(ctypes.Structure):
 
 
 class BsdInfo(NamedTuple):
-    """The parts that acd needs."""
+    """The fields of struct proc_bsdinfo that acd uses."""
 
     start: int
     """Unix microseconds."""
@@ -52,7 +50,7 @@ class BsdInfo(NamedTuple):
 
 
 def bsd_info(pid: int, library: str | None = None) -> BsdInfo | None:
-    """The process's start and name; None when it does not live."""
+    """The start and name of a process; None for a zombie or where there is no such process."""
     libproc = ctypes.CDLL(library)
     info = _BsdInfo()
     size = ctypes.sizeof(info)

@@ -1,0 +1,89 @@
+"""Writes the sessions of a store to a new journal file, in steps."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+
+from acd.sessions.records import session_record
+from acd.sessions.session import Session
+from acd.sessions.store import Store
+from acd.system.files import open_own
+
+
+class Compaction:
+    """A journal file that is written beside the one that it is going to replace.
+
+    It holds SESSION records in the order of the store. A session that changes
+    after it was written is written again; its last record is the valid one. All
+    methods but abandon() raise OSError.
+    """
+
+    def __init__(self, path: Path, header: str, store: Store):
+        self._path = path
+        self._store = store
+        self._pending = dict(store.sessions)
+        self._written: dict[str, Session] = {}
+        self._added = 0
+        self.size = 0
+        path.unlink(missing_ok=True)
+        self.fd = open_own(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL)
+        try:
+            self._write([header])
+        except OSError:
+            self.abandon()
+            raise
+
+    def step(self, count: int) -> bool:
+        """Writes up to `count` pending sessions; returns whether none is left."""
+        # As many more as were added since, or a busy daemon would never finish.
+        some = dict(islice(self._pending.items(), count + self._added))
+        self._added = 0
+        if some:
+            self._write([session_record(session) for session in some.values()])
+        for name in some:
+            del self._pending[name]
+        self._written |= some
+        return not self._pending
+
+    def update(self, names: Iterable[str]) -> None:
+        """Takes over the changes of the sessions with these ids."""
+        records = []
+        for name in names:
+            session = self._store.sessions.get(name)
+            # Deleted, and perhaps another one created with the same id.
+            if self._pending.get(name, session) is not session:
+                del self._pending[name]
+            if self._written.get(name, session) is not session:
+                del self._written[name]
+                records.append(f"DELETE {name}")
+            if session is None:
+                continue
+            if name in self._written:
+                records.append(session_record(session))
+            elif name not in self._pending:
+                self._pending[name] = session
+                self._added += 1
+        if records:
+            self._write(records)
+
+    def _write(self, lines: list[str]) -> None:
+        data = "\n".join([*lines, ""]).encode("utf-8", "surrogatepass")
+        while data:
+            # On a full disk a write is short first; the next one fails.
+            written = os.write(self.fd, data)
+            self.size += written
+            data = data[written:]
+
+    def replace(self, path: Path) -> None:
+        """Renames the file over `path`. From then on the caller owns the descriptor."""
+        self._path.replace(path)
+
+    def abandon(self) -> None:
+        """Closes and removes the file."""
+        os.close(self.fd)
+        with contextlib.suppress(OSError):
+            self._path.unlink()
