@@ -232,5 +232,5 @@ def test_a_tab_for_a_session_loads_no_more_than_it_needs(served: Place) -> None:
     code = "import sys; sys.argv = ['acd', 'completion', 'ids']; from acd.__main__ import main;"
     code += "main(); print('~', *sys.modules)"
     loaded = ran(served, sys.executable, "-c", code)[-1].split()
-    assert "acd.cli.complete_ids" in loaded
+    assert "acd.cli.fast_session_ids" in loaded
     assert not {"click", "asyncio", "uvloop", "dataclasses"} & set(loaded)
