@@ -67,7 +67,7 @@ def test_when_nobody_needs_you_it_says_so(acd: Acd, client: Client) -> None:
     client.ask_all("SET a working", "SET b closed")
     done = acd("jump")
     assert (done.code, done.out) == (1, "")
-    assert done.err.startswith("acd: nobody needs you\n")
+    assert done.err.startswith("acd: no session needs you\n")
 
 
 @needs_tmux
@@ -112,7 +112,7 @@ def test_of_a_closed_session_it_says_how_to_take_it_up_again(acd: Acd, client: C
     client.ask("SET one closed")
     done = acd("jump", "one")
     assert done.code == 1
-    assert "it is closed: acd resurrect one takes it up again" in done.err
+    assert "it is closed: acd resurrect one reopens it" in done.err
 
 
 # Whose screen

@@ -49,7 +49,7 @@ def test_init_leaves_a_file_that_is_there_alone(acd: Acd, file: Path) -> None:
     write(file, "mine")
     done = acd("config", "init")
     assert (done.code, file.read_text()) == (1, "mine")
-    assert f"{file} is there already" in done.err
+    assert f"{file} exists already" in done.err
 
 
 def test_init_says_why_it_cannot_write(acd: Acd, own_home: Path) -> None:

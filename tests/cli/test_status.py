@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from acd import __version__
-from acd.cli import service
+from acd.cli import status
 from acd.install.plan import wanted_status_line
 from acd.notify import memory
 from acd.system import activation
@@ -66,7 +66,7 @@ def test_a_socket_that_a_service_manager_holds_is_not_touched(
 def test_status_names_a_daemon_of_another_version(
     acd: Acd, served: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "__version__", "9.9")
+    monkeypatch.setattr(status, "__version__", "9.9")
     assert f"the daemon is {__version__}, this program 9.9: acd stop ends it" in acd("status").out
 
 
