@@ -143,9 +143,11 @@ def main() -> int:
         if (new := renew(text)) != text:
             path.write_text(new, "utf-8")
             print(f"written: {path.relative_to(DOCS.parent)}")
-    from tools import completions, man  # the manual is made from these pages, too
+    from tools import packaging_files  # the manual contains parts of these pages
 
-    return completions.main() or man.main()
+    for path in packaging_files.write():
+        print(f"written: {path.relative_to(DOCS.parent)}")
+    return 0
 
 
 if __name__ == "__main__":
