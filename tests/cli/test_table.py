@@ -44,7 +44,7 @@ def test_the_columns_are_under_each_other_for_wide_characters_too() -> None:
     assert width(first.partition("5s")[0]) == width(second.partition("5s")[0])
 
 
-def test_ids_are_as_long_as_tells_them_apart() -> None:
+def test_ids_are_shortened_to_what_is_unique() -> None:
     ids = ["12345678-a1", "12345678-a2", "short", "other-and-longer"]
     assert short_ids(ids) == {
         "12345678-a1": "12345678-a1",
