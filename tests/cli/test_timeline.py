@@ -67,7 +67,7 @@ def test_named_sessions_are_shown_alone(remembering: Place, acd: Acd) -> None:
 
 def test_json_is_for_programs(remembering: Place, acd: Acd) -> None:
     printed = json.loads(acd("timeline", "--json", "--since", "8h").out)
-    assert printed["until"] - told["since"] == pytest.approx(8 * HOUR)
+    assert printed["until"] - printed["since"] == pytest.approx(8 * HOUR)
     assert [each["display_name"] for each in printed["sessions"]] == ["api", "web"]
     assert printed["waited"] == pytest.approx(3 * HOUR, abs=60)
 
