@@ -21,7 +21,7 @@ from acd.text import printable
 EXIT_BROKEN_PIPE: Final = 141
 """The exit code that a shell reports for SIGPIPE."""
 
-_SGR: Final = re.compile(r"(\x1b\[[0-9;]*m)")
+_SGR: Final = r"(\x1b\[[0-9;]*m)"
 """The control sequences that click.style() emits (ECMA-48, 8.3.117)."""
 
 
@@ -83,11 +83,11 @@ def _lines(result: Result, style: TerminalStyle) -> list[str]:
     lines = [text] if isinstance(text, str) else text
     if not style.colour:
         return list(map(printable, lines))
-    return ["".join(map(_escaped, _SGR.split(line))) for line in lines]
+    return ["".join(map(_escaped, re.split(_SGR, line))) for line in lines]
 
 
 def _escaped(part: str) -> str:
-    return part if _SGR.fullmatch(part) else printable(part)
+    return part if re.fullmatch(_SGR, part) else printable(part)
 
 
 def _write_document(document: Document) -> None:

@@ -47,7 +47,7 @@ def _metadata(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     "--meta",
     metavar="JSON",
     callback=_metadata,
-    help="An object of further values; name and agent_type have a meaning.",
+    help="A JSON object of further values, such as name and agent_type.",
 )
 def set_status(
     *,
