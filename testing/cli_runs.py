@@ -87,9 +87,7 @@ def on_terminal(
     return shown.decode().replace("\r\n", "\n")
 
 
-def until(
-    reached: Callable[[], bool], instead: Callable[[], str] = lambda: "not reached"
-) -> None:
+def until(reached: Callable[[], bool], instead: Callable[[], str] = lambda: "not reached") -> None:
     """Polls until the condition holds; after WAIT it fails with the text of `instead`."""
     deadline = time.monotonic() + WAIT
     while not reached():
