@@ -25,18 +25,18 @@ def main() -> int:
 
             return daemon_main()
         if sys.argv[1:2] == ["bar"]:
-            from acd.cli import quick_bar
+            from acd.cli import fast_bar
 
-            if quick_bar.is_quick(sys.argv[1:]):
-                return quick_bar.main(sys.argv[1:])
+            if fast_bar.is_fast(sys.argv[1:]):
+                return fast_bar.main(sys.argv[1:])
         if sys.argv[1:] == ["statusline"]:
-            from acd.cli.exec_statusline import main as statusline_main
+            from acd.cli.fast_statusline import main as statusline_main
 
             return statusline_main()
         if sys.argv[1:] == ["completion", "ids"]:
-            from acd.cli.complete_ids import main as candidates_main
+            from acd.cli.fast_session_ids import main as session_ids_main
 
-            return candidates_main()
+            return session_ids_main()
         from acd.cli.main import main as cli_main
 
         return cli_main()

@@ -1,8 +1,4 @@
-"""How tests run `acd`: inside this process, as a process, or on a terminal.
-
-Responsible for running it in a place and for what came of it. It refuses to
-know what any test expects.
-"""
+"""Runs `acd` for tests: as a process, or on a terminal."""
 
 from __future__ import annotations
 
@@ -26,7 +22,7 @@ PROGRAM = (sys.executable, "-m", "acd")
 
 @dataclass(frozen=True)
 class Ran:
-    """How a run ended."""
+    """The result of a run."""
 
     code: int
     out: str
@@ -38,7 +34,7 @@ class Ran:
 
 
 def run(place: Place, *args: str, **options: Any) -> Ran:
-    """Runs it as a process of its own, to its end."""
+    """Runs acd as a process until it ends."""
     done = subprocess.run(
         [*PROGRAM, *args],
         env=place.environ,
@@ -54,7 +50,7 @@ def run(place: Place, *args: str, **options: Any) -> Ran:
 
 
 def start(place: Place, *args: str, **options: Any) -> subprocess.Popen[str]:
-    """Starts it with its output in pipes."""
+    """Starts acd with its output in pipes."""
     options.setdefault("stdout", subprocess.PIPE)
     return subprocess.Popen(
         [*PROGRAM, *args],
@@ -70,7 +66,7 @@ def start(place: Place, *args: str, **options: Any) -> subprocess.Popen[str]:
 def on_terminal(
     place: Place, *args: str, columns: int = 80, environ: Mapping[str, str] | None = None
 ) -> str:
-    """Runs it on a terminal of so many columns; what it showed there."""
+    """Runs acd on a terminal of this width; returns its output."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     process = subprocess.Popen(
@@ -83,7 +79,7 @@ def on_terminal(
     )
     os.close(theirs)
     shown = b""
-    with contextlib.suppress(OSError):  # EIO: nobody holds the other end any more
+    with contextlib.suppress(OSError):  # EIO: the other end is closed
         while data := os.read(ours, 65536):
             shown += data
     os.close(ours)
@@ -91,10 +87,8 @@ def on_terminal(
     return shown.decode().replace("\r\n", "\n")
 
 
-def until(
-    reached: Callable[[], bool], instead: Callable[[], str] = lambda: "it never came"
-) -> None:
-    """Waits for what nobody tells of; `instead` says what there is if it never comes."""
+def until(reached: Callable[[], bool], instead: Callable[[], str] = lambda: "not reached") -> None:
+    """Polls until the condition holds; after WAIT it fails with the text of `instead`."""
     deadline = time.monotonic() + WAIT
     while not reached():
         assert time.monotonic() < deadline, instead()
@@ -102,6 +96,6 @@ def until(
 
 
 def until_subscribed(place: Place, count: int = 1) -> None:
-    """Waits until so many subscribers are there."""
+    """Waits until the daemon has this many subscribers."""
     with place.client() as client:
         until(lambda: client.info()["subscribers"] == count)

@@ -1,4 +1,4 @@
-"""The shells' completions, in the real shells: what a TAB offers."""
+"""What a TAB offers in the real shells with the generated completion scripts."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from testing.support import WAIT, Place, place
 from tools.command_table import acd
-from tools.completions import DIRECTORY, SHELLS
+from tools.completions import SCRIPTS
+from tools.packaging_files import DIRECTORY, write
 
 _BASH = """
 source "$0"
@@ -26,7 +28,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
 
 @pytest.fixture
 def served() -> Iterator[Place]:
-    """A place with a daemon, two sessions, and `acd` on PATH."""
+    """A daemon with two sessions, and `acd` on PATH."""
     with place() as made:
         program = made.root / "bin/acd"
         program.parent.mkdir()
@@ -37,6 +39,14 @@ def served() -> Iterator[Place]:
         made.ask('SET alpha question {"name": "the api"}')
         made.ask("SET beta working")
         yield made
+
+
+def script_of(shell: str, made: Place) -> Path:
+    """The completion script for the shell, generated from the commands."""
+    name, make = SCRIPTS[shell]
+    path = made.root / name
+    path.write_text(make(), "utf-8")
+    return path
 
 
 def need(shell: str) -> None:
@@ -60,9 +70,9 @@ def ran(made: Place, *argv: str) -> list[str]:
 
 
 def offered(shell: str, made: Place, *words: str) -> list[str]:
-    """What a TAB behind these words offers; the last one is what was begun."""
+    """What a TAB after these words offers; the last one is incomplete."""
     need(shell)
-    script = str(DIRECTORY / SHELLS[shell][0])
+    script = str(script_of(shell, made))
     if shell == "bash":
         return ran(made, "bash", "--norc", "-c", _BASH, script, "acd", *words)
     line = " ".join(("acd", *words))
@@ -70,20 +80,14 @@ def offered(shell: str, made: Place, *words: str) -> list[str]:
     return sorted(each.partition("\t")[0] for each in lines)
 
 
-# Each says what it offers without being asked for descriptions.
+# These two can list completions without a terminal.
 both = pytest.mark.parametrize("shell", ["bash", "fish"])
 
 
-@pytest.mark.parametrize("shell", SHELLS)
-def test_the_completions_are_made_from_the_commands_as_they_are(shell: str) -> None:
-    name, make = SHELLS[shell]
-    assert (DIRECTORY / name).read_text("utf-8") == make(acd()), "run: python -m tools.docs"
-
-
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", SCRIPTS)
 def test_a_shell_finds_nothing_wrong_with_its_completion(shell: str, served: Place) -> None:
     need(shell)
-    ran(served, shell, "-n", str(DIRECTORY / SHELLS[shell][0]))
+    ran(served, shell, "-n", str(script_of(shell, served)))
 
 
 @both
@@ -114,7 +118,7 @@ def test_options_are_completed(shell: str, served: Place) -> None:
         (("set", "--prompt", "x", "one", "q"), ["question"]),
     ],
 )
-def test_words_are_completed_where_there_are_so_many(
+def test_words_of_a_fixed_set_are_completed(
     shell: str, served: Place, words: tuple[str, ...], expected: list[str]
 ) -> None:
     assert offered(shell, served, *words) == expected
@@ -153,7 +157,7 @@ def test_a_session_whose_id_is_shell_code_is_only_text(shell: str, served: Place
 
 
 @both
-def test_where_nothing_answers_a_tab_says_nothing(shell: str, served: Place) -> None:
+def test_a_tab_without_a_reachable_daemon_offers_nothing(shell: str, served: Place) -> None:
     served.environ["ACD_SOCKET"] = "/nowhere/" + "x" * 200
     assert offered(shell, served, "get", "") == []
 
@@ -164,9 +168,9 @@ def test_bash_completes_behind_an_equals_sign(served: Place) -> None:
 
 
 def typed_in_zsh(made: Place, keys: str, until: str) -> str:
-    """What zsh shows when these keys are typed, up to what is waited for."""
+    """What zsh shows after these keys, up to the text `until`."""
     need("zsh")
-    script = DIRECTORY / "_acd"
+    script = script_of("zsh", made)
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         ["zsh", "-f", "-i"],
@@ -210,27 +214,36 @@ def typed_in_zsh(made: Place, keys: str, until: str) -> str:
         ("acd set alpha wo\t", "acd set alpha working "),
         ("acd get al\t", "acd get alpha "),
         ("acd get \t", "alpha  question the api"),
-        ("acd re\t", "resurrect  -- Take"),
+        ("acd re\t", "resurrect  -- Resume"),
     ],
 )
 def test_zsh_completes(served: Place, keys: str, until: str) -> None:
     assert until in typed_in_zsh(served, keys, until)
 
 
-def test_acd_completion_prints_them(served: Place) -> None:
-    for shell, (name, _) in SHELLS.items():
+def test_acd_completion_prints_the_scripts_that_the_package_build_wrote(served: Place) -> None:
+    for shell, (name, _) in SCRIPTS.items():
         done = subprocess.run(
             [sys.executable, "-m", "acd", "completion", shell],
             env=served.environ,
             capture_output=True,
             check=True,
         )
-        assert done.stdout == (DIRECTORY / name).read_bytes()
+        assert done.stdout == (DIRECTORY / "completions" / name).read_bytes()
+
+
+def test_the_package_build_writes_every_page_and_script_and_an_edit_only_what_changed(
+    tmp_path: Path,
+) -> None:
+    names = {str(path.relative_to(tmp_path)) for path in write(tmp_path)}
+    scripts = {f"completions/{name}" for name, _ in SCRIPTS.values()}
+    assert names == scripts | {"man/acd.1", "man/acd-protocol.7"}
+    assert write(tmp_path) == []
 
 
 def test_a_tab_for_a_session_loads_no_more_than_it_needs(served: Place) -> None:
     code = "import sys; sys.argv = ['acd', 'completion', 'ids']; from acd.__main__ import main;"
     code += "main(); print('~', *sys.modules)"
     loaded = ran(served, sys.executable, "-c", code)[-1].split()
-    assert "acd.cli.complete_ids" in loaded
+    assert "acd.cli.fast_session_ids" in loaded
     assert not {"click", "asyncio", "uvloop", "dataclasses"} & set(loaded)

@@ -1,30 +1,28 @@
-"""Every command of `acd`, as values: what completions and the manual page are made from.
-
-Responsible for reading it out of click. It refuses to know what is made of it.
-"""
+"""Reads all commands of `acd`, with their options and arguments, from click."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import click
 
-from acd.cli.main import SECTIONS, group
+from acd.cli.main import group
 from acd.sessions.status import STATUSES
 
 Kind = Literal["session", "file", "directory", "text"] | tuple[str, ...]
-"""What stands there: one of so many words, or something of that kind."""
+"""What a value is: one of these words, or something of this kind."""
 
 
 @dataclass(frozen=True)
 class Option:
+    """An option of a command."""
+
     names: tuple[str, ...]
     help: str
     metavar: str | None
-    """How its value is called; None if it takes none."""
+    """The name of its value; None if it takes none."""
     kind: Kind
 
     @property
@@ -34,64 +32,60 @@ class Option:
 
 @dataclass(frozen=True)
 class Argument:
+    """A positional argument of a command."""
+
     metavar: str
     kind: Kind
     repeats: bool
+    """Whether it may be given several times."""
 
 
 @dataclass(frozen=True)
 class Command:
+    """A command, or `acd` itself."""
+
     path: tuple[str, ...]
     """Its words after `acd`; empty for acd itself."""
     summary: str
-    text: str
-    """Its help, as it was written: paragraphs, and blocks after a line of \\b."""
     options: tuple[Option, ...]
     arguments: tuple[Argument, ...]
     commands: tuple[Command, ...]
-    """Those below it."""
+    """Its subcommands."""
 
     @property
     def name(self) -> str:
         return " ".join(self.path)
 
     def walk(self) -> Iterator[Command]:
-        """It and all below it."""
+        """This command and all below it."""
         yield self
-        for below in self.commands:
-            yield from below.walk()
+        for command in self.commands:
+            yield from command.walk()
 
 
 def acd() -> Command:
-    """The whole program. Commands stand in the order of its help."""
+    """The whole program, its commands in the order of its help."""
     context = click.Context(group, info_name="acd", **group.context_settings)
     return _command(group, (), context)
-
-
-def sections() -> list[tuple[str, list[str]]]:
-    """The help's sections, and the names of the commands in each."""
-    return [(title, list(names)) for title, names in SECTIONS.items()]
 
 
 def _command(command: click.Command, path: tuple[str, ...], context: click.Context) -> Command:
     parameters = [
         each for each in command.get_params(context) if not getattr(each, "hidden", False)
     ]
-    below = []
+    subcommands = []
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             found = command.get_command(context, name)
             assert found is not None
-            inside = click.Context(found, info_name=name, parent=context)
-            below.append(_command(found, (*path, name), inside))
+            inner = click.Context(found, info_name=name, parent=context)
+            subcommands.append(_command(found, (*path, name), inner))
     return Command(
         path,
         command.get_short_help_str(200),
-        # Only from 3.13 on does Python take the indentation out of a docstring itself.
-        inspect.cleandoc(command.help or "").partition("\f")[0].strip(),
         tuple(_option(each) for each in parameters if isinstance(each, click.Option)),
         tuple(_argument(each, context) for each in parameters if isinstance(each, click.Argument)),
-        tuple(below),
+        tuple(subcommands),
     )
 
 
@@ -102,7 +96,7 @@ def _option(option: click.Option) -> Option:
         if isinstance(option.type, click.Choice):
             metavar = "|".join(map(str, option.type.choices))
     return Option(
-        # Short ones first, as help shows them.
+        # Short names first, as in the help.
         tuple(sorted((*option.opts, *option.secondary_opts), key=len)),
         option.help or "",
         metavar,

@@ -1,9 +1,7 @@
-"""The parts of docs/ that are made from the code: `python -m tools.docs` writes them anew.
+"""Generates parts of docs/ from the code, and the files of packaging/: `python -m tools.docs`.
 
-A part stands between `<!-- NAME: made by python -m tools.docs -->` and `<!-- end -->`;
-tests/test_docs.py holds every one of them current. It also has the manual pages
-(tools/man.py) and the completions (tools/completions.py) made anew, which come
-from the same sources.
+A part stands between `<!-- NAME: made by python -m tools.docs -->` and `<!-- end -->`.
+tests/test_docs.py fails if one is out of date.
 """
 
 from __future__ import annotations
@@ -94,7 +92,7 @@ def corrections() -> str:
 
 
 def limits() -> str:
-    """The bounds that every peer meets."""
+    """The options of the section `limits`."""
     return _table(
         ["key", "default", "meaning"],
         (
@@ -106,7 +104,7 @@ def limits() -> str:
 
 
 def every_option() -> str:
-    """The configuration file's reference."""
+    """All options of the configuration file."""
     rows = [
         [f"`{section}.{key}`", f"`{toml(default)}`", meaning]
         for section, key, default, meaning in options()
@@ -115,8 +113,8 @@ def every_option() -> str:
 
 
 def bar_fields() -> str:
-    """What a bar's template can hold."""
-    rows = [[f"`{{{SUMMARY}}}`", "what the bar shows without a template"]]
+    """The fields of a bar's template."""
+    rows = [[f"`{{{SUMMARY}}}`", "the text that the bar shows without a template"]]
     rows += [[f"`{{{name}}}`", what] for name, (what, _) in FIELDS.items()]
     return _table(["field", "meaning"], rows)
 
@@ -133,7 +131,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
 
 
 def renew(text: str) -> str:
-    """The document with its parts as the code has them now. Raises KeyError for an unknown one."""
+    """The document with its parts generated anew. Raises KeyError for an unknown part."""
     return _PART.sub(lambda part: f"{part['head']}{PARTS[part['name']]()}\n{part['end']}", text)
 
 
@@ -143,9 +141,11 @@ def main() -> int:
         if (new := renew(text)) != text:
             path.write_text(new, "utf-8")
             print(f"written: {path.relative_to(DOCS.parent)}")
-    from tools import completions, man  # the manual is made from these pages, too
+    from tools import packaging_files  # the manual contains parts of these pages
 
-    return completions.main() or man.main()
+    for path in packaging_files.write():
+        print(f"written: {path.relative_to(DOCS.parent)}")
+    return 0
 
 
 if __name__ == "__main__":

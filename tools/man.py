@@ -1,170 +1,250 @@
-"""Makes the manual pages: `python -m tools.man`.
+"""Generates the manual pages: acd(1) from the commands' help and docs/, acd-protocol(7) from docs/.
 
-Responsible for what is in acd(1), which comes from the commands' help, the
-configuration's schema and docs/, and in acd-protocol(7), which is
-docs/protocol.md. tests/test_man.py holds them current.
+The package build runs it (hatch_build.py). The pages are roff as in groff_man(7); roff
+characters are those of groff_char(7).
 """
 
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Callable, Mapping
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
+import click
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
+
 from acd import __version__
-from acd.cli.main import group
-from acd.config import options, toml
-from tools.command_table import Command, acd, sections
-from tools.docs import DOCS
-from tools.roff import bold, code, escaped, inline, italic, literal, page, source, tagged
+from acd.cli.main import SECTIONS, group
 
-DIRECTORY = DOCS.parent / "packaging/man"
-
-DATE: Final = "2026-11-20"
-"""Of the pages: when what they say was last looked through as a whole."""
-
-
-def _head(title: str, section: int, about: str, manual: str) -> list[str]:
-    name = title.lower()
-    return [
-        r".\" Manual page of acd: made by python -m tools.man",
-        f'.TH {title} {section} {DATE} "acd {__version__}" "{manual}"',
-        ".SH NAME",
-        rf"{escaped(name)} \- {escaped(about)}",
-    ]
+DATE: Final = "2026-11-28"
+"""The date of the pages: when their content was last reviewed as a whole."""
+ROOT: Final = Path(__file__).parent.parent
+_LITERAL: Final = {ord("'"): r"\(aq", ord("`"): r"\(ga", ord("^"): r"\(ha", ord("~"): r"\(ti"} | {
+    ord('"'): r"\(dq"
+}
+_BULLET: Final = r"\(bu"
+_NOTHING: Final = r"\&"
+_MARKDOWN: Final = MarkdownIt("commonmark").enable("table")
 
 
-def _section(document: str, title: str) -> str:
-    """What stands in docs/ under a `##` heading."""
-    text = (DOCS / document).read_text("utf-8")
-    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
-    assert found is not None, f"docs/{document} has no section {title}"
-    return found[1]
+def escape(text: str) -> str:
+    """The text in ASCII, without roff's escape sequences."""
+    text = text.replace("\\", r"\e").replace("-", r"\-")
+    return "".join(each if each.isascii() else f"\\[u{ord(each):04X}]" for each in text)
+
+
+def literal(text: str) -> str:
+    """The same for text that is typed: quotes stay ASCII quotes."""
+    return escape(text).translate(_LITERAL)
+
+
+def _guard(roff: str) -> str:
+    """The text with \\& before a dot or a quote that begins a line: it would be a request."""
+    return re.sub(r"^(?=[.'])", r"\\&", roff, flags=re.MULTILINE)
+
+
+def markdown(text: str) -> str:
+    """A Markdown document as roff; the `#` heading is left out. Raises ValueError."""
+    return "".join(map(_block, SyntaxTreeNode(_MARKDOWN.parse(text)).children))
+
+
+def _block(node: SyntaxTreeNode) -> str:
+    match node.type:
+        case "heading":
+            title = _inline(node.children[0])
+            macros = {"h1": "", "h2": f'.SH "{title.upper()}"\n', "h3": f'.SS "{title}"\n'}
+            return macros[node.tag]
+        case "paragraph":
+            return _paragraph(_inline(node.children[0]))
+        case "fence":
+            return _example(node.content)
+        case "bullet_list" | "ordered_list":
+            return "".join(map(_list_item, node.children))
+        case "table":
+            return _table(node)
+        case "html_block":
+            return ""
+    raise ValueError(f"a manual page has no {node.type}")
+
+
+def _inline(node: SyntaxTreeNode) -> str:
+    """The text of a paragraph, a heading or a cell."""
+    content = "".join(map(_inline, node.children))
+    match node.type:
+        case "text":
+            return escape(node.content)
+        case "code_inline":
+            return rf"\fB{literal(node.content)}\fR"
+        case "strong" | "em":
+            return rf"\fB{content}\fR"
+        case "softbreak":
+            return "\n"
+        case "link":
+            target = str(node.attrs["href"])
+            return f"{content} <{literal(target)}>" if target.startswith("https:") else content
+        case "inline":
+            return content
+    raise ValueError(f"a manual page has no {node.type}")
+
+
+def _list_item(node: SyntaxTreeNode) -> str:
+    mark = node.info + node.markup if node.info else _BULLET
+    return f".IP {mark} 4\n" + "".join(map(_block, node.children)).removeprefix(".PP\n")
+
+
+def _table(node: SyntaxTreeNode) -> str:
+    """A tagged paragraph for each row; columns between the first and the last get their title."""
+    titles, *rows = (
+        [_inline(cell.children[0]) for cell in row.children]
+        for part in node.children
+        for row in part.children
+    )
+    roff = ""
+    for tag, *middle, text in rows:
+        named = [f"{name} {cell}." for name, cell in zip(titles[1:], middle, strict=False) if cell]
+        roff += _tagged(tag, " ".join([*named, text]).strip())
+    return roff
+
+
+def _paragraph(text: str) -> str:
+    return f".PP\n{_guard(text)}\n"
+
+
+def _tagged(tag: str, text: str) -> str:
+    return f".TP\n{_guard(tag)}\n{_guard(text) or _NOTHING}\n"
+
+
+def _example(text: str) -> str:
+    return f".PP\n.RS 4\n.EX\n{_guard(literal(text.rstrip()))}\n.EE\n.RE\n"
+
+
+class _RoffFormatter(click.HelpFormatter):
+    """Formats the help of a command as roff."""
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        self.write(f".PP\n\\fB{literal(prog)}\\fR {literal(args)}\n.RS 4\n")
+
+    def write_text(self, text: str) -> None:
+        for paragraph in text.split("\n\n"):
+            if paragraph.startswith("\b\n"):
+                self.write(_example(paragraph[2:]))
+            else:
+                self.write(_paragraph(escape(textwrap.dedent(paragraph))))
+
+    def write_dl(
+        self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
+    ) -> None:
+        for term, text in rows:
+            self.write(_tagged(rf"\fB{literal(term)}\fR", escape(text)))
+
+    def write_paragraph(self) -> None:
+        pass
+
+    @contextmanager
+    def section(self, name: str) -> Iterator[None]:
+        yield
+
+
+def _command_help(command: click.Command, context: click.Context) -> str:
+    """The help of a command and of its subcommands."""
+    formatter = _RoffFormatter()
+    command.format_usage(context, formatter)
+    command.format_help_text(context, formatter)
+    click.Command.format_options(command, context, formatter)  # without a list of subcommands
+    help = f"{formatter.getvalue()}.RE\n".replace("\n.RS 4\n.PP\n", "\n.RS 4\n", 1)
+    if isinstance(command, click.Group):
+        help += "".join(_subcommands(command, context, command.list_commands(context)))
+    return help
+
+
+def _subcommands(
+    parent: click.Group, context: click.Context, names: Iterable[str]
+) -> Iterator[str]:
+    for name in names:
+        if command := parent.get_command(context, name):
+            yield _command_help(
+                command, click.Context(command, context, name, help_option_names=[])
+            )
 
 
 def commands_page() -> str:
     """acd(1)."""
-    program = acd()
-    by_name = {command.name: command for command in program.commands}
-    about, _, exits = (group.epilog or "").partition(" Exit codes: ")
-    lines = _head("ACD", 1, _uncapitalized(program.text.rstrip(".")), "User Commands")
-    lines += [
-        ".SH SYNOPSIS",
-        f"{bold('acd')} {italic('COMMAND')} [{italic('OPTION')}...] [{italic('ARGUMENT')}...]",
-    ]
-    lines += page("## Description\n" + _introduction())
-    lines += [".PP", inline(about)]
-    lines.append(".SH OPTIONS")
-    for option in program.options:
-        lines += tagged(", ".join(map(bold, option.names)), inline(option.help))
-    lines += [".PP", f"Each command has {bold('--help')} too."]
-    lines.append(".SH COMMANDS")
-    for title, names in sections():
-        lines.append(f'.SS "{escaped(title)}"')
-        for name in names:
-            for command in by_name[name].walk():
-                lines += _command(command)
-    lines += [".SH CONFIGURATION", "TOML, in the file that " + bold("acd config path") + " tells:"]
-    for section, key, default, meaning in options():
-        value = literal(toml(default))
-        lines += tagged(f"{bold(f'{section}.{key}')} (default {value})", inline(meaning))
-    lines += [".SH ENVIRONMENT", *page(_section("configuration.md", "Environment"))]
-    lines += [".SH FILES", *_files()]
-    lines.append(".SH EXIT STATUS")
-    for each in exits.rstrip(".").split("; "):
-        number, _, meaning = each.partition(" ")
-        lines += tagged(bold(number), inline(meaning))
-    lines += [".SH SEE ALSO", rf"{bold('acd-protocol')}(7), {bold('journalctl')}(1)"]
-    return source(lines)
+    context = click.Context(group, info_name="acd", **group.context_settings)
+    options = _RoffFormatter()
+    click.Command.format_options(group, context, options)
+    commands = "".join(
+        f".SS {title}\n" + "".join(_subcommands(group, context, names))
+        for title, names in SECTIONS.items()
+    )
+    about, _, exit_codes = (group.epilog or "").partition(" Exit codes: ")
+    readme = (ROOT / "README.md").read_text("utf-8")
+    introduction = readme.partition("\n")[2].partition("\n<")[0]
+    summary = (group.help or "").rstrip(".")
+    return page(
+        _head("acd", 1, summary[:1].lower() + summary[1:]),
+        ".SH SYNOPSIS\n\\fBacd\\fR \\fICOMMAND\\fR [\\fIOPTION\\fR...] [\\fIARGUMENT\\fR...]\n",
+        markdown(f"## Description\n{introduction}\n\n{about}"),
+        f".SH OPTIONS\n{options.getvalue()}",
+        f".PP\nEach command has \\fB{literal('--help')}\\fR too.\n",
+        f".SH COMMANDS\n{commands}",
+        markdown(f"## Configuration\n{_section('configuration.md', '# Configuration')}"),
+        markdown(f"## Environment\n{_section('configuration.md', '## Environment')}"),
+        markdown(f"## Files\n{_section('install.md', '## What goes where')}"),
+        ".SH EXIT STATUS\n",
+        *(_tagged(*map(escape, each.split(" ", 1))) for each in exit_codes.rstrip(".").split("; ")),
+        ".SH SEE ALSO\n\\fBacd\\-protocol\\fR(7), \\fBjournalctl\\fR(1)\n",
+    )
 
 
 def protocol_page() -> str:
     """acd-protocol(7)."""
-    lines = _head(
-        "ACD-PROTOCOL", 7, "the protocol of the agent console daemon", "Miscellaneous Information"
+    text = (ROOT / "docs/protocol.md").read_text("utf-8").partition("\n")[2]
+    return page(
+        _head("acd-protocol", 7, "the protocol of the agent console daemon"),
+        markdown(f"## Description\n{text}"),
+        ".SH SEE ALSO\n\\fBacd\\fR(1), \\fBunix\\fR(7)\n",
     )
-    text = (DOCS / "protocol.md").read_text("utf-8")
-    intro, _, rest = text.partition("\n## ")
-    body = intro.partition("\n")[2]
-    lines += page(f"## Description\n{body}\n## {rest}")
-    lines += [".SH SEE ALSO", rf"{bold('acd')}(1), {bold('unix')}(7)"]
-    return source(lines)
 
 
-def _introduction() -> str:
-    """How README begins: what comes before its first picture."""
-    readme = (DOCS.parent / "README.md").read_text("utf-8")
-    return readme.partition("\n")[2].partition("\n<")[0]
+def _section(document: str, heading: str) -> str:
+    """The text under a heading in docs/, up to the next `##`. Raises ValueError."""
+    text = (ROOT / "docs" / document).read_text("utf-8")
+    _, found, rest = f"\n{text}".partition(f"\n{heading}\n")
+    if not found:
+        raise ValueError(f"docs/{document} has no heading {heading}")
+    return rest.partition("\n## ")[0]
 
 
-def _uncapitalized(text: str) -> str:
-    return text[:1].lower() + text[1:]
+def _head(title: str, section: int, summary: str) -> str:
+    return (
+        '.\\" Manual page of acd, generated by tools/man.py\n'
+        f'.TH {title.upper()} {section} {DATE} "acd {__version__}"\n'
+        f".SH NAME\n{escape(title)} \\- {escape(summary)}\n"
+    )
 
 
-def _command(command: Command) -> list[str]:
-    usage = [bold(f"acd {command.name}")]
-    if command.commands:
-        usage.append(italic("COMMAND"))
-    for option in command.options:
-        if "--help" not in option.names:
-            value = f" {italic(option.metavar)}" if option.metavar else ""
-            usage.append(f"[{bold(option.names[-1])}{value}]")
-    usage += [
-        f"{italic(each.metavar.rstrip('.'))}{'...' * each.repeats}" for each in command.arguments
-    ]
-    first, *rest = _paragraphs(command.text)
-    lines = tagged(" ".join(usage), *first[1:])
-    if rest or any("--help" not in option.names for option in command.options):
-        lines.append(".RS")
-        for paragraph in rest:
-            lines += paragraph
-        for option in command.options:
-            if "--help" not in option.names:
-                value = f" {italic(option.metavar)}" if option.metavar else ""
-                tag = ", ".join(map(bold, option.names)) + value
-                lines += tagged(tag, inline(option.help))
-        lines.append(".RE")
-    return lines
-
-
-def _paragraphs(text: str) -> list[list[str]]:
-    """A command's help; a block that begins with a line of \\b keeps its lines (click)."""
-    found = []
-    for block in text.split("\n\n"):
-        lines = block.splitlines()
-        if lines[:1] == ["\b"]:
-            found.append(code(lines[1:]))
-        else:
-            found.append([".PP", inline(" ".join(line.strip() for line in lines))])
-    return found
-
-
-def _files() -> list[str]:
-    """docs/install.md's table."""
-    table = _section("install.md", "What goes where")
-    rows = re.findall(r"^\| (.*?) \| (.*?) \|$", table, re.MULTILINE)
+def page(*parts: str) -> str:
+    """The page, with text in short lines and without a .PP after a heading, which implies it."""
+    text = re.sub(r"^(\.S[HS] .*\n)\.PP\n", r"\1", "".join(parts), flags=re.MULTILINE)
     lines: list[str] = []
-    for what, place in rows[1:]:
-        lines += tagged(inline(what), inline(place.partition("; [more]")[0]))
-    return lines
+    is_example = False
+    for line in text.splitlines():
+        if line in {".EX", ".EE"}:
+            is_example = line == ".EX"
+        if is_example or line.startswith(".") or lines[-1:] == [".TP"]:
+            lines.append(line)
+        else:
+            short = textwrap.wrap(line, 78, break_long_words=False, break_on_hyphens=False)
+            lines += map(_guard, short)
+    return "\n".join(lines) + "\n"
 
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "acd.1": commands_page,
     "acd-protocol.7": protocol_page,
 }
-
-
-def main() -> int:
-    DIRECTORY.mkdir(parents=True, exist_ok=True)
-    for name, make in PAGES.items():
-        path, text = DIRECTORY / name, make()
-        if not path.exists() or path.read_text("utf-8") != text:
-            path.write_text(text, "utf-8")
-            print(f"written: packaging/man/{name}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+"""Each page's file name and what generates its text."""

@@ -1,8 +1,6 @@
-"""`acd bar`: what a status bar shows, once or whenever it changes.
+"""`acd bar`: prints what a status bar shows, once or whenever it changes.
 
-Responsible for when it is shown anew, and for telling tmux. It refuses to know
-what a bar shows (acd/bars/). One look goes another way where it can, which
-does without all of this (quick_bar.py).
+The single print is implemented in fast_bar.py, which does not import click.
 """
 
 from __future__ import annotations
@@ -10,41 +8,41 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Final
 
 import click
 
-from acd.cli import quick_bar
-from acd.cli.watch import output_pipe
+from acd.cli import fast_bar
+from acd.cli.output import output_pipe
+from acd.cli.result import Document, Outcome, Result
 from acd.client.attend import attend
-from acd.client.mirror import SessionMirror
 from acd.errors import AcdError
 from acd.system.environment import minimal
 from acd.ui.bars.content import BarContent
 from acd.ui.bars.formats import FORMATS, changes_with_time, render
 from acd.ui.bars.template import FIELDS, SUMMARY, Template
 
-_GATHER: Final = 0.1
-"""Seconds between two lines, at least: faster, nobody reads, and bars have work with each."""
+_INTERVAL: Final = 0.1
+"""Seconds between two texts, at least: a bar does some work for each."""
 
 TMUX_OPTION: Final = "@acd"
 _TMUX_OWNER: Final = "@acd-follower"
 
 _HELP: Final = """\
-Print what a status bar shows of your sessions, as that bar wants it.
+Print the text that a status bar shows, in the format of that bar.
 
 FORMAT is one of:
 
 \b
 {bars}
 
-It neither starts the daemon nor keeps it: while none runs, what the last one
-knew is shown. With --follow it goes on, and prints a line when there is
-something new. With tmux, --follow sets the user option {option} instead; run it
-from tmux: run-shell -b 'exec acd bar tmux --follow'
+The command does not start the daemon and does not prevent its idle stop: while
+no daemon runs, the last known state is shown. With --follow the command prints
+a line whenever the text changes. For tmux, --follow sets the user option {option}
+instead; run it from tmux: run-shell -b 'exec acd bar tmux --follow'
 
-Fields of a template; a brace itself is written twice:
+The fields of a template; write {{{{ and }}}} for braces:
 
 \b
 {fields}
@@ -52,107 +50,88 @@ Fields of a template; a brace itself is written twice:
 
 
 def _help() -> str:
-    own = (SUMMARY, "what the bar shows without a template")
-    fields = [own, *((name, what) for name, (what, _) in FIELDS.items())]
+    fields = [(SUMMARY, "the text that the bar shows without a template")]
+    fields += [(name, meaning) for name, (meaning, _) in FIELDS.items()]
     return _HELP.format(
         bars="\n".join(f"  {name:<9} {bar.description}" for name, bar in FORMATS.items()),
-        fields="\n".join(f"  {f'{{{name}}}':<12} {what.replace('`', '')}" for name, what in fields),
+        fields="\n".join(f"  {f'{{{name}}}':<12} {text.replace('`', '')}" for name, text in fields),
         option=TMUX_OPTION,
     )
 
 
-@click.command(short_help="Print what a status bar shows: tmux, waybar, polybar…", help=_help())
+@click.command(short_help="Print the text for a status bar: tmux, Waybar, Polybar…", help=_help())
 @click.argument("name", metavar="FORMAT", type=click.Choice(list(FORMATS)))
-@click.option("--follow", is_flag=True, help="Go on, and print it anew whenever it changes.")
-@click.option("--template", "source", metavar="TEXT", help="A text of your own, with fields.")
-def bar(name: str, *, follow: bool, source: str | None) -> int:
+@click.option("--follow", is_flag=True, help="Keep running, and print the text when it changes.")
+@click.option("--template", "source", metavar="TEXT", help="A text of your own with fields.")
+def bar(name: str, *, follow: bool, source: str | None) -> Outcome:
     template = Template(source) if source is not None else None
     if not follow:
-        return quick_bar.look(name, source)
-    tell = _Tmux() if name == "tmux" else None
-    line = _Line(
-        lambda content: render(name, content, template, stream=True),
-        tell or quick_bar.emit,
-        by_time=changes_with_time(name, template),
-    )
-    try:
-        for picture, _ in attend(os.environ, wake=lambda: line.due, reader=output_pipe()):
-            line.update(picture)
-    except BrokenPipeError:
-        return quick_bar.EXIT_BROKEN_PIPE
-    except _Replaced:
-        return 0
-    raise AssertionError("it never ends by itself")
+        return Document(fast_bar.render(name, source))
+    if name == "tmux":
+        return _follow_in_tmux(_texts(name, template))
+    return map(Document, _texts(name, template))
 
 
-class _Line:
-    """What is shown at present, and when it has to be looked at again."""
-
-    def __init__(
-        self, render: Callable[[BarContent], str], tell: Callable[[str], None], *, by_time: bool
-    ):
-        self._render = render
-        self._tell = tell
-        self._by_time = by_time
-        self._shown: str | None = None
-        self._next = 0.0
-        self.due: float | None = None
-        """When it may be another without anything happening (time.monotonic())."""
-
-    def update(self, picture: SessionMirror) -> None:
-        """Tells the bar, if it should show something else by now."""
+def _texts(name: str, template: Template | None) -> Iterator[str]:
+    """The bar's text now, and again whenever it changes. Raises BrokenPipeError."""
+    by_time = changes_with_time(name, template)
+    shown: str | None = None
+    earliest = 0.0
+    due: float | None = None
+    """When the text may change without an event (time.monotonic())."""
+    following = attend(os.environ, wake=lambda: due, reader=output_pipe())
+    for mirror, _ in following:
         now = time.monotonic()
-        if now < self._next:
-            self.due = self._next
-            return
-        content = BarContent(picture.sessions.values(), time.time(), quick_bar.program())
-        text = self._render(content)
-        if text != self._shown:
-            self._tell(text)
-            self._shown = text
-            self._next = time.monotonic() + _GATHER
-        older = content.until_older() if self._by_time else None
-        self.due = None if older is None else now + older
+        if now < earliest:
+            due = earliest
+            continue
+        content = BarContent(mirror.sessions.values(), time.time(), fast_bar.program())
+        text = render(name, content, template, stream=True)
+        if text != shown:
+            yield text
+            shown = text
+            earliest = time.monotonic() + _INTERVAL
+        older = content.until_older() if by_time else None
+        due = None if older is None else now + older
 
 
-class _Replaced(Exception):
-    """Another one tells this tmux by now."""
+def _follow_in_tmux(texts: Iterator[str]) -> Iterator[Result]:
+    """Sets the user option for each text, until another follower replaces this one.
 
-
-class _Tmux:
-    """Tells the tmux that runs us, by a user option: tmux draws anew when one is set."""
-
-    def __init__(self) -> None:
-        if not os.environ.get("TMUX"):
-            raise AcdError(
-                "this is not run by a tmux, and that is what it would tell",
-                hint="put into tmux.conf: run-shell -b 'exec acd bar tmux --follow'",
-            )
-        self._owner = str(os.getpid())
-        # The last one that starts goes on: tmux.conf may be read again and again.
-        self._run("set-option", "-g", _TMUX_OWNER, self._owner)
-
-    def __call__(self, text: str) -> None:
-        owner = self._run(
+    tmux redraws its status line when an option is set. The results are empty.
+    Raises AcdError.
+    """
+    if not os.environ.get("TMUX"):
+        raise AcdError(
+            "acd bar tmux --follow must be run by tmux",
+            hint="put into tmux.conf: run-shell -b 'exec acd bar tmux --follow'",
+        )
+    # The newest follower replaces the others: tmux.conf may be loaded again.
+    pid = str(os.getpid())
+    _tmux("set-option", "-g", _TMUX_OWNER, pid)
+    for text in texts:
+        owner = _tmux(
             *("set-option", "-g", TMUX_OPTION, text, ";"),
             *("show-options", "-gqv", _TMUX_OWNER),
         )
-        if owner != self._owner:
-            raise _Replaced
+        if owner != pid:
+            return
+        yield Result()
 
-    @staticmethod
-    def _run(*command: str) -> str:
-        try:
-            done = subprocess.run(  # noqa: S603 - tmux is the user's own
-                ["tmux", *command],  # noqa: S607
-                env=minimal(os.environ) | {"TMUX": os.environ["TMUX"]},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-        except OSError as error:
-            raise AcdError(f"cannot run tmux: {error.strerror}") from None
-        if done.returncode != 0:
-            raise AcdError(f"tmux: {done.stderr.strip() or 'it does not answer'}")
-        return done.stdout.strip()
+
+def _tmux(*command: str) -> str:
+    """Runs a tmux command and returns its output. Raises AcdError."""
+    try:
+        done = subprocess.run(  # noqa: S603 - tmux is the user's own
+            ["tmux", *command],  # noqa: S607
+            env=minimal(os.environ) | {"TMUX": os.environ["TMUX"]},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except OSError as error:
+        raise AcdError(f"cannot run tmux: {error.strerror}") from None
+    if done.returncode != 0:
+        raise AcdError(f"tmux: {done.stderr.strip() or 'it does not answer'}")
+    return done.stdout.strip()

@@ -1,7 +1,4 @@
-"""`acd completion`: the shells' completions, as they came with acd.
-
-Responsible for printing one. It refuses to know how it was made.
-"""
+"""`acd completion`: prints the completion script of a shell."""
 
 from __future__ import annotations
 
@@ -9,15 +6,18 @@ from typing import Final
 
 import click
 
-from acd.cli import render
+from acd.cli.result import Document
 
 _FILES: Final = {"bash": "acd.bash", "zsh": "_acd", "fish": "acd.fish"}
 
 
-@click.command(short_help="Print the completion for a shell.")
+@click.command(short_help="Print the completion script for a shell.")
 @click.argument("shell", metavar="SHELL", type=click.Choice(tuple(_FILES)))
-def completion(shell: str) -> None:
-    """Print the completion for a shell; `acd install` puts it where shells look by themselves.
+def completion(shell: str) -> Document:
+    """Print the completion script for a shell.
+
+    acd install puts the script where the shell finds it. Without acd install,
+    load it in the shell's start-up file:
 
     \b
     bash  source <(acd completion bash)
@@ -26,4 +26,5 @@ def completion(shell: str) -> None:
     """
     from acd.install.resources import resource
 
-    render.write(resource(f"packaging/completions/{_FILES[shell]}").read_text("utf-8").rstrip("\n"))
+    script = resource(f"packaging/completions/{_FILES[shell]}")
+    return Document(script.read_text("utf-8").rstrip("\n"))

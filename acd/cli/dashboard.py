@@ -1,7 +1,4 @@
-"""`acd dashboard`: every session at a glance, live.
-
-Responsible for whether it can run here. It refuses to know what it shows.
-"""
+"""`acd dashboard`: shows all sessions live, in the terminal."""
 
 from __future__ import annotations
 
@@ -11,16 +8,17 @@ import sys
 import click
 
 from acd import paths
-from acd.cli.render import is_terminal
+from acd.cli.result import Result
+from acd.cli.style import is_terminal
 from acd.errors import EXIT_USAGE, AcdError
 
 
-@click.command(short_help="See every session at a glance, live.")
-@click.option("--once", is_flag=True, help="End after a jump: for a popup.")
-def dashboard(once: bool) -> None:
-    """See every session at a glance, live: who works, who has finished, who waits for you.
+@click.command(short_help="Show all sessions in a live view.")
+@click.option("--once", is_flag=True, help="End after a jump to a session, for use in a popup.")
+def dashboard(once: bool) -> Result:
+    """Show all sessions in a live view: who is working, has finished, or waits for you.
 
-    ? shows its keys, q ends it.
+    Press ? for the keys and q to quit.
     """
     if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
         raise AcdError(
@@ -33,7 +31,7 @@ def dashboard(once: bool) -> None:
     from acd.notify.presence import Presence
     from acd.system import clock
 
-    wanted = config.load(paths.config_path(os.environ)).dashboard
+    options = config.load(paths.config_path(os.environ)).dashboard
     try:
         from acd.ui.dashboard.app import Dashboard  # Textual takes 0.2 s
     except ModuleNotFoundError as error:
@@ -45,12 +43,11 @@ def dashboard(once: bool) -> None:
         ) from None
     app = Dashboard(
         lambda: Client.connect(os.environ).detach(),
-        wanted,
+        options,
         dict(os.environ),
         clock.now,
         presence=Presence(paths.socket_path(os.environ)),
         once=once,
     )
     app.run()
-    if app.return_code:
-        raise click.exceptions.Exit(app.return_code)
+    return Result(exit_code=app.return_code or 0)

@@ -17,8 +17,9 @@ from typing import Any, Final
 import click
 
 from acd import __version__, config, paths
-from acd.cli import notifications, render
-from acd.cli.service import daemon_info
+from acd.cli import notifications
+from acd.cli.result import Result, TerminalStyle
+from acd.cli.status import daemon_info
 from acd.errors import AcdError, ConfigError, UnsafeSocket
 from acd.findings import Finding, Severity, is_well
 from acd.install import diagnosis
@@ -35,7 +36,7 @@ _NEEDED: Final = ("click", "uvloop")
 
 
 @click.command(short_help="Check everything that acd needs, and say what to do.")
-def doctor() -> None:
+def doctor() -> Result:
     """Check everything that acd needs, and say what to do about what is wrong.
 
     It starts no daemon and changes nothing; systemd tries with a transient unit
@@ -44,21 +45,19 @@ def doctor() -> None:
     to be done.
     """
     found = list(_findings(os.environ))
-    colour = render.look(os.environ).colour
+    return Result(lambda style: _lines(found, style), exit_code=0 if is_well(found) else 1)
+
+
+def _lines(found: list[Finding], style: TerminalStyle) -> Iterator[str]:
     size = max(len(finding.what) for finding in found)
     for finding in found:
-        render.write(_shown(finding, size, colour=colour))
+        mark, hue = _MARKS[finding.severity]
+        mark = click.style(mark, fg=hue) if style.colour else mark
+        yield f"{mark} {finding.what:<{size}}  {printable(finding.message)}"
+        if finding.hint:
+            yield f"  {'':<{size}}  → {printable(finding.hint)}"
     problems = sum(finding.severity == "problem" for finding in found)
-    render.write(f"{problems or 'no'} problem{'' if problems == 1 else 's'}")
-    if not is_well(found):
-        raise click.exceptions.Exit(1)
-
-
-def _shown(finding: Finding, size: int, *, colour: bool) -> str:
-    mark, hue = _MARKS[finding.severity]
-    mark = click.style(mark, fg=hue) if colour else mark
-    text = f"{mark} {finding.what:<{size}}  {printable(finding.message)}"
-    return f"{text}\n  {'':<{size}}  → {printable(finding.hint)}" if finding.hint else text
+    yield f"{problems or 'no'} problem{'' if problems == 1 else 's'}"
 
 
 def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:

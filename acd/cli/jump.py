@@ -1,8 +1,4 @@
-"""`acd jump`: to the terminal of a session, from a shell, a key binding or a click on a bar.
-
-Responsible for which session is meant, and for the words that tell where that
-led. It refuses to know terminals.
-"""
+"""`acd jump`: focuses the terminal of a session."""
 
 from __future__ import annotations
 
@@ -11,8 +7,9 @@ import shlex
 
 import click
 
-from acd.cli import render
-from acd.cli.identify import all_sessions, identify, not_empty
+from acd.cli.identify import all_sessions, identify
+from acd.cli.options import not_empty
+from acd.cli.result import Result
 from acd.errors import AcdError
 from acd.sessions.status import NEEDS_YOU
 from acd.sessions.values import Json
@@ -25,39 +22,40 @@ from acd.text import by_need, one_line, printable
 @click.option(
     "--tmux-client",
     metavar="NAME",
-    help="Where several look at one tmux, who is to go there: in a key binding, '#{client_name}'.",
+    help="The tmux client to switch, if several are attached. In a key binding: '#{client_name}'.",
 )
-def jump(session: str | None, tmux_client: str | None) -> None:
-    """Go to the terminal of a session. Without ID it is the one that needs you most: who
-    asks comes before who has finished, and the longest waiting first.
+def jump(session: str | None, tmux_client: str | None) -> Result:
+    """Go to the terminal of a session. Without ID, go to the session that needs you most.
 
-    It works in tmux, kitty, WezTerm, Zellij and iTerm2. Without ID, a session
-    whose terminal cannot be reached is passed over, and stderr says why.
+    A session with a question comes before one that has finished, and then the
+    longest waiting one comes first. If the terminal of such a session cannot
+    be reached, the next session is tried, and the reason is written to stderr.
+
+    Supported are tmux, kitty, WezTerm, Zellij and iTerm2.
     """
     sessions = all_sessions(os.environ)
     if session is not None:
-        render.write(_go(identify(sessions, session), tmux_client))
-        return
+        return Result(_go(identify(sessions, session), tmux_client))
     waiting = by_need(each for each in sessions if each["status"] in NEEDS_YOU)
     if not waiting:
-        raise AcdError("nobody needs you", hint="acd jump ID goes to any session")
-    render.write(_go_to_first(waiting, tmux_client))
+        raise AcdError("no session needs you", hint="acd jump ID goes to any session")
+    return _go_to_first(waiting, tmux_client)
 
 
 def _go(session: Json, tmux_client: str | None) -> str:
-    """To the terminal of this session; who is where. Raises AcdError."""
+    """Focuses the session's terminal; returns a line that says where it is. Raises AcdError."""
     name = one_line(session["display_name"])
     try:
         return jump_to(session, name, os.environ, tmux_client=tmux_client)
     except AcdError as error:
         if session["closed"]:
-            again = f"acd resurrect {shlex.quote(printable(session['id']))}"
-            error.hint = f"it is closed: {again} takes it up again"
+            resurrect = f"acd resurrect {shlex.quote(printable(session['id']))}"
+            error.hint = f"it is closed: {resurrect} reopens it"
         raise
 
 
-def _go_to_first(waiting: list[Json], tmux_client: str | None) -> str:
-    """To the first whose terminal can be reached; who is where. Raises AcdError."""
+def _go_to_first(waiting: list[Json], tmux_client: str | None) -> Result:
+    """Focuses the first terminal that can be reached. Raises AcdError if none can."""
     failures: list[AcdError] = []
     for session in waiting:
         try:
@@ -65,7 +63,6 @@ def _go_to_first(waiting: list[Json], tmux_client: str | None) -> str:
         except AcdError as error:
             failures.append(error)
             continue
-        for passed in failures:
-            click.echo(f"acd: passed over {passed.message}", err=True)
-        return where
+        notices = [f"acd: passed over {failure.message}" for failure in failures]
+        return Result(where, notices=notices)
     raise failures[0]

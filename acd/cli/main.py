@@ -1,8 +1,6 @@
-"""The command line: which commands there are, and what their ends look like.
+"""The `acd` command group: loads each command when it is needed, and sets the exit code.
 
-Responsible for finding a command when it is asked for, for the help's order,
-and for exit codes. It refuses to know what a command does, and imports
-nothing for it but click: a status bar runs `acd list` every few seconds.
+A status bar may run `acd list` every few seconds, so this module imports only click.
 """
 
 from __future__ import annotations
@@ -12,7 +10,7 @@ import io
 import sys
 import traceback
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -20,52 +18,55 @@ from acd import __version__
 from acd.errors import EXIT_UNREACHABLE, EXIT_USAGE, UnsafeSocket
 from acd.text import printable
 
+if TYPE_CHECKING:
+    from acd.cli.result import Outcome
+
 EXIT_INTERRUPTED: Final = 130
-"""What a shell makes of SIGINT."""
+"""The exit code that a shell reports for SIGINT."""
 
 SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
-    "See": {
+    "Show sessions": {
         "dashboard": "dashboard:dashboard",
-        "list": "sessions:list_sessions",
+        "list": "list:list_sessions",
         "watch": "watch:watch",
-        "wait": "watch:wait",
+        "wait": "wait:wait",
         "jump": "jump:jump",
         "timeline": "timeline:timeline",
         "bar": "bar:bar",
         "statusline": "statusline:statusline",
-        "get": "sessions:get",
-        "history": "sessions:history",
-        "explain": "sessions:explain",
+        "get": "get:get",
+        "history": "history:history",
+        "explain": "explain:explain",
         "record": "record:record",
-        "replay": "record:replay",
+        "replay": "replay:replay",
     },
-    "Change": {
-        "set": "sessions:set_status",
-        "rm": "sessions:rm",
-        "delete": "sessions:delete",
+    "Change sessions": {
+        "set": "set:set_status",
+        "rm": "rm:rm",
+        "delete": "delete:delete",
         "resurrect": "resurrect:resurrect",
     },
     "Service": {
-        "status": "service:status",
+        "status": "status:status",
         "doctor": "doctor:doctor",
-        "stop": "service:stop",
+        "stop": "stop:stop",
         "notify": "notify:notify",
-        "daemon": "service:daemon",
-        "config": "settings:config",
+        "daemon": "daemon:daemon",
+        "config": "config:config",
         "install": "install:install",
         "uninstall": "install:uninstall",
         "completion": "completion:completion",
     },
 }
-"""Every command, by the section of the help that it is in: `module:function`."""
+"""Every command as `module:function`, by its section of the help."""
 
 _COMMANDS: Final = {
-    name: place for commands in SECTIONS.values() for name, place in commands.items()
+    name: target for commands in SECTIONS.values() for name, target in commands.items()
 }
 
 
 class _Group(click.Group):
-    """Loads a command's module when the command is asked for."""
+    """Imports a command's module when the command is looked up."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -92,28 +93,39 @@ class _Group(click.Group):
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=(
-        "ID is a session's id, the beginning of one, or its name."
-        " Exit codes: 0 done; 1 refused, and stderr says why; 2 usage; 3 no daemon."
+        "ID is a session's id, the beginning of one, or a session's name."
+        " Exit codes: 0 success; 1 failure, with the reason on stderr; 2 wrong usage;"
+        " 3 no daemon can be reached."
     ),
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @click.pass_context
 def group(ctx: click.Context) -> None:
-    """Which of your coding-agent sessions works, has finished, or waits for you."""
+    """Show which of your coding-agent sessions are working, have finished, or wait for you."""
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
+
+
+@group.result_callback()
+def _write(outcome: Outcome) -> int:
+    """Writes what the command returned; returns the exit code."""
+    if outcome is None:
+        return 0
+    from acd.cli import output
+
+    return output.write(outcome)
 
 
 def main() -> int:
     """Runs the command line of this process; returns its exit code. Raises AcdError."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # What the terminal's encoding does not know must not end a command.
+            # A character that the terminal's encoding lacks must not end a command.
             stream.reconfigure(errors="replace")
     try:
         code = group.main(prog_name="acd", standalone_mode=False)
     except UnsafeSocket as error:
-        # To a client it means that there is no daemon that it may talk to.
+        # To a client an unsafe socket means that no daemon can be reached.
         error.exit_code = EXIT_UNREACHABLE
         raise
     except click.ClickException as error:
@@ -122,16 +134,16 @@ def main() -> int:
     except (click.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPTED
     except OSError as error:
-        if not _is_echos(error):
+        if not _is_from_echo(error):
             raise
-        from acd.cli import render
+        from acd.cli import output
 
-        render.give_up(error)
+        output.give_up(error)
     return code if isinstance(code, int) else 0
 
 
-def _is_echos(error: OSError) -> bool:
-    """Whether it is click's, which could not write the help or the version."""
+def _is_from_echo(error: OSError) -> bool:
+    """Whether click.echo() raised it, which writes the help and the version."""
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
     return frame.f_code is click.echo.__code__
 
@@ -139,6 +151,6 @@ def _is_echos(error: OSError) -> bool:
 def _show(error: click.ClickException) -> None:
     text = io.StringIO()
     error.show(text)
-    # Click sets out choices in lines that begin with a tab.
+    # Click lists choices in lines that begin with a tab.
     for line in text.getvalue().replace("\n\t", " ").splitlines():
         print(printable(line), file=sys.stderr)

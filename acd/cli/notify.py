@@ -1,8 +1,4 @@
-"""`acd notify`: tells you when a session waits for you.
-
-Responsible for whether there is anything to do, and for what is said of
-failures. It refuses to know how it is done (acd/notifications/).
-"""
+"""`acd notify`: sends a notification when a session needs the user."""
 
 from __future__ import annotations
 
@@ -11,30 +7,27 @@ import os
 import click
 
 from acd import config, paths
+from acd.cli.output import write_notice
 from acd.errors import EXIT_USAGE, AcdError
-from acd.text import printable
 
 
-@click.command(short_help="Tell you when a session waits for you, as configured.")
+@click.command(short_help="Notify you when a session needs you, as configured.")
 def notify() -> None:
-    """Tell you when a session waits for you: on the desktop, by a command, or both.
+    """Notify you when a session needs you: on the desktop, by a command, or both.
 
-    What is told, and how, is in the configuration's section [notify]. It goes
-    on until you end it, and neither starts the daemon nor keeps it. With
-    systemd, acd install has a unit do this beside the daemon.
+    The section [notify] of the configuration says when and how. The command
+    runs until Ctrl-C. It does not start the daemon, and does not prevent its
+    idle stop. With systemd, acd install sets up a service that runs it while
+    the daemon runs.
     """
     path = paths.config_path(os.environ)
-    wanted = config.load(path).notify
-    if not wanted.is_on:
+    options = config.load(path).notify
+    if not options.is_on:
         raise AcdError(
             "notifications are off",
             hint=f"set desktop = true or a command in the section [notify] of {path}",
             exit_code=EXIT_USAGE,
         )
-    from acd.notify import notifier  # programs, and all of attending
+    from acd.notify import notifier  # loads subprocess and the client's subscription
 
-    notifier.notify(os.environ, wanted, _complain)
-
-
-def _complain(error: AcdError) -> None:
-    click.echo(printable(f"acd: {error.message}"), err=True)
+    notifier.notify(os.environ, options, lambda error: write_notice(f"acd: {error.message}"))

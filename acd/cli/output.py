@@ -1,23 +1,112 @@
-"""Handles a standard output that cannot be written. Imported on failure only, without click."""
+"""Writes the results of commands: text for people, JSON for programs."""
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import re
+import stat
 import sys
-from typing import NoReturn
+from typing import Any, Final, NoReturn
 
-from acd.errors import AcdError
+import click
+
+from acd.cli.options import wants_json
+from acd.cli.result import Document, Outcome, Result, TerminalStyle
+from acd.cli.style import terminal_style
+from acd.text import printable
+
+EXIT_BROKEN_PIPE: Final = 141
+"""The exit code that a shell reports for SIGPIPE."""
+
+_SGR: Final = r"(\x1b\[[0-9;]*m)"
+"""The control sequences that click.style() emits (ECMA-48, 8.3.117)."""
 
 
-def fail(error: OSError) -> NoReturn:
-    """Drops what standard output still buffers, and raises.
+def write(outcome: Outcome) -> int:
+    """Writes what a command returned to standard output; returns the exit code.
 
-    Raises BrokenPipeError when its reader is gone, otherwise AcdError.
+    The data of a single result is indented JSON, that of a stream one line an
+    item. The exit code is 141 when the reader of the output has closed it.
+    Raises AcdError if the output cannot be written.
     """
-    # At exit Python would flush the buffer again, and report the failure again.
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
-    os.close(null)
-    if isinstance(error, BrokenPipeError):
-        raise error
-    raise AcdError(f"cannot write the output: {error.strerror}") from None
+    if outcome is None:
+        return 0
+    as_json, indent = wants_json(), None
+    if isinstance(outcome, Result | Document):
+        outcome, indent = iter([outcome]), 2
+    style = terminal_style(os.environ)
+    code = 0
+    try:
+        for result in outcome:
+            code = result.exit_code
+            if isinstance(result, Document):
+                _write_document(result)
+                continue
+            for notice in result.notices:
+                write_notice(notice)
+            if as_json:
+                if result.data is not None:
+                    _print(to_json(result.data, indent=indent))
+            elif lines := _lines(result, style):
+                _print("\n".join(lines))
+    except BrokenPipeError:
+        return EXIT_BROKEN_PIPE
+    return code
+
+
+def write_notice(line: str) -> None:
+    """Writes a line to standard error."""
+    click.echo(printable(line), err=True)
+
+
+def to_json(value: Any, *, indent: int | None = 2) -> str:
+    """The value as JSON in ASCII, so that a terminal interprets nothing in it."""
+    return json.dumps(value, indent=indent).replace("\x7f", "\\u007f")
+
+
+def output_pipe() -> int | None:
+    """The descriptor of standard output, if that is a pipe or a socket."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        fd = sys.stdout.fileno()
+        mode = os.fstat(fd).st_mode
+        if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+            return fd
+    return None
+
+
+def _lines(result: Result, style: TerminalStyle) -> list[str]:
+    """The result's lines, with every control sequence except our colours escaped."""
+    text = result.text(style) if callable(result.text) else result.text
+    lines = [text] if isinstance(text, str) else text
+    if not style.colour:
+        return list(map(printable, lines))
+    return ["".join(map(_escaped, re.split(_SGR, line))) for line in lines]
+
+
+def _escaped(part: str) -> str:
+    return part if re.fullmatch(_SGR, part) else printable(part)
+
+
+def _write_document(document: Document) -> None:
+    from acd.cli.fast_bar import emit
+
+    emit(document.text)
+
+
+def _print(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        give_up(error)
+
+
+def give_up(error: OSError) -> NoReturn:
+    """Ends a command whose output cannot be written. Raises AcdError or click's Exit."""
+    from acd.cli.broken_output import fail  # only here
+
+    try:
+        fail(error)
+    except BrokenPipeError:
+        raise click.exceptions.Exit(EXIT_BROKEN_PIPE) from None

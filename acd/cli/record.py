@@ -1,41 +1,34 @@
-"""`acd record` and `acd replay`: evidence for a bug report, and what it shows.
-
-Responsible for the file that a user attaches. It refuses to know what a
-recording holds (acd/sessions/recording.py).
-"""
+"""`acd record`: writes incoming evidence to a file, for a bug report."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
 
 import click
 
-from acd.cli import render
+from acd.cli.result import Result
 from acd.client.blocking import Client, ConnectionLost, ask
 from acd.errors import AcdError, DaemonRefused
 from acd.protocol import Err, Recorded
 from acd.sessions import recording
-from acd.sessions.records import BadRecord
-from acd.sessions.session import Session
-from acd.sessions.values import NS
 
 
-@click.command(short_help="Write the evidence as it arrives into FILE, for a bug report.")
+@click.command(short_help="Record the incoming evidence to a file, for a bug report.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def record(file: Path) -> None:
-    """Write the evidence as it arrives into FILE, until you end it with Ctrl-C.
+def record(file: Path) -> Iterator[Result]:
+    """Record the incoming evidence to the new file FILE, until Ctrl-C.
 
-    Do what goes wrong meanwhile, then attach the file to your report. It holds
-    ids, directories and times, and nothing of what you or the agent said.
-    `acd replay FILE` shows what acd makes of it.
+    Reproduce the problem meanwhile, then attach the file to your report. It
+    holds ids, directories and times, but no text of yours or the agent's.
+    acd replay FILE shows how acd interprets it.
     """
-    ask(os.environ, "PING")  # starts a daemon where none answers, and tries again
+    ask(os.environ, "PING")  # starts the daemon if none runs
     try:
         fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
-        raise AcdError(f"{file} is there already", hint="name a new file") from None
+        raise AcdError(f"{file} exists already", hint="give the name of a new file") from None
     except OSError as error:
         raise AcdError(f"cannot write {file}: {error.strerror}") from None
     with (
@@ -46,7 +39,7 @@ def record(file: Path) -> None:
         if isinstance(reply, Err):
             raise DaemonRefused(reply.text)
         out.write(recording.opening() + "\n")
-        click.echo(f"recording into {file}; Ctrl-C ends it", err=True)
+        yield Result(notices=[f"recording to {file}; Ctrl-C ends it"])
         try:
             for message in client.pushes():
                 if isinstance(message, Err):
@@ -54,30 +47,4 @@ def record(file: Path) -> None:
                 if isinstance(message, Recorded):
                     out.write(message.line + "\n")
         except ConnectionLost:
-            click.echo("the daemon has stopped, and with it the recording", err=True)
-
-
-@click.command(short_help="Show what acd makes of a recording.")
-@click.argument("file", type=click.File(encoding="utf-8"))
-def replay(file: TextIO) -> None:
-    """Feed a recording to acd's core, and print how each session's status changed."""
-    seen: dict[str, str] = {}
-    try:
-        for now, line, store in recording.replay(part.rstrip("\n") for part in file):
-            verb = line.partition(" ")[0]
-            for session in store.list_all():
-                if seen.get(session.id) != session.status:
-                    before = seen.get(session.id, "new")
-                    seen[session.id] = session.status
-                    why = "as recorded" if verb == "SESSION" else _last(session)
-                    at = render.moment(now.wall / NS)
-                    render.write(f"{at}  {session.id}  {before} → {session.status}  ({why})")
-    except (BadRecord, UnicodeDecodeError) as error:
-        raise AcdError(
-            f"{file.name} cannot be replayed: {error}", hint="name a file that acd record wrote"
-        ) from None
-
-
-def _last(session: Session) -> str:
-    what = session.trail[-1].what if session.trail and session.evidence != "set" else ""
-    return f"{session.evidence} {what}".rstrip()
+            yield Result(notices=["the daemon has stopped, and the recording has ended"])

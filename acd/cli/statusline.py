@@ -1,18 +1,19 @@
-"""`acd statusline`, as far as its help is concerned: it runs before this (acd/__main__.py)."""
+"""`acd statusline --help`; without arguments it runs without click (`acd.__main__`)."""
 
 from __future__ import annotations
 
 import click
 
-from acd.cli.exec_statusline import main
+from acd.cli.fast_statusline import main
+from acd.cli.result import Result
 
 
-@click.command(short_help="Claude Code's status line: this session, and who else needs you.")
-def statusline() -> int:
-    """Claude Code's status line: this session, and which of your others need you.
+@click.command(short_help="Print Claude Code's status line: this session and those that need you.")
+def statusline() -> Result:
+    """Print Claude Code's status line: this session and your other sessions that need you.
 
-    It reads the JSON that Claude Code gives to a status line command on
-    standard input. acd install --statusline sets it up. In a script of your
-    own, give it the same input, and print its line with yours.
+    It reads, from standard input, the JSON that Claude Code passes to a status
+    line command. acd install --statusline sets it up. A script of your own can
+    run it with the same input and print its line beside its own.
     """
-    return main()
+    return Result(exit_code=main())

@@ -1,8 +1,4 @@
-"""`acd timeline`: who worked and who waited.
-
-Responsible for the span that is asked for, and for asking the daemon. It
-refuses to know how a timeline is made and drawn (acd/timeline/).
-"""
+"""`acd timeline`: shows when sessions worked and when they waited for the user."""
 
 from __future__ import annotations
 
@@ -15,8 +11,10 @@ from typing import Final
 import click
 
 from acd import config, paths
-from acd.cli import render
-from acd.cli.identify import all_sessions, identify, not_empty
+from acd.cli.identify import all_sessions, identify
+from acd.cli.options import json_option, sessions_argument, wants_json
+from acd.cli.result import Document, Result, TerminalStyle
+from acd.cli.style import paint
 from acd.client.blocking import ask
 from acd.errors import AcdError, ConfigError, DaemonRefused
 from acd.protocol import Ok
@@ -26,23 +24,23 @@ from acd.ui.timeline import svg, terminal
 from acd.ui.timeline.chart import Chart, chart
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_LENGTH: Final = re.compile(r"(?:\d{1,6}[smhd])+")
-_PIPED_COLUMNS: Final = 100
-"""Where the output is no terminal."""
+_DURATION: Final = re.compile(r"(?:\d{1,6}[smhd])+")
+_COLUMNS: Final = 100
+"""The width where standard output is not a terminal."""
 
 
 def _seconds(ctx: click.Context, param: click.Parameter, value: str) -> int:
-    if not _LENGTH.fullmatch(value):
+    if not _DURATION.fullmatch(value):
         raise click.BadParameter(f"{value!r} must be a length of time: 90m, 8h, 1h30m, 2d")
     parts = re.findall(r"(\d+)([smhd])", value)
     seconds = sum(int(count) * _UNITS[unit] for count, unit in parts)
     if not 60 <= seconds <= 366 * 86_400:
-        raise click.BadParameter(f"{value!r} must be at least a minute, and at most a year")
+        raise click.BadParameter(f"{value!r} must be between a minute and a year")
     return seconds
 
 
-@click.command(short_help="Show who worked and who waited for you, and how long.")
-@click.argument("sessions", metavar="[ID]...", nargs=-1, callback=not_empty)
+@click.command(short_help="Show when sessions worked and when they waited for you.")
+@sessions_argument
 @click.option(
     "--since",
     "seconds",
@@ -50,37 +48,38 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: str) -> int:
     default="8h",
     show_default=True,
     callback=_seconds,
-    help="How far back: 90m, 8h, 1h30m, 2d.",
+    help="How far to look back: 90m, 8h, 1h30m, 2d.",
 )
-@click.option("--svg", "picture", metavar="FILE", help="Write a picture instead; - is the output.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
-def timeline(sessions: tuple[str, ...], seconds: int, picture: str | None, as_json: bool) -> None:
-    """Show who worked and who waited for you, when and for how long; those that waited most first.
+@click.option(
+    "--svg", "svg_file", metavar="FILE", help="Write an SVG image to FILE; - is standard output."
+)
+@json_option("Print the timeline as a JSON object.")
+def timeline(sessions: tuple[str, ...], seconds: int, svg_file: str | None) -> Document | Result:
+    """Show when sessions worked and when they waited for you, and for how long.
 
-    The daemon remembers the newest changes of each session (50 by default), and
-    closed sessions for a while (30 minutes by default); of what it does not
-    remember nothing is shown. Two that wait at once count twice in the sum.
+    Sessions are sorted by the time that they waited. The daemon keeps the
+    newest changes of each session (50 by default), and closed sessions for a
+    while (30 minutes by default); earlier times are left empty. Two sessions
+    that wait at the same time count twice in the sum.
     """
-    if as_json and picture is not None:
-        raise click.UsageError("--json and --svg are two ways to show the same: give one")
+    if wants_json() and svg_file is not None:
+        raise click.UsageError("--json and --svg exclude each other")
     made = _chart(sessions, seconds)
-    if as_json:
-        render.write(render.to_json(made.to_json()))
-    elif picture is not None:
-        _write(picture, svg.draw(made))
-    elif made.rows:
-        look = render.look(os.environ)
-        paint = render.paint if look.colour else lambda text, status: text
-        render.write(terminal.draw(made, look.columns or _PIPED_COLUMNS, paint))
-    else:
-        render.write(f"no session worked or waited in the last {age(seconds)}")
+    if svg_file == "-":
+        return Document(svg.draw(made).rstrip("\n"))
+    if svg_file is not None:
+        return _write(Path(svg_file), svg.draw(made))
+    if not made.rows:
+        text = f"no session worked or waited in the last {age(seconds)}"
+        return Result(text, data=made.to_json())
+    return Result(lambda style: _lines(made, style), data=made.to_json())
 
 
 def _chart(names: tuple[str, ...], seconds: int) -> Chart:
     known = all_sessions(os.environ)
-    meant = [identify(known, name) for name in names] if names else known
+    chosen = [identify(known, name) for name in names] if names else known
     histories = {}
-    for session in meant:
+    for session in chosen:
         try:
             reply = ask(os.environ, f"HISTORY {session['id']}")
         except DaemonRefused:
@@ -88,7 +87,7 @@ def _chart(names: tuple[str, ...], seconds: int) -> Chart:
         histories[session["id"]] = _transitions(reply.json() if isinstance(reply, Ok) else [])
     until = time.time()
     return chart(
-        {each["id"]: each for each in meant}.values(),
+        {session["id"]: session for session in chosen}.values(),
         histories,
         since=until - seconds,
         until=until,
@@ -103,16 +102,18 @@ def _transitions(value: object) -> list[Json]:
 def _history_depth() -> int:
     try:
         return config.load(paths.config_path(os.environ)).sessions.history_depth
-    except ConfigError:  # acd config tells of it; the daemon goes on with what it had
+    except ConfigError:  # acd config show reports it
         return config.Config().sessions.history_depth
 
 
-def _write(name: str, text: str) -> None:
-    if name == "-":
-        render.write(text.rstrip("\n"))
-        return
+def _lines(made: Chart, style: TerminalStyle) -> list[str]:
+    painter = paint if style.colour else lambda text, status: text
+    return terminal.draw(made, style.columns or _COLUMNS, painter).splitlines()
+
+
+def _write(path: Path, text: str) -> Result:
     try:
-        Path(name).write_text(text, "utf-8")
+        path.write_text(text, "utf-8")
     except OSError as error:
-        raise AcdError(f"cannot write {name}: {error.strerror}") from None
-    render.write(f"wrote {name}")
+        raise AcdError(f"cannot write {path}: {error.strerror}") from None
+    return Result(f"wrote {path}")

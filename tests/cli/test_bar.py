@@ -1,4 +1,4 @@
-"""`bar`: what is shown now, what is shown as it changes, and who is left in peace by both."""
+"""`acd bar`: the text now, the text at each change, and no effect on the daemon's life."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def quick_idle(place: Place) -> None:
     place.configure("[daemon]\nidle_timeout_minutes = 0.005\n")
 
 
-# One look ---------------------------------------------------------------------
+# A single print
 
 
-def test_a_look_shows_how_many_ask_have_finished_and_work(
+def test_bar_prints_the_counts_of_question_attention_and_working(
     served: Place, client: Client, acd: Acd
 ) -> None:
     client.ask_all("SET a question", "SET b working", "SET c working", "SET d attention")
@@ -58,7 +58,7 @@ def test_a_look_shows_how_many_ask_have_finished_and_work(
     assert acd("bar", "plain").out == "▲1 ●1 ▸2\n"
 
 
-def test_a_look_goes_the_same_way_with_and_without_click(
+def test_bar_prints_the_same_with_and_without_click(
     served: Place, client: Client, acd: Acd
 ) -> None:
     client.ask("SET a question")
@@ -70,7 +70,7 @@ def test_a_look_goes_the_same_way_with_and_without_click(
     assert quick.out == "a\n"
 
 
-def test_a_look_imports_neither_click_nor_what_only_daemons_need(served: Place) -> None:
+def test_bar_imports_neither_click_nor_what_only_daemons_need(served: Place) -> None:
     program = (
         "import sys; sys.argv = ['acd', 'bar', 'waybar']; from acd.__main__ import main; main();"
         "print({'click', 'socket', 'dataclasses', 'asyncio', 'logging'} & sys.modules.keys())"
@@ -95,15 +95,13 @@ def test_an_unknown_bar_is_a_usage_error(alone: Place, acd: Acd) -> None:
     assert "'i3blocks'" in ran.err
 
 
-def test_where_no_daemon_ever_ran_there_is_nothing_and_a_look_starts_none(
-    alone: Place, acd: Acd
-) -> None:
+def test_before_the_first_daemon_bar_prints_nothing_and_starts_none(alone: Place, acd: Acd) -> None:
     assert acd("bar", "plain").out == "\n"
     assert not alone.directory.exists()
 
 
 @pytest.mark.parametrize("how", ["stopped", "killed"])
-def test_what_waited_when_the_daemon_ended_is_still_shown(alone: Place, acd: Acd, how: str) -> None:
+def test_the_state_of_an_ended_daemon_is_still_shown(alone: Place, acd: Acd, how: str) -> None:
     daemon = alone.start()
     alone.ask("SET a working", "SET a question", 'SET b attention {"name": "docs"}', "SET c closed")
     daemon.stop() if how == "stopped" else daemon.kill()
@@ -112,23 +110,21 @@ def test_what_waited_when_the_daemon_ended_is_still_shown(alone: Place, acd: Acd
     assert not runtime_dir.is_running(alone.socket)
 
 
-def test_what_an_earlier_boot_left_is_not_shown(alone: Place, acd: Acd) -> None:
+def test_the_state_of_an_earlier_boot_is_not_shown(alone: Place, acd: Acd) -> None:
     alone.start().stop()
     text = alone.journal.read_text()
     alone.journal.write_text(f"acd-journal 1 another-boot\n@ 1 1\nSET a question\n{text}")
     assert acd("bar", "plain").out == "\n"
 
 
-def test_a_frozen_daemon_holds_nobody_up(alone: Place, acd: Acd) -> None:
+def test_a_frozen_daemon_does_not_block_bar(alone: Place, acd: Acd) -> None:
     daemon = alone.start()
     alone.ask("SET a question")
     daemon.signal(signal.SIGSTOP)
     assert acd("bar", "plain").out == "▲1\n"
 
 
-def test_looks_do_not_keep_a_daemon_from_its_idle_stop_and_do_not_wake_it(
-    alone: Place, acd: Acd
-) -> None:
+def test_bar_neither_prevents_the_idle_stop_nor_starts_the_daemon(alone: Place, acd: Acd) -> None:
     quick_idle(alone)
     daemon = alone.start()
     alone.ask("SET a question")
@@ -139,14 +135,14 @@ def test_looks_do_not_keep_a_daemon_from_its_idle_stop_and_do_not_wake_it(
     assert not alone.socket.exists()
 
 
-def test_a_place_that_is_open_to_others_is_not_believed(alone: Place, acd: Acd) -> None:
+def test_a_socket_directory_open_to_others_is_refused(alone: Place, acd: Acd) -> None:
     alone.directory.mkdir(mode=0o755)
     ran = acd("bar", "plain")
     assert (ran.code, ran.out) == (3, "")
     assert "not a private directory" in ran.err
 
 
-def test_a_look_whose_reader_has_gone_ends_quietly(served: Place) -> None:
+def test_bar_ends_quietly_when_its_reader_has_gone(served: Place) -> None:
     ours, theirs = os.pipe()
     os.close(ours)
     process = start(served, "bar", "plain", stdout=theirs)
@@ -173,7 +169,7 @@ def test_a_full_disk_is_an_error_and_a_closed_output_none(
     assert done.stderr == b""
 
 
-def test_a_locale_without_our_symbols_is_no_reason_to_fail(served: Place, client: Client) -> None:
+def test_bar_prints_utf8_in_a_locale_without_the_symbols(served: Place, client: Client) -> None:
     client.ask("SET a question")
     served.environ["LC_ALL"] = "POSIX"
     try:
@@ -182,10 +178,10 @@ def test_a_locale_without_our_symbols_is_no_reason_to_fail(served: Place, client
         del served.environ["LC_ALL"]
 
 
-# A stream ---------------------------------------------------------------------
+# --follow
 
 
-def test_a_stream_has_a_line_for_each_change_of_what_is_shown(
+def test_a_stream_prints_a_line_for_each_change_of_the_text(
     served: Place, client: Client, following: Following
 ) -> None:
     shown = following(served, "plain")
@@ -198,7 +194,7 @@ def test_a_stream_has_a_line_for_each_change_of_what_is_shown(
     assert line(shown) == ""
 
 
-def test_a_flood_of_changes_comes_as_few_lines_and_the_last_one_is_true(
+def test_a_flood_of_changes_becomes_few_lines_and_the_last_is_current(
     served: Place, client: Client, following: Following
 ) -> None:
     shown = following(served, "plain")
@@ -225,7 +221,7 @@ def test_a_stream_does_not_keep_the_daemon_from_its_idle_stop(
     assert "stopping: idle" in daemon.log()
 
 
-def test_a_stream_starts_no_daemon_and_goes_on_with_whichever_another_one_starts(
+def test_a_stream_starts_no_daemon_and_continues_with_the_next_one(
     alone: Place, following: Following
 ) -> None:
     daemon = alone.start()
@@ -240,7 +236,7 @@ def test_a_stream_starts_no_daemon_and_goes_on_with_whichever_another_one_starts
         daemon = alone.start()
 
 
-def test_a_stream_that_begins_without_a_daemon_shows_what_the_last_one_knew(
+def test_a_stream_without_a_daemon_begins_with_the_last_known_state(
     alone: Place, following: Following
 ) -> None:
     daemon = alone.start()
@@ -262,7 +258,7 @@ def test_a_stream_waits_where_no_daemon_ever_ran(alone: Place, following: Follow
     assert line(shown) == "▲1"
 
 
-def test_a_stream_finds_the_next_daemon_after_its_place_was_cleared(
+def test_a_stream_finds_the_next_daemon_after_its_directory_was_cleared(
     alone: Place, following: Following
 ) -> None:
     shown = following(alone, "plain")
@@ -315,7 +311,7 @@ def _switches(pid: int) -> str:
         return next(line for line in status if line.startswith("voluntary_ctxt_switches"))
 
 
-def test_neither_a_look_nor_a_stream_wakes_what_a_service_manager_would_start(
+def test_bar_never_connects_to_a_socket_that_a_service_manager_holds(
     alone: Place, following: Following, acd: Acd
 ) -> None:
     with listener(alone) as sock:
@@ -332,7 +328,7 @@ def test_neither_a_look_nor_a_stream_wakes_what_a_service_manager_would_start(
 
 
 @pytest.mark.parametrize("runs", [True, False], ids=["a daemon runs", "none runs"])
-def test_an_age_is_told_anew_when_its_minute_is_over(
+def test_an_age_is_printed_again_when_its_minute_is_over(
     alone: Place, following: Following, runs: bool
 ) -> None:
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()

@@ -43,7 +43,7 @@ def tmux(linked: Place) -> Iterator[Tmux]:
 
 @pytest.fixture
 def pane(linked: Place, tmux: Tmux) -> str:
-    """Where a session asks that nobody looks at."""
+    """The pane of a session with a question, which is not the active pane."""
     made = tmux.background_pane("api")
     asks(linked, "api", tmux.hints(made))
     return made
@@ -53,7 +53,7 @@ def pane(linked: Place, tmux: Tmux) -> str:
 
 
 def binds(linked: Place, tmux: Tmux) -> None:
-    """The page's configuration, as far as it is about a jump."""
+    """The lines of the page's configuration that run a jump."""
     [example] = [each for each in examples("tmux.md", "tmux") if "acd jump" in each]
     config = linked.root / "jump.conf"
     config.write_text(example)
@@ -87,7 +87,7 @@ def test_a_click_on_tmuxs_status_line_takes_the_one_who_clicked_there(
     assert second.pane() != pane
 
 
-def test_where_nobody_needs_you_tmux_opens_the_dashboard(linked: Place, tmux: Tmux) -> None:
+def test_tmux_opens_the_dashboard_when_no_session_needs_the_user(linked: Place, tmux: Tmux) -> None:
     binds(linked, tmux)
     linked.ask("SET web working")
     viewer = tmux.attach()
@@ -150,7 +150,7 @@ def test_a_click_on_polybar_goes_there(linked: Place, tmux: Tmux, pane: str) -> 
         click = ["xdotool", "mousemove", "8", "20", "click", "1"]
 
         def is_there() -> bool:
-            # It tells nobody when it has drawn.
+            # There is no event when it has drawn.
             subprocess.run(click, env=environ, check=True, timeout=WAIT)
             return viewer.pane() == pane
 

@@ -1,4 +1,4 @@
-"""The examples in docs/integrations, run as they stand there, where the program is installed."""
+"""The examples in docs/integrations run with the program installed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def install(place: Place) -> None:
 
 @pytest.fixture
 def asking(alone: Place) -> Place:
-    """A place with the program, a daemon, and a session that asks."""
+    """The program, a daemon, and a session with a question."""
     install(alone)
     alone.start()
     alone.ask('SET a question {"name": "api"}', "SET b working")

@@ -1,4 +1,4 @@
-"""The bar in a real tmux: what its status line shows, asked for and pushed."""
+"""The bar in a real tmux, by polling and with a follower."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is n
 PUSHED = ("set -g status-right '<#{@acd}>'", "run-shell -b 'exec acd bar tmux --follow'")
 
 
-def test_a_status_line_that_asks_shows_what_changed(alone: Place, status_line: StatusLine) -> None:
+def test_a_status_line_that_polls_shows_a_change(alone: Place, status_line: StatusLine) -> None:
     alone.start()
     alone.ask("SET a question", "SET b working")
     viewer = status_line("set -g status-interval 1", "set -g status-right '<#(acd bar tmux)>'")
@@ -27,7 +27,7 @@ def test_a_status_line_that_asks_shows_what_changed(alone: Place, status_line: S
     viewer.until_in_status_line("<▸1>")
 
 
-def test_a_status_line_that_is_told_needs_no_interval(
+def test_a_status_line_with_a_follower_needs_no_interval(
     alone: Place, status_line: StatusLine
 ) -> None:
     alone.start()
@@ -75,7 +75,7 @@ def test_the_follower_ends_with_its_tmux(alone: Place, status_line: StatusLine) 
     until_subscribed(alone, 0)
 
 
-def test_the_tmux_that_it_tells_gets_nothing_of_the_environment_that_may_be_secret(
+def test_the_tmux_command_gets_no_secret_of_the_environment(
     alone: Place,
 ) -> None:
     program = alone.root / "tmux"
@@ -92,7 +92,7 @@ def test_the_tmux_that_it_tells_gets_nothing_of_the_environment_that_may_be_secr
     assert "sk-secret" not in had
 
 
-def test_outside_of_tmux_there_is_nobody_to_tell(alone: Place) -> None:
+def test_a_follower_for_tmux_outside_of_tmux_is_an_error(alone: Place) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "acd", "bar", "tmux", "--follow"],
         env=alone.environ,

@@ -1,4 +1,4 @@
-"""What holds for every command: exit codes, quiet ends, and cheap imports."""
+"""All commands: exit codes, quiet ends, and few imports."""
 
 from __future__ import annotations
 
@@ -32,11 +32,14 @@ CLI = {
 LIST = CLI | {
     "acd.__main__",
     "acd.cli.identify",
-    "acd.cli.render",
-    "acd.cli.sessions",
+    "acd.cli.list",
+    "acd.cli.options",
+    "acd.cli.output",
+    "acd.cli.result",
+    "acd.cli.style",
+    "acd.cli.table",
     "acd.client",
     "acd.client.blocking",
-    "acd.client.mirror",
     "acd.paths",
     "acd.protocol",
     "acd.sessions.values",
@@ -91,7 +94,7 @@ def test_help_names_every_command(acd: Acd, option: str) -> None:
     assert [name for name in COMMANDS if f"\n  {name} " not in done.out] == []
 
 
-def test_nothing_asked_for_is_a_wish_for_help(acd: Acd) -> None:
+def test_without_a_command_the_help_is_printed(acd: Acd) -> None:
     assert acd().out == acd("--help").out
 
 
@@ -103,7 +106,9 @@ def test_every_command_has_help(acd: Acd, name: str) -> None:
 
 
 @pytest.mark.parametrize("args", [("lst",), ("list", "--nope"), ("get",), ("rm", "a", "b")])
-def test_wrong_usage_is_exit_code_2_and_says_where_help_is(acd: Acd, args: tuple[str, ...]) -> None:
+def test_wrong_usage_is_exit_code_2_with_a_hint_to_the_help(
+    acd: Acd, args: tuple[str, ...]
+) -> None:
     done = acd(*args)
     assert (done.code, done.out) == (2, "")
     assert "--help' for help." in done.err
@@ -116,7 +121,7 @@ def test_wrong_usage_is_exit_code_2_and_says_where_help_is(acd: Acd, args: tuple
         (("completion",), "Choose from: bash, zsh, fish"),
     ],
 )
-def test_the_choices_for_a_missing_argument_are_told_in_one_line(
+def test_the_choices_for_a_missing_argument_are_listed_in_one_line(
     acd: Acd, args: tuple[str, ...], choices: str
 ) -> None:
     done = acd(*args)
@@ -124,12 +129,12 @@ def test_the_choices_for_a_missing_argument_are_told_in_one_line(
     assert done.err.splitlines()[-1].endswith(choices)
 
 
-def test_what_was_typed_cannot_act_on_the_terminal_in_an_error(acd: Acd, served: Place) -> None:
+def test_control_characters_in_arguments_are_escaped_in_errors(acd: Acd, served: Place) -> None:
     for args in (("\x1b[31m",), ("rm", "a", "\x1b[31m"), ("get", "\x1b[31m")):
         assert "\x1b" not in acd(*args).err
 
 
-def test_an_unsafe_place_for_the_socket_is_told_with_what_to_do(acd: Acd, alone: Place) -> None:
+def test_an_unsafe_socket_directory_is_reported_with_a_remedy(acd: Acd, alone: Place) -> None:
     alone.directory.mkdir(mode=0o755)
     alone.directory.chmod(0o755)
     done = acd("list")
@@ -138,7 +143,7 @@ def test_an_unsafe_place_for_the_socket_is_told_with_what_to_do(acd: Acd, alone:
     assert "mode 700" in done.err
 
 
-def test_a_daemon_in_a_place_open_to_others_is_not_talked_to(acd: Acd, alone: Place) -> None:
+def test_no_connection_is_made_in_a_directory_open_to_others(acd: Acd, alone: Place) -> None:
     with activation.bind(alone.socket).sock as listener:
         alone.directory.chmod(0o755)
         assert acd("set", "one", "working", "--prompt", "a secret").code == 3
@@ -167,7 +172,7 @@ def test_a_command_starts_the_daemon_that_it_needs(acd: Acd, alone: Place) -> No
 
 
 @pytest.mark.parametrize("home", ["", "somewhere", None])
-def test_without_a_home_the_daemon_and_what_asks_it_work(alone: Place, home: str | None) -> None:
+def test_the_daemon_and_commands_work_without_a_home(alone: Place, home: str | None) -> None:
     del alone.environ["HOME"]
     alone.environ["XDG_CONFIG_HOME"] = str(alone.root)  # not this account's
     if home is not None:
@@ -226,7 +231,7 @@ def test_help_that_cannot_be_written_is_an_error_too(
     assert done.returncode == 1
 
 
-def test_a_closed_standard_output_is_no_reason_to_fail(served: Place) -> None:
+def test_a_closed_standard_output_is_no_error(served: Place) -> None:
     done = subprocess.run(
         ["sh", "-c", '"$@" >&-', "sh", *PROGRAM, "list"],
         env=served.environ,
@@ -254,6 +259,6 @@ def test_an_argument_that_is_not_utf8_is_no_traceback(served: Place) -> None:
     assert r"\udcff" in done.stderr
 
 
-def test_a_running_daemon_sees_the_program_as_a_process_does(served: Place) -> None:
+def test_set_and_list_work_as_processes_of_their_own(served: Place) -> None:
     assert run(served, "set", "one", "working").code == 0
     assert run(served, "list").lines[0].split()[1:3] == ["working", "one"]

@@ -1,4 +1,4 @@
-"""`resurrect`: this process becomes the agent's, or the session stays closed."""
+"""`acd resurrect`: the process becomes the agent's, or the session stays closed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def project(served: Place) -> Path:
 
 @pytest.fixture
 def agent(served: Place, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A `claude` on PATH that prints where and how it was started."""
+    """A `claude` on PATH that prints its directory, pid and arguments."""
     program = served.root / "bin" / "claude"
     program.parent.mkdir(exist_ok=True)
     program.write_text(AGENT)
@@ -54,7 +54,7 @@ def test_it_becomes_the_agent_in_the_sessions_directory(
 
 
 @pytest.mark.usefixtures("agent")
-def test_no_shell_sees_what_is_run(served: Place, client: Client, project: Path) -> None:
+def test_the_agent_is_run_without_a_shell(served: Place, client: Client, project: Path) -> None:
     closed(client, project, HOSTILE)
     assert run(served, "resurrect", "one").lines[-1] == HOSTILE
     assert list(project.iterdir()) == []

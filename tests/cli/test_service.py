@@ -1,4 +1,4 @@
-"""`status`, `stop`, `daemon`: the service, whether it runs or not."""
+"""`acd status`, `acd stop` and `acd daemon`, with and without a running daemon."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from acd import __version__
-from acd.cli import service
+from acd.cli import status
 from acd.install.plan import wanted_status_line
 from acd.notify.state import locked_state
 from acd.system import activation
@@ -21,14 +21,14 @@ from testing.support import Client, Place
 
 
 def held(place: Place) -> socket.socket:
-    """A socket as a service manager holds it, with no daemon behind it."""
+    """A listening socket without a daemon, as a service manager holds it."""
     return activation.bind(place.socket).sock
 
 
 # status
 
 
-def test_status_of_a_running_daemon_tells_how_it_is(
+def test_status_shows_the_facts_of_a_running_daemon(
     acd: Acd, served: Place, client: Client
 ) -> None:
     client.ask_all("SET a question", "SET b working", "SET c working")
@@ -44,7 +44,7 @@ def test_status_of_a_running_daemon_tells_how_it_is(
     assert facts["hooks"].startswith("not installed (")
 
 
-def test_status_starts_no_daemon_and_says_so_with_its_exit_code(acd: Acd, alone: Place) -> None:
+def test_status_starts_no_daemon_and_exits_with_3(acd: Acd, alone: Place) -> None:
     done = acd("status")
     assert done.code == 3
     assert done.lines[0] == f"acd {__version__}: not running; the next event or command starts it"
@@ -66,11 +66,11 @@ def test_a_socket_that_a_service_manager_holds_is_not_touched(
 def test_status_names_a_daemon_of_another_version(
     acd: Acd, served: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "__version__", "9.9")
+    monkeypatch.setattr(status, "__version__", "9.9")
     assert f"the daemon is {__version__}, this program 9.9: acd stop ends it" in acd("status").out
 
 
-def test_status_tells_when_the_state_is_in_memory_only(acd: Acd, alone: Place) -> None:
+def test_status_reports_a_state_that_is_in_memory_only(acd: Acd, alone: Place) -> None:
     daemon = alone.start()
     resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (0, 0))
     alone.ask("SET one working")
@@ -91,7 +91,7 @@ def test_status_counts_the_events_that_hooks_gave_up(acd: Acd, alone: Place, run
 
 
 def settings(alone: Place, text: str) -> Path:
-    """Claude Code's settings, with this in them."""
+    """Writes Claude Code's settings."""
     path = alone.home / ".claude/settings.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(text)
@@ -104,7 +104,7 @@ def status_line(acd: Acd) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("{}", "none in {}; acd install --statusline sets acd's"),
         (
@@ -118,26 +118,26 @@ def status_line(acd: Acd) -> str:
         ("{", "cannot tell: {}"),
     ],
 )
-def test_status_tells_whose_claude_codes_status_line_is(
-    acd: Acd, alone: Place, text: str, told: str
+def test_status_names_the_owner_of_claude_codes_status_line(
+    acd: Acd, alone: Place, text: str, expected: str
 ) -> None:
     path = settings(alone, text)
-    assert status_line(acd).startswith(told.format(path))
+    assert status_line(acd).startswith(expected.format(path))
 
 
-def test_status_knows_the_status_line_that_install_sets(acd: Acd, alone: Place) -> None:
+def test_status_recognizes_the_status_line_that_install_sets(acd: Acd, alone: Place) -> None:
     path = settings(alone, "{}")
     wanted_status_line(alone.environ, "claude-code").execute()
     assert status_line(acd) == f"acd's, in {path}"
 
 
-def test_status_tells_what_notifications_on_the_desktop_lack(
+def test_status_names_what_desktop_notifications_lack(
     acd: Acd, alone: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert re.search(r"notify +off\n", acd("status").out)
     alone.configure("[notify]\ndesktop = true\n")
     monkeypatch.setitem(sys.modules, "jeepney", None)
-    with locked_state(alone.socket):  # somebody notifies
+    with locked_state(alone.socket):  # a notifier runs
         said = acd("status").out
     assert "  notifications on the desktop need jeepney, which is not installed" in said
     assert f"; run: {sys.executable} -m pip install" in said
@@ -151,11 +151,11 @@ def test_stop_ends_the_daemon_and_loses_nothing(acd: Acd, alone: Place) -> None:
     alone.ask("SET one question")
     done = acd("stop")
     assert (done.code, done.out) == (0, "stopped\n")
-    assert daemon.process.poll() == 0  # and not merely soon
+    assert daemon.process.poll() == 0  # the command has waited for it
     assert acd("list").lines[0].split()[1:3] == ["question", "one"]
 
 
-def test_stopping_what_does_not_run_is_no_error(acd: Acd, alone: Place) -> None:
+def test_stop_without_a_daemon_is_no_error(acd: Acd, alone: Place) -> None:
     done = acd("stop")
     assert (done.code, done.out) == (0, "not running\n")
     assert not alone.socket.exists()
@@ -164,7 +164,7 @@ def test_stopping_what_does_not_run_is_no_error(acd: Acd, alone: Place) -> None:
 # daemon
 
 
-def test_a_second_daemon_says_that_there_is_one(served: Place) -> None:
+def test_a_second_daemon_exits_with_4(served: Place) -> None:
     done = run(served, "daemon")
     assert done.code == 4
     assert f"another acd daemon already serves {served.socket}" in done.err

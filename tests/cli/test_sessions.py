@@ -1,4 +1,4 @@
-"""`set`, `list`, `get`, `history`, `explain`, `rm`, `delete`: arguments in, sessions out."""
+"""`acd set`, `list`, `get`, `history`, `explain`, `rm` and `delete`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UUID = "3f2a9c1e-1111-4222-8333-444455556666"
 
 
 def timeless(text: str) -> str:
-    """The text with every age of some seconds as `Ns`: machines may be busy."""
+    """The text with each age in seconds replaced by `Ns`."""
     return re.sub(r"\b\d+s\b", "Ns", text)
 
 
@@ -30,7 +30,7 @@ def hook(client: Client, event: str, at: int, **fields: str) -> None:
 # set
 
 
-def test_set_creates_a_session_and_says_nothing(acd: Acd, client: Client) -> None:
+def test_set_creates_a_session_and_prints_nothing(acd: Acd, client: Client) -> None:
     done = acd("set", "one", "working")
     assert (done.code, done.out, done.err) == (0, "", "")
     assert client.sessions()["one"]["status"] == "working"
@@ -42,7 +42,7 @@ def test_options_of_set_become_metadata(acd: Acd, client: Client) -> None:
     assert (found["working_dir"], found["session_id"], found["prompt"]) == ("/src/api", "s", "Go?")
 
 
-def test_a_relative_directory_is_one_of_where_set_runs(
+def test_a_relative_directory_is_relative_to_where_set_runs(
     acd: Acd, client: Client, served: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(served.home)
@@ -50,13 +50,13 @@ def test_a_relative_directory_is_one_of_where_set_runs(
     assert client.get("one")["working_dir"] == str(served.home)
 
 
-def test_an_option_of_set_outranks_the_json(acd: Acd, client: Client) -> None:
+def test_an_option_of_set_overrides_the_json(acd: Acd, client: Client) -> None:
     acd("set", "one", "working", "--prompt", "option", "--meta", '{"prompt": "json", "x": [1]}')
     found = client.get("one")
     assert (found["prompt"], found["metadata"]) == ("option", {"x": [1]})
 
 
-def test_set_takes_an_id_as_it_is_and_never_as_a_beginning(acd: Acd, client: Client) -> None:
+def test_set_takes_a_complete_id_and_never_a_beginning(acd: Acd, client: Client) -> None:
     acd("set", "one", "working")
     acd("set", "on", "working")
     assert set(client.sessions()) == {"on", "one"}
@@ -76,7 +76,7 @@ def test_set_takes_an_id_as_it_is_and_never_as_a_beginning(acd: Acd, client: Cli
         (("one", "working", "--meta", '{"a": NaN}'), "'--meta': NaN is not JSON"),
     ],
 )
-def test_wrong_arguments_of_set_are_told_and_change_nothing(
+def test_wrong_arguments_of_set_are_reported_and_change_nothing(
     acd: Acd, client: Client, args: tuple[str, ...], complaint: str
 ) -> None:
     done = acd("set", *args)
@@ -85,7 +85,7 @@ def test_wrong_arguments_of_set_are_told_and_change_nothing(
     assert client.sessions() == {}
 
 
-def test_what_the_daemon_refuses_is_told_on_stderr(acd: Acd) -> None:
+def test_a_refusal_of_the_daemon_is_written_to_stderr(acd: Acd) -> None:
     acd("set", "one", "closed")
     done = acd("set", "one", "working")
     assert (done.code, done.out, done.err) == (1, "", "acd: session closed\n")
@@ -99,7 +99,7 @@ def test_an_id_that_looks_like_an_option_can_be_set(acd: Acd, client: Client) ->
 # list
 
 
-def test_list_says_what_to_do_when_there_are_no_sessions(acd: Acd) -> None:
+def test_list_without_sessions_names_the_next_step(acd: Acd) -> None:
     assert acd("list").out.startswith("no sessions yet: start claude")
 
 
@@ -128,7 +128,7 @@ def test_list_json_of_no_sessions_is_an_empty_array(acd: Acd) -> None:
     assert json.loads(acd("list", "--json").out) == []
 
 
-def test_what_a_session_says_cannot_act_on_the_terminal(acd: Acd) -> None:
+def test_control_characters_of_a_session_are_escaped(acd: Acd) -> None:
     acd(
         "set",
         "one",
@@ -175,7 +175,7 @@ def test_the_beginning_of_an_id_is_enough(acd: Acd) -> None:
     assert json.loads(acd("get", "3f2a").out)["id"] == UUID
 
 
-def test_a_whole_id_is_meant_even_if_others_begin_with_it(acd: Acd) -> None:
+def test_a_complete_id_wins_over_longer_ids_that_begin_so(acd: Acd) -> None:
     acd("set", "one", "working")
     acd("set", "one-more", "working")
     assert json.loads(acd("get", "one").out)["id"] == "one"
@@ -186,7 +186,7 @@ def test_a_name_is_enough_where_it_is_the_only_one(acd: Acd) -> None:
     assert json.loads(acd("get", "api").out)["id"] == UUID
 
 
-def test_an_ambiguous_beginning_names_those_that_it_could_be(acd: Acd) -> None:
+def test_an_ambiguous_beginning_is_refused_with_the_candidates(acd: Acd) -> None:
     acd("set", "one-a", "working", "--cwd", "/src/api")
     acd("set", "one-b", "working", "--cwd", "/src/web")
     done = acd("delete", "one")
@@ -196,7 +196,7 @@ def test_an_ambiguous_beginning_names_those_that_it_could_be(acd: Acd) -> None:
 
 
 @pytest.mark.parametrize("command", ["get", "history", "explain", "rm", "delete", "resurrect"])
-def test_a_session_that_is_not_there_is_told(acd: Acd, command: str) -> None:
+def test_an_unknown_session_is_an_error(acd: Acd, command: str) -> None:
     acd("set", "one", "working")
     done = acd(command, "two")
     assert done.code == 1
@@ -205,20 +205,20 @@ def test_a_session_that_is_not_there_is_told(acd: Acd, command: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["get", "rm", "delete", "wait"])
-def test_an_empty_id_is_nobodys_beginning(acd: Acd, client: Client, command: str) -> None:
+def test_an_empty_id_is_refused(acd: Acd, client: Client, command: str) -> None:
     acd("set", "one", "working")
     assert acd(command, "").code == 2
     assert client.sessions()["one"]["status"] == "working"
 
 
-def test_get_prints_all_that_is_known_as_json(acd: Acd, client: Client) -> None:
+def test_get_prints_all_fields_as_json(acd: Acd, client: Client) -> None:
     acd("set", "one", "working", "--meta", '{"x": 1}')
     acd("set", "one", "question")
     printed, known = json.loads(acd("get", "one").out), client.get("one")
     assert printed | {"elapsed": 0} == known | {"elapsed": 0}
 
 
-def test_rm_closes_and_delete_forgets(acd: Acd, client: Client) -> None:
+def test_rm_closes_and_delete_removes(acd: Acd, client: Client) -> None:
     acd("set", "one", "working")
     assert acd("rm", "one").code == 0
     assert client.sessions()["one"]["closed"] is True
@@ -226,7 +226,7 @@ def test_rm_closes_and_delete_forgets(acd: Acd, client: Client) -> None:
     assert client.sessions() == {}
 
 
-def test_history_tells_each_change_and_how_long_it_lasted(acd: Acd) -> None:
+def test_history_shows_each_change_and_the_duration(acd: Acd) -> None:
     for status in ("working", "question", "closed"):
         acd("set", "one", status)
     first, second = timeless(acd("history", "one").out).splitlines()
@@ -240,7 +240,7 @@ def test_history_can_be_the_last_few(acd: Acd) -> None:
     assert [line.split()[3] for line in acd("history", "one", "-n", "1").lines] == ["closed"]
 
 
-def test_history_of_a_session_that_never_changed_says_so(acd: Acd) -> None:
+def test_history_without_changes_shows_the_present_status(acd: Acd) -> None:
     acd("set", "one", "working", "--cwd", "/src/api")
     shown = timeless(acd("history", "one").out)
     assert shown == "no changes yet: api has been working for Ns\n"
@@ -252,7 +252,7 @@ def test_history_json_is_the_daemons(acd: Acd, client: Client) -> None:
     assert json.loads(acd("history", "one", "--json").out) == client.get("one")["history"]
 
 
-def test_explain_tells_what_each_piece_of_evidence_changed_or_why_not(
+def test_explain_shows_what_each_piece_of_evidence_changed_or_why_not(
     acd: Acd, client: Client
 ) -> None:
     hook(client, "UserPromptSubmit", 2_000_000_000)
@@ -273,7 +273,7 @@ def test_explain_shows_times_to_the_millisecond(acd: Acd, client: Client) -> Non
     assert ":02.345  hook" in acd("explain", "api").out
 
 
-def test_explain_says_when_nothing_but_a_command_spoke(acd: Acd) -> None:
+def test_explain_without_evidence_of_an_agent_says_so(acd: Acd) -> None:
     acd("set", "one", "working")
     assert timeless(acd("explain", "one").out).splitlines() == [
         "one: working for Ns, because a command set it (SET or RM)",
@@ -281,7 +281,7 @@ def test_explain_says_when_nothing_but_a_command_spoke(acd: Acd) -> None:
     ]
 
 
-def test_explain_names_the_session_that_took_the_place_of_another(acd: Acd, client: Client) -> None:
+def test_explain_names_the_successor_of_a_superseded_session(acd: Acd, client: Client) -> None:
     for session in (UUID, "77aa"):
         payload = {"session_id": session, "hook_event_name": "SessionStart", "source": "clear"}
         client.ask(f'HOOK claude-code {{"pid":{os.getpid()}}} {json.dumps(payload)}')

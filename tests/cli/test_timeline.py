@@ -1,4 +1,4 @@
-"""`timeline`: from a real daemon's memory to a chart, a picture, JSON and errors."""
+"""`acd timeline`: the history of a real daemon as a chart, an image and JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HOUR = 3600
 
 @pytest.fixture
 def remembering(alone: Place) -> Place:
-    """A daemon that took up what another one left: the morning of two sessions."""
+    """A daemon that restored six hours of two sessions from a journal."""
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     wall, since_boot = time.time_ns(), time.clock_gettime_ns(time.CLOCK_BOOTTIME) + 10**15
     lines = [f"acd-journal 1 {boot}"]
@@ -52,7 +52,7 @@ def test_it_shows_who_worked_and_who_waited_and_how_long(remembering: Place, acd
     assert total == "waited for you: 3h 0m  worked: 7h 0m"
 
 
-def test_what_is_further_back_is_left_out(remembering: Place, acd: Acd) -> None:
+def test_earlier_times_are_left_out(remembering: Place, acd: Acd) -> None:
     ran = acd("timeline", "--since", "1h30m")
     assert ran.lines[-1] in {
         "waited for you: 1h 30m  worked: 30m 0s",
@@ -66,10 +66,10 @@ def test_named_sessions_are_shown_alone(remembering: Place, acd: Acd) -> None:
 
 
 def test_json_is_for_programs(remembering: Place, acd: Acd) -> None:
-    told = json.loads(acd("timeline", "--json", "--since", "8h").out)
-    assert told["until"] - told["since"] == pytest.approx(8 * HOUR)
-    assert [each["display_name"] for each in told["sessions"]] == ["api", "web"]
-    assert told["waited"] == pytest.approx(3 * HOUR, abs=60)
+    printed = json.loads(acd("timeline", "--json", "--since", "8h").out)
+    assert printed["until"] - printed["since"] == pytest.approx(8 * HOUR)
+    assert [each["display_name"] for each in printed["sessions"]] == ["api", "web"]
+    assert printed["waited"] == pytest.approx(3 * HOUR, abs=60)
 
 
 def test_svg_is_a_file_or_the_output(remembering: Place, acd: Acd, tmp_path: Path) -> None:
@@ -91,11 +91,11 @@ def test_on_a_terminal_it_is_as_wide_as_that_and_coloured(remembering: Place) ->
     assert "\x1b" not in on_terminal(remembering, "timeline", environ={"NO_COLOR": "1"})
 
 
-def test_where_nothing_happened_that_is_told(served: Place, acd: Acd) -> None:
+def test_a_timeline_without_activity_is_one_line(served: Place, acd: Acd) -> None:
     assert acd("timeline").out == "no session worked or waited in the last 8h 0m\n"
 
 
-def test_a_history_that_is_cut_off_is_told(alone: Place, acd: Acd) -> None:
+def test_a_truncated_history_is_mentioned(alone: Place, acd: Acd) -> None:
     alone.configure("[sessions]\nhistory_depth = 2\n")
     alone.start()
     alone.ask(*(f"SET a {status}" for status in ("working", "question", "working", "attention")))
@@ -103,7 +103,7 @@ def test_a_history_that_is_cut_off_is_told(alone: Place, acd: Acd) -> None:
 
 
 @pytest.mark.parametrize("value", ["5", "x", "", "8 h", "-1h", "59s", "9999999d", "400d", "1h-2m"])
-def test_a_span_that_is_none_is_a_usage_error(alone: Place, acd: Acd, value: str) -> None:
+def test_an_invalid_span_is_a_usage_error(alone: Place, acd: Acd, value: str) -> None:
     ran = acd("timeline", "--since", value)
     assert (ran.code, ran.out) == (2, "")
     assert "must be" in ran.err

@@ -1,4 +1,4 @@
-"""`wait`: it ends when somebody is needed, and says by whom."""
+"""`acd wait`: it ends when a session needs the user, and prints it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from testing.support import WAIT, Client, Place
 pytestmark = pytest.mark.usefixtures("served")
 
 
-def test_wait_ends_when_a_session_needs_you_and_prints_which(served: Place, client: Client) -> None:
+def test_wait_ends_when_a_session_needs_you_and_prints_it(served: Place, client: Client) -> None:
     client.ask("SET other working")
     waiting = start(served, "wait")
     until_subscribed(served)
@@ -25,7 +25,7 @@ def test_wait_ends_when_a_session_needs_you_and_prints_which(served: Place, clie
     assert out.endswith("Go on?\n")
 
 
-def test_one_that_needs_you_already_ends_it_at_once(acd: Acd) -> None:
+def test_a_session_that_needs_you_already_ends_wait_at_once(acd: Acd) -> None:
     acd("set", "works", "working")
     acd("set", "done", "attention")
     done = acd("wait")
@@ -67,7 +67,7 @@ def test_wait_goes_on_when_the_daemon_was_killed(alone: Place) -> None:
     waiting = start(alone, "wait")
     until_subscribed(alone)
     daemon.kill()
-    # Whoever is first, this or the waiting one, has started the next daemon.
+    # Either this command or the waiting one starts the next daemon.
     alone_again = start(alone, "set", "one", "question")
     assert alone_again.wait(WAIT) == 0
     out, _ = waiting.communicate(timeout=WAIT)
@@ -84,7 +84,9 @@ def test_wait_goes_on_when_the_daemon_was_killed(alone: Place) -> None:
         (("--timeout", "soon"), "'soon' is not a valid float"),
     ],
 )
-def test_wrong_arguments_of_wait_are_told(acd: Acd, args: tuple[str, ...], complaint: str) -> None:
+def test_wrong_arguments_of_wait_are_reported(
+    acd: Acd, args: tuple[str, ...], complaint: str
+) -> None:
     done = acd("wait", *args)
     assert done.code == 2
     assert complaint in done.err

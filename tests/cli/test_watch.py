@@ -1,4 +1,4 @@
-"""`watch`: a line for each change, over every end of a daemon."""
+"""`acd watch`: a line for each change, across daemons."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Watch = Callable[..., subprocess.Popen[str]]
 
 @pytest.fixture
 def watching() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts a watch in a place, and waits until it sees."""
+    """Starts a watch, and waits until it has subscribed."""
     started: list[subprocess.Popen[str]] = []
 
     def watch(place: Place, *args: str, **options: Any) -> subprocess.Popen[str]:
@@ -34,7 +34,7 @@ def watching() -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
 
 def words(process: subprocess.Popen[str]) -> list[str]:
-    """The next line's words, without its time."""
+    """The words of the next line, without its time."""
     assert process.stdout is not None
     return process.stdout.readline().split()[1:]
 
@@ -51,7 +51,9 @@ def test_each_change_is_a_line_as_it_happens(
     assert words(watch) == ["removed", "api", "(was", "question)"]
 
 
-def test_what_was_there_before_is_no_change(served: Place, client: Client, watching: Watch) -> None:
+def test_sessions_that_existed_before_are_no_change(
+    served: Place, client: Client, watching: Watch
+) -> None:
     client.ask("SET old working")
     watch = watching(served)
     client.ask("SET new working")
@@ -77,14 +79,14 @@ def test_a_watch_goes_on_when_the_daemon_was_stopped(alone: Place, watching: Wat
     alone.ask("SET one working", "STOP")
     daemon.end()
     assert words(watch) == ["working", "one", "(new)"]
-    # It has started the next one itself, so there is somebody to talk to.
+    # The watch itself starts the next daemon.
     until(lambda: _is_served(alone))
     until_subscribed(alone)
     alone.ask("SET one question")
     assert words(watch)[:2] == ["question", "one"]
 
 
-def test_what_was_missed_is_told_once_and_nothing_twice(alone: Place, watching: Watch) -> None:
+def test_missed_changes_are_printed_once(alone: Place, watching: Watch) -> None:
     daemon = alone.start()
     alone.ask("SET same working", "SET changed working", "SET gone working")
     watch = watching(alone)
@@ -95,16 +97,16 @@ def test_what_was_missed_is_told_once_and_nothing_twice(alone: Place, watching: 
     watch.send_signal(signal.SIGCONT)
     until_subscribed(alone)
     alone.ask("SET same closed")
-    told = [words(watch) for _ in range(4)]
-    assert told[:3] == [
+    printed = [words(watch) for _ in range(4)]
+    assert printed[:3] == [
         ["question", "changed", "(was", "working)"],
         ["attention", "new", "(new)"],
         ["removed", "gone", "(was", "working)"],
     ]
-    assert told[3][:3] == ["closed", "same", "(was"]
+    assert printed[3][:3] == ["closed", "same", "(was"]
 
 
-def test_under_a_watch_there_is_no_idle_stop(alone: Place, watching: Watch) -> None:
+def test_a_watch_prevents_the_idle_stop(alone: Place, watching: Watch) -> None:
     alone.configure("[daemon]\nidle_timeout_minutes = 0.002\n")
     daemon = alone.start()
     watch = watching(alone)

@@ -91,7 +91,7 @@ def test_a_newer_client_that_the_daemon_has_met_gets_its_events_from_an_install(
     assert f"{NEW_CLIENT} (in use, as the daemon has seen)" in said
     assert "no hook on PostToolBatch\n" in said
     [hooks] = [line for line in status(user) if line.startswith("hooks ")]
-    assert "not as it should be (no hook on PostToolBatch); acd install mends it" in hooks
+    assert "not current (no hook on PostToolBatch); acd install repairs it" in hooks
     user.install()
     assert "PostToolBatch" in user.settings.read_text()
     assert "no hook on" not in told(user, 1)

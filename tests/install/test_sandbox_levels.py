@@ -150,7 +150,7 @@ def test_a_program_that_ends_at_each_start_is_tried_five_times(user: ServiceUser
     # Its connection is one that systemd resets when it gives up.
     with user.popen(str(user.program), "-m", "acd", "record", "recording") as recorder:
         assert recorder.stderr is not None
-        assert recorder.stderr.readline() == "recording into recording; Ctrl-C ends it\n"
+        assert recorder.stderr.readline() == "recording to recording; Ctrl-C ends it\n"
         user.run_acd("stop")
         recorder.communicate(timeout=20)
     assert failed_starts(user, "acd.service") == 5

@@ -67,7 +67,7 @@ def test_without_a_session_that_needs_the_user_it_fails(acd: Acd, client: Client
     client.ask_all("SET a working", "SET b closed")
     done = acd("jump")
     assert (done.code, done.out) == (1, "")
-    assert done.err.startswith("acd: nobody needs you\n")
+    assert done.err.startswith("acd: no session needs you\n")
 
 
 @needs_tmux
@@ -116,7 +116,7 @@ def test_the_error_for_a_closed_session_names_the_command_that_resumes_it(
     client.ask("SET one closed")
     done = acd("jump", "one")
     assert done.code == 1
-    assert "it is closed: acd resurrect one takes it up again" in done.err
+    assert "it is closed: acd resurrect one reopens it" in done.err
 
 
 # Which client

@@ -1,4 +1,4 @@
-"""`config`: where it is, what holds, and a file to begin with."""
+"""`acd config`: the path, the values in effect, and a new file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_path_is_printed_even_if_there_is_no_file(acd: Acd, file: Path) -> None:
     assert not file.exists()
 
 
-def test_show_is_every_option_as_it_holds(acd: Acd, file: Path) -> None:
+def test_show_prints_every_option_with_its_value(acd: Acd, file: Path) -> None:
     write(file, "[sessions]\nhistory_depth = 7\n")
     shown = tomllib.loads(acd("config", "show").out)
     assert shown["sessions"]["history_depth"] == 7
@@ -45,21 +45,21 @@ def test_init_writes_a_file_that_changes_nothing(acd: Acd, file: Path) -> None:
     assert "# history_depth = 50" in file.read_text()
 
 
-def test_init_leaves_a_file_that_is_there_alone(acd: Acd, file: Path) -> None:
+def test_init_does_not_change_an_existing_file(acd: Acd, file: Path) -> None:
     write(file, "mine")
     done = acd("config", "init")
     assert (done.code, file.read_text()) == (1, "mine")
-    assert f"{file} is there already" in done.err
+    assert f"{file} exists already" in done.err
 
 
-def test_init_says_why_it_cannot_write(acd: Acd, own_home: Path) -> None:
+def test_init_names_the_reason_when_it_cannot_write(acd: Acd, own_home: Path) -> None:
     (own_home / ".config").write_text("a file")
     done = acd("config", "init")
     assert done.code == 1
     assert "cannot write" in done.err
 
 
-def test_a_bad_file_is_told_with_its_line_and_key(acd: Acd, file: Path) -> None:
+def test_an_error_in_the_file_is_reported_with_line_and_key(acd: Acd, file: Path) -> None:
     write(file, "[sessions]\n\nhistory_depth = -1\n")
     done = acd("config", "show")
     assert done.code == 1
@@ -76,7 +76,7 @@ def test_a_bad_file_is_told_with_its_line_and_key(acd: Acd, file: Path) -> None:
         ("desktop = 1", "must be true or false, not 1"),
     ],
 )
-def test_a_list_that_is_none_is_refused_with_what_would_be_right(
+def test_a_value_of_a_wrong_type_is_refused_with_the_right_type(
     acd: Acd, file: Path, given: str, problem: str
 ) -> None:
     write(file, f"[notify]\n{given}\n")
@@ -85,7 +85,7 @@ def test_a_list_that_is_none_is_refused_with_what_would_be_right(
     assert f"{file}:2: notify.{given.partition(' ')[0]}: {problem}" in done.err
 
 
-def test_a_list_is_shown_as_toml_whatever_is_in_it(acd: Acd, file: Path) -> None:
+def test_a_list_is_shown_as_toml_whatever_it_contains(acd: Acd, file: Path) -> None:
     words = ['a "b"', "back\\slash", "\t\n\x1b\x7f", "é ✓ 🙂", ""]
     text = config.toml(tuple(words))
     write(file, f"[notify]\ncommand = {text}\n")

@@ -1,4 +1,4 @@
-"""`acd bar FORMAT [--template TEXT]` without click, which takes longer than the whole rest.
+"""`acd bar FORMAT [--template TEXT]` without click, whose import takes longer than the rest.
 
 A status bar runs it every few seconds. The other forms of `acd bar` are in bar.py.
 """
@@ -14,68 +14,66 @@ from typing import Final
 
 from acd.client.snapshot import snapshot
 from acd.errors import EXIT_UNREACHABLE, UnsafeSocket
+from acd.ui.bars import formats
 from acd.ui.bars.content import BarContent
-from acd.ui.bars.formats import FORMATS, render
 
 EXIT_INTERRUPTED: Final = 130
-"""What a shell makes of SIGINT."""
+"""The exit code that a shell reports for SIGINT."""
 EXIT_BROKEN_PIPE: Final = 141
-"""What a shell makes of SIGPIPE."""
+"""The exit code that a shell reports for SIGPIPE."""
 
 
-def is_quick(arguments: Sequence[str]) -> bool:
-    """Whether these arguments of `acd` are a bar's look, for which this module is enough."""
+def is_fast(arguments: Sequence[str]) -> bool:
+    """Whether main() implements these arguments of `acd`."""
     match arguments:
         case ["bar", name] | ["bar", name, "--template", _]:
-            return name in FORMATS
+            return name in formats.FORMATS
     return False
 
 
 def main(arguments: Sequence[str]) -> int:
     """`acd bar FORMAT [--template TEXT]`; returns the exit code. Raises AcdError."""
     try:
-        return look(arguments[1], arguments[3] if len(arguments) > 3 else None)
+        emit(render(arguments[1], arguments[3] if len(arguments) > 3 else None))
+    except BrokenPipeError:
+        return EXIT_BROKEN_PIPE
     except UnsafeSocket as error:
-        # To a client it means that there is no daemon that it may talk to.
+        # To a client an unsafe socket means that no daemon can be reached.
         error.exit_code = EXIT_UNREACHABLE
         raise
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
+    return 0
 
 
-def look(name: str, source: str | None) -> int:
-    """Prints what this bar shows now; returns the exit code. Raises AcdError."""
+def render(name: str, source: str | None) -> str:
+    """What the bar shows now, by its own format or a template. Raises AcdError."""
     template = None
     if source is not None:
         from acd.ui.bars.template import Template  # loads re
 
         template = Template(source)
-    content = BarContent(snapshot(os.environ), time.time(), program())
-    try:
-        emit(render(name, content, template))
-    except BrokenPipeError:
-        return EXIT_BROKEN_PIPE
-    return 0
+    return formats.render(name, BarContent(snapshot(os.environ), time.time(), program()), template)
 
 
 def program() -> str:
-    """This program, as a bar can call it again from wherever it runs."""
+    """The path of this program, with which a bar can run it from any directory."""
     called = sys.argv[0]
     return str(Path(called).absolute()) if "/" in called else called
 
 
 def emit(text: str) -> None:
-    """Writes text to standard output as UTF-8, which is what bars read, at once.
+    """Writes the text and a newline to standard output as UTF-8, and flushes.
 
-    Raises BrokenPipeError when nobody reads it any more, AcdError when it
-    cannot be written.
+    Raises BrokenPipeError when the reader has closed the pipe, AcdError when
+    the output cannot be written.
     """
-    if sys.stdout is None:  # it was closed before we began
+    if sys.stdout is None:  # closed before the program started
         return
     try:
         sys.stdout.buffer.write(f"{text}\n".encode("utf-8", "replace"))
         sys.stdout.flush()
     except OSError as error:
-        from acd.cli import output  # only here
+        from acd.cli.broken_output import fail  # only here
 
-        output.fail(error)
+        fail(error)

@@ -1,0 +1,91 @@
+"""`acd wait`: waits until a session has one of some statuses."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import click
+
+from acd.cli.identify import identify
+from acd.cli.options import json_option, sessions_argument, wants_json
+from acd.cli.result import Outcome, Result
+from acd.cli.table import table
+from acd.client.follow import follow
+from acd.client.mirror import SessionMirror
+from acd.errors import AcdError
+from acd.sessions.status import STATUSES
+from acd.sessions.values import Json
+from acd.text import by_need, one_line
+
+
+def _statuses(ctx: click.Context, param: click.Parameter, value: str) -> frozenset[str]:
+    words = [word.strip() for word in value.split(",")]
+    for word in words:
+        if word not in STATUSES:
+            raise click.BadParameter(f"{word!r} is none of {', '.join(STATUSES)}")
+    return frozenset(words)
+
+
+def _seconds(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    # The comparison is false for NaN; the limit is a century.
+    if value is None or 0 <= value < 3.2e9:
+        return value
+    raise click.BadParameter(f"{value} is no number of seconds to wait")
+
+
+@click.command(short_help="Wait until a session needs you, and print it.")
+@sessions_argument
+@click.option(
+    "--for",
+    "statuses",
+    metavar="STATUS,...",
+    callback=_statuses,
+    default="attention,question",
+    show_default=True,
+    help="The statuses to wait for.",
+)
+@click.option(
+    "--timeout",
+    metavar="SECONDS",
+    type=float,
+    callback=_seconds,
+    help="Stop waiting after this time, with exit code 1.",
+)
+@json_option("Print each session as a JSON object on one line.")
+def wait(sessions: tuple[str, ...], statuses: frozenset[str], timeout: float | None) -> Outcome:
+    """Wait until a session needs you, and print it. Without ID, any session counts.
+
+    If a session needs you already, the command ends at once. It ends with exit
+    code 1 when all named sessions are closed.
+    """
+    deadline = None if timeout is None else time.monotonic() + timeout
+    named: dict[str, str] | None = None
+    for mirror, _ in follow(os.environ, deadline=deadline):
+        if named is None:
+            found = [identify(mirror.sessions.values(), each) for each in sessions]
+            named = {each["id"]: one_line(each["display_name"]) for each in found}
+        if matching := _matching(mirror, named, statuses):
+            return _outcome(matching, mirror)
+        if named and not any(_is_open(mirror.sessions.get(each)) for each in named):
+            raise AcdError(f"closed, and will not need you any more: {', '.join(named.values())}")
+    assert timeout is not None  # noqa: S101 - follow() ends at its deadline only
+    raise AcdError(f"after {timeout:g} s none of them is {' or '.join(sorted(statuses))}")
+
+
+def _matching(mirror: SessionMirror, named: dict[str, str], statuses: frozenset[str]) -> list[Json]:
+    return by_need(
+        session
+        for session in mirror.sessions.values()
+        if session["status"] in statuses and (not named or session["id"] in named)
+    )
+
+
+def _is_open(session: Json | None) -> bool:
+    return session is not None and not session["closed"]
+
+
+def _outcome(sessions: list[Json], mirror: SessionMirror) -> Outcome:
+    if wants_json():
+        return iter([Result(data=session) for session in sessions])
+    return Result(lambda style: table(sessions, style, known=mirror.sessions))
