@@ -27,6 +27,9 @@ STATUSES: Final[dict[str, Status]] = {
 }
 """Every status by its name on the wire, the ones that need the user first."""
 
+RANK: Final = {status: rank for rank, status in enumerate(STATUSES.values())}
+"""The order of STATUSES as a sort key."""
+
 NEEDS_YOU: Final = (QUESTION, ATTENTION)
 """The statuses in which it is the user's move."""
 
