@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from acd.sessions.status import ATTENTION, QUESTION, STATUSES, WORKING, Status
 from acd.sessions.values import Json
-from acd.ui.dashboard.timeline import Timeline
+from acd.ui.timeline.timeline import Timeline
 
 WAITING: Final = (QUESTION, ATTENTION)
 """The statuses in which a session waits for the user."""
@@ -114,14 +114,14 @@ def chart(
 
 def _row(session: Json, history: list[Json], since: float, until: float, depth: int) -> Row:
     past = Timeline(STATUSES[session["status"]], session["since"])
-    past.learn(history)
-    ends = [each.start for each in past.stretches[1:]] + [until]
+    past.add_history(history)
+    ends = [each.start for each in past.change_points[1:]] + [until]
     stretches = [
         Stretch(max(start, since), min(end, until), status)
-        for (start, status), end in zip(past.stretches, ends, strict=True)
+        for (start, status), end in zip(past.change_points, ends, strict=True)
         if status in DRAWN and min(end, until) > max(start, since)
     ]
-    is_cut = len(history) >= depth and past.stretches[0].start > since
+    is_cut = len(history) >= depth and past.change_points[0].start > since
     return Row(session, past, stretches, is_cut)
 
 
