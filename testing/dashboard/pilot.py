@@ -95,25 +95,24 @@ class DashboardPilot:
         await self.settle()
 
 
-@asynccontextmanager
-async def dashboard_of(
-    daemon: FakeDaemon, *, theme: str = "dark", size: tuple[int, int] = (120, 24)
-) -> AsyncIterator[DashboardPilot]:
-    """A dashboard that is not connected yet. `size`: columns and lines."""
+def dashboard_of(daemon: FakeDaemon, *, theme: str = "dark") -> Dashboard:
+    """A dashboard that does not run yet."""
     config = DashboardConfig(theme=theme)
-    app = Dashboard(daemon.connect, config, {"HOME": HOME}, daemon.clock)
-    async with app.run_test(size=size) as pilot:
-        yield DashboardPilot(pilot)
+    return Dashboard(daemon.connect, config, {"HOME": HOME}, daemon.clock)
 
 
 @asynccontextmanager
 async def running_dashboard(
     daemon: FakeDaemon, *, theme: str = "dark", size: tuple[int, int] = (120, 24)
 ) -> AsyncIterator[DashboardPilot]:
-    """A dashboard that is connected and has drawn everything; starts and stops the daemon."""
+    """A dashboard that is connected and has drawn everything; starts and stops the daemon.
+
+    `size`: columns and lines.
+    """
     await daemon.start()
     try:
-        async with dashboard_of(daemon, theme=theme, size=size) as pilot:
+        async with dashboard_of(daemon, theme=theme).run_test(size=size) as textual:
+            pilot = DashboardPilot(textual)
             await pilot.until(lambda: pilot.app.sync.client.is_live)
             await pilot.settle()
             yield pilot

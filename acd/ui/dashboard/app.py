@@ -112,5 +112,6 @@ class Dashboard(App[None]):
             self.redraw()
 
     def _show(self) -> None:
-        if isinstance(self.screen, _Drawable):
+        # A timer may still run after the program has closed its screens.
+        if self.screen_stack and isinstance(self.screen, _Drawable):
             self.screen.show()

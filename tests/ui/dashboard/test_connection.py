@@ -13,7 +13,12 @@ from acd.protocol import Message
 from acd.ui.dashboard import reconnecting_client
 from acd.ui.dashboard.reconnecting_client import ReconnectingClient
 from testing.dashboard.fake_daemon import FakeDaemon
-from testing.dashboard.pilot import async_test, dashboard_of, running_dashboard
+from testing.dashboard.pilot import (
+    DashboardPilot,
+    async_test,
+    dashboard_of,
+    running_dashboard,
+)
 
 
 @async_test
@@ -66,7 +71,8 @@ async def test_ages_go_on_while_there_is_no_daemon(daemon: FakeDaemon) -> None:
 @async_test
 async def test_a_program_that_starts_before_the_daemon_waits_for_it(daemon: FakeDaemon) -> None:
     daemon.set("a", "working")
-    async with dashboard_of(daemon, size=(80, 14)) as pilot:
+    async with dashboard_of(daemon).run_test(size=(80, 14)) as textual:
+        pilot = DashboardPilot(textual)
         await pilot.until(lambda: "connecting" in pilot.text())
         await daemon.start()
         await pilot.until(lambda: pilot.names() == ["a"])

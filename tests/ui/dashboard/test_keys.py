@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from testing.dashboard.fake_daemon import FakeDaemon
-from testing.dashboard.pilot import async_test, running_dashboard
+from testing.dashboard.pilot import async_test, dashboard_of, running_dashboard
 from testing.dashboard.scene import morning
 
 ORDER = ["shop/api", "docs", "web-frontend", "infra", "billing/api"]
@@ -327,6 +327,11 @@ async def test_q_ends_it(daemon: FakeDaemon) -> None:
     async with running_dashboard(daemon) as pilot:
         await pilot.textual.press("q")
         assert pilot.app.return_code == 0
+
+
+@async_test
+async def test_a_redraw_without_a_screen_draws_nothing(daemon: FakeDaemon) -> None:
+    dashboard_of(daemon).redraw()
 
 
 # Sizes -------------------------------------------------------------------------------
