@@ -45,7 +45,7 @@ SCENES: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "wide-terminal": ((), {"theme": "terminal", "size": (160, 14)}),
     "usual": ((), {"theme": "terminal", "size": (80, 24)}),
     "narrow-and-low": (("j",), {"theme": "terminal", "size": (40, 10)}),
-    "unfolded": (("c", "G"), {"theme": "dark", "size": (100, 14)}),
+    "closed-shown": (("c", "G"), {"theme": "dark", "size": (100, 14)}),
     "crowd": (("j", "j"), {"theme": "dark", "size": (100, 20), "scene": crowd}),
     "crowd-end": (("G",), {"theme": "terminal", "size": (60, 12), "scene": crowd}),
     "empty": ((), {"theme": "dark", "size": (60, 8), "scene": empty}),
