@@ -67,7 +67,8 @@ class Dashboard(App[None]):
         self._clock = clock
         self._once = once
         self._redraw_timer: Timer | None = None
-        self._is_stale = False
+        self.is_stale = False
+        """Whether a redraw is due."""
 
     def now(self) -> Now:
         """The current time."""
@@ -92,23 +93,18 @@ class Dashboard(App[None]):
         self.run_worker(self.sync.run(), name="sync")
         self.set_interval(1.0, self.redraw)
 
-    @property
-    def is_stale(self) -> bool:
-        """Whether a redraw is due."""
-        return self._is_stale
-
     def redraw(self) -> None:
         """Redraws the screen, at once or when REDRAW_SECONDS have passed since the last time."""
         if self._redraw_timer is not None:
-            self._is_stale = True
+            self.is_stale = True
             return
         self._show()
         self._redraw_timer = self.set_timer(REDRAW_SECONDS, self._end_redraw_pause)
 
     def _end_redraw_pause(self) -> None:
         self._redraw_timer = None
-        if self._is_stale:
-            self._is_stale = False
+        if self.is_stale:
+            self.is_stale = False
             self.redraw()
 
     def _show(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import groupby
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from acd.sessions.status import CLOSED, Status
 from acd.sessions.values import NS, Now
@@ -25,8 +25,7 @@ _STATUS: Final = len("▲ attention")
 _AGE: Final = len("59m 59s")
 _LEAST_NAME: Final = 10
 _TIMELINE: Final = 36
-_Optional = Literal["text", "timeline", "context", "directory", "model"]
-_GROWTH: Final[tuple[tuple[_Optional, int], ...]] = (
+_GROWTH: Final = (
     ("text", 16),
     ("timeline", 12),
     ("text", 36),
@@ -40,10 +39,8 @@ _GROWTH: Final[tuple[tuple[_Optional, int], ...]] = (
     ("timeline", _TIMELINE),
     ("text", 200),
 )
-"""The steps in which the columns beside status, name and age grow, with the most important first.
-
-A step is taken if there is room for it.
-"""
+"""Columns beside status, name and age, and the width that they may grow to, in the order of
+importance. A step is taken if there is room for it."""
 _FLEXIBLE: Final = frozenset({"text", "directory"})
 """The columns that may stop between two steps."""
 
