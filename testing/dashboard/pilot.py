@@ -53,6 +53,8 @@ class DashboardPilot:
         app = self.app
         await self.until(lambda: all(each.name == "sync" for each in app.workers))
         await self.until(lambda: not (app.sync.client.is_live and app.model.lacking_history()))
+        # The last reply changes the model a few iterations of the loop before it causes a redraw.
+        await self.textual.pause()
         await self.until(lambda: not app.is_stale)
         await self.textual.pause()
 
