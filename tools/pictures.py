@@ -1,7 +1,4 @@
-"""Makes the pictures of the documentation: `python -m tools.pictures [DIRECTORY]`.
-
-Responsible for which pictures there are.
-"""
+"""Makes the screenshots of the documentation: `python -m tools.pictures [DIRECTORY]`."""
 
 from __future__ import annotations
 
@@ -12,25 +9,25 @@ import time
 from pathlib import Path
 from typing import Any
 
-from testing.dashboard.screenshot import picture
+from testing.dashboard.screenshot import screenshot
 
-PICTURES: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
+SCREENSHOTS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "dashboard-dark": ((), {"theme": "dark", "size": (130, 12)}),
     "dashboard-light": ((), {"theme": "light", "size": (130, 12)}),
     "dashboard-details-dark": (("enter", "2"), {"theme": "dark", "size": (100, 32)}),
     "dashboard-details-light": (("enter", "2"), {"theme": "light", "size": (100, 32)}),
     "dashboard-narrow": ((), {"theme": "dark", "size": (40, 12)}),
 }
-"""Name to the keys that are pressed, and how it is looked at."""
+"""The keys and the options of each screenshot."""
 
 
 def main(directory: Path) -> None:
     os.environ["TZ"] = "UTC"
     time.tzset()
     directory.mkdir(parents=True, exist_ok=True)
-    for name, (keys, options) in PICTURES.items():
+    for name, (keys, options) in SCREENSHOTS.items():
         path = directory / f"{name}.svg"
-        path.write_text(asyncio.run(picture(*keys, **options)), "utf-8")
+        path.write_text(asyncio.run(screenshot(*keys, **options)), "utf-8")
         print(path)
 
 

@@ -1,7 +1,6 @@
-"""A daemon whose clock the test sets: the real core and verbs, behind a real socket.
+"""A daemon with a clock that the test sets: the real store and commands behind a real socket.
 
-Responsible for scenes that take hours and are told in milliseconds. What is
-about real daemons (activation, stops, processes) is tested with one.
+Hours of sessions take milliseconds.
 """
 
 from __future__ import annotations
@@ -20,73 +19,64 @@ from acd.sessions.metadata import Refused
 from acd.sessions.store import Change, Rules, Store
 from acd.sessions.values import NS, Now
 
-# A quarter to noon of a Tuesday, in the zone in which the tests run.
+# 2023-11-14 22:13:20 UTC.
 BEGIN = 1_700_000_000
 
 
-class Stage:
-    """Sessions, a clock, and whoever has connected.
+class FakeDaemon:
+    """A store, a clock, and a server on the socket `path`."""
 
-    `at` sets the clock, in minutes before now (the moment at which the
-    scene is looked at); commands are lines of the protocol.
-    """
-
-    def __init__(self, place: Path):
-        self.path = place / "s"
+    def __init__(self, directory: Path):
+        self.path = directory / "s"
         self.now = Now(BEGIN * NS, 1_000_000 * NS)
-        self._present = self.now
         self.store = Store(Rules(history_depth=50))
         self._commands = Commands(self.store, local_host="here", is_dir=lambda path: True)
-        self.peers: set[asyncio.StreamWriter] = set()
-        self._subscribers: set[asyncio.StreamWriter] = set()
-        self.asked: list[str] = []
+        self.requests: list[str] = []
         """Every line that came over a connection."""
+        self._peers: set[asyncio.StreamWriter] = set()
+        self._subscribers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
 
     def clock(self) -> Now:
-        """The clock, for who is tested."""
+        """The time as a function, for the dashboard."""
         return self.now
 
     @contextmanager
-    def at(self, minutes_ago: float) -> Iterator[None]:
-        """Says what follows so long before the present."""
-        past = int(minutes_ago * 60 * NS)
-        self.now = Now(self._present.wall - past, self._present.boot - past)
+    def minutes_ago(self, minutes: float) -> Iterator[None]:
+        """Sets the clock back within the block."""
+        present = self.now
+        past = int(minutes * 60 * NS)
+        self.now = Now(present.wall - past, present.boot - past)
         try:
             yield
         finally:
-            self.now = self._present
+            self.now = present
 
-    def pass_time(self, seconds: float) -> None:
-        """Moves the present."""
+    def advance(self, seconds: float) -> None:
+        """Sets the clock forward."""
         step = int(seconds * NS)
-        self._present = self.now = Now(self.now.wall + step, self.now.boot + step)
+        self.now = Now(self.now.wall + step, self.now.boot + step)
 
-    def say(self, line: str) -> str:
-        """A command; its reply. Subscribers are told."""
+    def request(self, line: str) -> str:
+        """Applies a request line, pushes the changes to the subscribers, and returns the reply."""
         verb, _, args = line.partition(" ")
         try:
             reply, changes, _ = self._commands.handlers[verb](args, line, self.now)
         except Refused as refused:
             return f"ERR {refused}"
         for change in changes:
-            pushed = self._push(change)
-            for peer in self._subscribers:
-                peer.write(encode([pushed]))
+            push = encode([self._push(change)])
+            for subscriber in self._subscribers:
+                subscriber.write(push)
         return reply
 
     def set(self, session: str, status: str, **metadata: Any) -> None:
-        """A SET."""
-        reply = self.say(f"SET {session} {status} {json.dumps(metadata)}")
+        """Applies a SET."""
+        reply = self.request(f"SET {session} {status} {json.dumps(metadata)}")
         assert reply == "OK", reply
 
-    def tell(self, session: str, **facts: Any) -> None:
-        """Facts that only hooks tell: pid, terminal, attended, host."""
-        for name, value in facts.items():
-            setattr(self.store.sessions[session], name, value)
-
     def connect(self) -> socket.socket:
-        """What the dashboard calls to reach the daemon."""
+        """Opens a connection, as the dashboard's `connect`."""
         sock = socket.socket(socket.AF_UNIX)
         try:
             sock.connect(str(self.path))
@@ -95,20 +85,20 @@ class Stage:
             raise
         return sock
 
-    async def open(self) -> None:
-        """From now on it can be reached."""
+    async def start(self) -> None:
+        """Listens on the socket."""
         self.path.unlink(missing_ok=True)
         self._server = await asyncio.start_unix_server(self._serve, self.path)
 
-    async def close(self) -> None:
-        """Ends every connection, and takes no more."""
+    async def stop(self) -> None:
+        """Closes the socket and every connection."""
         if self._server is not None:
             self._server.close()
             self._server = None
         self.path.unlink(missing_ok=True)
-        for peer in list(self.peers):
+        for peer in list(self._peers):
             peer.close()
-        while self.peers:
+        while self._peers:
             await asyncio.sleep(0)
 
     def _push(self, change: Change) -> str:
@@ -119,20 +109,20 @@ class Stage:
         return f"{line} {json.dumps(session.to_wire(self.now))}"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.peers.add(writer)
+        self._peers.add(writer)
         try:
             while line := (await reader.readline()).decode().strip():
-                self.asked.append(line)
+                self.requests.append(line)
                 if line == "SUBSCRIBE json":
                     reply = state_line([each.to_wire(self.now) for each in self.store.list_all()])
                     self._subscribers.add(writer)
                 else:
-                    reply = self.say(line)
+                    reply = self.request(line)
                 writer.write(encode([reply]))
                 await writer.drain()
         except ConnectionError:
             pass
         finally:
-            self.peers.discard(writer)
+            self._peers.discard(writer)
             self._subscribers.discard(writer)
             writer.close()

@@ -1,15 +1,11 @@
-"""The sessions of a working morning, for pictures and for tests that look at the screen.
-
-Responsible for one scene that has something of everything, told by the hooks
-of the agents in it.
-"""
+"""Example sessions for screenshots and tests: every status, made by hook events."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from testing.dashboard.fake_daemon import Stage
+from testing.dashboard.fake_daemon import FakeDaemon
 
 HOME = "/home/dev"
 SRC = f"{HOME}/src"
@@ -25,8 +21,8 @@ DIRECTORIES = {
 }
 
 
-def asks(command: str) -> dict[str, Any]:
-    """A permission prompt for a command."""
+def permission_request(command: str) -> dict[str, Any]:
+    """An agent asks for permission to run a command."""
     return {
         "hook_event_name": "PermissionRequest",
         "tool_name": "Bash",
@@ -34,8 +30,8 @@ def asks(command: str) -> dict[str, Any]:
     }
 
 
-def uses(tool: str, path: str) -> dict[str, Any]:
-    """A tool at work."""
+def tool_use(tool: str, path: str) -> dict[str, Any]:
+    """A tool starts on a file."""
     return {
         "hook_event_name": "PreToolUse",
         "tool_name": tool,
@@ -43,8 +39,8 @@ def uses(tool: str, path: str) -> dict[str, Any]:
     }
 
 
-def says(text: str) -> dict[str, Any]:
-    """The end of a turn."""
+def stop(text: str) -> dict[str, Any]:
+    """A turn ends with a message."""
     return {"hook_event_name": "Stop", "last_assistant_message": text}
 
 
@@ -52,35 +48,37 @@ PROMPT: dict[str, Any] = {"hook_event_name": "UserPromptSubmit"}
 ANSWERED: dict[str, Any] = {"hook_event_name": "PostToolUse", "tool_name": "Bash"}
 END: dict[str, Any] = {"hook_event_name": "SessionEnd", "reason": "prompt_input_exit"}
 
+# Minutes ago, session, hook event.
 EVENTS: list[tuple[float, str, dict[str, Any]]] = [
     (70, "web", PROMPT),
     (64, "api", PROMPT),
     (58, "docs", PROMPT),
     (55, "old", PROMPT),
-    (52, "api", asks("alembic upgrade head")),
+    (52, "api", permission_request("alembic upgrade head")),
     (49, "api", ANSWERED),
-    (47, "web", says("All 212 tests pass; the form validates on blur.")),
+    (47, "web", stop("All 212 tests pass; the form validates on blur.")),
     (40, "infra", PROMPT),
     (38, "web", PROMPT),
-    (36, "docs", says("Wrote the migration guide.")),
+    (36, "docs", stop("Wrote the migration guide.")),
     (33, "old", END),
-    (30, "api", asks("psql shop -f prices.sql")),
+    (30, "api", permission_request("psql shop -f prices.sql")),
     (26, "api", ANSWERED),
     (24, "docs", PROMPT),
-    (21, "infra", asks("terraform plan -out next.plan")),
+    (21, "infra", permission_request("terraform plan -out next.plan")),
     (20, "infra", ANSWERED),
     (15, "billing", PROMPT),
-    (13, "docs", says("The guide covers version 2 now, with an example for each step.")),
+    (13, "docs", stop("The guide covers version 2 now, with an example for each step.")),
     (12, "spike", PROMPT),
-    (9, "billing", uses("Edit", "ledger/rounding.py")),
-    (8, "infra", uses("Write", "modules/network/main.tf")),
-    (7, "spike", says("It does not pay: 3 % faster at best.")),
+    (9, "billing", tool_use("Edit", "ledger/rounding.py")),
+    (8, "infra", tool_use("Write", "modules/network/main.tf")),
+    (7, "spike", stop("It does not pay: 3 % faster at best.")),
     (6, "spike", END),
-    (5.8, "api", uses("Read", "shop/prices.py")),
-    (4.2, "api", asks("git push --force-with-lease origin prices")),
-    (1.1, "web", uses("Read", "src/router.tsx")),
+    (5.8, "api", tool_use("Read", "shop/prices.py")),
+    (4.2, "api", permission_request("git push --force-with-lease origin prices")),
+    (1.1, "web", tool_use("Read", "src/router.tsx")),
 ]
 
+# Model, per cent of the context, US dollars.
 USAGE = {
     "web": ("Opus 5.5", 18, 0.84),
     "api": ("Opus 5.5", 61, 4.1),
@@ -90,19 +88,19 @@ USAGE = {
 }
 
 
-def morning(stage: Stage) -> None:
-    """Seven sessions: two need you, three work, two have closed."""
+def morning(daemon: FakeDaemon) -> None:
+    """Seven sessions: two need the user, three work, two are closed."""
     panes = {session: number + 3 for number, session in enumerate(DIRECTORIES)}
     for minutes, session, event in EVENTS:
-        with stage.at(minutes):
+        with daemon.minutes_ago(minutes):
             meta = {
-                "at": stage.now.wall,
+                "at": daemon.now.wall,
                 "pid": 4100 + panes[session],
                 "TMUX": "/tmp/tmux-1000/default,1234,0",
                 "TMUX_PANE": f"%{panes[session]}",
             }
             payload = {"session_id": session, "cwd": DIRECTORIES[session], **event}
-            reply = stage.say(
+            reply = daemon.request(
                 f"HOOK claude-code {json.dumps(meta, separators=(',', ':'))} {json.dumps(payload)}"
             )
             assert reply == "OK", reply
@@ -114,4 +112,4 @@ def morning(stage: Stage) -> None:
             "output_tokens": context * 310,
             "cost": {"total_cost_usd": cost},
         }
-        stage.say(f"API_USAGE {session} {json.dumps(usage)}")
+        daemon.request(f"API_USAGE {session} {json.dumps(usage)}")

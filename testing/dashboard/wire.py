@@ -1,7 +1,4 @@
-"""Sessions as the daemon tells of them, made by hand.
-
-Responsible for complete ones of which a test names only what matters to it.
-"""
+"""Messages of the daemon for tests of the model: complete sessions from a few fields."""
 
 from __future__ import annotations
 
@@ -16,14 +13,14 @@ NOW = Now(WALL * NS, 5_000 * NS)
 
 
 def later(seconds: float) -> Now:
-    """So long after NOW, on both clocks."""
+    """NOW plus so many seconds on both clocks."""
     step = int(seconds * NS)
     return Now(NOW.wall + step, NOW.boot + step)
 
 
-def session(session_id: str, status: str = "working", *, waited: float = 0, **facts: Any) -> Json:
-    """A session as in STATE, at NOW, that has had its status for `waited` seconds."""
-    directory = facts.get("working_dir")
+def session(session_id: str, status: str = "working", *, waited: float = 0, **fields: Any) -> Json:
+    """A session as in STATE at NOW, `waited` seconds after its status began."""
+    directory = fields.get("working_dir")
     name = directory.rstrip("/").rpartition("/")[2] if directory else session_id[:8]
     return {
         "id": session_id,
@@ -43,18 +40,18 @@ def session(session_id: str, status: str = "working", *, waited: float = 0, **fa
         "attended": None,
         "host": None,
         "superseded_by": None,
-    } | facts
+    } | fields
 
 
 def state(*sessions: Json) -> State:
-    """The whole picture."""
+    """A snapshot."""
     return State(list(sessions))
 
 
-def update(session_id: str, status: str, at: Now, *, elapsed: int = 0, **facts: Any) -> Update:
-    """A change at this moment."""
-    told = session(session_id, status, **facts) | {"since": at.wall / NS, "elapsed": 0}
-    return Update(session_id, STATUSES[status], elapsed, told)
+def update(session_id: str, status: str, at: Now, *, elapsed: int = 0, **fields: Any) -> Update:
+    """A push at a time."""
+    pushed = session(session_id, status, **fields) | {"since": at.wall / NS, "elapsed": 0}
+    return Update(session_id, STATUSES[status], elapsed, pushed)
 
 
 def removed(session_id: str) -> Removed:

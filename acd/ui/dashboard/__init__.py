@@ -1,9 +1,8 @@
-"""The dashboard: every session at a glance, live, and what can be done about it.
+"""The full-screen dashboard of `acd dashboard`, a Textual program.
 
-Responsible for the full-screen program behind `acd dashboard`. The parts:
-    timeline.py, model.py, columns.py    pure: messages in, rows out, rows into cells
-    link.py                              the connection to the daemon
-    look.py                              themes: roles to colours
-    app.py and the widgets beside it     thin Textual shells
-Nothing in here is known to the daemon: it is a subscriber like any other.
+model.py, session_row.py, labels.py     the daemon's messages become rows
+columns.py, header.py, details.py       rows become pieces of text with roles
+theme.py                                roles become colours
+model_sync.py, reconnecting_client.py   the connection to the daemon
+app.py and the other files              Textual widgets
 """

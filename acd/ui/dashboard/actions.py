@@ -1,9 +1,4 @@
-"""What can be done to a session from the dashboard.
-
-Responsible for turning a key into requests and programs that are run, and for
-the words that tell what came of it. It refuses to know widgets. Each action
-returns those words, or raises AcdError.
-"""
+"""The actions on a session: requests to the daemon and programs to run."""
 
 from __future__ import annotations
 
@@ -23,13 +18,17 @@ from acd.terminals.jump import jump_to
 from acd.terminals.plan import TerminalPlan, run_plan
 from acd.terminals.window import open_window
 from acd.text import printable
-from acd.ui.dashboard.rows import Row
+from acd.ui.dashboard.session_row import SessionRow
 
 Request = Callable[[str], Awaitable[Ok]]
 
 
 class Actions:
-    """The actions, over a connection that answers requests."""
+    """The actions over a connection.
+
+    `request` sends a request line and returns the daemon's reply. The actions that change
+    something return a message for the user; all raise AcdError with the reason of a failure.
+    """
 
     def __init__(
         self,
@@ -44,59 +43,55 @@ class Actions:
         self._environ = environ
         self._run = run
 
-    async def details(self, row: Row) -> Json:
-        """All that the daemon knows about a session."""
-        answer: Json = (await self._request(f"GET {row.id}")).json()
-        return answer
+    async def details(self, row: SessionRow) -> Json:
+        """The session as GET returns it."""
+        reply: Json = (await self._request(f"GET {row.id}")).json()
+        return reply
 
-    async def history(self, session_id: str) -> list[Json]:
-        """Its transitions, oldest first."""
-        answer: list[Json] = (await self._request(f"HISTORY {session_id}")).json()
-        return answer
-
-    async def close(self, row: Row) -> str:
-        """Closes it, as far as acd is concerned: an agent that runs is left alone."""
+    async def close(self, row: SessionRow) -> str:
+        """Closes the session in acd. Its agent goes on running."""
         if row.status == CLOSED:
             return f"{row.label} is closed already; d deletes it"
         await self._request(f"RM {row.id}")
-        return f"{row.label} is closed" + ("; r takes it up again" if _resumes(row) else "")
+        return f"{row.label} is closed" + ("; r resurrects it" if _resume_argv(row) else "")
 
-    async def delete(self, row: Row) -> str:
-        """Forgets it, with its history."""
+    async def delete(self, row: SessionRow) -> str:
+        """Deletes the session and its history."""
         await self._request(f"DELETE {row.id}")
         return f"{row.label} is deleted"
 
-    async def jump(self, row: Row) -> str:
-        """Brings its terminal to the front."""
-        go = partial(jump_to, row.session, row.label, self._environ, run=self._run)
-        return await asyncio.to_thread(go)
+    async def jump(self, row: SessionRow) -> str:
+        """Focuses the session's terminal."""
+        go_to = partial(jump_to, row.session, row.label, self._environ, run=self._run)
+        return await asyncio.to_thread(go_to)
 
-    async def resurrect(self, row: Row) -> str:
-        """Takes a closed one up again, in a new window; closes it again if that fails."""
-        argv, cwd = self._resumption(row)
-        # Chosen before anything is changed: it may not be possible at all.
+    async def resurrect(self, row: SessionRow) -> str:
+        """Resumes a closed session in a new window. If no window opens, closes it again."""
+        argv, cwd = self._resume_command(row)
+        # Planned before the session changes: it may turn out to be impossible.
         plan = self._window(argv, cwd, row.name)
-        answer = (await self._request(f"RESURRECT {row.id}")).json()
-        if (answer["argv"][1:], answer["cwd"]) != (argv[1:], cwd):
-            plan = self._window([argv[0], *answer["argv"][1:]], answer["cwd"], row.name)
+        reply = (await self._request(f"RESURRECT {row.id}")).json()
+        if (reply["argv"][1:], reply["cwd"]) != (argv[1:], cwd):
+            plan = self._window([argv[0], *reply["argv"][1:]], reply["cwd"], row.name)
         try:
             await asyncio.to_thread(self._run, plan, self._environ)
         except AcdError:
             await self._request(f"RM {row.id}")
             raise
-        return f"{row.label} goes on in {plan.where}"
+        return f"{row.label} is resumed in {plan.where}"
 
-    def _resumption(self, row: Row) -> tuple[list[str], str]:
+    def _resume_command(self, row: SessionRow) -> tuple[list[str], str]:
+        """The argument list, with an absolute program, and the working directory."""
         if row.status != CLOSED:
             raise AcdError(f"{row.label} is {row.status}: only a closed session can be resurrected")
         if host := row.session.get("host"):
             raise AcdError(f"{row.label} ran on {printable(host)}, not on this machine")
-        argv, cwd = _resumes(row), row.session.get("working_dir")
+        argv, cwd = _resume_argv(row), row.session.get("working_dir")
         if argv is None:
-            raise AcdError(f"acd does not know how to resume {row.label}")
+            raise AcdError(f"acd cannot resume {row.label}")
         if not cwd:
-            raise AcdError(f"the directory of {row.label} is not known")
-        # The new window's PATH may be another than ours.
+            raise AcdError(f"the working directory of {row.label} is not known")
+        # The PATH of the new window may be different.
         program = shutil.which(argv[0], path=self._environ.get("PATH"))
         if program is None:
             raise AcdError(f"{argv[0]} is not on PATH")
@@ -112,10 +107,10 @@ class Actions:
             terminal=self._config.terminal,
             which=lambda program: shutil.which(program, path=self._environ.get("PATH")),
         )
-        return replace(plan, hint=plan.hint or "dashboard.resurrect_in says where windows open")
+        return replace(plan, hint=plan.hint or "dashboard.resurrect_in selects where windows open")
 
 
-def _resumes(row: Row) -> list[str] | None:
+def _resume_argv(row: SessionRow) -> list[str] | None:
     if row.session.get("superseded_by"):
         return None
     return resume_argv(str(row.session.get("agent_type")), row.session.get("session_id"))

@@ -1,14 +1,10 @@
-"""The program: puts the parts together, and says when to draw.
-
-Responsible for the composition, for the rate of drawing, and for the tick by
-which ages grow. It refuses to know what is drawn.
-"""
+"""The dashboard's Textual application: composition, redraw rate, and the clock tick for ages."""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping
-from typing import ClassVar, Final, Protocol, cast
+from typing import ClassVar, Final, Protocol, runtime_checkable
 
 from textual import events
 from textual.app import App
@@ -24,20 +20,22 @@ from acd.ui.dashboard.focus_tracker import FocusTracker
 from acd.ui.dashboard.model import Model
 from acd.ui.dashboard.model_sync import ModelSync
 from acd.ui.dashboard.overview import Overview
-from acd.ui.dashboard.theme import LOOKS, look
+from acd.ui.dashboard.theme import THEMES, select_theme
 
-DRAW_SECONDS: Final = 0.05
-"""The shortest time between two drawings: what comes in between is drawn together."""
+REDRAW_SECONDS: Final = 0.05
+"""The least time between two redraws; changes in between are drawn together."""
 
 
-class _Shows(Protocol):
+@runtime_checkable
+class _Drawable(Protocol):
     def show(self) -> None: ...
 
 
 class Dashboard(App[None]):
-    """The dashboard over a way to connect, a configuration, an environment and a clock.
+    """The dashboard.
 
-    `presence` is told whether the user is before it.
+    `connect` opens a connection to the daemon and may block. `presence` is the file in which the
+    user's presence is recorded. With `once` the program exits after one jump or resurrection.
     """
 
     ENABLE_COMMAND_PALETTE = False
@@ -56,62 +54,60 @@ class Dashboard(App[None]):
         presence: Presence | None = None,
         once: bool = False,
     ):
-        self.look = look(config.theme, colour=not environ.get("NO_COLOR"))
-        super().__init__(ansi_color=self.look.theme.ansi)
-        for each in LOOKS.values():
-            self.register_theme(each.theme)
-        self.theme = self.look.theme.name
+        # Textual's own attribute `theme` is the name of its part of this.
+        self.text_theme = select_theme(config.theme, colour=not environ.get("NO_COLOR"))
+        super().__init__(ansi_color=self.text_theme.textual.ansi)
+        for theme in THEMES.values():
+            self.register_theme(theme.textual)
+        self.theme = self.text_theme.textual.name
         self.model = Model(environ.get("HOME"))
-        self.feed = ModelSync(self.model, connect, clock, changed=self.redraw)
-        self.actions = Actions(self.feed.link.request, config, environ)
-        self._front = FocusTracker(presence, self.set_timer) if presence else None
+        self.sync = ModelSync(self.model, connect, clock, changed=self.redraw)
+        self.actions = Actions(self.sync.client.request, config, environ)
+        self._focus_tracker = FocusTracker(presence, self.set_timer) if presence else None
         self._clock = clock
         self._once = once
-        self._pause: Timer | None = None
-        self._is_stale = False
+        self._redraw_timer: Timer | None = None
+        self.is_stale = False
+        """Whether a redraw is due."""
 
     def now(self) -> Now:
-        """This moment."""
+        """The current time."""
         return self._clock()
 
-    def leave(self, *, after: str) -> None:
-        """Ends it, if it was started for one action only."""
+    def exit_once(self, message: str) -> None:
+        """Exits with the message if the program was started with `once`."""
         if self._once:
-            self.exit(message=after)
+            self.exit(message=message)
 
     def get_default_screen(self) -> Screen[None]:
         return Overview(self)
 
     async def on_event(self, event: events.Event) -> None:
-        if self._front is not None:
-            self._front.see(event)
+        if self._focus_tracker is not None:
+            self._focus_tracker.handle(event)
         await super().on_event(event)
 
     def on_mount(self) -> None:
-        if self._front is not None:
-            self._front.begin()
-        self.run_worker(self.feed.run(), name="feed")
+        if self._focus_tracker is not None:
+            self._focus_tracker.start()
+        self.run_worker(self.sync.run(), name="sync")
         self.set_interval(1.0, self.redraw)
 
-    @property
-    def is_drawing(self) -> bool:
-        """Whether something waits to be drawn."""
-        return self._is_stale
-
     def redraw(self) -> None:
-        """Draws now; or soon, if it has just been drawn."""
-        if self._pause is not None:
-            self._is_stale = True
+        """Redraws the screen, at once or when REDRAW_SECONDS have passed since the last time."""
+        if self._redraw_timer is not None:
+            self.is_stale = True
             return
         self._show()
-        self._pause = self.set_timer(DRAW_SECONDS, self._paused)
+        self._redraw_timer = self.set_timer(REDRAW_SECONDS, self._end_redraw_pause)
 
-    def _paused(self) -> None:
-        self._pause = None
-        if self._is_stale:
-            self._is_stale = False
+    def _end_redraw_pause(self) -> None:
+        self._redraw_timer = None
+        if self.is_stale:
+            self.is_stale = False
             self.redraw()
 
     def _show(self) -> None:
-        if hasattr(self.screen, "show"):
-            cast(_Shows, self.screen).show()
+        # A timer may still run after the program has closed its screens.
+        if self.screen_stack and isinstance(self.screen, _Drawable):
+            self.screen.show()

@@ -1,56 +1,30 @@
-"""A row as cells: which columns fit, and what stands in them.
-
-Responsible for the form of a line: pieces of text, each with a role that a
-theme gives a colour. It refuses to know colours, widgets and the clock.
-"""
+"""Lays out the lines of the session list: the columns that fit, and their text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import groupby
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from acd.sessions.status import CLOSED, Status
 from acd.sessions.values import NS, Now
 from acd.text import SYMBOLS, age, cut, cut_left, pad, width
 from acd.ui.dashboard.model import ClosedDivider, Line
-from acd.ui.dashboard.rows import Row
+from acd.ui.dashboard.pieces import Piece, Role
+from acd.ui.dashboard.session_row import SessionRow
+from acd.ui.timeline.terminal import BLOCKS
 
-Role = Literal[
-    "question",
-    "attention",
-    "working",
-    "closed",
-    "plain",
-    "strong",
-    "dim",
-    "question bar",
-    "attention bar",
-    "working bar",
-    "no bar",
-]
-Piece = tuple[str, Role]
-
-_BARS: Final[dict[Status | None, Role]] = {
+_BAR_ROLES: Final[dict[Status | None, Role]] = {
     "question": "question bar",
     "attention": "attention bar",
     "working": "working bar",
-    CLOSED: "no bar",
-    None: "no bar",
 }
-BLOCKS: Final[dict[Status | None, str]] = {
-    "question": "█",
-    "attention": "▅",
-    "working": "▂",
-    CLOSED: " ",
-    None: " ",
-}
-"""A timeline's cell: the higher, the more it needs you, so that colour is not all that tells."""
 
 _GAP: Final = 2
 _STATUS: Final = len("▲ attention")
 _AGE: Final = len("59m 59s")
 _LEAST_NAME: Final = 10
+_TIMELINE: Final = 36
 _GROWTH: Final = (
     ("text", 16),
     ("timeline", 12),
@@ -62,17 +36,17 @@ _GROWTH: Final = (
     ("model", 12),
     ("text", 80),
     ("directory", 60),
-    ("timeline", 36),
+    ("timeline", _TIMELINE),
     ("text", 200),
 )
-"""Columns beside status, name and age, and how wide they may become, in the
-order in which they say something: each step is taken if there is room."""
+"""Columns beside status, name and age, and the width that they may grow to, in the order of
+importance. A step is taken if there is room for it."""
 _FLEXIBLE: Final = frozenset({"text", "directory"})
 """The columns that may stop between two steps."""
 
 
 class Columns(NamedTuple):
-    """The columns' widths; 0 for one that is not shown."""
+    """The columns' widths in cells; 0 for one that is not shown."""
 
     name: int
     timeline: int = 0
@@ -82,8 +56,8 @@ class Columns(NamedTuple):
     context: int = 0
 
 
-def fit(rows: Iterable[Row], room: int) -> Columns:
-    """The columns for these rows on a line of `room` cells, its margins not counted."""
+def fit(rows: Iterable[SessionRow], room: int) -> Columns:
+    """The columns for these rows on a line of `room` cells."""
     wanted = _wanted(list(rows))
     spare = room - _STATUS - _AGE - 2 * _GAP
     sizes = {"name": min(wanted.name, max(_LEAST_NAME, spare))}
@@ -101,37 +75,37 @@ def fit(rows: Iterable[Row], room: int) -> Columns:
             sizes[name] = size
             spare -= cost
         else:
-            is_full = True  # what says less does not come instead
+            is_full = True  # a less important column must not take the room
     if "text" in sizes:
-        sizes["text"] += spare  # so that the timelines end where the line ends
+        sizes["text"] += spare  # aligns the timelines with the end of the line
     return Columns(**sizes)
 
 
-def _wanted(rows: list[Row]) -> Columns:
+def _wanted(rows: list[SessionRow]) -> Columns:
     return Columns(
         name=max([_LEAST_NAME, *(min(28, width(row.label)) for row in rows)]),
         text=max([0, *(width(row.prompt) for row in rows)]),
         directory=max([0, *(width(row.directory) for row in rows)]),
         model=max([0, *(min(12, width(row.model)) for row in rows)]),
         context=4 if any(row.context is not None for row in rows) else 0,
-        timeline=36,
+        timeline=_TIMELINE,
     )
 
 
-def pieces(line: Line, columns: Columns, room: int, now: Now) -> list[Piece]:
-    """The line's text, exactly `room` cells of it."""
+def line_pieces(line: Line, columns: Columns, room: int, now: Now) -> list[Piece]:
+    """The line's pieces, exactly `room` cells."""
     if isinstance(line, ClosedDivider):
-        return _fold(line, room)
-    return list(_padded(_row(line, columns, now), room))
+        return _divider_pieces(line, room)
+    return list(_padded(_row_pieces(line, columns, now), room))
 
 
-def _row(row: Row, columns: Columns, now: Now) -> Iterable[Piece]:
+def _row_pieces(row: SessionRow, columns: Columns, now: Now) -> Iterable[Piece]:
     is_closed = row.status == CLOSED
     yield pad(f"{SYMBOLS[row.status]} {row.status}", _STATUS + _GAP), row.status
     name_role: Role = "dim" if is_closed else "strong" if row.needs_you else "plain"
     yield pad(cut(row.label, columns.name), columns.name + _GAP), name_role
-    waited: Role = row.status if row.needs_you else "dim"
-    yield f"{age(row.seconds(now)):>{_AGE}}", waited
+    age_role: Role = row.status if row.needs_you else "dim"
+    yield f"{age(row.seconds(now)):>{_AGE}}", age_role
     if columns.text:
         text, role = _text(row, columns)
         yield " " * _GAP + pad(text, columns.text), "dim" if is_closed else role
@@ -144,26 +118,32 @@ def _row(row: Row, columns: Columns, now: Now) -> Iterable[Piece]:
         yield " " * _GAP + f"{used:>{columns.context}}", "dim"
     if columns.timeline:
         yield " " * _GAP, "plain"
-        yield from blocks(row.timeline.cells(now.wall / NS, columns.timeline))
+        yield from timeline_pieces(row.timeline.cells(now.wall / NS, columns.timeline))
 
 
-def _text(row: Row, columns: Columns) -> Piece:
+def _text(row: SessionRow, columns: Columns) -> Piece:
     if row.prompt:
         return cut(row.prompt, columns.text), "dim" if row.prompt_is_old else "plain"
-    # A row that has nothing to say is still told apart by more than its name.
-    where = "" if columns.directory else row.directory
-    return cut_left(where, columns.text), "dim"
+    # The directory identifies a row without a text.
+    directory = "" if columns.directory else row.directory
+    return cut_left(directory, columns.text), "dim"
 
 
-def blocks(cells: Iterable[Status | None]) -> Iterable[Piece]:
-    """A timeline as text, one piece for each run of a status."""
+def timeline_pieces(cells: Iterable[Status | None]) -> Iterable[Piece]:
+    """A timeline's cells as blocks, one piece for each run of a status."""
     for status, run in groupby(cells):
-        yield BLOCKS[status] * len(list(run)), _BARS[status]
+        block = BLOCKS.get(status, " ") if status else " "
+        yield block * len(list(run)), _BAR_ROLES.get(status, "no bar")
 
 
-def _fold(fold: ClosedDivider, room: int) -> list[Piece]:
-    what = f"{fold.closed} closed"
-    text = cut(f"── {what} · c {'hides' if fold.is_open else 'shows'} them ", room)
+def timeline_scale(size: int) -> str:
+    """The line above or below a timeline of the last hour in `size` cells."""
+    return f"1h ago{'now':>{size - 6}}"
+
+
+def _divider_pieces(divider: ClosedDivider, room: int) -> list[Piece]:
+    verb = "hides" if divider.is_open else "shows"
+    text = cut(f"── {divider.closed} closed · c {verb} them ", room)
     return [(text + "─" * (room - width(text)), "dim")]
 
 
@@ -180,7 +160,7 @@ def _padded(line: Iterable[Piece], room: int) -> Iterable[Piece]:
 
 
 def heading(columns: Columns) -> str:
-    """What stands above the columns."""
+    """The titles of the columns."""
     titles = [pad("status", _STATUS), pad("name", columns.name), f"{'for':>{_AGE}}"]
     for title, size in (
         ("asks or last said", columns.text),
@@ -191,10 +171,5 @@ def heading(columns: Columns) -> str:
         if size:
             titles.append(f"{title:>{size}}" if title == "ctx" else pad(cut(title, size), size))
     if columns.timeline:
-        titles.append(_hour(columns.timeline))
+        titles.append(timeline_scale(columns.timeline))
     return (" " * _GAP).join(titles)
-
-
-def _hour(size: int) -> str:
-    """The timeline's own heading: where an hour ago is, and where now is."""
-    return f"1h ago{'now':>{size - 6}}"

@@ -1,9 +1,4 @@
-"""The screen of one session.
-
-Responsible for asking the daemon for all that it knows, again whenever the
-session changes, and for which sections are open. It refuses to know what the
-lines say (details.py).
-"""
+"""The screen of one session, which requests its details whenever the session changes."""
 
 from __future__ import annotations
 
@@ -15,18 +10,23 @@ from textual.widget import Widget
 
 from acd.errors import AcdError
 from acd.sessions.values import Json
-from acd.ui.dashboard import bars, details
-from acd.ui.dashboard.bars import Key
-from acd.ui.dashboard.columns import Piece
+from acd.ui.dashboard import details, header
 from acd.ui.dashboard.details import SECTIONS, DetailLine
-from acd.ui.dashboard.lineview import LineView
-from acd.ui.dashboard.rows import Row
-from acd.ui.dashboard.screens import Context, SessionScreen, session_keys
+from acd.ui.dashboard.footer import KeyHint
+from acd.ui.dashboard.line_widgets import ScrollingLines
+from acd.ui.dashboard.pieces import Piece
+from acd.ui.dashboard.session_row import SessionRow
+from acd.ui.dashboard.session_screen import (
+    SESSION_BINDINGS,
+    Context,
+    SessionScreen,
+    session_keys,
+)
 
 _OPEN_AT_FIRST: Final = frozenset({"history"})
 
 
-class _Details(LineView):
+class _DetailLines(ScrollingLines):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "scroll_down", show=False),
         Binding("up,k", "scroll_up", show=False),
@@ -34,11 +34,7 @@ class _Details(LineView):
         Binding("end,G", "scroll_end", show=False),
         *(Binding(str(n), f"screen.section({n})", show=False) for n in range(1, len(SECTIONS) + 1)),
         Binding("enter,escape,q,backspace,left", "screen.back", show=False),
-        Binding("f", "screen.jump", show=False),
-        Binding("r", "screen.resurrect", show=False),
-        Binding("x", "screen.close", show=False),
-        Binding("d", "screen.delete", show=False),
-        Binding("question_mark,f1", "screen.help", show=False),
+        *SESSION_BINDINGS,
     ]
 
     lines: tuple[DetailLine, ...] = ()
@@ -50,53 +46,60 @@ class _Details(LineView):
         return self.lines[index].pieces
 
     def on_click(self, event: events.Click) -> None:
-        index = event.y + round(self.scroll_offset.y)
+        index = self.line_at(event.y)
         if index < len(self.lines) and (section := self.lines[index].section) is not None:
             self.call_later(self.screen.run_action, f"section({SECTIONS.index(section) + 1})")
 
 
 class DetailScreen(SessionScreen):
-    """All about one session, for as long as it is looked at."""
+    """The details of one session. They stay on the screen when the session is deleted."""
 
-    def __init__(self, context: Context, row: Row):
+    def __init__(self, context: Context, row: SessionRow):
         super().__init__(context)
         self._row = row
-        self._whole: Json | None = None
-        self._asked_for: Json | None = None
+        self._reply: Json | None = None
+        """The last reply to GET."""
+        self._requested_for: Json | None = None
+        """The session of the row at the last request."""
         self._is_open = _OPEN_AT_FIRST
-        self.details = _Details(context.look, id="details")
+        self.details = _DetailLines(context.text_theme, id="details")
 
     @property
-    def row(self) -> Row | None:
+    def row(self) -> SessionRow | None:
         return self._row
 
     def body(self) -> Widget:
         return self.details
 
     def show(self) -> None:
-        there = self.context.model.rows.get(self._row.id)
-        if there is not None:
-            self._row = there
-        if there is not None and self._asked_for is not self._row.session:
-            self._asked_for = self._row.session
-            self.run_worker(self._ask(), exclusive=True, group="ask")
+        row = self.context.model.rows.get(self._row.id)
+        if row is not None:
+            self._row = row
+            if self._requested_for is not row.session:
+                self._requested_for = row.session
+                self.run_worker(self._request(), exclusive=True, group="request")
         self.details.lines = tuple(
             details.lines(
-                self._row, self._whole, self._is_open, self.details.room, self.context.now()
+                self._row, self._reply, self._is_open, self.details.room, self.context.now()
             )
         )
         self.details.draw()
-        gone: Piece = ("details", "dim") if there is not None else ("it is gone", "attention")
-        self.head.say(bars.header([(self._row.label, "strong")], [gone], self.room))
-        back, rest = Key("Enter", "back", "back"), Key("1 2 3", "sections", "section(1)")
-        actions = session_keys(self._row) if there is not None else []
-        self.foot.show_keys([back, *actions, rest, Key("?", "help", "help")])
+        state: Piece = ("details", "dim") if row is not None else ("it is gone", "attention")
+        self.header.set_lines(header.header([(self._row.label, "strong")], [state], self.room))
+        self.footer.show_keys(
+            [
+                KeyHint("Enter", "back", "back"),
+                *(session_keys(row) if row is not None else []),
+                KeyHint("1 2 3", "sections", "section(1)"),
+                KeyHint("?", "help", "help"),
+            ]
+        )
 
-    async def _ask(self) -> None:
+    async def _request(self) -> None:
         try:
-            self._whole = await self.context.actions.details(self._row)
+            self._reply = await self.context.actions.details(self._row)
         except AcdError:
-            self._asked_for = None  # asked again when there is something new
+            self._requested_for = None  # the next redraw requests it again
             return
         self.show()
 

@@ -1,8 +1,6 @@
-"""All that is known about one session, as lines.
+"""The lines of a session's details.
 
-Responsible for what the details say and for which of their sections are open.
-It refuses to know widgets, and where the facts come from: `whole` is what GET
-answers, None while it has not answered yet.
+`reply` is the session as GET returns it, None before the reply.
 """
 
 from __future__ import annotations
@@ -10,7 +8,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable
-from itertools import groupby
 from typing import Final, NamedTuple
 
 from acd.errors import AcdError
@@ -18,13 +15,15 @@ from acd.sessions.status import CLOSED, STATUSES
 from acd.sessions.values import NS, Json, Now
 from acd.terminals import hints as terminal_hints
 from acd.text import EVIDENCE, SYMBOLS, age, moment, one_line, pad, printable, width
-from acd.ui.dashboard.columns import Piece, Role, blocks
-from acd.ui.dashboard.rows import Row
+from acd.ui.dashboard.columns import timeline_pieces, timeline_scale
+from acd.ui.dashboard.pieces import Piece, Role, pieces_width
+from acd.ui.dashboard.session_row import SessionRow
+from acd.ui.dashboard.wrap import wrap_entry, wrap_pieces
 
 SECTIONS: Final = ("history", "evidence", "metadata")
-"""What can be opened and folded, in the order of the keys 1, 2, 3."""
+"""The sections that can be opened, in the order of the keys 1, 2, 3."""
 
-_SAID: Final = {
+_PROMPT_LABELS: Final = {
     "question": "asks",
     "working": "last said",
     "attention": "said",
@@ -35,62 +34,60 @@ _GAP: Final = "  "
 
 
 class DetailLine(NamedTuple):
-    """A line, and the section that it is the heading of, if it is one."""
+    """A line, and the section that it is the heading of."""
 
     pieces: list[Piece]
     section: str | None = None
 
 
 def lines(
-    row: Row, whole: Json | None, is_open: frozenset[str], room: int, now: Now
+    row: SessionRow, reply: Json | None, is_open: frozenset[str], room: int, now: Now
 ) -> list[DetailLine]:
-    """The details of a session in lines of at most `room` cells."""
+    """The details in lines of at most `room` cells. `is_open` holds the open sections."""
     found = [
-        *_heading(row, room, now),
-        DetailLine([]),
-        *_facts(row, whole, room),
-        DetailLine([]),
-        *_hour(row, room, now),
+        DetailLine(pieces)
+        for pieces in (
+            *_heading(row, room, now),
+            [],
+            *_facts(row, reply or row.session, room),
+            [],
+            *_last_hour(row, room, now),
+        )
     ]
-    if whole is None:
-        return [*found, DetailLine([]), DetailLine([("asking the daemon…", "dim")])]
+    if reply is None:
+        return [*found, DetailLine([]), DetailLine([("loading…", "dim")])]
     bodies = {
-        "history": _history(row, whole["history"], now),
-        "evidence": _evidence(whole["trail"]),
-        "metadata": _metadata(whole, room),
+        "history": _history(reply["history"], now),
+        "evidence": _evidence(reply["trail"]),
+        "metadata": _metadata(reply),
     }
     for number, section in enumerate(SECTIONS, 1):
         body = bodies[section]
         found += [DetailLine([]), _section(number, section, len(body), section in is_open)]
         if section in is_open:
             for pieces in body or [[("nothing yet", "dim")]]:
-                found += [DetailLine([("  ", "plain"), *rest]) for rest in _wrap(pieces, room - 2)]
+                wrapped = wrap_pieces(pieces, room - len(_GAP))
+                found += [DetailLine([(_GAP, "plain"), *line]) for line in wrapped]
     return found
 
 
-def _heading(row: Row, room: int, now: Now) -> Iterable[DetailLine]:
+def _heading(row: SessionRow, room: int, now: Now) -> Iterable[list[Piece]]:
     status: Piece = (f"{SYMBOLS[row.status]} {row.status}", row.status)
     lasted: Piece = (f" for {age(row.seconds(now))}", "plain")
     why: Piece = (f"because {_why(row)}", "plain")
-    if sum(width(text) for text, _ in (status, lasted, why)) + 2 <= room:
-        yield DetailLine([status, lasted, (", ", "plain"), why])
-    else:
-        yield DetailLine([status, lasted])
-        yield DetailLine([why])
+    one: list[Piece] = [status, lasted, (", ", "plain"), why]
+    yield from [one] if pieces_width(one) <= room else [[status, lasted], [why]]
     if row.prompt:
-        said = f"{_SAID[row.status]}: "
-        for number, text in enumerate(wrapped(row.prompt, max(8, room - width(said)))):
-            lead = said if number == 0 else " " * width(said)
-            yield DetailLine([(lead, "dim"), (text, "plain")])
+        label: Piece = (f"{_PROMPT_LABELS[row.status]}: ", "dim")
+        yield from wrap_entry(label, (row.prompt, "plain"), room)
 
 
-def _why(row: Row) -> str:
+def _why(row: SessionRow) -> str:
     evidence = str(row.session.get("evidence"))
     return EVIDENCE.get(evidence, printable(evidence))
 
 
-def _facts(row: Row, whole: Json | None, room: int) -> Iterable[DetailLine]:
-    session = whole or row.session
+def _facts(row: SessionRow, session: Json, room: int) -> Iterable[list[Piece]]:
     for name, value in (
         ("directory", row.directory),
         ("agent", _agent(row)),
@@ -102,20 +99,18 @@ def _facts(row: Row, whole: Json | None, room: int) -> Iterable[DetailLine]:
         ("went on", session.get("superseded_by")),
     ):
         if value:
-            lead = pad(name, _LABEL) + _GAP
-            for number, text in enumerate(wrapped(one_line(value), max(8, room - width(lead)))):
-                head = lead if number == 0 else " " * width(lead)
-                yield DetailLine([(head, "dim"), (text, "plain")])
+            lead: Piece = (pad(name, _LABEL) + _GAP, "dim")
+            yield from wrap_entry(lead, (one_line(value), "plain"), room)
 
 
-def _agent(row: Row) -> str:
+def _agent(row: SessionRow) -> str:
     parts = [str(row.session.get("agent_type") or ""), row.model]
     if row.session.get("attended") is False:
         parts.append("unattended")
     return ", ".join(filter(None, parts))
 
 
-def _usage(row: Row) -> str:
+def _usage(row: SessionRow) -> str:
     usage = row.session.get("api_usage") or {}
     parts = [
         f"{usage[key]:,} {word} tokens"
@@ -136,7 +131,7 @@ def _process(session: Json) -> str:
 
 
 def _terminal(session: Json) -> str:
-    """Where it is, or why nobody can jump there."""
+    """The session's terminal, or why acd cannot focus it."""
     hints = session.get("terminal")
     if not hints:
         return ""
@@ -146,29 +141,33 @@ def _terminal(session: Json) -> str:
         return error.message
 
 
-def _hour(row: Row, room: int, now: Now) -> Iterable[DetailLine]:
+def _last_hour(row: SessionRow, room: int, now: Now) -> Iterable[list[Piece]]:
     at = now.wall / NS
     size = max(12, min(72, room))
-    yield DetailLine(list(blocks(row.timeline.cells(at, size))))
-    yield DetailLine([(f"1h ago{'now':>{size - 6}}", "dim")])
+    yield list(timeline_pieces(row.timeline.cells(at, size)))
+    yield [(timeline_scale(size), "dim")]
     totals = row.timeline.totals(at)
     words: list[Piece] = []
     for status in STATUSES.values():
         if status != CLOSED and totals.get(status, 0) >= 1:
             words += [(f"{SYMBOLS[status]} ", status), (f"{status} {age(totals[status])}  ", "dim")]
     if words:
-        yield DetailLine(words)
+        yield words
 
 
 def _section(number: int, section: str, count: int, is_open: bool) -> DetailLine:
-    what = f" {section} · {count}"
     return DetailLine(
-        [(f"{number}", "strong"), (what, "strong"), ("" if is_open else "  …", "dim")], section
+        [
+            (f"{number}", "strong"),
+            (f" {section} · {count}", "strong"),
+            ("" if is_open else "  …", "dim"),
+        ],
+        section,
     )
 
 
-def _history(row: Row, history: list[Json], now: Now) -> list[list[Piece]]:
-    """Newest first, with how long each status lasted."""
+def _history(history: list[Json], now: Now) -> list[list[Piece]]:
+    """The transitions, newest first."""
     found: list[list[Piece]] = []
     for each in reversed(history):
         origin, to = STATUSES[each["from"]], STATUSES[each["to"]]
@@ -183,9 +182,9 @@ def _history(row: Row, history: list[Json], now: Now) -> list[list[Piece]]:
 
 
 def _evidence(trail: list[Json]) -> list[list[Piece]]:
-    """Newest first: when, who, what it said, and what that changed."""
+    """The evidence log, newest first: time, source, event, effect."""
     sources = max((width(printable(each["source"])) for each in trail), default=0)
-    whats = min(30, max((width(printable(each["what"])) for each in trail), default=0))
+    events = min(30, max((width(printable(each["what"])) for each in trail), default=0))
     found: list[list[Piece]] = []
     for each in reversed(trail):
         outcome = printable(each["outcome"])
@@ -195,57 +194,16 @@ def _evidence(trail: list[Json]) -> list[list[Piece]]:
             [
                 (f"{clock}.{int(each['at'] % 1 * 1000):03}  ", "dim"),
                 (pad(printable(each["source"]), sources) + _GAP, "dim"),
-                (pad(printable(each["what"]), whats) + _GAP, "plain"),
+                (pad(printable(each["what"]), events) + _GAP, "plain"),
                 (outcome, role),
             ]
         )
     return found
 
 
-def _metadata(whole: Json, room: int) -> list[list[Piece]]:
+def _metadata(reply: Json) -> list[list[Piece]]:
     found: list[list[Piece]] = []
-    for name, value in (whole["metadata"] | (whole.get("api_usage") or {})).items():
+    for name, value in (reply["metadata"] | (reply.get("api_usage") or {})).items():
         text = value if isinstance(value, str) else json.dumps(value)
         found.append([(f"{one_line(str(name))}: ", "dim"), (one_line(text), "plain")])
     return found
-
-
-def _wrap(pieces: list[Piece], room: int) -> list[list[Piece]]:
-    """The line in as many as it takes; what goes on below is set under its last piece."""
-    lead = sum(width(text) for text, _ in pieces[:-1])
-    indent = lead if lead <= room // 2 else 2
-    text = "".join(text for text, _ in pieces)
-    first = wrapped(text, room)[0]
-    rest = text[len(first) :].lstrip(" ")
-    lines = [first, *(wrapped(rest, max(8, room - indent)) if rest else ())]
-    # Only spaces were lost on the way, so each character finds its role again.
-    roles = [(character, role) for text, role in pieces for character in text]
-    place = 0
-    found: list[list[Piece]] = []
-    for number, line in enumerate(lines):
-        placed: list[tuple[str, Role]] = []
-        for character in line:
-            while roles[place][0] != character:
-                place += 1
-            placed.append(roles[place])
-            place += 1
-        runs = groupby(placed, key=lambda each: each[1])
-        margin: list[Piece] = [(" " * indent, "plain")] if number else []
-        found.append(margin + [("".join(each for each, _ in run), role) for role, run in runs])
-    return found
-
-
-def wrapped(text: str, room: int) -> list[str]:
-    """The text in lines of at most `room` cells, broken at spaces where that is possible."""
-    lines = [""]
-    for word in text.split(" "):
-        if lines[-1] and width(lines[-1]) + 1 + width(word) <= room:
-            lines[-1] += f" {word}"
-            continue
-        if lines[-1]:
-            lines.append("")
-        for character in word:
-            if width(lines[-1]) + width(character) > room:
-                lines.append("")
-            lines[-1] += character
-    return lines

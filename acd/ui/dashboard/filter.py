@@ -1,7 +1,4 @@
-"""The line in which a filter is typed.
-
-Responsible for its keys. It refuses to know what is filtered how.
-"""
+"""The input line of the filter."""
 
 from __future__ import annotations
 
@@ -13,21 +10,16 @@ from textual.containers import Horizontal
 from textual.widgets import Input, Static
 
 
-class Filtered(Protocol):
-    """The screen whose sessions are filtered."""
-
-    sessions: _Movable
+class FilterableScreen(Protocol):
+    """The screen that has the filter."""
 
     def filter_by(self, text: str) -> None: ...
+    def move_cursor(self, by: int) -> None: ...
     def end_filter(self) -> None: ...
 
 
-class _Movable(Protocol):
-    def action_move(self, by: int) -> None: ...
-
-
 class FilterLine(Horizontal):
-    """A slash, and what is typed behind it."""
+    """A slash and the input field. It removes itself when the user is done."""
 
     DEFAULT_CSS = """
     FilterLine { height: 1; padding: 0 1; background: $background; }
@@ -55,7 +47,7 @@ class FilterLine(Horizontal):
 
 
 class _FilterInput(Input):
-    """Filters while it is typed; Enter keeps the filter, Escape drops it."""
+    """Filters with every character. Enter keeps the filter, Escape drops it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "keep", show=False),
@@ -70,25 +62,25 @@ class _FilterInput(Input):
         self.select_on_focus = False
 
     @property
-    def _filtered(self) -> Filtered:
-        return cast(Filtered, self.screen)
+    def _filterable(self) -> FilterableScreen:
+        return cast(FilterableScreen, self.screen)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        self._filtered.filter_by(event.value)
+        self._filterable.filter_by(event.value)
 
     def action_move(self, by: int) -> None:
-        self._filtered.sessions.action_move(by)
+        self._filterable.move_cursor(by)
 
     def action_keep(self) -> None:
-        self._filtered.end_filter()
+        self._filterable.end_filter()
         if self.parent is not None:
             cast(FilterLine, self.parent).remove()
 
     def action_drop(self) -> None:
-        self._filtered.filter_by("")
+        self._filterable.filter_by("")
         self.action_keep()
 
     def on_blur(self) -> None:
-        """The mouse went elsewhere."""
+        """Keeps the filter after a mouse click elsewhere."""
         if self.is_attached:
             self.action_keep()

@@ -1,8 +1,4 @@
-"""Whether the user is before this dashboard, by what its terminal tells.
-
-Responsible for the focus that terminals report, and for keys where none
-reports it. It refuses to know who asks (presence.py).
-"""
+"""Whether the user is at this dashboard, from the terminal's focus reports and from keys."""
 
 from __future__ import annotations
 
@@ -15,37 +11,39 @@ from textual.timer import Timer
 from acd.notify.presence import Presence
 
 KEY_SECONDS: Final = 60.0
-"""How long a key proves that somebody is there, where the terminal does not tell of its focus."""
+"""Seconds that a key counts as presence, if the terminal does not report its focus."""
 
-_KEYS: Final = (events.Key, events.MouseDown, events.MouseScrollUp, events.MouseScrollDown)
-"""What only the user does; a pointer moves over windows that have no focus, too."""
+_USER_EVENTS: Final = (events.Key, events.MouseDown, events.MouseScrollUp, events.MouseScrollDown)
+"""Events that need the user; MouseMove also comes while the window has no focus."""
 
 
 class FocusTracker:
-    """Turns the terminal's events into presence."""
+    """Updates the presence file from the events of the dashboard's terminal."""
 
     def __init__(self, presence: Presence, set_timer: Callable[[float, Callable[[], None]], Timer]):
         self._presence = presence
         self._set_timer = set_timer
-        self._knows = False
-        """Whether the terminal reports its focus."""
-        self._end: Timer | None = None
+        self._reports_focus = False
+        """Whether the terminal has reported its focus."""
+        self._timeout: Timer | None = None
 
-    def begin(self) -> None:
-        """Somebody has just started it."""
-        self._here()
+    def start(self) -> None:
+        """Counts the start of the program as presence."""
+        self._record_presence()
 
-    def see(self, event: events.Event) -> None:
-        """Something that the terminal reports."""
+    def handle(self, event: events.Event) -> None:
+        """Takes an event of the terminal."""
         if isinstance(event, events.AppFocus | events.AppBlur):
-            self._knows = True
+            self._reports_focus = True
         if isinstance(event, events.AppBlur):
             self._presence.away()
-        elif isinstance(event, (events.AppFocus, *_KEYS)):
-            self._here()
+        elif isinstance(event, (events.AppFocus, *_USER_EVENTS)):
+            self._record_presence()
 
-    def _here(self) -> None:
+    def _record_presence(self) -> None:
         self._presence.here()
-        if self._end is not None:
-            self._end.stop()
-        self._end = None if self._knows else self._set_timer(KEY_SECONDS, self._presence.away)
+        if self._timeout is not None:
+            self._timeout.stop()
+        self._timeout = (
+            None if self._reports_focus else self._set_timer(KEY_SECONDS, self._presence.away)
+        )

@@ -1,104 +1,103 @@
-"""The bar below: keys, what came of one, or a question.
-
-Responsible for its three faces. It refuses to know what the keys do.
-"""
+"""The dashboard's bottom line: clickable keys, replaced by a message for a while."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import ClassVar, Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
-from acd.ui.dashboard import bars
-from acd.ui.dashboard.bars import Key
-from acd.ui.dashboard.columns import Piece, Role
-from acd.ui.dashboard.details import wrapped
-from acd.ui.dashboard.lineview import MARGIN, Bar
+from acd.text import width
+from acd.ui.dashboard.line_widgets import MARGIN, StaticLines
+from acd.ui.dashboard.pieces import Piece, Role
 
-_SECONDS: Final = 6.0
-"""For which a message stays, unless a key is pressed."""
-_MOST_LINES: Final = 3
+_MESSAGE_SECONDS: Final = 6.0
+"""Seconds after which a message disappears; a key removes it at once."""
+_GAP: Final = "  "
 
 
-class Footer(Bar):
-    """Shows keys that can be clicked, and now and then a message in their place."""
+class KeyHint(NamedTuple):
+    """A key, its label, and the action of the screen that a click on it runs."""
 
-    _keys: Sequence[Key] = ()
-    _places: Sequence[tuple[int, int, str]] = ()
-    _until: Timer | None = None
+    key: str
+    label: str
+    action: str
 
-    def show_keys(self, keys: Sequence[Key]) -> None:
-        """The keys that mean something now."""
-        self._keys = keys
-        if self._until is None:
-            self._say_keys()
+    @property
+    def width(self) -> int:
+        return width(self.key) + 1 + width(self.label)
 
-    def tell(self, text: str, role: Role = "plain") -> None:
-        """Shows a message for a while."""
-        self.forget()
-        self._places = ()
-        self._until = self.set_timer(_SECONDS, self.forget)
-        shown = wrapped(text, max(8, self._room))[:_MOST_LINES]
-        lines: list[list[Piece]] = [[(line, role)] for line in shown]
-        self.say(*lines)
 
-    def forget(self) -> None:
+class ClickTarget(NamedTuple):
+    """The cells of a line, `end` excluded, in which a click runs an action."""
+
+    start: int
+    end: int
+    action: str
+
+
+def key_line(hints: Sequence[KeyHint], room: int) -> tuple[list[Piece], list[ClickTarget]]:
+    """As many keys as fit into `room` cells, always with the last one (help)."""
+    *optional, last = hints
+    used = last.width
+    shown = []
+    for hint in optional:
+        used += hint.width + len(_GAP)
+        if used > room:
+            break
+        shown.append(hint)
+    pieces: list[Piece] = []
+    targets: list[ClickTarget] = []
+    start = 0
+    for hint in (*shown, last):
+        if pieces:
+            pieces.append((_GAP, "plain"))
+            start += len(_GAP)
+        pieces += [(hint.key, "strong"), (f" {hint.label}", "dim")]
+        targets.append(ClickTarget(start, start + hint.width, hint.action))
+        start += hint.width
+    return pieces, targets
+
+
+class Footer(StaticLines):
+    """Shows the keys of a screen, or a message in their place."""
+
+    _hints: Sequence[KeyHint] = ()
+    _targets: Sequence[ClickTarget] = ()
+    _message_timer: Timer | None = None
+
+    def show_keys(self, hints: Sequence[KeyHint]) -> None:
+        """Sets the keys; a message stays in front of them."""
+        self._hints = hints
+        if self._message_timer is None:
+            self._draw_keys()
+
+    def show_message(self, text: str, role: Role = "plain") -> None:
+        """Shows a message until it times out or `clear_message` is called."""
+        self.clear_message()
+        self._targets = ()
+        self._message_timer = self.set_timer(_MESSAGE_SECONDS, self.clear_message)
+        self.set_text(text, role)
+
+    def clear_message(self) -> None:
         """Shows the keys again."""
-        if self._until is not None:
-            self._until.stop()
-            self._until = None
-            self._say_keys()
+        if self._message_timer is not None:
+            self._message_timer.stop()
+            self._message_timer = None
+            self._draw_keys()
 
     def on_resize(self) -> None:
-        if self._until is None:
-            self._say_keys()
+        if self._message_timer is None:
+            self._draw_keys()
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
-        for start, end, action in self._places:
-            if start <= event.x - MARGIN < end:
-                self.call_later(self.screen.run_action, action)
+        for target in self._targets:
+            if target.start <= event.x - MARGIN < target.end:
+                self.call_later(self.screen.run_action, target.action)
 
-    @property
-    def _room(self) -> int:
-        return self.size.width - 2 * MARGIN
-
-    def _say_keys(self) -> None:
-        if self._keys:
-            pieces, self._places = bars.keys(self._keys, self._room)
-            self.say(pieces)
-
-
-class Ask(Bar, can_focus=True):
-    """A question that y or n answers; no other key does anything meanwhile."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y,Y", "answer(True)", show=False),
-        Binding("n,N,escape,q", "answer(False)", show=False),
-    ]
-
-    _then: Callable[[bool], None] | None = None
-
-    def ask(self, question: str, then: Callable[[bool], None]) -> None:
-        """Asks, and calls `then` with the answer."""
-        self._then = then
-        room = max(8, self.size.width or self.app.size.width) - 2 * MARGIN
-        texts = wrapped(f"{question}  y yes · n no", room)[:_MOST_LINES]
-        lines: list[list[Piece]] = [[(text, "attention")] for text in texts]
-        self.say(*lines)
-        self.display = True
-        self.focus()
-
-    def action_answer(self, answer: bool) -> None:
-        self.display = False
-        then, self._then = self._then, None
-        if then is not None:
-            then(answer)
-
-    def on_blur(self) -> None:
-        """The mouse went elsewhere: that is no yes."""
-        if self._then is not None:
-            self.action_answer(False)
+    def _draw_keys(self) -> None:
+        if self._hints:
+            pieces, self._targets = key_line(self._hints, self.size.width - 2 * MARGIN)
+            self.set_lines(pieces)

@@ -1,7 +1,4 @@
-"""The page behind `?`: what the keys do, and what the signs mean.
-
-Responsible for its words, and for nothing else.
-"""
+"""The help page: keys, statuses, and the blocks of timelines."""
 
 from __future__ import annotations
 
@@ -13,14 +10,14 @@ from textual.screen import Screen
 
 from acd.sessions.status import STATUSES
 from acd.text import SYMBOLS, pad
-from acd.ui.dashboard.bars import Key
-from acd.ui.dashboard.columns import BLOCKS, Piece, Role
-from acd.ui.dashboard.details import wrapped
-from acd.ui.dashboard.footer import Footer
-from acd.ui.dashboard.lineview import LineView
-from acd.ui.dashboard.theme import Look
+from acd.ui.dashboard.footer import Footer, KeyHint
+from acd.ui.dashboard.line_widgets import ScrollingLines
+from acd.ui.dashboard.pieces import Piece, Role
+from acd.ui.dashboard.theme import Theme
+from acd.ui.dashboard.wrap import wrap_entry
+from acd.ui.timeline.terminal import BLOCKS
 
-_MEANINGS: Final = {
+_STATUSES: Final = {
     "question": "it is blocked until you answer",
     "attention": "it has finished: your move",
     "working": "it runs",
@@ -30,43 +27,41 @@ _KEYS: Final = (
     ("↑ ↓  j k", "move; g and G go to the ends"),
     ("Enter", "details: history, evidence, metadata"),
     ("f", "jump to its terminal (tmux, kitty, WezTerm, Zellij, iTerm2)"),
-    ("r", "resurrect a closed one, in a new window"),
+    ("r", "resurrect a closed session in a new window"),
     ("x", "close: acd stops watching it, its agent is left alone"),
     ("d", "delete it and its history"),
     ("/", "filter; Escape shows all again"),
     ("s", "sort by need, last change, name or directory"),
-    ("c", "show or hide the closed ones"),
-    ("q", "quit; in here and in the details, go back"),
+    ("c", "show or hide the closed sessions"),
+    ("q", "quit; in help and details: go back"),
 )
-_LEAD: Final = 11
+_BLOCKS: Final = {
+    "question": "waited for your answer",
+    "attention": "waited for your next prompt",
+    "working": "worked",
+}
+_KEY_CELLS: Final = 11
 
 
 def lines(room: int) -> list[list[Piece]]:
-    """The page, in lines of at most `room` cells."""
+    """The page in lines of at most `room` cells."""
     page: list[list[Piece]] = [[("keys", "strong")]]
     for key, text in _KEYS:
         page += _entry(key, "plain", text, room)
-    page += [[], [("what they mean", "strong")]]
+    page += [[], [("statuses", "strong")]]
     for status in STATUSES.values():
-        page += _entry(f"{SYMBOLS[status]} {status}", status, _MEANINGS[status], room)
+        page += _entry(f"{SYMBOLS[status]} {status}", status, _STATUSES[status], room)
     page += [[], [("the last hour", "strong")]]
-    for status, text in (
-        ("question", "waited for your answer"),
-        ("attention", "waited for your next word"),
-        ("working", "worked"),
-    ):
-        page += _entry(BLOCKS[STATUSES[status]] * 6, STATUSES[status], text, room)
+    for name, text in _BLOCKS.items():
+        page += _entry(BLOCKS[STATUSES[name]] * 6, STATUSES[name], text, room)
     return page
 
 
 def _entry(key: str, role: Role, text: str, room: int) -> list[list[Piece]]:
-    first, *rest = wrapped(text, max(8, room - _LEAD - 2))
-    entry: list[list[Piece]] = [[(pad(key, _LEAD) + "  ", role), (first, "dim")]]
-    entry += [[(" " * (_LEAD + 2), "plain"), (line, "dim")] for line in rest]
-    return entry
+    return wrap_entry((pad(key, _KEY_CELLS) + "  ", role), (text, "dim"), room)
 
 
-class _Page(LineView):
+class _Page(ScrollingLines):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "scroll_down", show=False),
         Binding("up,k", "scroll_up", show=False),
@@ -81,28 +76,28 @@ class _Page(LineView):
 
 
 class HelpScreen(Screen[None]):
-    """Keys and signs."""
+    """The help page and its footer."""
 
     DEFAULT_CSS = "HelpScreen { layout: vertical; background: $background; }"
 
-    def __init__(self, look: Look):
+    def __init__(self, theme: Theme):
         super().__init__()
-        self._page = _Page(look, id="help")
-        self._foot = Footer(look)
+        self._page = _Page(theme, id="help")
+        self._footer = Footer(theme)
 
     def compose(self) -> ComposeResult:
         yield self._page
-        yield self._foot
+        yield self._footer
 
     def on_mount(self) -> None:
         self._page.focus()
-        self._foot.show_keys([Key("Escape", "back", "back")])
+        self._footer.show_keys([KeyHint("Escape", "back", "back")])
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.show)
 
     def show(self) -> None:
-        """Fits the page into the window."""
+        """Draws the page in the window's size."""
         self._page.draw()
 
     def action_back(self) -> None:

@@ -1,9 +1,4 @@
-"""What the dashboard knows and shows: messages in, rows out.
-
-Responsible for all sessions' rows, and for which of them are shown in which
-order. It refuses to know the clock (times are arguments), the connection and
-the screen.
-"""
+"""The dashboard's state: all sessions as rows, and which of them are listed in which order."""
 
 from __future__ import annotations
 
@@ -14,124 +9,128 @@ from typing import Any, Final, NamedTuple
 from acd.protocol import Message, Removed, State, Update
 from acd.sessions.status import CLOSED, RANK, STATUSES, Status
 from acd.sessions.values import Json, Now
-from acd.ui.dashboard.rows import Row, label
+from acd.ui.dashboard.labels import assign_labels
+from acd.ui.dashboard.session_row import SessionRow
 
 
-def _by_need(row: Row) -> tuple[Any, ...]:
+def _by_need(row: SessionRow) -> tuple[Any, ...]:
     return (RANK[row.status], row.entered)
 
 
-def _by_name(row: Row) -> tuple[Any, ...]:
+def _by_name(row: SessionRow) -> tuple[Any, ...]:
     return (row.label.casefold(),)
 
 
-def _by_directory(row: Row) -> tuple[Any, ...]:
+def _by_directory(row: SessionRow) -> tuple[Any, ...]:
     return (row.directory.casefold(), row.label.casefold())
 
 
-def _by_change(row: Row) -> tuple[Any, ...]:
+def _by_change(row: SessionRow) -> tuple[Any, ...]:
     return (-row.entered,)
 
 
-ORDERS: Final[dict[str, Callable[[Row], tuple[Any, ...]]]] = {
+ORDERS: Final[dict[str, Callable[[SessionRow], tuple[Any, ...]]]] = {
     "need": _by_need,
     "last change": _by_change,
     "name": _by_name,
     "directory": _by_directory,
 }
-"""How open sessions can be sorted; the first is what people get."""
+"""The sort keys of open sessions."""
+DEFAULT_ORDER: Final = "need"
 
 
 class ClosedDivider(NamedTuple):
     """The line above the closed sessions."""
 
     closed: int
-    """How many sessions there are below it, if it is open."""
+    """The number of closed sessions that match the filter."""
     is_open: bool
+    """Whether the closed sessions are listed."""
 
 
-Line = Row | ClosedDivider
+Line = SessionRow | ClosedDivider
 
 
-class View(NamedTuple):
-    """What is to be shown."""
+class ListContent(NamedTuple):
+    """The content of the session list."""
 
     lines: list[Line]
     counts: dict[Status, int]
-    """All sessions, whatever the filter."""
+    """The number of sessions in each status, whatever the filter."""
     hidden: int
-    """Sessions that the filter keeps out."""
+    """The number of sessions that do not match the filter."""
 
     @property
     def needing(self) -> int:
-        """How many sessions need you."""
+        """The number of sessions that need the user."""
         return self.counts["question"] + self.counts["attention"]
 
 
 class Model:
-    """All rows, and what of them is shown."""
+    """All sessions, the filter and the order. `home` is the user's home directory."""
 
     def __init__(self, home: str | None = None):
         self._home = home
-        self.rows: dict[str, Row] = {}
+        self.rows: dict[str, SessionRow] = {}
         self.is_complete = False
-        """Whether there was a picture yet."""
-        self.order = next(iter(ORDERS))
+        """Whether a snapshot has come in."""
+        self.order = DEFAULT_ORDER
         self.filter = ""
         self.shows_closed = False
 
-    # What the daemon tells ----------------------------------------------
+    # From the daemon -----------------------------------------------------
 
     def apply(self, message: Message, now: Now) -> None:
-        """Takes a push in. What it does not know, it ignores."""
+        """Applies a push. Other messages, and an UPDATE without its session, change nothing."""
         match message:
             case State(sessions):
                 self.is_complete = True
-                there = {session["id"] for session in sessions}
-                for gone in self.rows.keys() - there:
-                    del self.rows[gone]
+                ids = {session["id"] for session in sessions}
+                for removed in self.rows.keys() - ids:
+                    del self.rows[removed]
                 for session in sessions:
-                    self._take(session, now, may_have_missed=True)
+                    self._update_row(session, now, may_have_missed=True)
             case Update(session=session) if session is not None:
-                self._take(session, now, may_have_missed=False)
+                self._update_row(session, now, may_have_missed=False)
             case Removed(session_id):
                 self.rows.pop(session_id, None)
 
-    def _take(self, session: Json, now: Now, *, may_have_missed: bool) -> None:
+    def _update_row(self, session: Json, now: Now, *, may_have_missed: bool) -> None:
+        """`may_have_missed`: whether transitions before this message may not have come in."""
         row = self.rows.get(session["id"])
         if row is None:
-            self.rows[session["id"]] = Row(
-                session, now, home=self._home, wants_history=may_have_missed
+            self.rows[session["id"]] = SessionRow(
+                session, now, home=self._home, lacks_history=may_have_missed
             )
             return
         if may_have_missed and row.since != session["since"]:
-            row.wants_history = True
-        row.take(session, now, home=self._home)
+            row.lacks_history = True
+        row.update(session, now, home=self._home)
 
-    def wanting_history(self) -> list[str]:
-        """The sessions of whose past something is not known, those who need you first."""
-        wanting = [row for row in self.rows.values() if row.wants_history]
-        return [row.id for row in sorted(wanting, key=_by_need)]
+    def lacking_history(self) -> list[str]:
+        """The ids of the sessions whose history is to be requested, the most urgent first."""
+        rows = [row for row in self.rows.values() if row.lacks_history]
+        return [row.id for row in sorted(rows, key=_by_need)]
 
-    def learn(self, session_id: str, history: list[Json]) -> None:
-        """What HISTORY answered."""
+    def add_history(self, session_id: str, history: list[Json]) -> None:
+        """Merges the reply to HISTORY into the session's timeline."""
         if row := self.rows.get(session_id):
-            row.timeline.learn(history)
-            row.wants_history = False
+            row.timeline.add_history(history)
+            row.lacks_history = False
 
-    # What the user wants ------------------------------------------------
+    # From the user -------------------------------------------------------
 
     def next_order(self) -> str:
-        """Sorts by the next of ORDERS, and names it."""
+        """Switches to the next of ORDERS and returns its name."""
         names = list(ORDERS)
         self.order = names[(names.index(self.order) + 1) % len(names)]
         return self.order
 
-    def view(self) -> View:
-        """What is to be shown now: open sessions in order, the closed ones folded below."""
+    def content(self) -> ListContent:
+        """The open sessions in order, then the divider and the closed sessions."""
         words = self.filter.lower().split()
         rows = list(self.rows.values())
-        label(rows)
+        assign_labels(rows)
         counts = Counter(row.status for row in rows)
         if words:
             rows = [row for row in rows if all(word in row.searchable() for word in words)]
@@ -143,7 +142,7 @@ class Model:
             lines.append(ClosedDivider(len(closed), self.shows_closed))
         if self.shows_closed:
             lines += [*sorted(closed, key=lambda row: (_by_change(row), row.id))]
-        return View(
+        return ListContent(
             lines,
             {status: counts[status] for status in STATUSES.values()},
             len(self.rows) - len(rows),

@@ -34,7 +34,7 @@ class ModelSync:
         changed: Callable[[], None],
     ):
         self.model = model
-        self.link = ReconnectingClient(connect, heard=self._heard, changed=changed)
+        self.client = ReconnectingClient(connect, heard=self._heard, changed=changed)
         self._clock = clock
         self._changed = changed
         self._learning: asyncio.Task[None] | None = None
@@ -44,7 +44,7 @@ class ModelSync:
     async def run(self) -> None:
         """Until it is cancelled."""
         try:
-            await self.link.run()
+            await self.client.run()
         finally:
             if self._learning is not None:
                 self._learning.cancel()
@@ -60,17 +60,17 @@ class ModelSync:
 
     async def _learn(self) -> None:
         """Asks for what is missing of the sessions' past, until nothing is."""
-        while wanting := self.model.wanting_history()[:_AT_ONCE]:
+        while lacking := self.model.lacking_history()[:_AT_ONCE]:
             try:
-                await asyncio.gather(*map(self._learn_one, wanting))
+                await asyncio.gather(*map(self._learn_one, lacking))
             except AcdError:
                 return  # the connection is lost; the next picture begins it again
             self._changed()
 
     async def _learn_one(self, session_id: str) -> None:
         try:
-            reply = await self.link.request(f"HISTORY {session_id}")
+            reply = await self.client.request(f"HISTORY {session_id}")
         except DaemonRefused:
-            self.model.learn(session_id, [])  # it is gone
+            self.model.add_history(session_id, [])  # it is gone
         else:
-            self.model.learn(session_id, reply.json())
+            self.model.add_history(session_id, reply.json())

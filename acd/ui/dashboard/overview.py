@@ -1,56 +1,38 @@
-"""The main screen: everybody at a glance.
-
-Responsible for the list, its filter and its order. It refuses to know what
-an action does.
-"""
+"""The main screen: the list of sessions, its filter and its order."""
 
 from __future__ import annotations
 
 import time
-from typing import ClassVar
+from typing import Final
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from acd.agents.catalog import FIRST
-from acd.ui.dashboard import bars
-from acd.ui.dashboard.bars import Key
-from acd.ui.dashboard.columns import Piece, heading
-from acd.ui.dashboard.lineview import Bar
-from acd.ui.dashboard.model import ORDERS, ClosedDivider, View
-from acd.ui.dashboard.rows import Row
-from acd.ui.dashboard.screens import LOW, Context, SessionScreen, session_keys
-from acd.ui.dashboard.sessions import SessionList
+from acd.ui.dashboard import header
+from acd.ui.dashboard.columns import heading
+from acd.ui.dashboard.footer import KeyHint
+from acd.ui.dashboard.line_widgets import StaticLines
+from acd.ui.dashboard.model import DEFAULT_ORDER, ClosedDivider, ListContent
+from acd.ui.dashboard.pieces import Piece
+from acd.ui.dashboard.session_list import SessionList
+from acd.ui.dashboard.session_row import SessionRow
+from acd.ui.dashboard.session_screen import Context, SessionScreen, session_keys
 
-
-class _Sessions(SessionList):
-    # Here and not on the screen, so that they mean nothing to who types a filter.
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "screen.open", show=False),
-        Binding("f", "screen.jump", show=False),
-        Binding("r", "screen.resurrect", show=False),
-        Binding("x", "screen.close", show=False),
-        Binding("d", "screen.delete", show=False),
-        Binding("s", "screen.sort", show=False),
-        Binding("c", "screen.fold", show=False),
-        Binding("slash", "screen.filter", show=False),
-        Binding("escape", "screen.clear", show=False),
-        Binding("question_mark,f1", "screen.help", show=False),
-        Binding("q", "screen.quit", show=False),
-    ]
+_LEAST_HEIGHT: Final = 12
+"""Lines of a window below which the columns have no heading."""
 
 
 class Overview(SessionScreen):
-    """One line a session, those that need you first."""
+    """All sessions, one line each."""
 
     def __init__(self, context: Context):
         super().__init__(context)
-        self.heading = Bar(context.look, id="heading")
-        self.sessions = _Sessions(context.look, context.now())
+        self.heading = StaticLines(context.text_theme, id="heading")
+        self.sessions = SessionList(context.text_theme, context.now())
 
     @property
-    def row(self) -> Row | None:
+    def row(self) -> SessionRow | None:
         return self.sessions.row
 
     def body(self) -> Widget:
@@ -62,50 +44,51 @@ class Overview(SessionScreen):
 
     def show(self) -> None:
         model = self.context.model
-        view = model.view()
-        self.sessions.show(view, self.context.now())
-        left = bars.counts(view, is_complete=model.is_complete)
-        right = bars.chosen(view, model.order, model.filter)
-        self.head.say(bars.header(left, right, self.room), *self._trouble())
-        self._say_heading(view)
+        content = model.content()
+        self.sessions.show(content, self.context.now())
+        left = header.counts(content, is_complete=model.is_complete)
+        right = header.selection(content, model.order, model.filter)
+        self.header.set_lines(header.header(left, right, self.room), *self._problem())
+        self._show_heading(content)
         self._show_keys()
 
-    def _trouble(self) -> list[list[Piece]]:
-        feed, model = self.context.feed, self.context.model
-        if feed.link.is_live:
+    def _problem(self) -> list[list[Piece]]:
+        sync = self.context.sync
+        if sync.client.is_live:
             return []
-        at = time.strftime("%H:%M:%S", time.localtime(feed.live_until))
         return [
-            bars.trouble(
-                feed.link.problem,
-                is_complete=model.is_complete,
-                was_live_at=at,
+            header.connection_problem(
+                sync.client.problem,
+                is_complete=self.context.model.is_complete,
+                was_live_at=time.strftime("%H:%M:%S", time.localtime(sync.live_until)),
                 room=self.room,
             )
         ]
 
-    def _say_heading(self, view: View) -> None:
+    def _show_heading(self, content: ListContent) -> None:
         model = self.context.model
-        self.heading.display = not view.lines or self.size.height >= LOW
-        if view.lines:
-            self.heading.say([(heading(self.sessions.columns), "dim")])
-        elif view.hidden:
-            self.heading.say([(f"no session matches /{model.filter}: Escape shows all", "dim")])
+        self.heading.display = not content.lines or self.size.height >= _LEAST_HEIGHT
+        if content.lines:
+            self.heading.set_lines([(heading(self.sessions.columns), "dim")])
+        elif content.hidden:
+            text = f"no session matches /{model.filter}: Escape shows all"
+            self.heading.set_lines([(text, "dim")])
         elif model.is_complete:
-            self.heading.say([(f"start {FIRST.resume[0]}, and it appears here", "dim")])
+            self.heading.set_lines([(f"start {FIRST.resume[0]}, and it appears here", "dim")])
         else:
-            self.heading.say([])
+            self.heading.set_lines([])
 
     def _show_keys(self) -> None:
-        keys = [Key("q", "quit", "quit"), Key("?", "help", "help")]
+        keys = [KeyHint("q", "quit", "quit"), KeyHint("?", "help", "help")]
         if self.context.model.rows:
-            keys = [Key("/", "filter", "filter"), Key("s", "sort", "sort"), *keys]
+            keys = [KeyHint("/", "filter", "filter"), KeyHint("s", "sort", "sort"), *keys]
         line = self.sessions.line
         if isinstance(line, ClosedDivider):
-            keys.insert(0, Key("Enter", "hide closed" if line.is_open else "show closed", "fold"))
+            label = "hide closed" if line.is_open else "show closed"
+            keys.insert(0, KeyHint("Enter", label, "toggle_closed"))
         elif line is not None:
-            keys = [Key("Enter", "details", "open"), *session_keys(line), *keys]
-        self.foot.show_keys(keys)
+            keys = [KeyHint("Enter", "details", "open"), *session_keys(line), *keys]
+        self.footer.show_keys(keys)
 
     # Keys ----------------------------------------------------------------------
 
@@ -117,39 +100,42 @@ class Overview(SessionScreen):
 
     def action_open(self) -> None:
         if isinstance(self.sessions.line, ClosedDivider):
-            self.action_fold()
+            self.action_toggle_closed()
         elif (row := self.row) is not None:
-            from acd.ui.dashboard.detail_screen import DetailScreen  # most runs never need it
+            from acd.ui.dashboard.detail_screen import DetailScreen  # most runs do not open it
 
             self.app.push_screen(DetailScreen(self.context, row))
 
-    def action_fold(self) -> None:
+    def action_toggle_closed(self) -> None:
         self.context.model.shows_closed = not self.context.model.shows_closed
         self.show()
 
     def action_sort(self) -> None:
         order = self.context.model.next_order()
-        self.foot.tell(
-            f"sorted by {order}" + (" (the usual)" if order == next(iter(ORDERS)) else "")
-        )
+        default = " (default)" if order == DEFAULT_ORDER else ""
+        self.footer.show_message(f"sorted by {order}{default}")
         self.show()
 
     async def action_filter(self) -> None:
         from acd.ui.dashboard.filter import FilterLine  # Textual's Input costs 20 ms
 
         if not self.query(FilterLine):
-            self.foot.display = False
-            await self.mount(FilterLine(self.context.model.filter), before=self.foot)
+            self.footer.display = False
+            await self.mount(FilterLine(self.context.model.filter), before=self.footer)
 
     def action_clear(self) -> None:
         self.filter_by("")
 
     def filter_by(self, text: str) -> None:
-        """Shows only the sessions in which all the words are found."""
+        """Lists only the sessions that contain all words of the text."""
         self.context.model.filter = text
         self.show()
 
+    def move_cursor(self, by: int) -> None:
+        """Moves the cursor of the list."""
+        self.sessions.action_move(by)
+
     def end_filter(self) -> None:
-        """The filter's line gives its place back to the keys."""
-        self.foot.display = True
+        """Shows the footer and focuses the list again."""
+        self.footer.display = True
         self.sessions.focus()

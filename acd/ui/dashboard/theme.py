@@ -1,9 +1,7 @@
-"""Themes: what colour a role has.
+"""The themes: styles for the roles of text.
 
-Responsible for three looks: the terminal's own sixteen colours, which suit
-any background, and a dark and a light one in true colour. It refuses to know
-what has which role. Colour never tells anything alone: symbols, words and the
-heights of blocks say the same.
+`terminal` uses the terminal's own sixteen colours, which suit any background; `dark` and `light`
+use true colour. Symbols, words and the heights of blocks carry the same information as colours.
 """
 
 from __future__ import annotations
@@ -13,46 +11,46 @@ from dataclasses import dataclass
 from typing import Final
 
 from rich.style import Style
-from textual.theme import Theme
+from textual.theme import Theme as TextualTheme
 
-from acd.ui.dashboard.columns import Role
+from acd.ui.dashboard.pieces import Role
 
 TERMINAL: Final = "terminal"
 
-_BARS: Final[Mapping[Role, Role]] = {
+_BAR_STYLES: Final[Mapping[Role, Role]] = {
     "question bar": "question",
     "attention bar": "attention",
     "working bar": "working",
     "no bar": "plain",
 }
-"""The roles of a timeline's blocks, which have the colours of other roles."""
+"""The roles of a timeline's blocks, and the roles whose styles they have."""
 
 
 @dataclass(frozen=True)
-class Look:
-    """A theme: Textual's part of it, and ours."""
+class Theme:
+    """A Textual theme for the widgets, and the styles of roles."""
 
-    theme: Theme
-    texts: Mapping[Role, Style]
+    textual: TextualTheme
+    styles: Mapping[Role, Style]
     cursor: Style
-    """Laid over the line under the cursor."""
+    """Added to the styles of the line under the cursor."""
     keeps_colours: bool
     """Whether roles keep their colours under the cursor."""
 
     def style(self, role: Role, *, under_cursor: bool = False) -> Style:
-        """How text of this role is drawn."""
-        style = self.texts[_BARS.get(role, role)]
-        if not under_cursor or (role in _BARS and not self.keeps_colours):
+        """The style of a role."""
+        style = self.styles[_BAR_STYLES.get(role, role)]
+        if not under_cursor or (role in _BAR_STYLES and not self.keeps_colours):
             return style
         if self.keeps_colours:
             return style + self.cursor
         return self.cursor + Style(bold=style.bold)
 
 
-def _terminal() -> Look:
+def _terminal() -> Theme:
     default = "ansi_default"
-    return Look(
-        Theme(
+    return Theme(
+        TextualTheme(
             name=TERMINAL,
             ansi=True,
             primary="ansi_blue",
@@ -87,7 +85,7 @@ def _terminal() -> Look:
             "strong": Style(bold=True),
             "dim": Style(dim=True),
         },
-        # Reverse, and no colours in it: legible with any sixteen colours.
+        # Reverse video without colours is legible with any sixteen colours.
         Style(reverse=True),
         keeps_colours=False,
     )
@@ -104,10 +102,10 @@ def _true_colour(  # noqa: PLR0917 - a palette is a list of colours
     cursor: str,
     *,
     dark: bool,
-) -> Look:
+) -> Theme:
     ground = Style(bgcolor=background)
-    return Look(
-        Theme(
+    return Theme(
+        TextualTheme(
             name=name,
             dark=dark,
             primary=working,
@@ -140,9 +138,9 @@ def _true_colour(  # noqa: PLR0917 - a palette is a list of colours
     )
 
 
-LOOKS: Final[Mapping[str, Look]] = {
-    look.theme.name: look
-    for look in (
+THEMES: Final[Mapping[str, Theme]] = {
+    theme.textual.name: theme
+    for theme in (
         _terminal(),
         _true_colour(
             "acd-dark",
@@ -170,9 +168,10 @@ LOOKS: Final[Mapping[str, Look]] = {
 }
 
 
-def look(name: str, *, colour: bool = True) -> Look:
-    """The look by its name in the configuration: terminal, dark, light.
+def select_theme(name: str, *, colour: bool = True) -> Theme:
+    """The theme of a name in the configuration: terminal, dark, light.
 
-    Without colour (NO_COLOR) it is the terminal's: the others would be greys.
+    Without colour (NO_COLOR, https://no-color.org) it is always `terminal`: Textual would draw the
+    others in shades of grey.
     """
-    return LOOKS[TERMINAL if name == TERMINAL or not colour else f"acd-{name}"]
+    return THEMES[TERMINAL if name == TERMINAL or not colour else f"acd-{name}"]

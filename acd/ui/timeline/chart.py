@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from acd.sessions.status import ATTENTION, NEEDS_YOU, QUESTION, STATUSES, WORKING, Status
 from acd.sessions.values import Json
 from acd.text import one_line
-from acd.ui.dashboard.timeline import Timeline
+from acd.ui.timeline.timeline import Timeline
 
 DRAWN: Final = (WORKING, ATTENTION, QUESTION)
 
@@ -118,14 +118,14 @@ def chart(
 
 def _row(session: Json, history: list[Json], since: float, until: float, depth: int) -> TimelineRow:
     past = Timeline(STATUSES[session["status"]], session["since"])
-    past.learn(history)
-    ends = [each.start for each in past.stretches[1:]] + [until]
+    past.add_history(history)
+    ends = [each.start for each in past.change_points[1:]] + [until]
     intervals = [
         Interval(max(start, since), min(end, until), status)
-        for (start, status), end in zip(past.stretches, ends, strict=True)
+        for (start, status), end in zip(past.change_points, ends, strict=True)
         if status in DRAWN and min(end, until) > max(start, since)
     ]
-    is_cut = len(history) >= depth and past.stretches[0].start > since
+    is_cut = len(history) >= depth and past.change_points[0].start > since
     return TimelineRow(session, past, intervals, is_cut)
 
 

@@ -1,4 +1,4 @@
-"""Stages for tests that play a scene."""
+"""Fixtures: a fake daemon, and UTC."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from testing.dashboard.fake_daemon import Stage
+from testing.dashboard.fake_daemon import FakeDaemon
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
-    """A daemon whose clock the test sets."""
-    # A test's own temporary directory is too long for a socket's path.
-    with tempfile.TemporaryDirectory(prefix="acd-") as place:
-        yield Stage(Path(place))
+def daemon() -> Iterator[FakeDaemon]:
+    """A daemon with a clock that the test sets."""
+    # The temporary directory of a test is too long for a socket's path.
+    with tempfile.TemporaryDirectory(prefix="acd-") as directory:
+        yield FakeDaemon(Path(directory))
 
 
 @pytest.fixture(autouse=True)
 def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Times of day are the same everywhere."""
+    """Times of day are in UTC."""
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     yield

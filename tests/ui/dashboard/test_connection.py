@@ -12,71 +12,71 @@ from acd.errors import AcdError, DaemonRefused
 from acd.protocol import Message
 from acd.ui.dashboard import reconnecting_client
 from acd.ui.dashboard.reconnecting_client import ReconnectingClient
-from testing.dashboard.fake_daemon import Stage
-from testing.dashboard.pilot import awaited, playing
+from testing.dashboard.fake_daemon import FakeDaemon
+from testing.dashboard.pilot import (
+    DashboardPilot,
+    async_test,
+    dashboard_of,
+    running_dashboard,
+)
 
 
-@awaited
+@async_test
 async def test_a_lost_connection_is_said_while_it_lasts_and_the_picture_stays(
-    stage: Stage,
+    daemon: FakeDaemon,
 ) -> None:
-    stage.set("a", "question", prompt="go?")
-    async with playing(stage, size=(80, 14)) as player:
-        await stage.close()
-        await player.until(lambda: "connecting again" in player.text())
-        assert player.names() == ["a"]
-        await stage.open()
-        await player.until(lambda: "connecting again" not in player.text())
-        assert player.names() == ["a"]
+    daemon.set("a", "question", prompt="go?")
+    async with running_dashboard(daemon, size=(80, 14)) as pilot:
+        await daemon.stop()
+        await pilot.until(lambda: "connecting again" in pilot.text())
+        assert pilot.names() == ["a"]
+        await daemon.start()
+        await pilot.until(lambda: "connecting again" not in pilot.text())
+        assert pilot.names() == ["a"]
 
 
-@awaited
-async def test_what_happened_meanwhile_is_seen_after_reconnecting(stage: Stage) -> None:
-    stage.set("a", "working")
-    stage.set("b", "working")
-    async with playing(stage, size=(80, 14)) as player:
-        await stage.close()
-        stage.pass_time(60)
-        stage.set("a", "question")
-        stage.say("DELETE b")
-        await stage.open()
-        await player.until(lambda: player.names() == ["a"])
-        await player.until(lambda: "1 needs you" in player.text())
+@async_test
+async def test_what_happened_meanwhile_is_seen_after_reconnecting(daemon: FakeDaemon) -> None:
+    daemon.set("a", "working")
+    daemon.set("b", "working")
+    async with running_dashboard(daemon, size=(80, 14)) as pilot:
+        await daemon.stop()
+        daemon.advance(60)
+        daemon.set("a", "question")
+        daemon.request("DELETE b")
+        await daemon.start()
+        await pilot.until(lambda: pilot.names() == ["a"])
+        await pilot.until(lambda: "1 needs you" in pilot.text())
 
 
-@awaited
-async def test_meanwhile_keys_say_that_there_is_no_daemon(stage: Stage) -> None:
-    stage.set("a", "working")
-    async with playing(stage, size=(80, 14)) as player:
-        await stage.close()
-        await player.until(lambda: "connecting again" in player.text())
-        await player.press("x")
-        assert "not connected" in player.text()
+@async_test
+async def test_meanwhile_keys_say_that_there_is_no_daemon(daemon: FakeDaemon) -> None:
+    daemon.set("a", "working")
+    async with running_dashboard(daemon, size=(80, 14)) as pilot:
+        await daemon.stop()
+        await pilot.until(lambda: "connecting again" in pilot.text())
+        await pilot.press("x")
+        assert "not connected" in pilot.text()
 
 
-@awaited
-async def test_ages_go_on_while_there_is_no_daemon(stage: Stage) -> None:
-    stage.set("a", "question")
-    async with playing(stage, size=(80, 14)) as player:
-        await stage.close()
-        stage.pass_time(125)
-        await player.until(lambda: "2m 5s" in player.text())
+@async_test
+async def test_ages_go_on_while_there_is_no_daemon(daemon: FakeDaemon) -> None:
+    daemon.set("a", "question")
+    async with running_dashboard(daemon, size=(80, 14)) as pilot:
+        await daemon.stop()
+        daemon.advance(125)
+        await pilot.until(lambda: "2m 5s" in pilot.text())
 
 
-@awaited
-async def test_a_program_that_starts_before_the_daemon_waits_for_it(stage: Stage) -> None:
-    from acd.config import DashboardConfig
-    from acd.ui.dashboard.app import Dashboard
-    from testing.dashboard.pilot import Player
-
-    stage.set("a", "working")
-    app = Dashboard(stage.connect, DashboardConfig(), {"HOME": "/home/dev"}, stage.clock)
-    async with app.run_test(size=(80, 14)) as pilot:
-        player = Player(stage, pilot)
-        await player.until(lambda: "connecting" in player.text())
-        await stage.open()
-        await player.until(lambda: player.names() == ["a"])
-    await stage.close()
+@async_test
+async def test_a_program_that_starts_before_the_daemon_waits_for_it(daemon: FakeDaemon) -> None:
+    daemon.set("a", "working")
+    async with dashboard_of(daemon).run_test(size=(80, 14)) as textual:
+        pilot = DashboardPilot(textual)
+        await pilot.until(lambda: "connecting" in pilot.text())
+        await daemon.start()
+        await pilot.until(lambda: pilot.names() == ["a"])
+    await daemon.stop()
 
 
 # The link alone -------------------------------------------------------------------
@@ -119,7 +119,7 @@ async def with_peer(answer: Callable[[socket.socket], None], told: str) -> None:
             peer.close()
 
 
-@awaited
+@async_test
 async def test_a_daemon_that_refuses_is_quoted() -> None:
     await with_peer(
         lambda peer: peer.sendall(b"ERR too many connections: at most 1\n"),
@@ -127,7 +127,7 @@ async def test_a_daemon_that_refuses_is_quoted() -> None:
     )
 
 
-@awaited
+@async_test
 async def test_a_peer_that_is_no_daemon_is_quoted_harmlessly() -> None:
     await with_peer(lambda peer: peer.sendall(b"HTTP/1.1 \x1b[2J\n"), r"'HTTP/1.1 \x1b[2J'")
 
@@ -138,13 +138,13 @@ def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("short_patience")
-@awaited
+@async_test
 async def test_a_daemon_that_is_frozen_is_said_to_be() -> None:
     await with_peer(lambda peer: None, "does not answer within")
 
 
 @pytest.mark.usefixtures("short_patience")
-@awaited
+@async_test
 async def test_a_request_that_is_never_answered_is_given_up() -> None:
     ours, theirs = socket.socketpair()
     theirs.sendall(b"STATE []\n")
@@ -161,25 +161,25 @@ async def test_a_request_that_is_never_answered_is_given_up() -> None:
     theirs.close()
 
 
-@awaited
-async def test_replies_and_pushes_may_come_in_any_order_and_in_pieces(stage: Stage) -> None:
-    stage.set("a", "working")
-    await stage.open()
-    heard = Heard(stage.connect)
+@async_test
+async def test_replies_and_pushes_may_come_in_any_order_and_in_pieces(daemon: FakeDaemon) -> None:
+    daemon.set("a", "working")
+    await daemon.start()
+    heard = Heard(daemon.connect)
     running = asyncio.create_task(heard.link.run())
     await heard.until(lambda: heard.link.is_live)
     asked = [heard.link.request(f"GET {name}") for name in ("a", "none", "a")]
-    stage.set("a", "question")
+    daemon.set("a", "question")
     one, two, three = await asyncio.gather(*asked, return_exceptions=True)
     assert not isinstance(one, BaseException)
     assert not isinstance(three, BaseException)
     assert isinstance(two, DaemonRefused)
     await heard.until(lambda: len(heard.messages) == 2)
     running.cancel()
-    await stage.close()
+    await daemon.stop()
 
 
-@awaited
+@async_test
 async def test_a_connection_that_ends_fails_who_still_waits() -> None:
     ours, theirs = socket.socketpair()
     theirs.sendall(b"STATE []\n")

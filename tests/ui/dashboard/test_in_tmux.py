@@ -1,4 +1,4 @@
-"""The dashboard as people run it: in a real tmux, before a real daemon."""
+"""The dashboard in a real tmux with a real daemon."""
 
 from __future__ import annotations
 
@@ -34,18 +34,16 @@ def tmux(home: Place) -> Iterator[Tmux]:
 
 @pytest.fixture
 def viewer(tmux: Tmux) -> Viewer:
-    """Who looks at it."""
+    """A client of the tmux server."""
     return tmux.attach()
 
 
 def dashboard(tmux: Tmux, *options: str) -> str:
-    """The pane of a dashboard."""
+    """Starts a dashboard and returns its pane."""
     return tmux.window(sys.executable, "-m", "acd", "dashboard", *options, name="acd")
 
 
-def test_it_shows_what_happens_and_what_it_finds_again_after_a_crash(
-    home: Place, tmux: Tmux
-) -> None:
+def test_it_shows_changes_and_recovers_from_a_crash_of_the_daemon(home: Place, tmux: Tmux) -> None:
     daemon = home.start()
     tell(home, "one", "UserPromptSubmit", cwd=str(home.root / "api"))
     pane = dashboard(tmux)
@@ -53,14 +51,14 @@ def test_it_shows_what_happens_and_what_it_finds_again_after_a_crash(
     tell(home, "one", "Stop", last_assistant_message="All done.")
     tmux.until_seen(pane, "1 needs you", "● attention", "All done.")
     daemon.kill()
-    # It starts the next one itself, and that one knows what the first one knew.
+    # The dashboard starts the next daemon, which restores the sessions from the journal.
     tmux.until(lambda: home.socket.exists() and _answers(home))
     tmux.until_seen(pane, "● attention", "All done.")
     home.ask("SET two question")
     tmux.until_seen(pane, "2 need you", "two")
 
 
-def test_sessions_of_both_agents_are_rows_of_one_dashboard(home: Place, tmux: Tmux) -> None:
+def test_one_dashboard_lists_the_sessions_of_both_agents(home: Place, tmux: Tmux) -> None:
     home.start()
     tell(home, "one", "UserPromptSubmit", cwd=str(home.root / "api"))
     asked = {"tool_name": "Bash", "tool_input": {"command": "make"}}
@@ -80,7 +78,7 @@ def _answers(home: Place) -> bool:
         return False
 
 
-def test_it_starts_the_daemon_if_there_is_none(home: Place, tmux: Tmux) -> None:
+def test_it_starts_the_daemon_if_none_runs(home: Place, tmux: Tmux) -> None:
     pane = dashboard(tmux)
     tmux.until_seen(pane, "no sessions")
     home.ask("SET first working")
@@ -99,7 +97,7 @@ def test_f_jumps_to_the_sessions_pane(home: Place, tmux: Tmux, viewer: Viewer) -
     tmux.until_seen(pane, f"tmux pane {target}")
 
 
-def test_started_for_one_jump_it_ends_with_it(home: Place, tmux: Tmux, viewer: Viewer) -> None:
+def test_with_once_it_ends_after_a_jump(home: Place, tmux: Tmux, viewer: Viewer) -> None:
     home.start()
     target = tmux.window("sleep", "1000")
     tell(home, "one", "UserPromptSubmit", meta=tmux.hints(target))
@@ -110,7 +108,7 @@ def test_started_for_one_jump_it_ends_with_it(home: Place, tmux: Tmux, viewer: V
     assert viewer.pane() == target
 
 
-def test_in_a_popup_one_jump_closes_the_popup_and_is_seen_behind_it(
+def test_with_once_a_jump_closes_the_popup_and_shows_the_pane(
     home: Place, tmux: Tmux, viewer: Viewer
 ) -> None:
     home.start()
@@ -124,7 +122,7 @@ def test_in_a_popup_one_jump_closes_the_popup_and_is_seen_behind_it(
     assert viewer.pane() == target
 
 
-def test_a_pane_that_is_gone_is_said_to_be(home: Place, tmux: Tmux, viewer: Viewer) -> None:
+def test_a_jump_to_a_closed_pane_shows_an_error(home: Place, tmux: Tmux, viewer: Viewer) -> None:
     home.start()
     tell(home, "one", "UserPromptSubmit", meta=tmux.hints("%99"))
     pane = dashboard(tmux)
@@ -134,9 +132,7 @@ def test_a_pane_that_is_gone_is_said_to_be(home: Place, tmux: Tmux, viewer: View
     assert viewer.pane() == pane
 
 
-def test_a_pane_of_a_server_that_has_ended_is_not_mixed_up_with_todays(
-    home: Place, tmux: Tmux
-) -> None:
+def test_a_pane_of_an_ended_server_is_not_looked_up_in_a_new_one(home: Place, tmux: Tmux) -> None:
     home.start()
     target = tmux.window("sleep", "1000")
     hints = tmux.hints(target) | {"TMUX": f"{tmux.socket},1,0"}
@@ -151,10 +147,10 @@ def test_a_pane_of_a_server_that_has_ended_is_not_mixed_up_with_todays(
 def test_r_resurrects_a_closed_session_in_its_directory(home: Place, tmux: Tmux, name: str) -> None:
     directory = home.root / name
     directory.mkdir()
-    told = home.root / "told"
-    os.mkfifo(told)
+    fifo = home.root / "fifo"
+    os.mkfifo(fifo)
     claude = home.root / "bin" / "claude"
-    claude.write_text(f'#!/bin/sh\n{{ pwd; echo "$@"; }} >{told}\n')
+    claude.write_text(f'#!/bin/sh\n{{ pwd; echo "$@"; }} >{fifo}\n')
     claude.chmod(0o755)
     home.start()
     tell(home, "one", "UserPromptSubmit", cwd=str(directory))
@@ -164,12 +160,12 @@ def test_r_resurrects_a_closed_session_in_its_directory(home: Place, tmux: Tmux,
     tmux.press(pane, "c", "G")
     tmux.until_seen(pane, "r resurrect")
     tmux.press(pane, "r")
-    assert told.read_text().splitlines() == [str(directory), "--resume one"]
-    tmux.until_seen(pane, "goes on in a new tmux window", "▸ working")
+    assert fifo.read_text().splitlines() == [str(directory), "--resume one"]
+    tmux.until_seen(pane, "is resumed in a new tmux window", "▸ working")
     assert not list(home.root.rglob("broken"))
 
 
-def test_q_gives_the_terminal_back_as_it_was(home: Place, tmux: Tmux) -> None:
+def test_q_restores_the_terminal(home: Place, tmux: Tmux) -> None:
     home.start()
     script = f"{sys.executable} -m acd dashboard; echo code $?; stty -a; sleep 1000"
     pane = tmux.window("sh", "-c", script)
@@ -187,7 +183,7 @@ def test_ctrl_c_ends_it(home: Place, tmux: Tmux) -> None:
 
 
 def colours(screen: str) -> set[str]:
-    """The kinds of colour in a screen with its escapes: 16, 256, true."""
+    """The kinds of colour in a screen with escape sequences: 16, 256, true."""
     kinds = set()
     for sequence in re.findall(r"\x1b\[([\d;]*)m", screen):
         words = re.sub(r"([34]8);2;\d+;\d+;\d+", "true", sequence)
@@ -210,7 +206,7 @@ def colours(screen: str) -> set[str]:
         ("terminal", ["COLORTERM=truecolor", "NO_COLOR=1"], set()),
     ],
 )
-def test_it_uses_the_colours_that_are_there_and_wanted(
+def test_it_uses_the_theme_within_the_terminals_colours(
     home: Place, tmux: Tmux, theme: str, environ: list[str], found: set[str]
 ) -> None:
     home.configure(f'[dashboard]\ntheme = "{theme}"\n')
@@ -222,7 +218,7 @@ def test_it_uses_the_colours_that_are_there_and_wanted(
     assert colours(tmux.run("capture-pane", "-pe", "-t", pane)) == found
 
 
-def test_a_configuration_that_is_wrong_is_told_in_words(home: Place) -> None:
+def test_a_wrong_configuration_is_an_error_without_a_traceback(home: Place) -> None:
     home.configure('[dashboard]\ntheme = "pink"\n')
     done = subprocess.run(
         ["script", "-qec", f"{sys.executable} -m acd dashboard", "/dev/null"],
@@ -236,7 +232,7 @@ def test_a_configuration_that_is_wrong_is_told_in_words(home: Place) -> None:
     assert "Traceback" not in done.stdout
 
 
-def test_without_a_terminal_it_says_what_else_there_is(home: Place) -> None:
+def test_without_a_terminal_it_names_commands_for_scripts(home: Place) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "acd", "dashboard"],
         env=home.environ,

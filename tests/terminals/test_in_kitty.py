@@ -1,4 +1,4 @@
-"""Jumping to kitty's windows and opening tabs, in a real kitty on a screen that nobody sees."""
+"""Focusing kitty windows and opening tabs, in a real kitty on a virtual X server."""
 
 from __future__ import annotations
 

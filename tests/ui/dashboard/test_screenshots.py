@@ -1,8 +1,7 @@
-"""The screen as it looks: every picture held against the one that was looked at.
+"""The screen compared with stored screenshots.
 
-`ACD_UPDATE_PICTURES=1` makes them anew; then look at them. Compared is what is
-drawn (texts, places, colours), not how the SVG says it, so that another
-version of Textual is no difference.
+`ACD_UPDATE_SCREENSHOTS=1` stores them anew; look at them afterwards. The tests compare characters,
+positions and colours, not the SVG's text, which differs between versions of Textual.
 """
 
 from __future__ import annotations
@@ -17,36 +16,36 @@ from xml.etree import ElementTree
 import pytest
 
 from acd.text import width
-from testing.dashboard.fake_daemon import Stage
+from testing.dashboard.fake_daemon import FakeDaemon
 from testing.dashboard.scene import morning
-from testing.dashboard.screenshot import picture
+from testing.dashboard.screenshot import screenshot
 
-PICTURES = Path(__file__).parent / "pictures"
+SCREENSHOTS = Path(__file__).parent / "screenshots"
 _SVG = "{http://www.w3.org/2000/svg}"
 
 
-def empty(stage: Stage) -> None:
-    """No session yet."""
+def empty(daemon: FakeDaemon) -> None:
+    """No sessions."""
 
 
-def crowd(stage: Stage) -> None:
-    """More than a window holds, in other scripts too."""
-    morning(stage)
+def crowd(daemon: FakeDaemon) -> None:
+    """More sessions than lines, with names in several scripts."""
+    morning(daemon)
     for number, name in enumerate(["日本語プロジェクト", "übung", "проект", "🙂", "a" * 60]):
-        with stage.at(20 - number):
-            stage.set(f"wide-{number}", "attention", working_dir=f"/srv/{name}", prompt=name * 3)
+        with daemon.minutes_ago(20 - number):
+            daemon.set(f"wide-{number}", "attention", working_dir=f"/srv/{name}", prompt=name * 3)
     for number in range(20):
-        with stage.at(10):
-            stage.set(f"many-{number:02}", "working", working_dir="/srv/many")
+        with daemon.minutes_ago(10):
+            daemon.set(f"many-{number:02}", "working", working_dir="/srv/many")
 
 
-LOOKED_AT: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
+SCENES: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "wide-dark": ((), {"theme": "dark", "size": (160, 14)}),
     "wide-light": ((), {"theme": "light", "size": (160, 14)}),
     "wide-terminal": ((), {"theme": "terminal", "size": (160, 14)}),
     "usual": ((), {"theme": "terminal", "size": (80, 24)}),
     "narrow-and-low": (("j",), {"theme": "terminal", "size": (40, 10)}),
-    "unfolded": (("c", "G"), {"theme": "dark", "size": (100, 14)}),
+    "closed-shown": (("c", "G"), {"theme": "dark", "size": (100, 14)}),
     "crowd": (("j", "j"), {"theme": "dark", "size": (100, 20), "scene": crowd}),
     "crowd-end": (("G",), {"theme": "terminal", "size": (60, 12), "scene": crowd}),
     "empty": ((), {"theme": "dark", "size": (60, 8), "scene": empty}),
@@ -59,11 +58,11 @@ LOOKED_AT: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
 
 
 def drawn(svg: str) -> dict[tuple[float, float], tuple[str, str]]:
-    """Each character that is seen, and the look of its text, by where it is."""
+    """The characters with their styles, and the backgrounds, by position."""
     root = ElementTree.fromstring(svg)
-    style = root.find(f"{_SVG}style")
-    assert style is not None and style.text is not None
-    looks = dict(re.findall(r"\.t-(r\d+) \{ ?([^}]*?) ?\}", style.text))
+    sheet = root.find(f"{_SVG}style")
+    assert sheet is not None and sheet.text is not None
+    styles = dict(re.findall(r"\.t-(r\d+) \{ ?([^}]*?) ?\}", sheet.text))
     found = {}
     cell = 0.0
     for text in root.iter(f"{_SVG}text"):
@@ -71,28 +70,28 @@ def drawn(svg: str) -> dict[tuple[float, float], tuple[str, str]]:
             continue
         x, y = float(text.attrib["x"]), float(text.attrib["y"])
         cell = float(text.attrib["textLength"]) / max(1, width(text.text))
-        look = looks[text.attrib["class"].removeprefix("t-")]
+        style = styles[text.attrib["class"].removeprefix("t-")]
         for character in text.text:
             if not character.isspace():
-                found[round(x, 1), round(y, 1)] = (character, look)
+                found[round(x, 1), round(y, 1)] = (character, style)
             x += cell * width(character)
     for rect in root.iter(f"{_SVG}rect"):
         if rect.attrib.get("shape-rendering") == "crispEdges":
             x, end = float(rect.attrib["x"]), float(rect.attrib["x"])
             end += float(rect.attrib["width"])
             while x < end - 1:
-                found[round(x, 1), float(rect.attrib["y"])] = ("ground", rect.attrib["fill"])
+                found[round(x, 1), float(rect.attrib["y"])] = ("background", rect.attrib["fill"])
                 x += 12.2
     return found
 
 
-@pytest.mark.parametrize("name", LOOKED_AT)
-def test_it_looks_as_it_did_when_it_was_looked_at(name: str) -> None:
-    keys, options = LOOKED_AT[name]
-    svg = asyncio.run(picture(*keys, **options))
-    path = PICTURES / f"{name}.svg"
-    if os.environ.get("ACD_UPDATE_PICTURES"):
-        PICTURES.mkdir(exist_ok=True)
+@pytest.mark.parametrize("name", SCENES)
+def test_the_screen_looks_like_its_screenshot(name: str) -> None:
+    keys, options = SCENES[name]
+    svg = asyncio.run(screenshot(*keys, **options))
+    path = SCREENSHOTS / f"{name}.svg"
+    if os.environ.get("ACD_UPDATE_SCREENSHOTS"):
+        SCREENSHOTS.mkdir(exist_ok=True)
         path.write_text(svg, "utf-8")
     now, before = drawn(svg), drawn(path.read_text("utf-8"))
     different = {
@@ -103,11 +102,11 @@ def test_it_looks_as_it_did_when_it_was_looked_at(name: str) -> None:
     assert not different, f"{len(different)} differences: {dict(sorted(different.items())[:20])}"
 
 
-def test_a_picture_is_the_same_every_time() -> None:
-    one, other = (asyncio.run(picture(size=(80, 12))) for _ in range(2))
+def test_a_screenshot_is_reproducible() -> None:
+    one, other = (asyncio.run(screenshot(size=(80, 12))) for _ in range(2))
     assert one == other
 
 
-def test_a_picture_names_nothing_elsewhere() -> None:
-    svg = asyncio.run(picture(size=(80, 12)))
+def test_a_screenshot_refers_to_no_other_address() -> None:
+    svg = asyncio.run(screenshot(size=(80, 12)))
     assert re.findall(r"https?://[^\s\"')]+", svg) == ["http://www.w3.org/2000/svg"]
