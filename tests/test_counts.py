@@ -31,7 +31,7 @@ from acd.system import clock
 from checks.bench.bench_round_trip import event_lines
 from checks.bench.rig import DAEMON, set_lines
 from testing.strace import Watched
-from testing.support import Daemon, Place, place
+from testing.support import Daemon, DaemonHome
 
 MANY: Final = 200
 
@@ -39,13 +39,13 @@ needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace
 
 
 @pytest.fixture(name="place")
-def _place() -> Iterator[Place]:
-    with place() as made:
+def _place() -> Iterator[DaemonHome]:
+    with DaemonHome() as made:
         yield made
 
 
 @pytest.fixture
-def daemon(place: Place) -> Daemon:
+def daemon(place: DaemonHome) -> Daemon:
     return place.start()
 
 
@@ -57,7 +57,7 @@ def sets(count: int) -> list[str]:
 # System calls ---------------------------------------------------------------------
 
 
-def calls_of(daemon: Daemon, place: Place, work: Callable[[], object]) -> list[str]:
+def calls_of(daemon: Daemon, place: DaemonHome, work: Callable[[], object]) -> list[str]:
     """Every system call of the daemon while the work is done, as strace shows it."""
     log = place.root / "strace.log"
     with Watched(daemon.pid, log):
@@ -91,7 +91,9 @@ ONCE_IN_A_WHILE: Final = {
 
 
 @needs_strace
-def test_a_set_is_one_read_one_journal_write_and_one_reply(place: Place, daemon: Daemon) -> None:
+def test_a_set_is_one_read_one_journal_write_and_one_reply(
+    place: DaemonHome, daemon: Daemon
+) -> None:
     with place.client() as client:
         lines = sets(2 * MANY)
         for line in lines[:MANY]:
@@ -112,7 +114,7 @@ def test_a_set_is_one_read_one_journal_write_and_one_reply(place: Place, daemon:
 
 
 @needs_strace
-def test_pipelined_sets_share_their_system_calls(place: Place, daemon: Daemon) -> None:
+def test_pipelined_sets_share_their_system_calls(place: DaemonHome, daemon: Daemon) -> None:
     with place.client() as client:
         lines = sets(10 * MANY)
         client.ask_all(*lines)
@@ -122,7 +124,7 @@ def test_pipelined_sets_share_their_system_calls(place: Place, daemon: Daemon) -
 
 @needs_strace
 def test_a_connection_with_one_set_is_a_handful_of_system_calls(
-    place: Place, daemon: Daemon
+    place: DaemonHome, daemon: Daemon
 ) -> None:
     lines = sets(2 * MANY)
     for line in lines[:MANY]:
@@ -201,7 +203,7 @@ def test_a_set_takes_a_bounded_number_of_python_instructions(tmp_path: Path) -> 
 # Bytes ----------------------------------------------------------------------------
 
 
-def test_the_journal_grows_by_the_line_and_its_moment(place: Place, daemon: Daemon) -> None:
+def test_the_journal_grows_by_the_line_and_its_moment(place: DaemonHome, daemon: Daemon) -> None:
     lines = sets(MANY)
     with place.client() as client:
         client.ask(lines[0])
@@ -214,7 +216,7 @@ def test_the_journal_grows_by_the_line_and_its_moment(place: Place, daemon: Daem
     assert said < grown <= said + len("@ 1800000000000000000 100000000000000000\n") * (MANY - 1)
 
 
-def test_a_hook_s_event_leaves_a_small_record(place: Place, daemon: Daemon) -> None:
+def test_a_hook_s_event_leaves_a_small_record(place: DaemonHome, daemon: Daemon) -> None:
     told = islice(event_lines(str(place.home), [os.getpid()]), MANY)
     lines = [line.decode().rstrip("\n") for line in told]
     with place.client() as client:
@@ -261,7 +263,7 @@ def imported(log: str) -> set[str]:
     return set(names)
 
 
-def started(place: Place, *command: str) -> set[str]:
+def started(place: DaemonHome, *command: str) -> set[str]:
     """The modules that a daemon has imported when it serves."""
     daemon = place.start((command[0], "-X", "importtime", *command[1:]))
     daemon.signal(signal.SIGKILL)  # an orderly stop would import more
@@ -269,7 +271,7 @@ def started(place: Place, *command: str) -> set[str]:
     return imported(daemon.log())
 
 
-def bare(place: Place) -> set[str]:
+def bare(place: DaemonHome) -> set[str]:
     """The modules of an interpreter that has imported uvloop."""
     program = "import os, signal, uvloop; os.kill(os.getpid(), signal.SIGKILL)"
     command = (DAEMON[0], "-I", "-X", "importtime", "-c", program)
@@ -278,7 +280,7 @@ def bare(place: Place) -> set[str]:
     return imported(daemon.log())
 
 
-def test_the_daemon_s_start_imports_little_more_than_uvloop(place: Place) -> None:
+def test_the_daemon_s_start_imports_little_more_than_uvloop(place: DaemonHome) -> None:
     more = started(place, *DAEMON) - bare(place)
     own = {name for name in more if name.partition(".")[0] == "acd"}
     assert "acd.daemon.daemon" in own
@@ -287,7 +289,7 @@ def test_the_daemon_s_start_imports_little_more_than_uvloop(place: Place) -> Non
     assert {name.partition(".")[0] for name in more - own} <= STANDARD_LIBRARY | ABSENT
 
 
-def test_only_a_configuration_file_costs_a_parser(place: Place) -> None:
+def test_only_a_configuration_file_costs_a_parser(place: DaemonHome) -> None:
     assert "tomllib" not in started(place, *DAEMON)
     place.configure("[daemon]\nlog_level = 'error'\n")
     assert "tomllib" in started(place, *DAEMON)

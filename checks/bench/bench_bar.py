@@ -16,7 +16,7 @@ from checks.bench.bench_hook import wall
 from checks.bench.row import Bound, Row, Samples, compare, render
 from testing.checkout import CHECKOUT
 from testing.hook_home import INTERPRETER, payload
-from testing.support import Place, place
+from testing.support import DaemonHome
 
 _LOOK = ["/bin/sh", "-c", f"exec {sys.executable} -I -m acd bar tmux >/dev/null"]
 _CLICK = ["/bin/sh", "-c", f"exec {sys.executable} -I -c 'import click'"]
@@ -25,7 +25,9 @@ _STATUS_LINE = ["/bin/sh", "-c", f"exec {INTERPRETER} -I -S {_SCRIPT} >/dev/null
 _BARE = ["/bin/sh", "-c", f"exec {INTERPRETER} -I -S -c pass"]
 
 
-def _taken(where: Place, ours: list[str], bare: list[str], stdin: bytes, pairs: int) -> Samples:
+def _taken(
+    where: DaemonHome, ours: list[str], bare: list[str], stdin: bytes, pairs: int
+) -> Samples:
     samples = Samples([], [])
     for _ in range(pairs):
         samples.bare.append([wall(bare, where.environ, stdin)])
@@ -33,14 +35,14 @@ def _taken(where: Place, ours: list[str], bare: list[str], stdin: bytes, pairs: 
     return samples
 
 
-def _with_sessions(where: Place) -> None:
+def _with_sessions(where: DaemonHome) -> None:
     where.start()
     where.ask(*(f'SET s{number} question {{"prompt": "Bash: make"}}' for number in range(8)))
 
 
 def measure(*, quick: bool = False) -> Row:
     """One look of a bar, while a daemon runs."""
-    with place() as where:
+    with DaemonHome() as where:
         _with_sessions(where)
         samples = _taken(where, _LOOK, _CLICK, b"", 30 if quick else 150)
     return compare("acd bar, one look", samples, bound=Bound(1.25))
@@ -48,7 +50,7 @@ def measure(*, quick: bool = False) -> Row:
 
 def measure_stopped(*, quick: bool = False) -> Row:
     """One look of a bar, while no daemon runs: it reads the state file."""
-    with place() as where:
+    with DaemonHome() as where:
         _with_sessions(where)
         where.ask("STOP")
         samples = _taken(where, _LOOK, _CLICK, b"", 30 if quick else 150)
@@ -57,7 +59,7 @@ def measure_stopped(*, quick: bool = False) -> Row:
 
 def measure_status_line(*, quick: bool = False) -> Row:
     """One line of the status line, while a daemon runs."""
-    with place() as where:
+    with DaemonHome() as where:
         _with_sessions(where)
         status = payload("statusLine")
         samples = _taken(where, _STATUS_LINE, _BARE, status, 30 if quick else 150)

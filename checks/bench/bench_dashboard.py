@@ -26,7 +26,7 @@ from statistics import median, quantiles
 from types import TracebackType
 from typing import Final, Self
 
-from testing.support import Place, place
+from testing.support import DaemonHome
 
 BARE: Final = """
 from textual.app import App
@@ -106,7 +106,7 @@ class Terminal:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def fill(home: Place, sessions: int) -> None:
+def fill(home: DaemonHome, sessions: int) -> None:
     """So many sessions, with ten changes each; one of them asks something."""
     statuses = ["working", "attention"] * 5
     for number in range(sessions):
@@ -117,12 +117,12 @@ def fill(home: Place, sessions: int) -> None:
     home.ask('SET asker question {"working_dir": "/home/dev/src/asker", "prompt": "go?"}')
 
 
-def start(home: Place, size: tuple[int, int] = (120, 40)) -> Terminal:
+def start(home: DaemonHome, size: tuple[int, int] = (120, 40)) -> Terminal:
     """The dashboard as a user starts it."""
     return Terminal([sys.executable, "-m", "acd", "dashboard"], home.environ, size)
 
 
-def first_paint(home: Place) -> tuple[float, float]:
+def first_paint(home: DaemonHome) -> tuple[float, float]:
     """Seconds from the start to the first session's line, and to a bare program's word."""
     ours, bare = [], []
     for _ in range(_STARTS):
@@ -133,7 +133,7 @@ def first_paint(home: Place) -> tuple[float, float]:
     return median(ours), median(bare)
 
 
-def delays(home: Place, terminal: Terminal) -> list[float]:
+def delays(home: DaemonHome, terminal: Terminal) -> list[float]:
     """Seconds from sending a SET to its text on the terminal."""
     found = []
     with home.client() as client:
@@ -147,7 +147,9 @@ def delays(home: Place, terminal: Terminal) -> list[float]:
     return found
 
 
-def under_load(home: Place, terminal: Terminal, sessions: int, rate: int) -> tuple[float, float]:
+def under_load(
+    home: DaemonHome, terminal: Terminal, sessions: int, rate: int
+) -> tuple[float, float]:
     """The share of a core that it takes at so many updates a second, and bytes written a second."""
     seconds = 8.0
     numbers = itertools.cycle(range(sessions))
@@ -166,7 +168,7 @@ def under_load(home: Place, terminal: Terminal, sessions: int, rate: int) -> tup
 
 
 def main(sessions: int, rate: int) -> None:
-    with place() as home:
+    with DaemonHome() as home:
         home.start()
         fill(home, sessions)
         ours, bare = first_paint(home)

@@ -17,7 +17,7 @@ import sys
 import time
 
 from checks.bench.row import Bound, Row, Samples, compare
-from testing.hook_home import INTERPRETER, Place, payload, place
+from testing.hook_home import INTERPRETER, HookHome, payload
 
 BOUND = 1.25
 """Of a bare interpreter's wall time."""
@@ -53,7 +53,7 @@ def wall(command: list[str], environ: dict[str, str], stdin: bytes) -> float:
     return seconds
 
 
-def _taken_in(where: Place, pairs: int) -> Samples:
+def _taken_in(where: HookHome, pairs: int) -> Samples:
     listener = where.listen()
     environ = where.environ | _ENVIRON
     event = payload("PreToolUse-Bash")
@@ -68,14 +68,14 @@ def _taken_in(where: Place, pairs: int) -> Samples:
 
 def row(*, quick: bool = False) -> Row:
     """The median wall time, beside the bare interpreter's."""
-    with place() as where:
+    with HookHome() as where:
         samples = _taken_in(where, 50 if quick else 300)
     return compare("hook process", samples, bound=Bound(BOUND))
 
 
 def measure(pairs: int = 300) -> dict[str, float]:
     """Medians in milliseconds (`bare_ms`, `hook_ms`), their `ratio`, and how many `pairs`."""
-    with place() as where:
+    with HookHome() as where:
         samples = _taken_in(where, pairs)
     hook_ms, bare_ms = (
         1000 * statistics.median(seconds for [seconds] in times)

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Final
 
 from checks.bench.row import Samples
-from testing.support import WAIT, Place
+from testing.support import WAIT, DaemonHome
 
 TMPFS: Final = Path("/dev/shm")
 DAEMON: Final = (sys.executable, "-I", "-m", "acd", "daemon")
@@ -42,7 +42,7 @@ class Served:
 
     path: Path
     pid: int
-    place: Place | None = None
+    place: DaemonHome | None = None
     """The daemon's; the bare server has none."""
 
     def connect(self) -> socket.socket:
@@ -77,7 +77,7 @@ def on_core(core: int = CORE) -> Iterator[None]:
 @contextlib.contextmanager
 def daemon(config: str = "", command: Sequence[str] = DAEMON) -> Iterator[Served]:
     """The real daemon, with its state on a tmpfs."""
-    place = Place(TMPFS)
+    place = DaemonHome(TMPFS)
     try:
         if config:
             place.configure(config)

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 
 from testing.daemons import Child, Nursery
 from testing.service_manager import listener
-from testing.support import WAIT, Client, Place, place
+from testing.support import WAIT, Client, DaemonHome
 from testing.worker import Known, Worker
 
 REST = 0.3
@@ -77,7 +77,7 @@ class Party:
 class Soak:
     """The daemon, those who talk to it, and the one who ends it."""
 
-    def __init__(self, place: Place, seed: int):
+    def __init__(self, place: DaemonHome, seed: int):
         self.place = place
         self.chance = random.Random(seed)
         self.tally = Tally()
@@ -293,7 +293,7 @@ def main() -> int:
     given = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    with place() as made, listener(made) as sock, Nursery(made, sock) as nursery:
+    with DaemonHome() as made, listener(made) as sock, Nursery(made, sock) as nursery:
         soak = Soak(made, given.seed)
         soak.run(nursery, given.minutes + 60 * given.hours)
         log = nursery.log.read_text(errors="replace")

@@ -332,8 +332,9 @@ def test_each_command_sets_the_deadline_anew(place: Place) -> None:
         time.sleep(IDLE * 60 / 3)
         assert place.ask("PING") == ["OK"]
     asked = time.monotonic()
+    assert place.ask("PING") == ["OK"]
     assert daemon.end() == 0
-    assert time.monotonic() - asked > IDLE * 60 * 0.9
+    assert time.monotonic() - asked >= IDLE * 60
 
 
 def test_a_closed_session_is_removed_at_its_time_and_not_before(place: Place) -> None:
@@ -348,8 +349,8 @@ def test_a_closed_session_is_removed_at_its_time_and_not_before(place: Place) ->
         client.ask("RM first")
         heard.lines(2)
         assert heard.line() == "REMOVED second"
-        assert 0.6 <= time.monotonic() - closed < 0.8
-        assert set(client.sessions()) == {"first", "open"}
+        assert time.monotonic() - closed >= 0.6
+        assert "second" not in client.sessions()
         assert heard.line() == "REMOVED first"
         assert set(client.sessions()) == {"open"}
 
@@ -382,7 +383,7 @@ def test_an_idle_daemon_does_not_wake_up(place: Place, daemon: Daemon, client: C
 
 
 def test_it_tells_when_it_serves_and_when_it_stops(place: Place, daemon: Daemon) -> None:
-    assert daemon.told == ["READY=1\nSTATUS=0 sessions"]
+    assert daemon.notifications == ["READY=1\nSTATUS=0 sessions"]
     assert place.ask("STOP") == ["OK"]
     daemon.wait_for("STOPPING=1")
     assert daemon.end() == 0
@@ -412,7 +413,7 @@ def test_changes_that_come_together_are_one_status(daemon: Daemon, client: Clien
     assert daemon.next_status(lambda status: status.startswith("1000")) == (
         "1000 sessions: 1000 working"
     )
-    assert len(daemon.told) <= 3
+    assert len(daemon.notifications) <= 3
 
 
 def test_without_a_service_manager_it_tells_nobody(place: Place) -> None:

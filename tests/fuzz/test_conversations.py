@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from checks.fuzz.model import EVENTS, Model
 from testing.daemons import Nursery
 from testing.service_manager import listener
-from testing.support import Client, Place, place
+from testing.support import Client, DaemonHome
 
 NAMES = st.sampled_from(["a", "b", "ü", "--x", "7"])
 HOOKED = st.sampled_from(["h1", "h2"])
@@ -79,7 +79,7 @@ GARBAGE = st.sampled_from(
 class Conversations(RuleBasedStateMachine):
     """Three clients, some of whom subscribe, and a daemon that comes and goes."""
 
-    place: ClassVar[Place]
+    place: ClassVar[DaemonHome]
     nursery: ClassVar[Nursery]
 
     def __init__(self) -> None:
@@ -225,7 +225,7 @@ class TestConversations(Conversations.TestCase):  # type: ignore[misc, valid-typ
     @classmethod
     def setUpClass(cls) -> None:
         with ExitStack() as stack:
-            Conversations.place = stack.enter_context(place())
+            Conversations.place = stack.enter_context(DaemonHome())
             sock = stack.enter_context(listener(Conversations.place))
             # A journal that is written anew every few lines.
             nursery = Nursery(Conversations.place, sock, small=3_000)

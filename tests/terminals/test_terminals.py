@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -341,7 +340,6 @@ def test_a_detached_program_lives_on_in_its_directory(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     program = script(tmp_path / "terminal", f"{{ pwd; ps -o sid= -p $$; }} >{fifo}")
     os.mkfifo(fifo)
-    began = time.monotonic()
     run(Plan("x", (Step((program,), cwd=str(place), detached=True),)))
-    assert time.monotonic() - began < 30  # it waits for a reader, and nobody waited for it
+    # The program still waits for a reader of the fifo: run() did not wait for its end.
     assert fifo.read_text().strip().split()[0] == str(place)
