@@ -64,3 +64,8 @@ def tree(top: Path, *left_out: str) -> dict[str, str]:
                 state = f"{path.stat().st_mode:o} {hashlib.sha256(content).hexdigest()}"
             found[str(path.relative_to(top))] = state
     return found
+
+
+def state(path: Path) -> tuple[int, int]:
+    """A file's inode and ctime: at least one changes with every operation but a read."""
+    return path.stat().st_ino, path.stat().st_ctime_ns

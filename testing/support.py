@@ -249,6 +249,14 @@ class DaemonHome(TemporaryHome):
             return client.ask_all(*lines)
 
 
+def subscriber(home: DaemonHome, *words: str) -> Client:
+    """A new connection that has subscribed and received its first STATE."""
+    client = home.client()
+    client.send(" ".join(["SUBSCRIBE", *words]))
+    assert client.line().startswith("STATE [")
+    return client
+
+
 def kill_holder(path: Path) -> None:
     """Kills the daemon that holds the lock on this file, if one does."""
     with path.open("rb") as lock:

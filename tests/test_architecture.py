@@ -136,6 +136,18 @@ def test_no_two_files_import_each_other_by_any_way() -> None:
     assert sorted(arrows) == []
 
 
+def test_no_file_imports_a_test() -> None:
+    # What tests share is in testing/, which also the programs in checks/ may import.
+    importing = {
+        f"{path.relative_to(CHECKOUT)} imports {module}"
+        for top in ("acd", "checks", "testing", "tests", "tools")
+        for path in (CHECKOUT / top).rglob("*.py")
+        for module in imported_modules(path)
+        if module.partition(".")[0] == "tests"
+    }
+    assert importing == set()
+
+
 def pure_files() -> list[Path]:
     return sorted(path for part in PURE for path in source_files(part))
 

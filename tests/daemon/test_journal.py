@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import random
@@ -16,6 +15,7 @@ import pytest
 from acd.daemon import journal as journals
 from acd.sessions.records import correction_record
 from testing.journaled_store import BOOT, Kept
+from testing.request_lines import BUSY, hook
 from testing.support import Place
 
 
@@ -31,34 +31,6 @@ def told(
     return caplog
 
 
-def hook(session: str, event: str, **fields: object) -> str:
-    """A hook's line; `pid` and `at` are its own, the others the agent's."""
-    meta = {name: fields.pop(name) for name in ("pid", "at", "TMUX_PANE") if name in fields}
-    payload = {"session_id": session, "hook_event_name": event, "cwd": "/src", **fields}
-    # The meta data of a hook has no spaces.
-    return f"HOOK claude-code {json.dumps(meta, separators=(',', ':'))} {json.dumps(payload)}"
-
-
-ALIVE = os.getpid()
-"""An agent's process, which a daemon looks for."""
-
-BUSY = [
-    'SET a working {"working_dir": "/src", "name": "Ä b", "x": [1, {"y": null}]}',
-    "SET a question",
-    "set b attention",
-    hook("c", "SessionStart", source="startup", pid=ALIVE, TMUX_PANE="%1"),
-    hook("c", "UserPromptSubmit", prompt="hello", pid=ALIVE),
-    hook("c", "PermissionRequest", tool_name="Bash", tool_input={"command": "ls"}, pid=ALIVE),
-    'API_USAGE c {"input_tokens": 5, "output_tokens": 7, "cost": 0.25}',
-    hook("d", "SessionStart", source="clear", pid=ALIVE),  # c gives way to it
-    hook("d", "Stop", last_assistant_message="done", background_tasks=[1], pid=ALIVE),
-    "RM a",
-    'SET e closed {"session_id": "e-1", "working_dir": "/"}',
-    "RESURRECT e",
-    "DELETE b",
-    "SET b working",
-    'SET b working {"prompt": "what next?"}',
-]
 """Every kind of record."""
 
 

@@ -12,15 +12,7 @@ from typing import Any
 import pytest
 
 from acd.config import LimitsConfig
-from testing.support import Client, Place
-
-
-def subscriber(place: Place, *words: str) -> Client:
-    """A connection that has subscribed, and has its first picture behind it."""
-    client = place.client()
-    client.send(" ".join(["SUBSCRIBE", *words]))
-    assert client.line().startswith("STATE [")
-    return client
+from testing.support import Client, Place, subscriber
 
 
 def held(lines: Iterator[str] | list[str]) -> dict[str, str]:

@@ -16,10 +16,10 @@ from acd.install import report
 from acd.install.hook_command import real_python
 from acd.install.inspection import InstallReport
 from testing.checkout import CHECKOUT
+from testing.home import state
 from testing.settings_samples import ACCEPTED, PLAIN, REFUSED
 from testing.support import Client
 from testing.user_home import User
-from tests.install.test_files import state
 
 
 def hooks(user: User) -> dict[str, list[dict[str, Any]]]:

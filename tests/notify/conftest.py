@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
 from testing.cli_runs import start, until_subscribed
 from testing.desktop_server import Server, session_bus
+from testing.notifier import Notify
 from testing.support import Place, place
-
-# One line for each run: the facts, and what came in.
-_TELL = """
-import json, os, signal, sys
-signal.alarm(30)  # a test that has failed reads nothing
-facts = {key: value for key, value in os.environ.items() if key.startswith("ACD_")}
-with open(sys.argv[1], "w") as told:
-    told.write(json.dumps([facts, json.load(sys.stdin)]) + "\\n")
-"""
-
-Notify = Callable[[], "subprocess.Popen[str]"]
-
-needs_bus = pytest.mark.skipif(shutil.which("dbus-daemon") is None, reason="needs dbus-daemon")
-
-NOW = "grace_seconds = 0\nafter_seconds = 0\n"
-DESKTOP = f"[notify]\ndesktop = true\n{NOW}"
 
 
 @pytest.fixture
@@ -67,23 +48,3 @@ def notify(here: Place) -> Iterator[Notify]:
     for process in started:
         process.kill()
         process.communicate()
-
-
-def pipe(here: Place) -> Path:
-    """Where each run of the command waits until the test has read what it tells."""
-    told = here.root / "told"
-    os.mkfifo(told)
-    return told
-
-
-def tell(told: Path) -> list[str]:
-    """The command."""
-    return [sys.executable, "-c", _TELL, str(told)]
-
-
-def has_ended(pid: int) -> bool:
-    """Whether nothing of a process runs any more; it may not have been reaped yet."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return True

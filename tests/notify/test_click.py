@@ -17,10 +17,10 @@ from testing.agents import asks
 from testing.cli_runs import start, until, until_subscribed
 from testing.desktop_server import BUS, NAME, Server, ask, clicked, session_bus
 from testing.listeners import a_listener
+from testing.notifier import DESKTOP, Notify, needs_bus
 from testing.strace import Watched
 from testing.support import WAIT, Place
 from testing.tmux import Tmux, Viewer, a_tmux
-from tests.notify.conftest import DESKTOP, Notify, needs_bus
 
 pytestmark = [
     needs_bus,

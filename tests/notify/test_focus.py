@@ -18,9 +18,9 @@ from testing.agents import asks
 from testing.cli_runs import until
 from testing.kitty import IS_THERE, SLEEP, a_kitty
 from testing.listeners import a_listener, a_strangers_tmux, as_root
+from testing.notifier import Notify, has_ended, pipe, tell
 from testing.support import Place, place
 from testing.tmux import Tmux, Viewer, a_tmux
-from tests.notify.conftest import Notify, has_ended, pipe, tell
 
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 needs_kitty = pytest.mark.skipif(not IS_THERE, reason="needs kitty and Xvfb")

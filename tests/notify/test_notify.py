@@ -17,8 +17,8 @@ from acd.notify.desktop import BusDesktop, MacDesktop
 from acd.notify.message import Message, message
 from testing.cli_runs import run, start, until
 from testing.desktop_server import Server, session_bus
+from testing.notifier import DESKTOP, NOW, Notify, has_ended, needs_bus, pipe, tell
 from testing.support import WAIT, Place
-from tests.notify.conftest import DESKTOP, NOW, Notify, has_ended, needs_bus, pipe, tell
 
 
 @needs_bus

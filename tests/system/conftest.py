@@ -6,37 +6,13 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from testing.system.acd_user import AcdUser
+from testing.system.installation import SETTINGS, Installation
 from testing.system.user_manager import why_unavailable
-
-# What somebody may have in there: hooks of their own on events that acd uses too,
-# tabs, no newline at the end.
-SETTINGS = """{
-\t"model": "opus",
-\t"hooks": {
-\t\t"Stop": [
-\t\t\t{ "hooks": [ { "type": "command", "command": "notify-send 'fertig \\u2713'" } ] }
-\t\t]
-\t},
-\t"permissions": { "allow": ["Bash(ls:*)"] }
-}"""
-
-
-@dataclass(frozen=True)
-class Installation:
-    """One run of install.sh by a new user."""
-
-    home: Path
-    """The home directory as it was left, seen from outside."""
-    output: str
-    errors: str
-    files_before: dict[str, str]
-    files_after: dict[str, str]
 
 
 @pytest.fixture(scope="session", autouse=True)

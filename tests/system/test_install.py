@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from testing.system.acd_user import CHECKOUT, DATA, AcdUser
+from testing.system.installation import SETTINGS, Installation
 from testing.system.user_manager import HOME
-from tests.system.conftest import SETTINGS, Installation
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(1200)]
 

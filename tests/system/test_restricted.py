@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from testing.system.acd_user import AcdUser
-from tests.system.conftest import SETTINGS, Installation
+from testing.system.installation import SETTINGS, Installation
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(1200)]
 
