@@ -13,7 +13,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from testing.e2e.home import Home
+from testing.e2e.home import ClaudeHome
 from testing.e2e.interactive import Interactive
 from testing.e2e.messages_api import MessagesAPI
 from testing.e2e.moment import PATIENCE, Moment
@@ -36,7 +36,7 @@ class Stage:
     """What a scenario plays on: a home, a model, a client's version, and who listens."""
 
     executable: Path
-    home: Home
+    home: ClaudeHome
     api: MessagesAPI
     acd: Observer
 
@@ -106,6 +106,6 @@ class PrintRun(Run):
         self.session = str(uuid.uuid4())
         super().__init__(
             [str(stage.executable), "-p", prompt, "--session-id", self.session],
-            stage.home.environment,
+            stage.home.environ,
             stage.home.project,
         )

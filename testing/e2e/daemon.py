@@ -18,9 +18,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
+from testing.e2e.home import AgentHome
 from testing.e2e.moment import Moment
 from testing.e2e.observer import WITHIN_SECONDS
 
@@ -41,19 +41,10 @@ class Push:
     status: str
 
 
-class Home(Protocol):
-    """Where the daemon runs: any agent's home."""
-
-    root: Path
-    project: Path
-    socket: Path
-    environment: dict[str, str]
-
-
 class Acd:
     """A daemon on the home's socket, watched through one subscription."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: AgentHome) -> None:
         self._home = home
         self._log = (home.root / "acd.log").open("ab")
         self._changed = threading.Condition()
@@ -66,7 +57,7 @@ class Acd:
         """Seconds from each moment to the push that told of it."""
         self._daemon = subprocess.Popen(
             [sys.executable, "-m", "acd", "daemon"],
-            env=home.environment,
+            env=home.environ,
             cwd=home.root,
             stdin=subprocess.DEVNULL,
             stdout=self._log,
@@ -157,7 +148,7 @@ class Acd:
         now = Moment.now()
         done = subprocess.run(
             [sys.executable, "-m", "acd", "list", "--json"],
-            env=self._home.environment,
+            env=self._home.environ,
             cwd=self._home.root,
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Self
 
-from testing.e2e.daemon import Home
+from testing.e2e.home import AgentHome
 from testing.e2e.moment import Moment
 from testing.e2e.observer import WITHIN_SECONDS, Observer
 from testing.e2e.terminal import Terminal
@@ -29,10 +29,10 @@ class Interactive:
     """
 
     def __init__(
-        self, home: Home, argv: Sequence[str], box: str, acd: Observer, session: str
+        self, home: AgentHome, argv: Sequence[str], box: str, acd: Observer, session: str
     ) -> None:
         directory = home.root / f"terminal-{uuid.uuid4().hex[:8]}"
-        self.terminal = Terminal(directory, argv, home.environment, home.project)
+        self.terminal = Terminal(directory, argv, home.environ, home.project)
         self.acd = acd
         self.session = session
         self._box = box

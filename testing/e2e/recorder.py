@@ -26,13 +26,13 @@ from typing import Any, NoReturn
 import pytest
 from inotify_simple import INotify, flags  # type: ignore[import-untyped]
 
-from testing.e2e.home import Home
+from testing.e2e.home import ClaudeHome
 from testing.e2e.moment import Moment
 from testing.e2e.observer import WITHIN_SECONDS
 
 
 class Recorder:
-    def __init__(self, home: Home, file: Path) -> None:
+    def __init__(self, home: ClaudeHome, file: Path) -> None:
         self._file = file
         self._lock = threading.Lock()
         self._records: list[dict[str, Any]] = []

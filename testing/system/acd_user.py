@@ -7,16 +7,14 @@ install.sh, the command line, the socket and the service manager.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import subprocess
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from testing.checkout import CHECKOUT as HERE
+from testing.home import tree
 from testing.system.user_manager import HOME, UID, UserManager
 
 CHECKOUT = HOME / "acd"
@@ -148,16 +146,4 @@ class AcdUser(UserManager):
 
         Caches are left out: they hold nothing of anybody's.
         """
-        found = {}
-        for directory, names, files in os.walk(self.home):
-            if ".cache" in names:
-                names.remove(".cache")
-            for name in (*names, *files):
-                path = Path(directory, name)
-                if path.is_symlink():
-                    state = f"-> {path.readlink()}"
-                else:
-                    content = b"" if path.is_dir() else path.read_bytes()
-                    state = f"{path.stat().st_mode:o} {hashlib.sha256(content).hexdigest()}"
-                found[str(path.relative_to(self.home))] = state
-        return found
+        return tree(self.home, ".cache")

@@ -14,7 +14,7 @@ import pytest
 from testing.e2e import client, compatibility
 from testing.e2e.agent import Agent, Stage
 from testing.e2e.daemon import Acd
-from testing.e2e.home import Home
+from testing.e2e.home import ClaudeHome
 from testing.e2e.installation import installed_hooks
 from testing.e2e.messages_api import MessagesAPI
 from testing.e2e.recorder import Recorder
@@ -71,7 +71,7 @@ def stage(
 ) -> Iterator[Stage]:
     record = os.environ.get("ACD_RECORD")
     scenario = compatibility.behaviour(request.node.name, version).replace(" ", "_")
-    with Home(model.url, hooks) as home:
+    with ClaudeHome(model.url, hooks) as home:
         acd = Recorder(home, Path(record) / version / f"{scenario}.jsonl") if record else Acd(home)
         try:
             yield Stage(executable, home, model, acd)

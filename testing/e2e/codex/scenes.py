@@ -84,6 +84,6 @@ class ExecRun(Run):
     def __init__(self, home: CodexHome, *arguments: str) -> None:
         super().__init__(
             home.network.inside("codex", "exec", "--skip-git-repo-check", *arguments),
-            home.environment,
+            home.environ,
             home.project,
         )

@@ -12,7 +12,7 @@ from testing.e2e import agent as claude
 from testing.e2e.client import VERSIONS, ClientUnavailable, installed, registry_answers
 from testing.e2e.codex.modes import only_in_one_process
 from testing.e2e.codex.scenes import PERMISSION_DIALOG, Stage, Tui
-from testing.e2e.home import Home
+from testing.e2e.home import ClaudeHome
 from testing.e2e.installation import installed_hooks
 from testing.e2e.messages_api import MessagesAPI
 from testing.e2e.terminal import Terminal
@@ -30,9 +30,9 @@ def agent(stage: Stage) -> Iterator[claude.Agent]:
     with (
         MessagesAPI() as model,
         installed_hooks(executable) as hooks,
-        Home(model.url, hooks) as home,
+        ClaudeHome(model.url, hooks) as home,
     ):
-        home.environment["ACD_SOCKET"] = str(stage.home.socket)
+        home.environ["ACD_SOCKET"] = str(stage.home.socket)
         with claude.Stage(executable, home, model, stage.acd).interactive() as agent:
             agent.expect("attention", since=agent.started)
             yield agent
@@ -42,7 +42,7 @@ def agent(stage: Stage) -> Iterator[claude.Agent]:
 def dashboard(stage: Stage) -> Iterator[Terminal]:
     argv = [sys.executable, "-m", "acd", "dashboard"]
     root = stage.home.root
-    with Terminal(root / "dashboard", argv, stage.home.environment, root) as terminal:
+    with Terminal(root / "dashboard", argv, stage.home.environ, root) as terminal:
         yield terminal
 
 
