@@ -28,8 +28,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # Variables of the caller that lead to the caller's files.
 _FOREIGN = ("ACD_SOCKET", "CLAUDE", "CODEX_", "XDG_")
 
-_ALL_SLOW = ("e2e", "fuzz", "soak", "system")
-"""Directories of tests/ in which every test is slow."""
+_GROUPS = ("e2e", "system")
+"""Markers, and directories of tests/, of slow tests that run one after the other."""
+_ALL_SLOW = ("fuzz", "soak")
+"""Further directories in which every test is slow."""
+_SLOW_FIXTURES = {"service_user"}
+"""Fixtures that make a test slow: a user with a real systemd, and acd installed by pip."""
 
 _CAN_RUN: dict[str, Callable[[], bool]] = {
     "system": lambda: user_manager.why_unavailable() is None,
@@ -57,12 +61,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
         directory = item.path.relative_to(here).parts[0]
-        if directory in _ALL_SLOW:
+        groups = [name for name in _GROUPS if directory == name or item.get_closest_marker(name)]
+        for name in groups:
+            item.add_marker(name)
+            item.add_marker(pytest.mark.xdist_group(name))
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if groups or directory in _ALL_SLOW or fixtures & _SLOW_FIXTURES:
             item.add_marker(pytest.mark.slow)
-        for name in ("e2e", "system"):
-            if directory == name or item.get_closest_marker(name):
-                item.add_marker(getattr(pytest.mark, name))
-                item.add_marker(pytest.mark.xdist_group(name))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
