@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from testing.e2e import client, compatibility
-from testing.e2e.agent import Agent, Stage
+from testing.e2e.agent import Agent, ClaudeTestbed
 from testing.e2e.daemon import Acd
 from testing.e2e.home import ClaudeHome
 from testing.e2e.installation import WITHOUT_DIALOGS, installed_hooks, without_dialogs
@@ -64,19 +64,19 @@ def hooks(all_hooks: dict[str, Any], request: pytest.FixtureRequest) -> dict[str
 
 
 @pytest.fixture
-def stage(
+def testbed(
     executable: Path,
     version: str,
     model: MessagesAPI,
     hooks: dict[str, Any],
     request: pytest.FixtureRequest,
-) -> Iterator[Stage]:
+) -> Iterator[ClaudeTestbed]:
     record = os.environ.get("ACD_RECORD")
     scenario = compatibility.behaviour(request.node.name, version).replace(" ", "_")
     with ClaudeHome(model.url, hooks) as home:
         acd = Recorder(home, Path(record) / version / f"{scenario}.jsonl") if record else Acd(home)
         try:
-            yield Stage(executable, home, model, acd)
+            yield ClaudeTestbed(executable, home, model, acd)
         finally:
             model.forget()
             acd.close()
@@ -84,9 +84,9 @@ def stage(
 
 
 @pytest.fixture
-def agent(stage: Stage) -> Iterator[Agent]:
+def agent(testbed: ClaudeTestbed) -> Iterator[Agent]:
     """A client that has just started, and that acd shows as waiting for its user."""
-    with stage.interactive() as agent:
+    with testbed.interactive() as agent:
         agent.expect("attention", since=agent.started)
         yield agent
 

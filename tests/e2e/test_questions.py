@@ -8,7 +8,7 @@ from testing.e2e.agent import (
     PLAN_DIALOG,
     QUESTION_DIALOG,
     Agent,
-    Stage,
+    ClaudeTestbed,
 )
 from testing.e2e.installation import by_hooks_and_registry
 
@@ -66,8 +66,8 @@ def test_a_question_of_the_agent_dismissed_is_attention(agent: Agent) -> None:
     agent.expect("attention", since=agent.answer(QUESTION_DIALOG, "Escape"))
 
 
-def test_a_plan_is_a_question_until_it_is_approved(stage: Stage) -> None:
-    with stage.interactive(mode="plan") as agent:
+def test_a_plan_is_a_question_until_it_is_approved(testbed: ClaudeTestbed) -> None:
+    with testbed.interactive(mode="plan") as agent:
         agent.expect("attention", since=agent.started)
         agent.api.hold("AFTER_TOOL")
         agent.prompt("PLAN")
@@ -80,8 +80,8 @@ def test_a_plan_is_a_question_until_it_is_approved(stage: Stage) -> None:
 
 
 @by_hooks_and_registry
-def test_a_plan_dismissed_is_attention(stage: Stage) -> None:
-    with stage.interactive(mode="plan") as agent:
+def test_a_plan_dismissed_is_attention(testbed: ClaudeTestbed) -> None:
+    with testbed.interactive(mode="plan") as agent:
         agent.expect("attention", since=agent.started)
         agent.prompt("PLAN")
         agent.expect("question", since=agent.sees(PLAN_DIALOG), via=("working",))

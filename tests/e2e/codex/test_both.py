@@ -11,7 +11,7 @@ import pytest
 from testing.e2e import agent as claude
 from testing.e2e.client import VERSIONS, ClientUnavailable, installed, registry_answers
 from testing.e2e.codex.modes import only_in_one_process
-from testing.e2e.codex.scenes import PERMISSION_DIALOG, Stage, Tui
+from testing.e2e.codex.scenes import PERMISSION_DIALOG, CodexTestbed, Tui
 from testing.e2e.home import ClaudeHome
 from testing.e2e.installation import installed_hooks
 from testing.e2e.messages_api import MessagesAPI
@@ -19,30 +19,30 @@ from testing.e2e.terminal import Terminal
 
 
 @pytest.fixture
-def agent(stage: Stage) -> Iterator[claude.Agent]:
+def agent(testbed: CodexTestbed) -> Iterator[claude.Agent]:
     """Claude Code, whose hooks tell the daemon that looks at Codex."""
     try:
         executable = installed(VERSIONS[0])
     except ClientUnavailable as reason:
         if os.environ.get("ACD_CI") == "1" and registry_answers():
-            pytest.fail(f"Claude Code {VERSIONS[0]} could be had, and was not: {reason}")
+            pytest.fail(f"Claude Code {VERSIONS[0]} was not installed: {reason}")
         pytest.skip(f"no Claude Code {VERSIONS[0]} beside Codex: {reason}")
     with (
         MessagesAPI() as model,
         installed_hooks(executable) as hooks,
         ClaudeHome(model.url, hooks) as home,
     ):
-        home.environ["ACD_SOCKET"] = str(stage.home.socket)
-        with claude.Stage(executable, home, model, stage.acd).interactive() as agent:
+        home.environ["ACD_SOCKET"] = str(testbed.home.socket)
+        with claude.ClaudeTestbed(executable, home, model, testbed.acd).interactive() as agent:
             agent.expect("attention", since=agent.started)
             yield agent
 
 
 @pytest.fixture
-def dashboard(stage: Stage) -> Iterator[Terminal]:
+def dashboard(testbed: CodexTestbed) -> Iterator[Terminal]:
     argv = [sys.executable, "-m", "acd", "dashboard"]
-    root = stage.home.root
-    with Terminal(root / "dashboard", argv, stage.home.environ, root) as terminal:
+    root = testbed.home.root
+    with Terminal(root / "dashboard", argv, testbed.home.environ, root) as terminal:
         yield terminal
 
 
