@@ -1,11 +1,11 @@
-"""What a status bar's look and a status line cost, each beside the least that it could.
+"""The time of a status bar's command and of a status line, each beside its minimum.
 
     python -m checks.bench.bench_bar
 
-A bar runs `acd bar tmux` every few seconds: beside it, the same interpreter
-that imports click, which any command of ours by the usual way needs before it
-has done anything. Claude Code runs the status line at each message: beside it,
-the bare interpreter. A real daemon with eight sessions answers both.
+A bar runs `acd bar tmux` every few seconds; the counterpart is the same interpreter with
+`import click`, which every command of the usual path needs. Claude Code runs the status
+line at each message; the counterpart is the bare interpreter. A real daemon with eight
+sessions replies to both.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def _with_sessions(where: DaemonHome) -> None:
 
 
 def measure(*, quick: bool = False) -> Row:
-    """One look of a bar, while a daemon runs."""
+    """`acd bar` with a daemon that runs."""
     with DaemonHome() as where:
         _with_sessions(where)
         samples = _taken(where, _LOOK, _CLICK, b"", 30 if quick else 150)
@@ -49,7 +49,7 @@ def measure(*, quick: bool = False) -> Row:
 
 
 def measure_stopped(*, quick: bool = False) -> Row:
-    """One look of a bar, while no daemon runs: it reads the state file."""
+    """`acd bar` without a daemon: it reads the state file."""
     with DaemonHome() as where:
         _with_sessions(where)
         where.ask("STOP")
@@ -58,7 +58,7 @@ def measure_stopped(*, quick: bool = False) -> Row:
 
 
 def measure_status_line(*, quick: bool = False) -> Row:
-    """One line of the status line, while a daemon runs."""
+    """The status line with a daemon that runs."""
     with DaemonHome() as where:
         _with_sessions(where)
         status = payload("statusLine")

@@ -1,8 +1,7 @@
-"""What a program of the user's may do, tried: each attempt by the directive that forbids it.
+"""Attempts that a sandbox's directives forbid, and that succeed without it, as any user.
 
-`sandbox_attempts.py PORT` prints one line of JSON, directive to whether it
-could be done, or the error that came instead. Nothing here needs root, and all
-of it succeeds outside of a sandbox. The standard library only.
+`sandbox_attempts.py PORT` prints one line of JSON: for each directive true, false, or the
+error. It uses the standard library only.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Users on a machine with systemd: new ones, and ones who have run install.sh."""
+"""Users on a machine with systemd, without acd and with it installed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _available() -> None:
 
 @pytest.fixture
 def new_user() -> Iterator[AcdUser]:
-    """A user with the checkout in ~/acd and settings of Claude Code, without acd."""
+    """A user with the checkout in ~/acd and Claude Code's settings, without acd."""
     with AcdUser() as user:
         user.clone()
         user.write(".claude/settings.json", SETTINGS)
@@ -32,7 +32,7 @@ def new_user() -> Iterator[AcdUser]:
 
 @pytest.fixture(scope="session")
 def installation() -> Iterator[Installation]:
-    """What ./install.sh does for a new user; the home is kept for `user`."""
+    """A run of ./install.sh by a new user, whose home is kept for `user`."""
     kept = Path(tempfile.mkdtemp(prefix="acd-system-home-"))
     try:
         with AcdUser() as user:
@@ -49,6 +49,6 @@ def installation() -> Iterator[Installation]:
 
 @pytest.fixture
 def user(installation: Installation) -> Iterator[AcdUser]:
-    """A user who installed acd, went away, and has just logged in again."""
+    """A user with acd installed, right after a login."""
     with AcdUser(template=installation.home) as user:
         yield user
