@@ -37,6 +37,7 @@ def told(
 # Cut off ------------------------------------------------------------------------
 
 
+@pytest.mark.slow  # as many daemons' loads as the file has bytes
 def test_a_file_cut_at_any_byte_keeps_every_whole_record(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "whole")
     states = {kept.path.stat().st_size: kept.state}
@@ -301,7 +302,9 @@ def traffic(chance: random.Random) -> str:
 
 
 @pytest.mark.usefixtures("small")
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 8))]
+)
 def test_at_every_step_of_writing_anew_the_file_is_whole(
     tmp_path: Path, seed: int, told: pytest.LogCaptureFixture
 ) -> None:
@@ -369,6 +372,7 @@ FLOODS = {
 }
 
 
+@pytest.mark.slow  # writes several times the bound
 @pytest.mark.parametrize("line", FLOODS.values(), ids=FLOODS.keys())
 def test_the_file_s_size_is_bounded_whatever_comes(place: Place, line: str) -> None:
     place.start()

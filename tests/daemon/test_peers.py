@@ -146,6 +146,7 @@ def test_a_thousand_half_lines_are_held_in_bounded_memory(place: Place, client: 
         assert (client.info()["rss"] - before) / 300 < 2 * 65_536
 
 
+@pytest.mark.slow  # sends until the memory would show
 def test_a_hook_that_names_ever_new_directories_costs_no_memory(client: Client) -> None:
     event = '{"session_id":"a","hook_event_name":"PostToolUse"}'
 

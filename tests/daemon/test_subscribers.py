@@ -264,6 +264,7 @@ def fill(client: Client, sessions: int) -> None:
         client.ask_all(*(f"SET filled-{n} working {told}" for n in names))
 
 
+@pytest.mark.slow  # sends until the memory would show
 def test_who_asks_for_much_and_reads_nothing_costs_no_memory(place: Place, client: Client) -> None:
     fill(client, 1_000)  # a picture of 600 kB
     before = client.info()["rss"]

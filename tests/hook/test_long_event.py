@@ -173,6 +173,7 @@ def test_ten_megabytes_of_json_arrive_shortened(place: HookHome) -> None:
     assert event["hook_event_name"] == "PostToolUse"
 
 
+@pytest.mark.slow  # ten megabytes of JSON each
 @pytest.mark.parametrize("element", [b"[]", b'{"a":{}}', b"1", b'"\\u00e9"', b"-0.1e-7"])
 def test_ten_megabytes_of_anything_are_sent_or_given_up_and_counted(
     place: HookHome, element: bytes

@@ -118,6 +118,7 @@ def test_on_another_machine_a_pane_of_the_same_name_is_another(
     assert looks(here, hints, host="elsewhere") == []
 
 
+@pytest.mark.slow  # a kitty draws without a GPU
 @needs_kitty
 def test_the_kitty_window_that_has_the_focus_is_looked_at(here: Place) -> None:
     with a_kitty() as kitty:

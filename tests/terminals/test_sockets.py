@@ -72,6 +72,7 @@ def test_a_tmux_of_the_users_is_used_wherever_it_has_its_socket(here: Place, cho
         Path(path).unlink(missing_ok=True)
 
 
+@pytest.mark.slow  # a kitty draws without a GPU
 @needs_kitty
 @pytest.mark.parametrize("where", ["unix:/tmp/acd-kitty-", "unix:@acd-kitty-"])
 def test_a_kitty_of_the_users_is_used_in_the_sticky_tmp_and_in_the_abstract_namespace(

@@ -10,7 +10,10 @@ from acd.errors import AcdError
 from acd.terminals.terminals import jump, open_window, run
 from testing.kitty import IS_THERE, SLEEP, Kitty, a_kitty
 
-pytestmark = pytest.mark.skipif(not IS_THERE, reason="needs kitty and Xvfb")
+pytestmark = [
+    pytest.mark.skipif(not IS_THERE, reason="needs kitty and Xvfb"),
+    pytest.mark.slow,  # a kitty draws without a GPU
+]
 
 
 @pytest.fixture
