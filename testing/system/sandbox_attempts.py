@@ -61,12 +61,12 @@ def _reach_devices() -> bool:
 
 
 def _adjust_clock() -> bool:
-    # adjtimex(2) with nothing to set only reads, and anybody may.
+    # adjtimex(2) with modes 0 only reads, which needs no privilege.
     return _call(LIBC.adjtimex(ctypes.create_string_buffer(512)))
 
 
 def _new_user_namespace() -> bool:
-    # In a child: a process that has entered one is of no use for the other attempts.
+    # In a child: a process in a user namespace cannot make the other attempts.
     child = os.fork()
     if child == 0:
         os._exit(0 if LIBC.unshare(CLONE_NEWUSER) == 0 else ctypes.get_errno())

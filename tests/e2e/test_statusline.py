@@ -21,7 +21,7 @@ def test_the_status_line_shows_who_else_needs_the_user_and_tells_what_was_used(
         client.ask('SET other question {"name": "api", "prompt": "Bash: make"}')
         agent.greet()
         agent.sees("▲ api: Bash: make")
-        agent.sees("% context · $")  # known once the model has answered
+        agent.sees("% context · $")  # shown after the model's first answer
         used = client.get(agent.session)["api_usage"]
         assert used["model"]
         assert used["input_tokens"] >= 0

@@ -1,4 +1,4 @@
-"""Where nobody holds the socket the hook binds it and starts the daemon; its event is not lost."""
+"""Without a socket, the hook binds one and starts the daemon; its event is not lost."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 
 from testing.hook_home import HOOK_FILES, INTERPRETER, PROMPT, WAIT, Ended, HookHome, payload
 
-# Runs a command and waits for all that it left running: such orphans become its children.
+# Runs a command and waits for all processes that it left: it is their subreaper.
 REAPER = """
 import ctypes, os, subprocess, sys
 PR_SET_CHILD_SUBREAPER = 36
@@ -32,7 +32,7 @@ except ChildProcessError:
 
 
 def kill_and_wait(pid: int) -> None:
-    """Kills a process that is not our child, and waits until it is gone."""
+    """Kills a process that is not a child of this one, and waits for its end."""
     with os.fdopen(os.pidfd_open(pid)) as end:
         os.kill(pid, signal.SIGKILL)
         assert select.select([end], [], [], WAIT)[0]
@@ -64,9 +64,9 @@ def test_fifty_at_once_start_one_daemon_and_none_is_lost(place: HookHome) -> Non
     place.install_daemon()
     gate = place.root / "gate"
     os.mkfifo(gate)
-    # Each is a shell until the gate opens: a hook's lifetime begins with itself.
+    # Each is a shell until the gate opens: a hook's lifetime starts with its process.
     waits = ["/bin/sh", "-c", f'read _ < {shlex.quote(str(gate))}; exec "$@"', "sh"]
-    # Open on both ends, so that whoever comes late finds it open as well.
+    # Open for both, so that a later shell does not block either.
     opened = os.open(gate, os.O_RDWR)
     hooks = [place.start([*waits, *place.command()]) for _ in range(50)]
     for number, hook in enumerate(hooks):
@@ -107,11 +107,11 @@ def test_the_hook_does_not_wait_for_a_daemon_that_is_slow_to_start(place: HookHo
     program.write_text(slow)
     for _ in range(3):
         assert place.run().silent
-    gate.write_text("")  # only now it goes on
+    gate.write_text("")  # the hook continues
     assert len(place.daemon_lines()) == 3
 
 
-# What the daemon gets.
+# The daemon's environment and descriptors.
 
 
 @pytest.fixture(name="report")
@@ -152,7 +152,7 @@ def test_the_daemon_gets_only_the_environment_that_it_needs(
 ) -> None:
     environ = report["environ"]
     assert environ.pop("LISTEN_PID") == str(report["pid"])
-    # The interpreter itself may set this one where the locale is C.
+    # The interpreter may set this one in the C locale.
     environ.pop("LC_CTYPE", None)
     assert environ == {
         "ACD_SOCKET": str(place.socket),
@@ -196,7 +196,7 @@ def test_the_listener_is_fd_3_even_where_the_agent_closed_files(
     place.install_daemon()
     command = ["/bin/sh", "-c", f'"$@" {closed}', "sh", *place.command()]
     if closed == "<&-":
-        # Its stdin is read from elsewhere, then: there is nothing to read and nothing to start.
+        # Without stdin there is no event, and no daemon is started.
         assert place.run(command=command).silent
         assert place.daemon_pids() == []
         return
@@ -205,7 +205,7 @@ def test_the_listener_is_fd_3_even_where_the_agent_closed_files(
     assert place.ask_daemon()["open_files"].keys() == set("0123")
 
 
-# Where the program is found.
+# The search for the program.
 
 
 def test_the_program_beside_the_hook_comes_first(place: HookHome) -> None:
@@ -247,7 +247,7 @@ def test_a_program_that_cannot_be_started_leaves_no_socket_and_is_counted(place:
     assert not place.socket.exists()
 
 
-# What is left in the file system.
+# The files that the hook leaves.
 
 
 def test_nothing_is_ever_wider_than_it_should_be(place: HookHome) -> None:
@@ -257,7 +257,7 @@ def test_nothing_is_ever_wider_than_it_should_be(place: HookHome) -> None:
     place.given_up_file.unlink(missing_ok=True)
     place.ask_daemon("STOP")
     place.install_daemon().unlink()
-    assert place.run(preexec_fn=lambda: os.umask(0)).silent  # this one is given up
+    assert place.run(preexec_fn=lambda: os.umask(0)).silent  # this event is lost
 
     def mode(path: Path) -> int:
         return stat.S_IMODE(path.lstat().st_mode)
@@ -276,7 +276,7 @@ def test_nothing_is_ever_wider_than_it_should_be(place: HookHome) -> None:
         for path in set(place.root.rglob("*")) - home_before.keys()
         if place.directory not in (path, *path.parents)
     }
-    assert {path.name for path in elsewhere} == {"pids"}  # the fake daemon's own
+    assert {path.name for path in elsewhere} == {"pids"}  # the fake daemon's file
 
 
 def test_the_hook_leaves_no_bytecode_beside_itself(place: HookHome) -> None:
@@ -328,11 +328,13 @@ FAULTS = [
 
 
 def run_with_fault(place: HookHome, syscall: str, error: str) -> Ended:
-    """Runs the hook; from its own first call on, each such call fails with the error."""
+    """Runs the hook; each such call after the interpreter's start fails with the error."""
     log = place.root / "strace"
     bare = [INTERPRETER, "-I", "-S", "-c", "import posix; posix._exit(0)"]
     place.run(command=["strace", "-f", "-o", str(log), "-e", f"trace={syscall}", *bare])
-    before = log.read_text().count(f"{syscall}(")  # the interpreter's start is not ours to save
+    before = log.read_text().count(
+        f"{syscall}("
+    )  # the calls of the interpreter's start do not fail
     inject = f"inject={syscall}:error={error}:when={before + 1}+"
     return place.run(command=["strace", "-f", "-o", str(log), "-e", inject, *place.command()])
 
@@ -370,9 +372,9 @@ def test_the_socket_is_private_before_it_can_be_reached(place: HookHome) -> None
     assert place.run(command=command, preexec_fn=lambda: os.umask(0)).silent
     calls = [line.partition("(")[0] for line in log.read_text().splitlines() if "(" in line]
     assert calls == [
-        *("mkdir", "connect", "connect"),  # nobody there: before, and under the lock
+        *("mkdir", "connect", "connect"),  # no listener: before the lock, and under it
         *("umask", "bind", "listen"),
-        *("connect", "sendto"),  # its own line, into its own backlog
+        *("connect", "sendto"),  # its line, into its own backlog
         "clone",
     ]
     assert re.search(r"umask\(0177\)", log.read_text())

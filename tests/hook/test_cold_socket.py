@@ -1,4 +1,4 @@
-"""A socket for which no daemon runs yet: the hook stays until its event is taken."""
+"""A service manager's socket without a daemon: the hook waits for the reply to its event."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from testing.hook_home import PROMPT, WAIT, HookHome, Listener, wait_until_aslee
 
 @pytest.fixture
 def manager(place: HookHome) -> Iterator[Listener]:
-    """A service manager's socket, as long as the test runs or until it is closed."""
+    """A service manager's socket, until the test ends or closes it."""
     listener = place.listen(runs=False)
     yield listener
     listener.close()
 
 
 def sent(place: HookHome) -> subprocess.Popen[bytes]:
-    """A hook that has been given its event, and waits."""
+    """A hook that has its event, and waits."""
     hook = place.start()
     assert hook.stdin is not None
     hook.stdin.write(PROMPT)
@@ -54,7 +54,7 @@ def test_of_a_service_that_fails_the_event_goes_to_a_daemon_that_the_hook_starts
     hooks = [sent(place) for _ in range(3)]
     for hook in hooks:
         wait_until_asleep(hook)
-    manager.close()  # as systemd does when it has tried often enough
+    manager.close()  # as systemd does after too many failed starts
     assert all(ended_silently(hook) for hook in hooks)
     assert len(place.daemon_lines()) == 3
     assert len(place.daemon_pids()) == 1

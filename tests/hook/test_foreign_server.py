@@ -1,4 +1,4 @@
-"""Another user's server where ours should be: nothing is sent to it, nothing of it is believed."""
+"""Another user's server on the socket's path: clients send it nothing and ignore its replies."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ log = os.open(heard, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 os.setgroups([])
 os.setgid(uid)
 os.setuid(uid)
-listener.listen(100)  # from here on the kernel names this user to whoever connects
+listener.listen(100)  # from here on SO_PEERCRED reports this user
 print(flush=True)
 session = {"id": "trap", "status": "question", "since": 0, "display_name": "trap", "prompt": ""}
 while True:
@@ -54,7 +54,7 @@ def _place() -> Iterator[DaemonHome]:
 
 @pytest.fixture
 def heard(place: DaemonHome) -> Iterator[Path]:
-    """What a server of another user hears, which listens at our socket's path.
+    """The file of the lines that another user's server on the socket's path gets.
 
     That it got there is more than it could do; that there is no daemon is hidden.
     """
@@ -118,7 +118,7 @@ def test_a_hook_sends_nothing_and_counts_the_event(place: DaemonHome, heard: Pat
     assert place.socket.with_name("acd.sock.given-up").read_bytes() == b"."
 
 
-# A directory that changes between the look and the use ----------------------------------
+# A directory that is replaced between the check and the use ----------------------------------
 
 
 @contextlib.contextmanager
@@ -131,7 +131,7 @@ def listening(path: Path) -> Iterator[socket.socket]:
 
 
 def swap(place: DaemonHome) -> Path:
-    """Puts another directory in the place of the socket's; returns where the socket's is now."""
+    """Replaces the socket's directory by another one; returns the new path of the socket's."""
     aside = place.root / "aside"
     place.directory.rename(aside)
     place.directory.mkdir(mode=0o700)

@@ -1,4 +1,4 @@
-"""What the daemon gets: one line, with the event as the agent gave it."""
+"""The line that the daemon gets, with the agent's event unchanged."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_line_break_between_fields_becomes_a_space(place: HookHome, break_: st
 
 def test_the_hook_does_not_wait_for_the_answer(place: HookHome) -> None:
     listener = place.listen()
-    assert place.run().silent  # nobody has accepted the connection, and it is gone
+    assert place.run().silent  # the connection is not accepted yet, and the hook has ended
     assert listener.line().event["hook_event_name"] == "UserPromptSubmit"
 
 
@@ -89,7 +89,7 @@ def test_each_event_is_one_connection(place: HookHome) -> None:
     assert listener.raw() is None
 
 
-# The agents that it serves.
+# Its agents.
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_codex_below_copilot_is_still_codex(place: HookHome) -> None:
     assert listener.line().agent == "codex"
 
 
-# What the hook adds.
+# The hook's own fields.
 
 
 def test_the_least_that_is_added(place: HookHome) -> None:
@@ -129,7 +129,7 @@ def test_the_least_that_is_added(place: HookHome) -> None:
     }
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's word is read from /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="the start time is read from /proc")
 def test_of_hooks_that_are_held_up_the_times_are_in_the_order_of_their_start(
     place: HookHome,
 ) -> None:
@@ -138,7 +138,7 @@ def test_of_hooks_that_are_held_up_the_times_are_in_the_order_of_their_start(
     for _ in range(10):
         hooks.append(place.start())
         os.kill(hooks[-1].pid, signal.SIGSTOP)
-    time.sleep(0.02)  # two ticks of the kernel's clock: what began in one of them is past
+    time.sleep(0.02)  # two ticks of the kernel's clock, in which start times are counted
     for hook in reversed(hooks):
         os.kill(hook.pid, signal.SIGCONT)
         hook.communicate(b'{"session_id": "%d"}' % hook.pid)
@@ -269,7 +269,7 @@ def test_a_json_string_of_text_is_what_the_json_module_reads(text: str) -> None:
     assert json.loads(acd_hook_event.json_string(text.encode())) == text
 
 
-# Where it is sent.
+# The socket's path.
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ LINE_LIMIT = 65_536
 CLAUDE_PAYLOADS = [
     path
     for path in sorted((FIXTURES / "claude-code-2.1.329").glob("*.json"))
-    if path.stem != "statusLine"  # no hook's
+    if path.stem != "statusLine"  # not of a hook
 ]
 LONG = "Lorem ipsum dolor sit amet, " * 20_000
 NESTED = [{"text": LONG, "lines": [LONG[:100]] * 100}] * 2
@@ -31,7 +31,7 @@ Change = dict[str, Any]
 
 
 def enlarged(event: bytes, **fields: Any) -> bytes:
-    """The payload with fields replaced or added."""
+    """The payload with some fields replaced or added."""
     return json.dumps({**json.loads(event), **fields}).encode()
 
 
@@ -65,7 +65,7 @@ def test_a_shortened_event_means_the_same(path: Path, fields: Change) -> None:
     event = enlarged(path.read_bytes(), **fields)
     short = shortened(event, 60_000)
     assert len(short) <= 60_000
-    # Its input is another one; what is asked of it is cut alike.
+    # Its input differs; its question is cut in the same way.
     assert replace(meaning(short), call=None) == replace(meaning(event), call=None)
 
 
@@ -81,7 +81,7 @@ def test_a_long_call_and_its_permission_are_shortened_alike() -> None:
 
 
 def sent(place: HookHome, event: bytes) -> dict[str, Any]:
-    """The event that arrives when `event` is given."""
+    """The event that the daemon gets for this one."""
     listener = place.listen()
     assert place.run(event).silent
     line = listener.line()
@@ -184,7 +184,7 @@ def test_ten_megabytes_of_anything_are_sent_or_given_up_and_counted(
     count = (size - len(head) - len(tail)) // (len(element) + 1)
     event = head + (element + b",") * count + tail
     assert place.run(event).silent
-    # How far it comes in its lifetime is up to the machine.
+    # The machine decides whether its lifetime suffices.
     if place.given_up():
         assert listener.raw() is None
     else:

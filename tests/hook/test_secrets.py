@@ -1,4 +1,4 @@
-"""Of the environment, which holds keys and tokens, nothing unnamed is sent, stored or handed on."""
+"""The environment holds keys and tokens: only listed variables are sent, stored or passed on."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ NAMES = (
 
 @pytest.fixture(name="hidden")
 def _hidden(place: HookHome) -> dict[str, str]:
-    """Variables with values that occur nowhere else, in the environment of the hook."""
+    """Variables with unique values in the environment of the hook."""
     hidden = {name: f"secret-{secrets.token_hex(8)}" for name in NAMES}
     place.environ |= hidden
     return hidden
 
 
 def holds_any(data: bytes, hidden: dict[str, str]) -> bool:
-    """Whether a name or a value shows in the data."""
+    """Whether the data contains a name or a value."""
     return any(text.encode() in data for text in hidden.values()) or any(
         f"{name}=".encode() in data or f'"{name}"'.encode() in data for name in hidden
     )

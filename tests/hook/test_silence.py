@@ -53,7 +53,7 @@ def test_what_is_no_event_starts_no_daemon(place: HookHome, event: bytes) -> Non
 
 
 def calls_to_shorten(event: bytes) -> int:
-    """The calls, of Python and of C functions, until what is no event is refused."""
+    """The number of calls of Python and C functions until the event is refused."""
     count = 0
 
     def profile(frame: FrameType, happened: str, arg: Any) -> None:
@@ -78,7 +78,7 @@ def test_noise_is_refused_by_its_beginning_however_long_it_is(name: str) -> None
     assert calls_to_shorten(noise) == calls_to_shorten(noise[:1_000] + noise[-1_000:])
 
 
-# Files of the process that are not there.
+# Closed standard files.
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
@@ -122,7 +122,7 @@ def test_a_non_blocking_stdin_is_read_to_its_end(place: HookHome) -> None:
     assert listener.line().event["hook_event_name"] == "UserPromptSubmit"
 
 
-# A daemon that is not as it should be.
+# A daemon that is missing, frozen or full.
 
 
 def test_no_daemon_and_nothing_to_start_leaves_nothing_behind(place: HookHome) -> None:
@@ -140,7 +140,7 @@ def test_no_daemon_and_nothing_to_start_is_counted_where_the_directory_is(place:
 
 @contextlib.contextmanager
 def frozen_daemon(path: Path, backlog: int) -> Iterator[None]:
-    """A process that listens and is stopped by SIGSTOP."""
+    """A process that listens, stopped by SIGSTOP."""
     program = (
         "import socket, signal, sys; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]);"
         "s.listen(int(sys.argv[2])); print(flush=True); signal.pause()"
@@ -159,7 +159,7 @@ def frozen_daemon(path: Path, backlog: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def full_backlog(path: Path) -> Iterator[None]:
-    """Connects until the kernel takes no more."""
+    """Connects until the backlog is full."""
     with contextlib.ExitStack() as stack:
         while True:
             connection = stack.enter_context(socket.socket(socket.AF_UNIX))
@@ -242,7 +242,7 @@ def test_what_stands_in_the_place_of_the_count_is_left_alone(place: HookHome, th
     assert elsewhere.read_bytes() == b""
 
 
-# A place that is not as it should be.
+# An unsafe or unusable directory.
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o710, 0o701, 0o770, 0o1777, 0o777])
@@ -337,7 +337,7 @@ def test_without_its_second_file_it_gives_up_only_what_needs_it(place: HookHome)
 
 
 def test_an_unreadable_home_is_no_trouble(place: HookHome) -> None:
-    """As an unprivileged user: root reads everything."""
+    """Runs as an unprivileged user: root reads everything."""
     interpreter = "/usr/bin/python3"
     if IS_ROOT and not Path(interpreter).exists():
         pytest.skip(f"no {interpreter}, and another user may not run {INTERPRETER}")
@@ -382,7 +382,7 @@ def test_no_more_open_files_are_no_trouble(place: HookHome) -> None:
 @pytest.mark.skipif(not IS_ROOT, reason="only root can mount a file system")
 @pytest.mark.parametrize("full", ["size=4k,nr_inodes=1", "size=4k,nr_inodes=2", "size=4k"])
 def test_a_full_disk_is_no_trouble(place: HookHome, full: str) -> None:
-    """A tmpfs of our own; the first two have no room for a file, the last none for a byte."""
+    """A tmpfs: the first two have no room for a file, the last one for a byte."""
     place.make_directory()
     script = """
         mount -t tmpfs -o "$1,mode=700" none "$2" || exit 99

@@ -40,7 +40,7 @@ end(0)
 
 
 def imported(place: HookHome, command: list[str]) -> set[str]:
-    """Every module that a run of the interpreter imports, built-in ones included."""
+    """All modules that a run of the interpreter imports."""
     ended = place.run(PROMPT, [command[0], "-X", "importtime", *command[1:]])
     names = re.findall(rb"^import time:[^|]*\|[^|]*\|\s*(\S+)$", ended.stderr, re.MULTILINE)
     return {name.decode() for name in names} - {"package"}  # the table's head
@@ -94,7 +94,7 @@ def test_the_usual_path_takes_few_python_instructions(place: HookHome) -> None:
 
 
 def opened(place: HookHome) -> list[str]:
-    """The files that a run of the hook opens, by name, from its script on."""
+    """The files that a run of the hook opens, in order, from its script on."""
     calls = "\n".join(place.system_calls(payload("PreToolUse-Bash")))
     return re.findall(r'^openat\([^,]*, "([^"]*)".* = \d+$', calls, re.MULTILINE)
 

@@ -54,7 +54,7 @@ def run(
     raw: bytes | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Ended:
-    """Runs it to its end, as Claude Code does."""
+    """Runs the status line to its end."""
     done = subprocess.run(
         [INTERPRETER, "-I", "-S", str(SCRIPT)],
         input=json.dumps(status).encode() if raw is None else raw,
@@ -67,7 +67,7 @@ def run(
 
 
 def shown(place: DaemonHome, status: object = STATUS, **environ: str) -> str:
-    """The line; nothing else may come."""
+    """The line; asserts that there is no other output."""
     ended = run(place, status, environ=environ)
     assert (ended.status, ended.stderr) == (0, b"")
     line = ended.stdout.decode()
@@ -75,7 +75,7 @@ def shown(place: DaemonHome, status: object = STATUS, **environ: str) -> str:
     return line.removesuffix("\n")
 
 
-# What it shows ----------------------------------------------------------------
+# Its text ----------------------------------------------------------------
 
 
 def test_without_a_daemon_it_shows_this_session_and_starts_none(place: DaemonHome) -> None:
@@ -145,7 +145,7 @@ def test_nothing_foreign_acts_on_the_terminal(name: str, asked: str, model: str)
     assert re.sub("\x1b\\[(1;31|0)m", "", "".join(parts)).isprintable()
 
 
-# What it tells ----------------------------------------------------------------
+# Its report ----------------------------------------------------------------
 
 
 def test_it_tells_the_daemon_what_the_session_has_used(served: DaemonHome) -> None:
@@ -202,7 +202,7 @@ def test_it_refuses_what_json_refuses(text: str) -> None:
         with pytest.raises(ValueError):
             acd_statusline.parse(text)
     else:
-        assert repr(acd_statusline.parse(text)) == repr(expected)  # as one NaN is not another
+        assert repr(acd_statusline.parse(text)) == repr(expected)  # NaN is not equal to itself
 
 
 def test_a_python_that_scans_otherwise_is_read_with_json(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,7 +220,7 @@ def test_what_it_tells_is_json_whatever_the_model_is_called(served: DaemonHome, 
     assert told == acd_statusline.clean(model, 100)
 
 
-# What does not stop it --------------------------------------------------------
+# Faults --------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_it_waits_once_for_a_reply_and_a_quarter_of_a_second_at_most(
 def test_a_daemon_that_answers_nonsense_is_not_listened_to(
     served: DaemonHome, daemon: Daemon, answer: bytes
 ) -> None:
-    daemon.signal(signal.SIGSTOP)  # it holds its lock
+    daemon.signal(signal.SIGSTOP)  # it keeps its lock
     served.socket.unlink()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(served.socket))

@@ -20,7 +20,7 @@ from testing.e2e.terminal import Terminal
 
 @pytest.fixture
 def agent(testbed: CodexTestbed) -> Iterator[claude.Agent]:
-    """Claude Code, whose hooks tell the daemon that looks at Codex."""
+    """Claude Code, whose hooks send to the daemon of Codex's."""
     try:
         executable = installed(VERSIONS[0])
     except ClientUnavailable as reason:
@@ -47,7 +47,7 @@ def dashboard(testbed: CodexTestbed) -> Iterator[Terminal]:
 
 
 def wait_for(dashboard: Terminal, headline: str, *rows: tuple[str, ...]) -> None:
-    """Wait until the dashboard shows the headline, and of each row all its texts in one line."""
+    """Waits until the dashboard shows the headline, and each row's texts in one line."""
 
     def shows(screen: str) -> bool:
         lines = screen.splitlines()
@@ -61,7 +61,7 @@ def wait_for(dashboard: Terminal, headline: str, *rows: tuple[str, ...]) -> None
 def test_both_agents_at_once_are_right_in_one_daemon_and_one_dashboard(
     agent: claude.Agent, tui: Tui, dashboard: Terminal
 ) -> None:
-    # Both run in a directory of the same name; the dashboard's home is Codex's.
+    # Both projects have the same name; the dashboard's HOME is Codex's.
     first, second = f"{agent.home.root.name}/project", "~/project"
     tui.expect("working", since=tui.prompt("HELD"))
     held = tui.api.take("HELD")

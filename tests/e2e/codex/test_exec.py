@@ -1,4 +1,4 @@
-"""`codex exec`, which runs in one process and asks nobody."""
+"""`codex exec`, which runs in one process and opens no dialogs."""
 
 from __future__ import annotations
 
