@@ -332,9 +332,7 @@ def run_with_fault(place: HookHome, syscall: str, error: str) -> Ended:
     log = place.root / "strace"
     bare = [INTERPRETER, "-I", "-S", "-c", "import posix; posix._exit(0)"]
     place.run(command=["strace", "-f", "-o", str(log), "-e", f"trace={syscall}", *bare])
-    before = log.read_text().count(
-        f"{syscall}("
-    )  # the calls of the interpreter's start do not fail
+    before = log.read_text().count(f"{syscall}(")  # the interpreter's start succeeds
     inject = f"inject={syscall}:error={error}:when={before + 1}+"
     return place.run(command=["strace", "-f", "-o", str(log), "-e", inject, *place.command()])
 

@@ -56,7 +56,7 @@ def _place() -> Iterator[DaemonHome]:
 def heard(place: DaemonHome) -> Iterator[Path]:
     """The file of the lines that another user's server on the socket's path gets.
 
-    That it got there is more than it could do; that there is no daemon is hidden.
+    The test puts it there as root, which that user cannot, and holds a daemon's lock.
     """
     place.directory.mkdir(mode=0o700)
     heard = place.root / "heard"
