@@ -1,7 +1,5 @@
 """The hook's wall time beside a bare interpreter's, started in the same way.
 
-    python -m checks.bench.bench_hook [pairs]
-
 Both run in turns, so that the machine's load affects both; the result is the ratio of
 the medians. A socket whose backlog is emptied between the runs replaces the daemon. The
 start of the daemon and events beyond the line's limit are not measured.
@@ -9,10 +7,7 @@ start of the daemon and events beyond the line's limit are not measured.
 
 from __future__ import annotations
 
-import json
 import os
-import statistics
-import sys
 import time
 
 from checks.bench.row import Bound, Row, Samples, compare
@@ -70,26 +65,3 @@ def row(*, quick: bool = False) -> Row:
     with HookHome() as where:
         samples = _taken_in(where, 50 if quick else 300)
     return compare("hook process", samples, bound=Bound(BOUND))
-
-
-def measure(pairs: int = 300) -> dict[str, float]:
-    """Medians in milliseconds (`bare_ms`, `hook_ms`), their `ratio`, and how many `pairs`."""
-    with HookHome() as where:
-        samples = _taken_in(where, pairs)
-    hook_ms, bare_ms = (
-        1000 * statistics.median(seconds for [seconds] in times)
-        for times in (samples.ours, samples.bare)
-    )
-    return {"bare_ms": bare_ms, "hook_ms": hook_ms, "ratio": hook_ms / bare_ms, "pairs": pairs}
-
-
-def main() -> None:
-    """Prints the measurement, and whether its ratio is within the bound."""
-    measured = measure(*map(int, sys.argv[1:2]))
-    print(json.dumps(measured))
-    verdict = "within" if measured["ratio"] <= BOUND else "OVER"
-    print(f"hook / bare interpreter: {measured['ratio']:.3f} ({verdict} the bound of {BOUND})")
-
-
-if __name__ == "__main__":
-    main()
