@@ -1,10 +1,10 @@
 #!/bin/sh
-# Installs acd for the user who runs it, upgrades it, or takes it out again.
+# Installs, upgrades or removes acd for the user who runs it.
 #
-# The program is a virtual environment, $XDG_DATA_HOME/acd/venv, which is a link
-# to venv-XXXXXX beside it. A new version is built aside, tried, and put in place
-# by renaming the link: whoever starts acd meanwhile gets one version or the
-# other, whole. Services and hooks are the work of `acd install`.
+# The program is a virtual environment: $XDG_DATA_HOME/acd/venv is a symbolic link to
+# venv-XXXXXX beside it. A new version is built in another directory and tested; then
+# the link is replaced atomically, so that each start of acd gets one whole version.
+# `acd install` sets up services and hooks.
 set -eu
 
 usage() {
@@ -20,8 +20,8 @@ Installs acd for you alone, without root; run it again to upgrade.
                  with --no-hooks too
   --no-hooks     set up no hooks
   --no-service   set up no systemd or launchd service: hooks start the daemon
-  --dry-run      say what would be done, and change nothing
-  --uninstall    take acd out again: service, hooks and program
+  --dry-run      print what would be done, and change nothing
+  --uninstall    remove acd: service, hooks and program
   --help         show this
 END
 }
@@ -35,7 +35,7 @@ fail() {
     exit 1
 }
 
-# ---------------------------------------------------------------- what is asked
+# -------------------------------------------------------------------- arguments
 
 wrong_usage() {
     warn "install.sh: $1"
@@ -43,7 +43,7 @@ wrong_usage() {
     exit 2
 }
 
-# What is for `acd install` stays in "$@": each argument is looked at and moved to the end.
+# The arguments of `acd install` stay in "$@": each argument is read and moved to the end.
 uninstall='' dry_run='' no_hooks='' about_hooks='' left=$#
 while [ "$left" -gt 0 ]; do
     argument=$1
@@ -90,7 +90,7 @@ case ${XDG_DATA_HOME:-} in /*) data=$XDG_DATA_HOME/acd ;; *) data=$HOME/.local/s
 bin=$HOME/.local/bin
 system=$(uname -s)
 
-# ------------------------------------------------- what to install on which system
+# ------------------------------------------------------- packages of each system
 
 # Prints the distribution's family: the first known name in ID and ID_LIKE.
 distribution() {
@@ -109,7 +109,7 @@ distribution() {
     echo unknown
 }
 
-# how_to_get python|venv|systemd: prints the command that installs what is missing.
+# how_to_get python|venv|systemd: prints the command that installs the missing packages.
 how_to_get() {
     case $1:$(distribution) in
     python:debian) echo "sudo apt install python3 python3-venv    (older releases: python3.11-venv)" ;;
@@ -131,8 +131,9 @@ how_to_get() {
 
 # ------------------------------------------------------------------- the interpreter
 
-# Status 3: not a CPython that acd can use; 4: it cannot make virtual environments,
-# if that is asked. In one of those, the interpreter that it was made from lasts.
+# Exit status 3: no CPython that acd can use; 4, with "venv": it cannot make virtual
+# environments. In a virtual environment it prints the interpreter that made it: the
+# environment may be removed.
 probe='
 import sys
 if sys.version_info < (3, 11) or sys.implementation.name != "cpython":
@@ -147,14 +148,14 @@ if "venv" in sys.argv:
 print(getattr(sys, "_base_executable", None) or sys.executable)
 '
 
-# find_python [venv]: sets $python to a real interpreter. A shim of pyenv, asdf or
-# mise is asked what it stands for, because that changes with the directory.
+# find_python [venv]: sets $python to a real interpreter. A shim of pyenv, asdf or mise
+# is resolved, because its target changes with the working directory.
 find_python() {
     lacks_venv=''
     for candidate in python3 python3.14 python3.13 python3.12 python3.11 \
         /usr/bin/python3 /usr/local/bin/python3 /opt/homebrew/bin/python3; do
         path=$(command -v "$candidate") || continue
-        # On macOS this one may only open a window that offers developer tools.
+        # macOS's own may only open a dialog that offers developer tools.
         [ "$system:$path" != Darwin:/usr/bin/python3 ] || continue
         status=0
         answer=$("$path" -I -c "$probe" "$@" </dev/null 2>/dev/null) || status=$?
@@ -183,7 +184,7 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# quietly WHAT COMMAND...: its output is shown only if it fails.
+# quietly WHAT COMMAND...: prints the command's output only if it fails.
 quietly() {
     what=$1
     shift
@@ -193,7 +194,7 @@ quietly() {
     exit 1
 }
 
-# One install at a time: two would remove each other's unfinished work.
+# One install at a time: two would remove each other's unfinished directories.
 take_lock() {
     if holder=$(readlink "$data/install.lock"); then
         ! kill -0 "$holder" 2>/dev/null ||
@@ -208,14 +209,14 @@ take_lock() {
 point_venv_at() {
     rm -f "$data/venv.new"
     ln -s "$1" "$data/venv.new"
-    # rename(2): mv would move the link into the directory that the old one names.
+    # rename(2): mv would move the new link into the old link's target.
     "$python" -c 'import os, sys; os.replace(*sys.argv[1:])' "$data/venv.new" "$data/venv"
 }
 
-# A process keeps loading modules while it runs, so its version must stay.
+# Whether a process uses this version: it loads modules while it runs.
 in_use() {
     if [ -d /proc/self ]; then
-        # The pattern is read, so that no command line holds it but theirs.
+        # The pattern comes from stdin: on a command line it would match itself.
         # shellcheck disable=SC2062  # these are file names
         printf '%s/bin/\n' "$1" | grep -qsF -f - /proc/[0-9]*/cmdline
     else
@@ -224,7 +225,7 @@ in_use() {
     fi
 }
 
-# remove_old_versions CURRENT: those that still run go at the next upgrade.
+# remove_old_versions CURRENT: keeps those that still run, until the next upgrade.
 remove_old_versions() {
     for old in "$data"/venv-*; do
         [ -d "$old" ] && [ "${old##*/}" != "$1" ] || continue
@@ -232,7 +233,7 @@ remove_old_versions() {
     done
 }
 
-# Whether an installed acd can be run.
+# Whether an installed acd runs.
 works() { "$data/venv/bin/acd" --version >/dev/null 2>&1; }
 
 link_program() {
@@ -254,8 +255,8 @@ link_program() {
 
 pip_install() { "$unfinished/bin/python" -m pip install "$@"; }
 
-# Journal fields need systemd-python, which is built here; without it acd logs
-# the same messages as plain text.
+# systemd-python adds fields to journal messages, and is built from source; without it
+# acd logs the same messages as plain text.
 install_systemd_python() {
     [ "$system" = Linux ] && command -v systemctl >/dev/null || return 0
     pip_install 'systemd-python>=235' </dev/null >"$log" 2>&1 ||
@@ -263,7 +264,7 @@ install_systemd_python() {
             "To have it, run this and then install.sh again: $(how_to_get systemd)"
 }
 
-# "$@": what to pass to `acd install`.
+# "$@": the arguments of `acd install`.
 install_acd() {
     find_python venv
     if [ -n "$dry_run" ]; then
@@ -271,7 +272,7 @@ install_acd() {
         say "would install acd and its dashboard into it from $here, with pip"
         say "would point $data/venv at it, and $bin/acd at its program"
         say "would run acd install${*:+ $*}"
-        # What that would do, only acd knows.
+        # acd prints its own steps.
         ! works || "$data/venv/bin/acd" install --dry-run "$@"
         return
     fi
@@ -315,8 +316,7 @@ uninstall_acd() {
     if works; then
         set -- "$data/venv/bin/acd" uninstall --yes
     else
-        # Gone or broken: the checkout does it, with nothing installed. -B: and
-        # nothing is written into it.
+        # The installed acd is missing or broken: use the checkout. -B: write no bytecode there.
         find_python
         set -- env PYTHONPATH="$here" "$python" -B -m acd.install
     fi
@@ -334,7 +334,7 @@ uninstall_acd() {
 
 # ------------------------------------------------------------------------------ main
 
-# Of another Python's setup nothing may reach the one in the virtual environment.
+# Another Python's settings must not reach the one in the virtual environment.
 unset PYTHONHOME PYTHONPATH __PYVENV_LAUNCHER__
 export PIP_USER=no PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 

@@ -1,29 +1,26 @@
-"""One event of a coding agent, from the hook's stdin to the daemon.
+"""Sends one event of a coding agent from the hook's stdin to the daemon.
 
-It turns the JSON on stdin into one line, `HOOK <agent> <meta> <event>`, sends it
-to the daemon's socket and leaves without waiting for the answer. Where the
-socket is there and no daemon runs yet, it waits for the answer of the one that
-is started: a unit that fails takes its queue with it. Where nobody holds the
-socket it binds it, leaves its line in the backlog and starts the daemon. An
-event that cannot be delivered is given up and counted.
+The JSON on stdin becomes one line, `HOOK <agent> <meta> <event>`. With a daemon that
+runs, the hook sends the line and does not wait for the reply. With a service manager's
+socket whose daemon does not run yet, it waits for the reply: a unit that fails discards
+its queue. Without a socket, it binds one, puts the line into the backlog and starts the
+daemon. An event that cannot be delivered is counted as lost.
 
-The agent waits for this process, shows what it prints and reports how it ends.
-So: it is gone within a second, it prints nothing, its exit status is 0, whatever
-is broken. Of the environment, which holds keys and tokens, only what is named
-below is ever passed on.
+The agent waits for this process, shows its output and reports its exit status. So,
+whatever fails, the hook ends within a second with status 0, and prints nothing. The
+environment holds keys and tokens: only the variables named below are passed on.
 
-It does not know what an event means (the daemon does), and it imports nothing
-of acd: it is copied to where it runs, beside acd_hook.py, which runs it. The
-usual path imports only what is built in, and `_socket`; everything else is
-imported where it is needed.
+The file is copied to the directory of acd_hook.py, which runs it, and imports nothing
+of acd. The usual path imports built-in modules and `_socket`; all other imports are
+in the functions that need them.
 """
 
-import _signal  # type: ignore[import-not-found]  # signal without the enums; typeshed has none
-import posix  # what os is made of; os itself costs a tenth of a bare interpreter's start
+import _signal  # type: ignore[import-not-found]  # signal without its enums; typeshed has no stub
+import posix  # os's built-in part; os takes a tenth of a bare interpreter's start
 import sys
 import time
 
-TYPE_CHECKING = False  # type checkers know the name; typing itself would cost several ms
+TYPE_CHECKING = False  # type checkers know the name; importing typing takes several ms
 if TYPE_CHECKING:
     from _socket import socket
 
@@ -31,7 +28,7 @@ AGENTS = {
     "claude-code": (b"CLAUDE_CONFIG_DIR", b"/.claude"),
     "codex": (b"CODEX_HOME", b"/.codex"),
 }
-"""Each agent's configuration directory: the variable that names it, the default below HOME."""
+"""For each agent, the variable of its configuration directory, and the default below HOME."""
 
 HINTS = (
     b"TMUX",
@@ -45,28 +42,28 @@ HINTS = (
     b"ZELLIJ_SESSION_NAME",
     b"TERM_PROGRAM",
 )
-"""The variables that tell a client which terminal to jump to, passed on as they are."""
+"""Variables that identify the terminal, passed on unchanged."""
 
-HINT_LIMIT = 512  # bytes; a value that is longer is left out, for half of it would be a wrong one
+HINT_LIMIT = 512  # bytes; a longer value is left out: a cut one would be wrong
 PATH_LIMIT = 4096  # bytes: PATH_MAX
-LINE_LIMIT = 65_536  # bytes of a line with its newline: the protocol's limit
-EVENT_LIMIT = 16 << 20  # bytes of stdin; what json needs for the worst of these ends in time
-SOCKET_PATH_LIMIT = 104  # bytes: macOS's sun_path, the smaller one
-GIVEN_UP_LIMIT = 65_536  # bytes of the file that counts the events given up
+LINE_LIMIT = 65_536  # bytes of a line with its newline: docs/protocol.md
+EVENT_LIMIT = 16 << 20  # bytes of stdin; json parses the worst of this size in time
+SOCKET_PATH_LIMIT = 104  # bytes: sun_path of macOS; Linux allows 108
+GIVEN_UP_LIMIT = 65_536  # bytes of the file with one byte for each lost event
 LIFETIME = 0.8  # seconds until the watchdog ends the hook
 DIRECTORY = posix.O_RDONLY | posix.O_DIRECTORY | posix.O_NOFOLLOW | posix.O_CLOEXEC
-# Who listens. SO_PEERCRED (unix(7)): pid, uid, gid. LOCAL_PEERCRED (macOS's unix(4)):
-# a version, which is 0, and the uid first.
+# The listener's credentials. SO_PEERCRED (unix(7)): pid, uid, gid. LOCAL_PEERCRED
+# (macOS's unix(4)): a version, which is 0, then the uid.
 PEER = (0, 1, 76) if sys.platform == "darwin" else (1, 17, 12)
-PATIENCE = 0.05  # seconds before the one retry when the daemon's backlog is full
+PATIENCE = 0.05  # seconds until the one retry with a full backlog
 
 Environ = dict[bytes, bytes]
 
 
 def main() -> None:
-    """One event, from stdin to the socket. What it raises means: there was none."""
+    """Sends the event on stdin. Raises an exception if stdin holds none."""
     at = began()
-    # An agent that ends sends SIGTERM to hooks still under way, and the last event matters most.
+    # An agent that ends sends SIGTERM to its running hooks; its last event matters most.
     for number in (_signal.SIGTERM, _signal.SIGHUP, _signal.SIGINT):
         _signal.signal(number, _signal.SIG_IGN)
     watch(lambda *_: posix._exit(0))
@@ -74,11 +71,11 @@ def main() -> None:
     _signal.setitimer(_signal.ITIMER_REAL, LIFETIME)
 
     agent, environ = sys.argv[1], posix.environ
-    # GitHub Copilot's CLI runs the hooks in a project's Claude Code settings as well.
+    # GitHub Copilot's CLI also runs the hooks in a project's Claude Code settings.
     if agent not in AGENTS or (agent == "claude-code" and b"COPILOT_CLI" in environ):
         return
     path = socket_path(environ)
-    posix.set_blocking(0, True)  # whatever the agent made of its end; fails if stdin is closed
+    posix.set_blocking(0, True)  # the agent may have set O_NONBLOCK; fails if stdin is closed
     try:
         event = read_event()
         watch(lambda *_: give_up(path))
@@ -86,17 +83,17 @@ def main() -> None:
         deliver(path, with_event(line, event), environ)
     except ValueError:
         return
-    except BaseException:  # whatever it was, the event is lost, and that is all it may cost
+    except BaseException:  # any failure loses the event and nothing else
         give_up(path)
 
 
 def began() -> int:
-    """When this process was started, unix nanoseconds, in the order of starting.
+    """The start of this process, in unix nanoseconds; hooks sort by it in their order of start.
 
-    Of two hooks that the agent starts 30 ms apart the second's interpreter may
-    be up first on a busy machine; the kernel knows their order all the same
-    (proc_pid_stat(5), field 22: the start in ticks since boot, rounded up here,
-    but not beyond now). Within one tick, 10 ms, the pids tell it.
+    Of two hooks that the agent starts 30 ms apart, the second's interpreter may be
+    ready first on a busy machine. The kernel stores the start in ticks since boot
+    (proc_pid_stat(5), field 22), rounded up here, but not beyond now. Within one
+    tick, 10 ms, the pids decide.
     """
     now, booted = time.time_ns(), 0
     try:
@@ -106,21 +103,21 @@ def began() -> int:
         start = (int(stat.rpartition(b")")[2].split()[19]) + 1) * tick
     except (OSError, ValueError, IndexError, AttributeError):  # no /proc, no such clock: macOS
         return now
-    # In whole milliseconds it is the same for every hook, however long lay between the two looks.
+    # In whole milliseconds: the same for every hook, whatever the time between the two clock reads.
     boot = (now - booted + 500_000) // 1_000_000 * 1_000_000
     at = boot + start + posix.getpid() % 65_536
     return at if now - 10_000_000_000 < at < now else now
 
 
 def watch(handler: object) -> None:
-    """Lets `handler` run when the hook's time is over, in the middle of whatever blocks."""
+    """Sets the handler that runs at the end of LIFETIME, also during a blocking call."""
     _signal.signal(_signal.SIGALRM, handler)
 
 
 def read_event() -> bytes:
-    """The JSON object on stdin as one line, without its newline.
+    """The JSON object on stdin as one line, without a newline.
 
-    Raises ValueError for what cannot be one, OverflowError past EVENT_LIMIT.
+    Raises ValueError if stdin is no object, OverflowError beyond EVENT_LIMIT.
     """
     chunks: list[bytes] = []
     size = 0
@@ -129,7 +126,7 @@ def read_event() -> bytes:
         size += len(chunk)
         if size > EVENT_LIMIT:
             raise OverflowError
-    # RFC 8259: outside of strings a line break is whitespace, inside of them it is not valid.
+    # RFC 8259: a line break is whitespace outside of strings, and invalid inside.
     event = b"".join(chunks).replace(b"\n", b" ").replace(b"\r", b" ").strip()
     if not (event.startswith(b"{") and event.endswith(b"}")):
         raise ValueError
@@ -137,7 +134,7 @@ def read_event() -> bytes:
 
 
 def with_event(line: bytes, event: bytes) -> bytes:
-    """The whole line, the event shortened if need be. Raises as read_event does."""
+    """The line with its event, shortened if it is too long. Raises as shortened() does."""
     room = LINE_LIMIT - len(line) - 1
     if len(event) > room:
         from acd_hook_rare import shortened
@@ -147,10 +144,10 @@ def with_event(line: bytes, event: bytes) -> bytes:
 
 
 def meta(agent: str, environ: Environ, at: int) -> bytes:
-    """What the hook knows beside the event: a JSON object, ASCII and without spaces."""
+    """The hook's own fields: a JSON object in ASCII, without spaces."""
     claude = agent == "claude-code"
     fields = [b'"at":%d' % at]
-    # What Claude Code says of itself is inherited by whatever runs below it, Codex included.
+    # Claude Code's variables are inherited by all its descendants, also by a Codex.
     pid = environ.get(b"CLAUDE_PID", b"") if claude else b""
     if pid.isdigit() and len(pid) < 20:
         fields.append(b'"pid":%d' % int(pid))
@@ -158,7 +155,7 @@ def meta(agent: str, environ: Environ, at: int) -> bytes:
         fields.append(b'"ppid":%d' % posix.getppid())
     if claude:
         attended = environ.get(b"CLAUDE_CODE_SESSION_ATTENDED")
-        # 2.1.197 tells it by how it was entered only (measured).
+        # 2.1.197 sets the entry point only (measured).
         how = environ.get(b"CLAUDE_CODE_ENTRYPOINT")
         if attended == b"1" or (attended is None and how == b"cli"):
             fields.append(b'"attended":true')
@@ -181,9 +178,9 @@ def meta(agent: str, environ: Environ, at: int) -> bytes:
 
 
 def json_string(raw: bytes) -> bytes:
-    """RFC 8259's string: what is not printable ASCII is escaped, and so is a space.
+    """A JSON string (RFC 8259). Spaces and all but printable ASCII are escaped.
 
-    Bytes that are not UTF-8 become what os.fsdecode makes of them.
+    Bytes that are not UTF-8 become surrogates, as in os.fsdecode.
     """
     text = raw.decode("utf-8", "surrogateescape")
     safe = [c if "!" <= c <= "~" and c not in '"\\' else _escaped(c) for c in text]
@@ -199,7 +196,7 @@ def _escaped(character: str) -> str:
 
 
 def socket_path(environ: Environ) -> bytes:
-    """Where the daemon listens: the order that acd documents."""
+    """The daemon's socket, by the rules of docs/protocol.md."""
     if explicit := environ.get(b"ACD_SOCKET"):
         return explicit
     if sys.platform == "darwin":
@@ -213,14 +210,14 @@ def socket_path(environ: Environ) -> bytes:
         except OSError:
             ours = False
         if not ours:
-            return b"/tmp/acd-%d/acd.sock" % uid  # nothing there is trusted unchecked
+            return b"/tmp/acd-%d/acd.sock" % uid  # enter() checks its owner and mode
     return runtime + b"/acd/acd.sock"
 
 
 def deliver(path: bytes, line: bytes, environ: Environ) -> None:
-    """Sends the line to the daemon, and starts it where there is none.
+    """Sends the line to the daemon, which it starts if none listens.
 
-    Raises ValueError for a path that cannot be, OSError if the line is lost.
+    Raises ValueError for a path that cannot be a socket's, OSError if the line is lost.
     """
     if not path.startswith(b"/") or len(path) > SOCKET_PATH_LIMIT:
         raise ValueError
@@ -232,11 +229,11 @@ def deliver(path: bytes, line: bytes, environ: Environ) -> None:
 
 
 def send(path: bytes, line: bytes, waits: bool = True) -> bool:
-    """Sends the line; False if nobody listens, or `waits` and who listened ended unanswered.
+    """Sends the line. False if nobody listens, or, with `waits`, if the listener ended unanswered.
 
-    Raises OSError if it cannot be delivered.
+    Raises OSError if the line cannot be delivered.
     """
-    import _socket  # a shared library: its load can fail
+    import _socket  # a shared library: loading it can fail
 
     for patience in (PATIENCE, 0):
         connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
@@ -250,14 +247,14 @@ def send(path: bytes, line: bytes, waits: bool = True) -> bool:
                 return True
             from acd_hook_rare import is_answered
 
-            # The line is in the queue, and not lost should that take longer than we live.
+            # The line is in the queue: it is not lost if the reply takes longer than LIFETIME.
             watch(lambda *_: posix._exit(0))
             return is_answered(connection)
         except (FileNotFoundError, ConnectionRefusedError):
             return False
         except (BlockingIOError, ConnectionError):
-            # connect(2): a full backlog, an error at once on a socket with a timeout;
-            # or the daemon stopped just now, and the line was not read.
+            # connect(2) on a socket with a timeout fails at once with a full backlog;
+            # or the daemon has just stopped without reading the line.
             time.sleep(patience)
         finally:
             connection.close()
@@ -265,11 +262,11 @@ def send(path: bytes, line: bytes, waits: bool = True) -> bool:
 
 
 def enter(path: bytes) -> bytes:
-    """Enters the socket's directory; the socket's name there.
+    """Changes to the socket's directory and returns the socket's name in it.
 
-    What is opened by its name from here on is in the directory that was checked,
-    wherever its path leads by then. Raises PermissionError unless it is ours
-    alone, OSError for a symlink and where there is none.
+    From then on the name leads to the checked directory, even if the path is replaced.
+    Raises PermissionError unless the directory is this user's and 0700, OSError for a
+    symlink or no directory.
     """
     directory, _, name = path.rpartition(b"/")
     opened = posix.open(directory, DIRECTORY)
@@ -281,9 +278,9 @@ def enter(path: bytes) -> bytes:
 
 
 def check_peer(connection: "socket") -> int:
-    """The pid of who called listen(2), 0 where the kernel does not say (macOS).
+    """The pid of the process that called listen(2); 0 on macOS, which does not report it.
 
-    Raises PermissionError unless it runs as our user.
+    Raises PermissionError if it runs as another user.
     """
     told = connection.getsockopt(*PEER)
     if int.from_bytes(told[4:8], sys.byteorder) != posix.getuid():
@@ -292,9 +289,9 @@ def check_peer(connection: "socket") -> int:
 
 
 def is_daemon(name: bytes, server: int) -> bool:
-    """Whether that process is a daemon that is ready: then it calls listen(2) itself.
+    """Whether that process is a ready daemon, which calls listen(2) itself.
 
-    Before, it is the service manager, a hook, or a daemon that has ended.
+    Before that, the listener is the service manager, a hook, or a daemon that has ended.
     """
     try:
         owner = posix.open(name + b".daemon", posix.O_RDONLY | posix.O_NOFOLLOW)
@@ -305,7 +302,7 @@ def is_daemon(name: bytes, server: int) -> bool:
 
 
 def give_up(path: bytes) -> None:
-    """Adds one byte to the count of lost events, if that can be done at once, and leaves."""
+    """Adds one byte to the file of lost events, unless that would block, and exits."""
     try:
         name = enter(path)
         flags = posix.O_WRONLY | posix.O_CREAT | posix.O_APPEND | posix.O_NOFOLLOW

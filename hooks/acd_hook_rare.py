@@ -1,16 +1,16 @@
-"""What acd's hook does rarely: shorten an event that is too long, start the daemon, wait for one.
+"""The rare work of acd's hook: shorten a long event, start the daemon, wait for its reply.
 
-A file of its own, so that the usual path does not load it. It is imported by
-acd_hook_event.py alone, and is held to its rules.
+It is a module of its own, so that the usual path does not load it. acd_hook_event.py
+imports it; the same rules hold here.
 """
 
-# ruff: noqa: SIM105 - contextlib would take longer to import than all that is done here
+# ruff: noqa: SIM105 - importing contextlib takes longer than all work of this module
 
-import _signal  # type: ignore[import-not-found]  # signal without the enums; typeshed has none
+import _signal  # type: ignore[import-not-found]  # signal without its enums; typeshed has no stub
 import posix
 import time
 
-TYPE_CHECKING = False  # type checkers know the name; typing itself would cost several ms
+TYPE_CHECKING = False  # type checkers know the name; importing typing takes several ms
 if TYPE_CHECKING:
     from _socket import socket
     from collections.abc import Callable
@@ -20,23 +20,23 @@ BACKLOG = 4096  # Linux's default ceiling (net.core.somaxconn)
 
 DAEMON_VARIABLES = (b"HOME", b"PATH", b"USER", b"LOGNAME", b"LANG", b"TMPDIR", b"ACD_SOCKET")
 DAEMON_PREFIXES = (b"LC_", b"XDG_")
-"""What the daemon needs of the environment, and all it gets of it."""
+"""The only variables that the daemon gets."""
 
 Environ = dict[bytes, bytes]
 
 
 def shortened(event: bytes, limit: int) -> bytes:
-    """The event in at most `limit` bytes of JSON, with the same meaning.
+    """The event in at most `limit` bytes of JSON, with the same meaning to the daemon.
 
-    Kept are its small fields, the beginning of its texts, and of what is nested
-    what is asked and what still runs. Raises ValueError for what is not a JSON
-    object, OverflowError for one that does not fit even so.
+    It keeps truth values, the beginnings of texts, the questions of a tool and the
+    background tasks. Raises ValueError if the event is no JSON object, OverflowError if
+    it is too long even so.
     """
     import gc
     import json
 
-    gc.disable()  # the process ends before there is anything to collect; halves the worst case
-    # Numbers are left out anyway, and reading a long one as int takes quadratic time.
+    gc.disable()  # the process ends before a collection frees anything; halves the worst case
+    # Numbers are left out below; parsing a long one as int takes quadratic time.
     fields = json.loads(event, parse_int=float)
     if not isinstance(fields, dict):
         raise ValueError("not a JSON object")
@@ -55,13 +55,13 @@ def shortened(event: bytes, limit: int) -> bytes:
 
 
 def small_fields(value: object, cut: int) -> dict[str, object]:
-    """The truth values and texts of a JSON object, at most fifty, texts cut to `cut` characters."""
+    """The first 50 truth values and texts of a JSON object, texts cut to `cut` characters."""
     kept: dict[str, object] = {}
     for name, field in value.items() if isinstance(value, dict) else ():
         if isinstance(field, str):
             if not name.endswith(("_id", "_name", "_path", "cwd")):
                 kept[name] = field[:cut]
-            elif len(field) <= NAME_LIMIT:  # half of a name or a path would be another one
+            elif len(field) <= NAME_LIMIT:  # a cut name or path would be another one
                 kept[name] = field
         elif isinstance(field, bool):
             kept[name] = field
@@ -71,7 +71,7 @@ def small_fields(value: object, cut: int) -> dict[str, object]:
 
 
 def is_answered(connection: "socket") -> bool:
-    """Waits until the daemon that is being started has answered, or nobody can any more."""
+    """Waits for the reply of the starting daemon. False if the connection ends without one."""
     try:
         return connection.recv(1) != b""
     except ConnectionError:
@@ -85,13 +85,12 @@ def activate(
     enter: "Callable[[bytes], bytes]",
     send: "Callable[[bool], bool]",
 ) -> None:
-    """Binds the socket that nobody holds, sends the line into its backlog, starts the daemon.
+    """Binds the socket, sends the line into its backlog and starts the daemon.
 
-    Of all who try at once exactly one does so, under a lock; the others find its
-    socket. `hook` is the hook's own path, `enter` enters the socket's directory
-    and refuses one that is not ours alone, `send` sends the line, and is False
-    when nobody listens; its argument is whether it waits for an answer.
-    Raises OSError if it cannot be done; then no socket is left behind.
+    Of several hooks at once, one does so under a lock; the others find its socket.
+    `hook` is the hook's path. `enter` is acd_hook_event.enter. `send` sends the line and
+    returns False if nobody listens; its argument says whether it waits for the reply.
+    Raises OSError on a failure, and leaves no socket behind.
     """
     import _socket
     import fcntl
@@ -107,24 +106,24 @@ def activate(
     flags = posix.O_RDWR | posix.O_CREAT | posix.O_NOFOLLOW | posix.O_CLOEXEC
     lock = posix.open(name + b".lock", flags, 0o600)
     locked = False
-    while not locked:  # until the watchdog ends it
+    while not locked:  # until the watchdog ends the process
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             locked = True
         except BlockingIOError:
             time.sleep(0.01)
-        if send(True):  # under the lock as well: another may have been faster
+        if send(True):  # again under the lock: another hook may have been faster
             return
     try:
         if posix.lstat(name).st_mode & 0o170000 != 0o140000:
             raise FileExistsError("no socket: not ours to take away")
-        posix.unlink(name)  # it refuses connections, and nobody else binds here now
+        posix.unlink(name)  # it refuses connections, and the lock keeps others from binding
     except FileNotFoundError:
         pass
     listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-    posix.umask(0o177)  # the socket is private before it can be reached
-    # By its path, which is the name that others learn from it; then it has to be
-    # in the directory that was entered.
+    posix.umask(0o177)  # the socket is private before it is reachable
+    # Bound by its path, which getsockname(2) reports to others; lstat() then raises
+    # unless the socket is in the directory that was entered.
     listener.bind(path)
     posix.lstat(name)
     try:
@@ -138,34 +137,37 @@ def activate(
     if child == 0:
         try:
             become_daemon(program, listener.fileno(), environ)
-        finally:  # only a failure leads here
-            posix.unlink(path)  # it may stand elsewhere by now
+        finally:  # reached by a failure only
+            posix.unlink(path)  # the working directory may be another one by now
 
 
 def daemon_program(environ: Environ, hook: bytes) -> bytes:
-    """The acd that was installed with the hook, else the user's. Raises FileNotFoundError."""
+    """The acd installed with the hook, else the one in ~/.local/bin or on PATH.
+
+    Raises FileNotFoundError.
+    """
     here = hook.rpartition(b"/")[0]
     places = [here + b"/venv/bin", here + b"/../.venv/bin"]
     places.append(environ.get(b"HOME", b"") + b"/.local/bin")
     places += environ.get(b"PATH", b"").split(b":")
     for place in places:
-        # A relative place would be one in the project that the agent works on.
+        # A relative directory would be one of the project that the agent works on.
         if place.startswith(b"/") and posix.access(place + b"/acd", posix.X_OK):
             return place + b"/acd"
     raise FileNotFoundError("no acd")
 
 
 def become_daemon(program: bytes, listener: int, environ: Environ) -> None:
-    """Turns this forked process into `acd daemon`: detached, with the socket as its fd 3.
+    """Executes `acd daemon`, detached, with the socket as fd 3. Raises OSError.
 
-    sd_listen_fds(3) is how the daemon takes it over; the name tells it that no
-    service manager holds the socket. Of the agent's terminal, files, signals
-    and environment nothing comes along. Raises OSError.
+    The daemon takes the socket over by sd_listen_fds(3); by its name it knows that no
+    service manager holds it. The daemon inherits nothing of the agent's terminal, files,
+    signals and environment, DAEMON_VARIABLES apart.
     """
     import fcntl
 
     posix.setsid()
-    # Out of the way of 0 to 3 first: where the agent closed its own, these may be among them.
+    # Away from 0 to 3 first: if the agent closed those, the socket may be one of them.
     listener = fcntl.fcntl(listener, fcntl.F_DUPFD, 4)
     null = fcntl.fcntl(posix.open(b"/dev/null", posix.O_RDWR), fcntl.F_DUPFD, 4)
     for standard in (0, 1, 2):
@@ -176,7 +178,7 @@ def become_daemon(program: bytes, listener: int, environ: Environ) -> None:
             try:
                 posix.close(int(name))
             except OSError:
-                pass  # the listing's own
+                pass  # the descriptor of the listing
     posix.chdir("/")
     posix.umask(0o077)
     for number in _signal.valid_signals() - {_signal.SIGKILL, _signal.SIGSTOP}:

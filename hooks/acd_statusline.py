@@ -1,49 +1,48 @@
-"""acd's status line for Claude Code: this session, and which of your others need you.
+"""acd's status line for Claude Code: this session, and your other sessions that need you.
 
     <absolute python> -I -S <absolute path>/acd_statusline.py  < status.json
 
     Opus 5.5 · 12% context · $0.42 │ ▲ api: Bash: rm -rf build 3m · web done 1m
 
-It reads the JSON that Claude Code gives to a status line command, tells a daemon
-that runs what the session has used (API_USAGE), asks it for the others as a
-passive subscriber, and prints one line. It starts no daemon and wakes none.
+It reads the JSON of Claude Code's status line command from stdin, sends the session's
+usage to the daemon (API_USAGE), gets the other sessions as a passive subscriber, and
+prints one line. It starts no daemon.
 
-Claude Code waits for this process, in the background, each time something
-happens. So the rules are the hook's: it is gone within a second, its exit
-status is 0 and it says nothing of what is broken; without a daemon the line is
-this session's part alone. It stands beside acd_hook_event.py, which tells it where the
-socket is, and imports nothing of acd.
+Claude Code runs it in the background after each event and waits for it. So the hook's
+rules hold: it ends within a second with status 0, and reports no failure; without a
+daemon it prints this session's part alone. It uses acd_hook_event.py, which is in the
+same directory, and imports nothing of acd.
 """
 
-import _signal  # type: ignore[import-not-found]  # signal without the enums; typeshed has none
+import _signal  # type: ignore[import-not-found]  # signal without its enums; typeshed has no stub
 import posix
 import sys
 import time
 
-TYPE_CHECKING = False  # type checkers know the name; typing itself would cost several ms
+TYPE_CHECKING = False  # type checkers know the name; importing typing takes several ms
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-INPUT_LIMIT = 16 << 20  # bytes of stdin; what is usual has two thousand
-PATIENCE = 0.25  # seconds for each word of the daemon, which takes a thousandth of that
-MOST = 3  # sessions that are named; more are counted
-NAME, TEXT = 20, 30  # characters of what they are called and of what they ask
+INPUT_LIMIT = 16 << 20  # bytes of stdin; 2,000 are usual
+PATIENCE = 0.25  # seconds for each reply of the daemon; a thousandth is usual
+MOST = 3  # sessions that are named; the rest is counted
+NAME, TEXT = 20, 30  # characters of a session's name and of its question
 
 SEPARATOR = " · "
 COLOURS = {"question": "\x1b[1;31m", "attention": "\x1b[33m"}
 SYMBOLS = {"question": "▲", "attention": "●"}
 
 own = ""
-"""This session's part, from the moment that it is known: what is shown when time is over."""
+"""This session's part, once it is known; the watchdog prints it."""
 
 
 def main() -> None:
-    """One line, from stdin to stdout. What it raises means: there is nothing to show."""
-    global own  # noqa: PLW0603 - the watchdog shows it, wherever it strikes
+    """Prints the line for the status on stdin. Raises an exception if there is none to show."""
+    global own  # noqa: PLW0603 - the watchdog prints it
     _signal.signal(_signal.SIGALRM, lambda *_: end(own))
     _signal.pthread_sigmask(_signal.SIG_UNBLOCK, (_signal.SIGALRM,))
-    sys.dont_write_bytecode = True  # under umask 0 anybody could write into __pycache__
+    sys.dont_write_bytecode = True  # under umask 0, __pycache__ would be writable by all
     sys.path.append(__file__.rpartition("/")[0])
     from acd_hook_event import LIFETIME
 
@@ -53,7 +52,7 @@ def main() -> None:
     own = SEPARATOR.join(own_parts(status))
     try:
         others = SEPARATOR.join(other_parts(ask(status), status.get("session_id")))
-    except Exception:  # whatever it was, the others are not shown, and that is all it may cost
+    except Exception:  # any failure leaves out the other sessions and nothing else
         others = ""
     end(" │ ".join(filter(None, (own, others))))
 
@@ -74,27 +73,27 @@ def read_status() -> "dict[str, Any]":
 
 
 class Strict:
-    """How json.loads reads, for the scanner that it reads with."""
+    """The settings of json.loads, as its C scanner takes them."""
 
     strict = True
     object_hook = object_pairs_hook = None
     parse_int, parse_float, parse_constant = int, float, float
-    memo: "dict[str, str]" = {}  # noqa: RUF012 - the scanner's own, for its one life
+    memo: "dict[str, str]" = {}  # noqa: RUF012 - used by one scanner
 
 
 def parse(text: str) -> object:
-    """What json.loads makes of it. Raises ValueError.
+    """The value of a JSON text, as json.loads returns it. Raises ValueError.
 
-    Importing json takes as long as a bare interpreter to start, nearly all of
-    it for regular expressions that only its Python half needs; this is the other.
+    Importing json takes as long as the start of a bare interpreter, mostly for regular
+    expressions of its Python part; this uses its C part.
     """
     text = text.strip(" \t\r\n")
     try:
         import _json
 
-        scan = _json.make_scanner(Strict)  # type: ignore[arg-type]  # typeshed: another scanner
+        scan = _json.make_scanner(Strict)  # type: ignore[arg-type]  # typeshed wants a JSONDecoder
         scanned: tuple[object, int] = scan(text, 0)
-    except (ImportError, AttributeError, TypeError):  # a Python that has it otherwise
+    except (ImportError, AttributeError, TypeError):  # a Python whose C part differs
         import json
 
         return json.loads(text)
@@ -107,7 +106,7 @@ def parse(text: str) -> object:
 
 
 def own_parts(status: "dict[str, Any]") -> "Iterator[str]":
-    """What Claude Code tells of this session: model, context, cost; each only if it does."""
+    """Model, context and cost of this session, each if the status has it."""
     if name := clean(of(status, "model").get("display_name"), 40):
         yield name
     if (used := number(of(status, "context_window").get("used_percentage"))) is not None:
@@ -117,7 +116,7 @@ def own_parts(status: "dict[str, Any]") -> "Iterator[str]":
 
 
 def usage(status: "dict[str, Any]") -> str:
-    """What API_USAGE takes, as JSON without spaces, as far as Claude Code tells it."""
+    """The JSON of API_USAGE, without spaces, with the fields that the status has."""
     from acd_hook_event import json_string
 
     context, cost = of(status, "context_window"), of(status, "cost")
@@ -135,9 +134,9 @@ def usage(status: "dict[str, Any]") -> str:
 
 
 def ask(status: "dict[str, Any]") -> "list[dict[str, Any]]":
-    """All sessions, once the daemon has heard of this one's usage; none without a daemon.
+    """Sends this session's usage, and returns all sessions; none without a daemon.
 
-    Raises whatever goes wrong.
+    Raises OSError, EOFError or ValueError.
     """
     import _socket
 
@@ -171,12 +170,12 @@ def ask(status: "dict[str, Any]") -> "list[dict[str, Any]]":
 
 
 def is_session_id(text: str) -> bool:
-    """Whether it can be a session's id: printable characters without whitespace."""
+    """Whether the text is a session id: 1 to 128 printable characters without whitespace."""
     return 0 < len(text) <= 128 and text.isprintable() and " " not in text
 
 
 def is_running(name: bytes) -> bool:
-    """Whether a daemon serves that socket here: it holds a lock. A connection would start one."""
+    """Whether a daemon holds the lock of this socket. A connection would start one."""
     import fcntl
 
     flags = posix.O_RDONLY | posix.O_CLOEXEC | posix.O_NOFOLLOW
@@ -190,12 +189,12 @@ def is_running(name: bytes) -> bool:
 
 
 def other_parts(sessions: "list[dict[str, Any]]", this: object) -> "Iterator[str]":
-    """Who else needs the user: those that ask first, and the longest waiting among them."""
+    """The other sessions that need the user: questions first, then by waiting time."""
     waiting = [each for each in sessions if each["status"] in SYMBOLS and each["id"] != this]
     waiting.sort(key=lambda each: (each["status"] != "question", each["since"], each["id"]))
     for place, each in enumerate(waiting[:MOST]):
         kind = each["status"]
-        # One symbol leads; after it, only a question has another.
+        # The first session has a symbol, and every question.
         symbol = f"{SYMBOLS[kind]} " if place == 0 or kind == "question" else ""
         yield painted(kind, symbol + what(each))
     if len(waiting) > MOST:
@@ -203,7 +202,7 @@ def other_parts(sessions: "list[dict[str, Any]]", this: object) -> "Iterator[str
 
 
 def what(session: "dict[str, Any]") -> str:
-    """`api: Bash: rm -rf build 3m`, `web done 1m`; the first minute has no age."""
+    """`api: Bash: rm -rf build 3m` or `web done 1m`; without an age in the first minute."""
     name = clean(session["display_name"], NAME)
     if session["status"] == "question":
         asked = clean(session["prompt"], TEXT)
@@ -218,25 +217,25 @@ def what(session: "dict[str, Any]") -> str:
 
 
 def painted(kind: str, text: str) -> str:
-    """In its status's colour, unless NO_COLOR (no-color.org) is set."""
+    """The text in the colour of a status, unless NO_COLOR (no-color.org) is set."""
     return text if posix.environ.get(b"NO_COLOR") else f"{COLOURS[kind]}{text}\x1b[0m"
 
 
 def of(status: "dict[str, Any]", key: str) -> "dict[str, Any]":
-    """The object of that name; an empty one for anything else."""
+    """The object of that name, or an empty one."""
     value = status.get(key)
     return value if isinstance(value, dict) else {}
 
 
 def number(value: object) -> "float | None":
-    """A number from 0 to what any of these can be, and nothing else: no NaN, no true."""
+    """The value if it is a number from 0 below 2**53, else None: no NaN, no truth value."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return value if 0 <= value < 2**53 else None
 
 
 def clean(value: object, limit: int) -> str:
-    """Text on one line, without what could act on a terminal; else nothing."""
+    """The text on one line of at most `limit` characters, without control characters."""
     if not isinstance(value, str):
         return ""
     text = "".join(c if c.isprintable() else " " for c in value[: 4 * limit])
@@ -245,7 +244,7 @@ def clean(value: object, limit: int) -> str:
 
 
 def end(line: str) -> None:
-    """Prints the line, if there is one, and leaves."""
+    """Prints the line, unless it is empty, and exits."""
     try:
         data = f"{line}\n".encode() if line else b""
         while data:
@@ -257,5 +256,5 @@ def end(line: str) -> None:
 if __name__ == "__main__":
     try:
         main()
-    finally:  # whatever went wrong, the agent hears nothing; and skipping the teardown is faster
+    finally:  # no traceback, status 0, and no teardown, which takes time
         posix._exit(0)

@@ -1,4 +1,4 @@
-"""Where the checkout and the recorded payloads are."""
+"""Paths of the checkout and of the recorded payloads."""
 
 from __future__ import annotations
 

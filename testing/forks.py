@@ -1,7 +1,7 @@
-"""Starts daemons by forking a process that has imported acd: in a tenth of the time.
+"""Daemons and commands by fork of a process that has imported them: it saves most of their start.
 
-Each daemon is a process with its own environment, stderr and descriptors, and
-runs acd's `main`. It is not started by exec; tests of that start theirs so.
+Each runs acd's `main` in a process of its own, with its own environment, standard
+files and descriptors. Tests of an exec do without this.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import fcntl
+import importlib
 import json
 import os
 import select
@@ -16,9 +17,11 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import traceback
 from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import count
 from pathlib import Path
 
 from testing.checkout import CHECKOUT
@@ -73,12 +76,13 @@ class Fork:
 class Forks:
     """A process that forks daemons. It ends with this one."""
 
-    def __init__(self) -> None:
+    def __init__(self, *modules: str) -> None:
+        """`modules` are imported before the first fork."""
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.settimeout(WAIT)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "testing.forks", str(theirs.fileno())],
+                [sys.executable, "-m", "testing.forks", str(theirs.fileno()), *modules],
                 cwd=CHECKOUT,
                 env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
                 pass_fds=[theirs.fileno()],
@@ -102,10 +106,47 @@ class Forks:
 
         `compact_min` replaces the journal's COMPACT_MIN.
         """
-        order = {"environ": dict(environ), "cwd": str(cwd), "compact_min": compact_min}
+        return self._start(["daemon"], environ, cwd, [stderr], files=files, compact_min=compact_min)
+
+    def run(
+        self, arguments: Sequence[str], environ: Mapping[str, str], cwd: Path
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs `acd ARGUMENTS` without a terminal. Raises subprocess.TimeoutExpired."""
+        with (
+            Path(os.devnull).open("rb") as stdin,
+            tempfile.TemporaryFile() as out,
+            tempfile.TemporaryFile() as err,
+        ):
+            standard = [file.fileno() for file in (err, stdin, out)]
+            status = self._start(arguments, environ, cwd, standard).wait()
+            texts = []
+            for file in (out, err):
+                file.seek(0)
+                texts.append(file.read().decode())
+        return subprocess.CompletedProcess(["acd", *arguments], status, *texts)
+
+    def _start(
+        self,
+        arguments: Sequence[str],
+        environ: Mapping[str, str],
+        cwd: Path,
+        standard: Sequence[int],
+        *,
+        files: Sequence[int] = (),
+        compact_min: int | None = None,
+    ) -> Fork:
+        """`standard` is stderr, and then, unless they are /dev/null, stdin and stdout."""
+        order = {
+            "arguments": list(arguments),
+            "environ": dict(environ),
+            "cwd": str(cwd),
+            "standard": len(standard),
+            "compact_min": compact_min,
+        }
         status, theirs = os.pipe()
         try:
-            socket.send_fds(self._control, [json.dumps(order).encode()], [stderr, theirs, *files])
+            fds = [theirs, *standard, *files]
+            socket.send_fds(self._control, [json.dumps(order).encode()], fds)
         finally:
             os.close(theirs)
         pid, [pidfd], _, _ = socket.recv_fds(self._control, 20, 1)
@@ -113,19 +154,17 @@ class Forks:
 
 
 @cache
-def forks() -> Forks:
-    """The `Forks` of this process."""
-    made = Forks()
+def forks(*modules: str) -> Forks:
+    """This process's for these modules, by default for daemons."""
+    made = Forks(*(modules or ("acd.__main__", "acd.daemon.daemon", "acd.text")))
     atexit.register(made.close)
     return made
 
 
-def _serve(control: socket.socket) -> None:
-    """Forks a daemon for each order, until the other end is closed."""
-    import acd.__main__
-    import acd.daemon.daemon
-    import acd.text  # noqa: F401
-
+def _serve(control: socket.socket, modules: Sequence[str]) -> None:
+    """Forks a process for each order, until the other end is closed."""
+    for module in modules:
+        importlib.import_module(module)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     while True:
         order, fds, _, _ = socket.recv_fds(control, 1 << 20, 10)
@@ -135,7 +174,7 @@ def _serve(control: socket.socket) -> None:
         if pid == 0:
             control.close()
             _become(json.loads(order), fds)
-        # Its pid is valid though it may have ended: it was not waited for.
+        # The pid is still its own, even if it has ended: nobody has waited for it.
         fds.append(os.pidfd_open(pid))
         socket.send_fds(control, [str(pid).encode()], fds[-1:])
         for fd in fds:
@@ -146,16 +185,16 @@ def _serve(control: socket.socket) -> None:
 
 
 def _become(order: dict[str, object], fds: list[int]) -> None:
-    """Runs `acd daemon` in this forked process."""
+    """Runs `acd ARGUMENTS` in this forked process."""
     code: object = 70
-    stderr, status, *files = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, ASIDE) for fd in fds)
+    status, *given = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, ASIDE) for fd in fds)
+    standard, files = given[: int(str(order["standard"]))], given[int(str(order["standard"])) :]
     try:
         for fd in fds:
             os.close(fd)
-        os.dup2(stderr, 2)
-        os.close(stderr)
-        for number, fd in enumerate(files):
-            os.dup2(fd, FIRST + number)
+        targets = [*zip(standard, (2, 0, 1), strict=False), *zip(files, count(FIRST))]
+        for fd, target in targets:
+            os.dup2(fd, target)
             os.close(fd)
         os.chdir(str(order["cwd"]))
         os.environ.clear()
@@ -166,7 +205,7 @@ def _become(order: dict[str, object], fds: list[int]) -> None:
             import acd.daemon.journal
 
             acd.daemon.journal.COMPACT_MIN = order["compact_min"]  # type: ignore[misc, assignment]
-        sys.argv = ["acd", "daemon"]
+        sys.argv = ["acd", *order["arguments"]]  # type: ignore[misc]
         import acd.__main__
 
         code = acd.__main__.main()
@@ -176,10 +215,11 @@ def _become(order: dict[str, object], fds: list[int]) -> None:
         traceback.print_exc()
         code = 1
     finally:
+        sys.stdout.flush()
         sys.stderr.flush()
         os.write(status, str(code).encode())
         os._exit(int(str(code)))
 
 
 if __name__ == "__main__":
-    _serve(socket.socket(fileno=int(sys.argv[1])))
+    _serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:])

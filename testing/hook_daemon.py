@@ -1,8 +1,8 @@
-"""A stand-in for `acd daemon`: takes over fd 3, keeps every line, tells on request what it is.
+"""A fake `acd daemon`: it serves fd 3, stores every line and reports what it inherited.
 
-Run by a hook under the name `acd`. `REPORT` is answered with one JSON object,
-`STOP` ends it, and so does a minute without anybody. It appends its pid to
-`pids` beside itself, so that a test can end it whatever happens.
+A hook starts it under the name `acd`. It replies to `REPORT` with one JSON object,
+and ends on `STOP` or after a minute without a connection. It appends its pid to
+the file `pids` beside itself, so that a test can always end it.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from pathlib import Path
 
 
 def open_files() -> dict[str, str]:
-    """Descriptor to what it is."""
+    """Each descriptor and its target."""
     found = {}
     for entry in list(Path("/proc/self/fd").iterdir()):
-        with contextlib.suppress(FileNotFoundError):  # the listing's own
+        with contextlib.suppress(FileNotFoundError):  # the descriptor of the listing
             found[entry.name] = str(entry.readlink())
     return found
 
 
 def state_of_this_process() -> dict[str, object]:
-    """What a process inherits, as the hook left it."""
+    """Everything that this process inherited from the hook."""
     umask = os.umask(0)
     os.umask(umask)
     status = dict(
@@ -41,7 +41,7 @@ def state_of_this_process() -> dict[str, object]:
         "environ": dict(os.environ),
         "open_files": open_files(),
         "blocked_signals": status["SigBlk"],
-        # Python itself ignores SIGPIPE and SIGXFSZ from its start.
+        # Python ignores SIGPIPE and SIGXFSZ from its start.
         "ignored_signals": int(status["SigIgn"], 16)
         & ~(1 << signal.SIGPIPE - 1 | 1 << signal.SIGXFSZ - 1),
         "timer": signal.getitimer(signal.ITIMER_REAL),
@@ -49,7 +49,7 @@ def state_of_this_process() -> dict[str, object]:
 
 
 def serve(listener: socket.socket, state: dict[str, object]) -> None:
-    """One connection after the other, in the order of the backlog."""
+    """Serves one connection after the other, in the order of the backlog."""
     lines: list[str] = []
     listener.settimeout(60)
     while True:
@@ -62,7 +62,7 @@ def serve(listener: socket.socket, state: dict[str, object]) -> None:
                 return
             else:
                 lines.append(line)
-                with contextlib.suppress(OSError):  # most hooks have left
+                with contextlib.suppress(OSError):  # most hooks have ended
                     connection.sendall(b"OK\n")
 
 
@@ -71,7 +71,7 @@ if __name__ == "__main__":
     with Path(__file__).with_name("pids").open("a") as pids:
         pids.write(f"{os.getpid()}\n")
     served = socket.socket(fileno=3)
-    # As the real one: who owns the state, and then who listens.
+    # In the real one's order: first the owner's pid, then listen(2).
     Path(f"{served.getsockname()}.daemon").write_text(f"{os.getpid()}\n")
     served.listen(4096)
     serve(served, at_start)

@@ -1,43 +1,39 @@
-"""A place for the hook to run in: a HOME, an installed copy, a socket; and who listens there.
-
-Responsible for starting the hook as an agent does and for cleaning up whatever
-it started. It refuses to know what any test expects.
-"""
+"""A temporary home with an installed hook, run as an agent runs it, and a listener for its line."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from acd.install.bytecode import Compile
 from acd.install.resources import HOOK_MODULES
-from testing.checkout import CHECKOUT
+from testing.checkout import CHECKOUT, FIXTURES
+from testing.home import TemporaryHome
 
 HOOK_FILES = ("acd_hook.py", "acd_hook_event.py", "acd_hook_rare.py")
 FAKE_DAEMON = Path(__file__).with_name("hook_daemon.py")
-FIXTURES = CHECKOUT / "tests" / "fixtures"
 
 INTERPRETER = os.path.realpath(sys.executable)
-"""The real one, as the installer chooses it: no venv, no shim."""
+"""The interpreter that the installer chooses: no venv's, no shim."""
 
 WAIT = 20
-"""Seconds after which a test that waits for something has failed."""
+"""Seconds until a test gives up waiting and fails."""
 
 
 def payload(name: str, agent: str = "claude-code-2.1.329") -> bytes:
-    """A payload as an agent once sent it."""
+    """A recorded payload of an agent's hook."""
     return (FIXTURES / agent / f"{name}.json").read_bytes()
 
 
@@ -51,17 +47,16 @@ class Ended:
     status: int
     stdout: bytes
     stderr: bytes
-    seconds: float
 
     @property
     def silent(self) -> bool:
-        """Whether the agent noticed nothing."""
+        """Whether it ended with status 0 and without output."""
         return (self.status, self.stdout, self.stderr) == (0, b"", b"")
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line that the hook sent, taken apart as the daemon does."""
+    """The fields of a line that the hook sent."""
 
     raw: bytes
     agent: str
@@ -80,23 +75,24 @@ class Line:
 
 
 class Listener:
-    """A daemon that lets everything wait in its backlog until the test looks.
+    """A listening socket whose connections stay in the backlog until the test accepts them.
 
-    With `runs` False it is the service manager's socket, for which no daemon runs yet.
+    With `runs` it looks like a daemon's; without, like a service manager's before a
+    daemon has started.
     """
 
     def __init__(self, path: Path, backlog: int = 128, *, runs: bool = True) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.bind(str(path))
         self._socket.listen(backlog)
-        if runs:  # as a daemon says who it is
+        if runs:  # the file with the daemon's pid
             path.with_name(f"{path.name}.daemon").write_text(f"{os.getpid()}\n")
 
     def close(self) -> None:
         self._socket.close()
 
     def raw(self) -> bytes | None:
-        """All that the next connection sent, None if there was none. To be asked after the hook."""
+        """All bytes of the next connection, None without one. Call it when the hook has ended."""
         self._socket.setblocking(False)
         try:
             connection, _ = self._socket.accept()
@@ -107,7 +103,7 @@ class Listener:
             return b"".join(iter(lambda: connection.recv(1 << 16), b""))
 
     def answer_one(self) -> bytes:
-        """Takes the line of the next connection, and answers it as a daemon does."""
+        """Accepts a connection and replies to its line, which it returns."""
         self._socket.settimeout(WAIT)
         connection, _ = self._socket.accept()
         with connection, connection.makefile("rb") as stream:
@@ -116,32 +112,24 @@ class Listener:
         return line
 
     def accept_one(self) -> None:
-        """Takes one connection out of the backlog, whatever it is."""
+        """Takes one connection out of the backlog and closes it."""
         self._socket.accept()[0].close()
 
     def line(self) -> Line:
         raw = self.raw()
-        assert raw is not None, "nothing came"
+        assert raw is not None, "no connection"
         return Line.parse(raw)
 
 
-class Place:
-    """A temporary directory, short enough for a socket's path, with all that a hook meets."""
+class HookHome(TemporaryHome):
+    """A temporary home with the hook's files and their bytecode, without a socket."""
 
     def __init__(self) -> None:
-        self.root = Path(tempfile.mkdtemp(prefix="acd-hook-")).resolve()
-        self.home = self.root / "home"
+        super().__init__()
+        del self.environ["LANG"]
         self.program = self.root / "share" / "acd"
-        self.directory = self.root / "run"
-        self.socket = self.directory / "acd.sock"
         self.given_up_file = self.directory / "acd.sock.given-up"
-        self.environ: dict[str, str] = {
-            "HOME": str(self.home),
-            "PATH": "/usr/bin:/bin",
-            "ACD_SOCKET": str(self.socket),
-        }
-        for made in (self.home, self.program):
-            made.mkdir(parents=True)
+        self.program.mkdir(parents=True)
         for name in HOOK_FILES:
             shutil.copy(CHECKOUT / "hooks" / name, self.program)
         for name in HOOK_MODULES:
@@ -158,7 +146,7 @@ class Place:
         for pid in self.daemon_pids():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        shutil.rmtree(self.root)
+        super().close()
 
     def make_directory(self, mode: int = 0o700) -> Path:
         self.directory.mkdir(exist_ok=True)
@@ -175,7 +163,7 @@ class Place:
         return listener
 
     def command(self, agent: str = "claude-code", interpreter: str = INTERPRETER) -> list[str]:
-        """The hook's command line, as it stands in an agent's settings."""
+        """The hook's argument vector, as in an agent's settings."""
         return [interpreter, "-I", "-S", str(self.hook), agent]
 
     def run(
@@ -185,8 +173,7 @@ class Place:
         environ: Mapping[str, str] | None = None,
         **options: Any,
     ) -> Ended:
-        """Runs the hook to its end; `environ` is added to the place's own."""
-        begin = time.monotonic()
+        """Runs the hook to its end; `environ` is added to the home's."""
         ended = subprocess.run(
             command or self.command(),
             input=event,
@@ -196,11 +183,22 @@ class Place:
             timeout=WAIT,
             **options,
         )
-        seconds = time.monotonic() - begin
-        return Ended(ended.returncode, ended.stdout, ended.stderr, seconds)
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+    def system_calls(self, event: bytes = PROMPT, command: list[str] | None = None) -> list[str]:
+        """Runs the hook under strace(1), silently; its system calls and signals, in order.
+
+        The calls before the interpreter has opened the script are left out: it looks
+        at it once, and opens it again to compile it.
+        """
+        log = self.root / "strace"
+        command = command or self.command()
+        assert self.run(event, ["strace", "-f", "-o", str(log), *command]).silent
+        calls = [re.sub(r"^\d+ +", "", line) for line in log.read_text("latin-1").splitlines()]
+        return calls[max(n for n, call in enumerate(calls) if str(self.hook) in call) :]
 
     def start(self, command: list[str] | None = None, **options: Any) -> subprocess.Popen[bytes]:
-        """Starts the hook with pipes that the caller holds."""
+        """Starts the hook with pipes that the caller closes."""
         pipe = subprocess.PIPE
         return subprocess.Popen(
             command or self.command(),
@@ -215,8 +213,6 @@ class Place:
         """How many events were counted as lost."""
         return self.given_up_file.stat().st_size if self.given_up_file.exists() else 0
 
-    # What the hook starts.
-
     def install_daemon(self, where: Path | None = None) -> Path:
         """Puts the fake daemon where the hook looks for `acd`."""
         path = (where or self.program / "venv" / "bin") / "acd"
@@ -226,12 +222,12 @@ class Place:
         return path
 
     def daemon_pids(self) -> list[int]:
-        """Of every daemon that was ever started here."""
+        """The pid of every daemon that was started in this home."""
         lists = [path.read_text().split() for path in self.root.rglob("pids")]
         return [int(pid) for pids in lists for pid in pids]
 
     def ask_daemon(self, request: str = "REPORT") -> dict[str, Any]:
-        """What the daemon behind the socket has to say; it took all earlier connections before."""
+        """The fake daemon's answer, given after it has served all earlier connections."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(WAIT)
             connection.connect(str(self.socket))
@@ -241,30 +237,15 @@ class Place:
         return report
 
     def daemon_lines(self) -> list[Line]:
-        """What the daemon was sent, in the order in which it arrived."""
+        """The lines that the fake daemon got, in their order."""
         return [
             Line.parse(line.encode("utf-8", "surrogateescape"))
             for line in self.ask_daemon()["lines"]
         ]
 
 
-@contextlib.contextmanager
-def place() -> Iterator[Place]:
-    """A place that is gone afterwards, with everything that was started there."""
-    made = Place()
-    try:
-        yield made
-    finally:
-        made.close()
-
-
-def quickest(run: Callable[[], Ended], tries: int = 3) -> float:
-    """Seconds of the quickest run: what a busy machine adds is not the hook's."""
-    return min(run().seconds for _ in range(tries))
-
-
 def wait_until_asleep(process: subprocess.Popen[bytes]) -> None:
-    """Until it has done what it could: it is asleep, with its signal handlers set up."""
+    """Returns when the hook sleeps and ignores SIGTERM: its signal handlers are set up."""
     deadline = time.monotonic() + WAIT
     while time.monotonic() < deadline:
         status = Path(f"/proc/{process.pid}/status").read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import time
@@ -10,7 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import pytest
+
 from testing.support import WAIT
+
+needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="there is no strace")
 
 
 class Strace:

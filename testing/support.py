@@ -1,8 +1,6 @@
-"""A daemon of a test's own, and a client that speaks its lines.
+"""Real daemon processes in a temporary home, and a client of their line protocol.
 
-Responsible for a place (a short path, for a socket's name is short), for real
-daemon processes in it, and for ending whatever was started there. It knows the
-wire only as lines, so that it proves nothing by using what is tested.
+The client uses no code of acd, so that a test proves nothing by the code it tests.
 """
 
 from __future__ import annotations
@@ -12,31 +10,30 @@ import fcntl
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from testing.forks import Fork, forks
+from testing.home import TemporaryHome
 
 WAIT = 30.0
-"""Seconds after which a test that waits for something has failed."""
+"""Seconds until a test gives up waiting and fails."""
 
 DAEMON = (sys.executable, "-m", "acd", "daemon")
 
 
 class Client:
-    """One connection, and the lines that come back on it."""
+    """One connection to a daemon."""
 
     def __init__(self, path: Path):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        # Blocking: with a timeout, a full queue would be an error at once.
+        # Blocking: with a timeout, connect(2) fails at once when the backlog is full.
         self.sock.connect(str(path))
         self.sock.settimeout(WAIT)
         self._lines = self.sock.makefile("rb")
@@ -57,49 +54,49 @@ class Client:
         self.sock.close()
 
     def send(self, *lines: str) -> None:
-        """Sends lines, without waiting for anything."""
+        """Sends lines and reads nothing."""
         self.sock.sendall("".join(f"{line}\n" for line in lines).encode())
 
     def line(self) -> str:
-        """The next line from the daemon. Raises EOFError when it ends the connection."""
+        """The next line from the daemon. Raises EOFError at the end of the connection."""
         line = self._lines.readline()
         if not line.endswith(b"\n"):
             raise EOFError(f"the connection ended: {line!r}")
         return line[:-1].decode()
 
     def lines(self, count: int) -> list[str]:
-        """The next so many lines."""
+        """The next `count` lines."""
         return [self.line() for _ in range(count)]
 
     def rest(self) -> list[str]:
         """All lines until the daemon ends the connection."""
         try:
             return [line.decode().rstrip("\n") for line in self._lines]
-        except ConnectionResetError:  # it ended with something of ours unread
+        except ConnectionResetError:  # the daemon closed with our bytes unread
             return []
 
     def ask(self, line: str) -> str:
-        """One request and its reply, on a connection that subscribes to nothing."""
+        """The reply to one request, on a connection without a subscription."""
         self.send(line)
         return self.line()
 
     def ask_all(self, *lines: str) -> list[str]:
-        """Pipelined requests, and their replies."""
+        """The replies to pipelined requests."""
         self.send(*lines)
         return self.lines(len(lines))
 
     def sessions(self) -> dict[str, dict[str, Any]]:
-        """What LIST shows, by id."""
+        """The sessions in the reply to LIST, by id."""
         word, _, rest = self.ask("LIST").partition(" ")
         assert word == "STATE"
         return {session["id"]: session for session in json.loads(rest)}
 
     def get(self, session: str) -> dict[str, Any]:
-        """What GET shows."""
+        """The session in the reply to GET."""
         return self._object(f"GET {session}")
 
     def info(self) -> dict[str, Any]:
-        """What INFO shows."""
+        """The object in the reply to INFO."""
         return self._object("INFO")
 
     def _object(self, request: str) -> dict[str, Any]:
@@ -110,7 +107,7 @@ class Client:
 
 
 class Daemon:
-    """A daemon's process."""
+    """A daemon's process, its messages to sd_notify(3) and its log."""
 
     def __init__(self, process: subprocess.Popen[bytes] | Fork, notified: socket.socket, log: Path):
         self.process = process
@@ -119,41 +116,41 @@ class Daemon:
         )
         self._notified = notified
         self._log = log
-        self.told: list[str] = []
-        """What it told its service manager, a datagram each."""
+        self.notifications: list[str] = []
+        """The datagrams that it sent to NOTIFY_SOCKET."""
 
     @property
     def pid(self) -> int:
         return self.process.pid
 
-    def wait_for(self, state: str) -> str:
-        """Waits until it tells its service manager something that begins so."""
+    def wait_for(self, prefix: str) -> str:
+        """Waits for a notification line with this prefix; returns the first one."""
         while True:
-            for line in "\n".join(self.told).split("\n"):
-                if line.startswith(state):
+            for line in "\n".join(self.notifications).split("\n"):
+                if line.startswith(prefix):
                     return line
-            self._hear(state)
+            self._receive(prefix)
 
-    def _hear(self, state: str) -> None:
-        """The next datagram. Raises AssertionError when none can come any more."""
+    def _receive(self, wanted: str) -> None:
+        """Receives one datagram. Raises AssertionError when the daemon has ended, or at WAIT."""
         waiting = select.poll()
         for fd in (self._notified.fileno(), self._pidfd):
             waiting.register(fd, select.POLLIN)
-        there = dict(waiting.poll(WAIT * 1_000))
-        if self._notified.fileno() not in there:
-            raise AssertionError(f"never told {state}\n{self.log()}")
-        self.told.append(self._notified.recv(4096).decode())
+        ready = dict(waiting.poll(WAIT * 1_000))
+        if self._notified.fileno() not in ready:
+            raise AssertionError(f"no notification {wanted}\n{self.log()}")
+        self.notifications.append(self._notified.recv(4096).decode())
 
-    def next_status(self, is_it: Callable[[str], bool]) -> str:
-        """The first STATUS from now on of which `is_it` is true."""
+    def next_status(self, accepts: Callable[[str], bool]) -> str:
+        """The first STATUS, from now on, that `accepts` returns true for."""
         while True:
-            self._hear("STATUS=")
-            for line in self.told[-1].split("\n"):
-                if line.startswith("STATUS=") and is_it(line.removeprefix("STATUS=")):
+            self._receive("STATUS=")
+            for line in self.notifications[-1].split("\n"):
+                if line.startswith("STATUS=") and accepts(line.removeprefix("STATUS=")):
                     return line.removeprefix("STATUS=")
 
     def log(self) -> str:
-        """What it wrote to its standard error."""
+        """Its standard error so far."""
         return self._log.read_text(errors="replace")
 
     def signal(self, number: signal.Signals) -> None:
@@ -164,50 +161,39 @@ class Daemon:
         return self.process.wait(WAIT)
 
     def stop(self) -> int:
-        """An orderly stop."""
+        """Stops it by SIGTERM; returns its exit code."""
         self.signal(signal.SIGTERM)
         return self.end()
 
     def kill(self) -> None:
-        """The end that it can do nothing about."""
+        """Ends it by SIGKILL."""
         self.process.kill()
         self.end()
 
     def close(self) -> None:
-        """Ends it if it has not ended, and lets go of it."""
+        """Ends it if it still runs, and closes the descriptors that belong to it."""
         if self.process.poll() is None:
             self.kill()
         self._notified.close()
         os.close(self._pidfd)
 
 
-class Place:
-    """A private directory with a HOME, a socket's path, and the daemons that run there."""
+class DaemonHome(TemporaryHome):
+    """A temporary home with daemons, all of which close() ends."""
 
-    def __init__(self, root: Path | None = None):
-        # A test's own temporary directory is too long for a socket's path.
-        self.root = Path(tempfile.mkdtemp(prefix="acd-", dir=root)).resolve()
-        self.home = self.root / "home"
-        self.home.mkdir()
-        self.directory = self.root / "run"
-        self.socket = self.directory / "acd.sock"
+    def __init__(self, parent: Path | None = None):
+        super().__init__(parent)
         self.journal = self.directory / "acd.sock.journal"
         self.config = self.home / ".config" / "acd" / "config.toml"
-        self.environ: dict[str, str] = {
-            "HOME": str(self.home),
-            "PATH": "/usr/bin:/bin",
-            "LANG": "C.UTF-8",
-            "ACD_SOCKET": str(self.socket),
-        }
         self._daemons: list[Daemon] = []
 
     def close(self) -> None:
-        """Ends every daemon that was started here, by whomever."""
+        """Ends every daemon of this home, also those that a client started."""
         for daemon in self._daemons:
             daemon.close()
-        for held in self.root.rglob("*.daemon"):
-            kill_holder(held)
-        shutil.rmtree(self.root)
+        for lock in self.root.rglob("*.daemon"):
+            kill_holder(lock)
+        super().close()
 
     def configure(self, text: str) -> None:
         """Writes the configuration file; a running daemon reads it on SIGHUP."""
@@ -222,25 +208,25 @@ class Place:
         wait: bool = True,
         **options: Any,
     ) -> Daemon:
-        """Starts a daemon and, unless told otherwise, waits until it serves.
+        """Starts a daemon and, with `wait`, returns when it serves.
 
-        By a command that is executed, or without one by fork (testing/forks.py),
-        which takes a tenth of the time.
+        Without a command and options it is forked (testing/forks.py), which takes a
+        tenth of the time of an exec.
         """
         name = f"daemon-{len(self._daemons)}"
         notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         notified.settimeout(WAIT)
         notified.bind(str(self.root / f"{name}.notify"))
         log = self.root / f"{name}.log"
-        given = {**self.environ, "NOTIFY_SOCKET": notified.getsockname(), **(environ or {})}
+        environ = {**self.environ, "NOTIFY_SOCKET": notified.getsockname(), **(environ or {})}
         process: subprocess.Popen[bytes] | Fork
         with log.open("wb") as stderr:
             if command is None and not options:
-                process = forks().start(given, self.root, stderr.fileno())
+                process = forks().start(environ, self.root, stderr.fileno())
             else:
                 process = subprocess.Popen(
                     command or DAEMON,
-                    env=given,
+                    env=environ,
                     cwd=self.root,
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
@@ -254,30 +240,33 @@ class Place:
         return daemon
 
     def client(self) -> Client:
-        """A new connection to whoever serves the socket."""
+        """A new connection to the socket."""
         return Client(self.socket)
 
     def ask(self, *lines: str) -> list[str]:
-        """Pipelined requests over a connection of their own, and their replies."""
+        """The replies to pipelined requests on a new connection."""
         with self.client() as client:
             return client.ask_all(*lines)
 
 
+def subscriber(home: DaemonHome, *words: str) -> Client:
+    """A new connection that has subscribed and received its first STATE."""
+    client = home.client()
+    client.send(" ".join(["SUBSCRIBE", *words]))
+    assert client.line().startswith("STATE [")
+    return client
+
+
 def kill_holder(path: Path) -> None:
-    """Ends the daemon that holds a state, known by the lock that it holds for its life."""
-    with path.open("rb") as held:
+    """Kills the daemon that holds the lock on this file, if one does."""
+    with path.open("rb") as lock:
         try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             with contextlib.suppress(ProcessLookupError, ValueError):
-                os.kill(int(held.read()), signal.SIGKILL)
+                os.kill(int(lock.read()), signal.SIGKILL)
 
 
-@contextlib.contextmanager
-def place() -> Iterator[Place]:
-    """A place that is gone afterwards, with everything that runs there."""
-    made = Place()
-    try:
-        yield made
-    finally:
-        made.close()
+# The former names, until every test uses the new ones.
+Place = DaemonHome
+place = DaemonHome

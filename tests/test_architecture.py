@@ -6,7 +6,9 @@ The tests read the source and run none of it.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -70,9 +72,14 @@ def source_files(part: str) -> list[Path]:
     return sorted(directory.rglob("*.py")) if directory.is_dir() else [PACKAGE / f"{part}.py"]
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
 def imported_modules(path: Path) -> Iterator[str]:
     """Every module that the file names in an import, wherever in it, as absolute names."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -136,6 +143,17 @@ def test_no_two_files_import_each_other_by_any_way() -> None:
     assert sorted(arrows) == []
 
 
+def test_no_file_imports_a_test() -> None:
+    # What tests share is in testing/, which also the programs in checks/ may import.
+    importing = [
+        str(path.relative_to(CHECKOUT))
+        for top in ("acd", "checks", "testing", "tests", "tools")
+        for path in (CHECKOUT / top).rglob("*.py")
+        if re.search(r"^\s*(from|import) tests\b", path.read_text("utf-8"), re.MULTILINE)
+    ]
+    assert importing == []
+
+
 def pure_files() -> list[Path]:
     return sorted(path for part in PURE for path in source_files(part))
 
@@ -148,15 +166,13 @@ def test_a_pure_part_imports_no_io_no_clock_and_no_environment(path: Path) -> No
 
 @pytest.mark.parametrize("path", pure_files(), ids=module_of)
 def test_a_pure_part_calls_no_builtin_that_touches_the_world(path: Path) -> None:
-    names = {
-        node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)
-    }
+    names = {node.id for node in ast.walk(parsed(path)) if isinstance(node, ast.Name)}
     assert names.isdisjoint(TOUCHES_THE_WORLD)
 
 
 def words(path: Path) -> Iterator[str]:
     """The file's strings (docstrings apart), names and imported modules."""
-    tree = ast.parse(path.read_text("utf-8"))
+    tree = parsed(path)
     prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):

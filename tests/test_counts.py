@@ -1,8 +1,8 @@
-"""What speed is made of and does not wobble: system calls, instructions, modules, bytes.
+"""Counts that decide the speed: system calls, instructions, modules, bytes.
 
-Times depend on the machine and on who else is on it; these counts do not. An
-idle daemon's (none) are in tests/daemon/test_life.py, the hook's in
-tests/hook/test_usual_path.py, sessions' memory in tests/sessions/test_memory.py.
+Unlike times, they do not depend on the machine's load. Others are in tests/daemon/
+test_life.py (an idle daemon), tests/hook/test_usual_path.py (the hook) and
+tests/sessions/test_memory.py.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from acd.system import clock
 from checks.bench.bench_round_trip import event_lines
 from checks.bench.rig import DAEMON, set_lines
 from testing.strace import Attached
-from testing.support import Daemon, Place, place
+from testing.support import Daemon, DaemonHome
 
 MANY: Final = 200
 
@@ -39,26 +39,26 @@ needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace
 
 
 @pytest.fixture(name="place")
-def _place() -> Iterator[Place]:
-    with place() as made:
+def _place() -> Iterator[DaemonHome]:
+    with DaemonHome() as made:
         yield made
 
 
 @pytest.fixture
-def daemon(place: Place) -> Daemon:
+def daemon(place: DaemonHome) -> Daemon:
     return place.start()
 
 
 def sets(count: int) -> list[str]:
-    """So many SETs with metadata, each a real transition."""
+    """SET lines with metadata, each a real transition."""
     return [line.decode().rstrip("\n") for line in islice(set_lines(), count)]
 
 
 # System calls ---------------------------------------------------------------------
 
 
-def calls_of(daemon: Daemon, place: Place, work: Callable[[], object]) -> list[str]:
-    """Every system call of the daemon while the work is done, as strace shows it."""
+def calls_of(daemon: Daemon, place: DaemonHome, work: Callable[[], object]) -> list[str]:
+    """The daemon's system calls during the work, as strace(1) prints them."""
     log = place.root / "strace.log"
     with Attached(daemon.pid, log):
         work()
@@ -66,13 +66,13 @@ def calls_of(daemon: Daemon, place: Place, work: Callable[[], object]) -> list[s
 
 
 def by_name(calls: list[str]) -> Counter[str]:
-    # What strace says of a call that it interrupted, or of a signal, is no call.
+    # Other lines are signals, or ends of interrupted calls.
     names = (re.match(r"(\w+)\(", call) for call in calls)
     return Counter(name[1] for name in names if name)
 
 
 ONCE_IN_A_WHILE: Final = {
-    # A look at whether the journal's file is still there, once a second.
+    # A check of the journal's file, once a second.
     "fstat",
     "newfstatat",
     # The STATUS line, at most five times a second.
@@ -91,7 +91,9 @@ ONCE_IN_A_WHILE: Final = {
 
 
 @needs_strace
-def test_a_set_is_one_read_one_journal_write_and_one_reply(place: Place, daemon: Daemon) -> None:
+def test_a_set_is_one_read_one_journal_write_and_one_reply(
+    place: DaemonHome, daemon: Daemon
+) -> None:
     with place.client() as client:
         lines = sets(2 * MANY)
         for line in lines[:MANY]:
@@ -102,8 +104,8 @@ def test_a_set_is_one_read_one_journal_write_and_one_reply(place: Place, daemon:
     assert sum(call.startswith("write(") and '"@ ' in call for call in calls) == MANY
     assert sum(call.startswith("write(") and '"OK\\n"' in call for call in calls) == MANY
     assert found["write"] == 2 * MANY
-    # It waits once for each; more often only where it was told of something else.
-    # (The wait in which the tracer found it is not told by that name.)
+    # One wait for each SET, and a few for other events. strace does not name the wait
+    # during which it attached.
     waits = sum(count for name, count in found.items() if name.startswith("epoll"))
     assert MANY - 1 <= waits <= 1.2 * MANY
     rest = {name for name in found if name not in {"read", "write"} and "epoll" not in name}
@@ -112,7 +114,7 @@ def test_a_set_is_one_read_one_journal_write_and_one_reply(place: Place, daemon:
 
 
 @needs_strace
-def test_pipelined_sets_share_their_system_calls(place: Place, daemon: Daemon) -> None:
+def test_pipelined_sets_share_their_system_calls(place: DaemonHome, daemon: Daemon) -> None:
     with place.client() as client:
         lines = sets(10 * MANY)
         client.ask_all(*lines)
@@ -122,18 +124,18 @@ def test_pipelined_sets_share_their_system_calls(place: Place, daemon: Daemon) -
 
 @needs_strace
 def test_a_connection_with_one_set_is_a_handful_of_system_calls(
-    place: Place, daemon: Daemon
+    place: DaemonHome, daemon: Daemon
 ) -> None:
     lines = sets(2 * MANY)
     for line in lines[:MANY]:
         place.ask(line)
     calls = calls_of(daemon, place, lambda: [place.ask(line) for line in lines[MANY:]])
     found = by_name(calls)
-    # The daemon may learn of the last one's end only now.
+    # The daemon may close the last connection later.
     assert MANY - 1 <= found["close"] <= 1.1 * MANY
     assert found["accept4"] == found["getsockopt"] == MANY
     assert found["write"] == 2 * MANY
-    # accept, whose it is (2), join and leave epoll, wait (2), read and end, two writes, close
+    # accept, the peer (2), epoll_ctl (2), wait (2), read (2), two writes, close
     assert sum(found.values()) <= 13 * MANY
 
 
@@ -141,14 +143,14 @@ def test_a_connection_with_one_set_is_a_handful_of_system_calls(
 
 
 class Nowhere(asyncio.Transport):
-    """A transport whose bytes go nowhere."""
+    """A transport that discards its bytes."""
 
     def write(self, data: object) -> None:
         assert data == b"OK\n"
 
 
 def instructions(connection: Connection, lines: list[bytes]) -> float:
-    """Python instructions that a line takes on its way from bytes to bytes."""
+    """The mean Python instructions of a line, from the received bytes to the sent ones."""
     count = 0
 
     def trace(frame: FrameType, event: str, arg: Any) -> Any:
@@ -158,7 +160,7 @@ def instructions(connection: Connection, lines: list[bytes]) -> float:
         count += event == "opcode" and frame.f_code.co_filename != __file__
         return trace
 
-    # The one that measures coverage or debugs, if any.
+    # A debugger's or coverage's, if any.
     former = sys.gettrace()
     sys.settrace(trace)
     try:
@@ -194,14 +196,14 @@ def test_a_set_takes_a_bounded_number_of_python_instructions(tmp_path: Path) -> 
     finally:
         journal.close()
         loop.close()
-    # 580 on Python 3.11. What adds a tenth of it should be worth it.
+    # 580 on Python 3.11.
     assert 100 < taken <= 640
 
 
 # Bytes ----------------------------------------------------------------------------
 
 
-def test_the_journal_grows_by_the_line_and_its_moment(place: Place, daemon: Daemon) -> None:
+def test_the_journal_grows_by_the_line_and_its_moment(place: DaemonHome, daemon: Daemon) -> None:
     lines = sets(MANY)
     with place.client() as client:
         client.ask(lines[0])
@@ -209,14 +211,14 @@ def test_the_journal_grows_by_the_line_and_its_moment(place: Place, daemon: Daem
         for line in lines[1:]:
             client.ask(line)
     grown = place.journal.stat().st_size - before
-    said = sum(len(line) + 1 for line in lines[1:])
+    sent = sum(len(line) + 1 for line in lines[1:])
     # `@ <unix time> <time since boot>`, both in nanoseconds
-    assert said < grown <= said + len("@ 1800000000000000000 100000000000000000\n") * (MANY - 1)
+    assert sent < grown <= sent + len("@ 1800000000000000000 100000000000000000\n") * (MANY - 1)
 
 
-def test_a_hook_s_event_leaves_a_small_record(place: Place, daemon: Daemon) -> None:
-    told = islice(event_lines(str(place.home), [os.getpid()]), MANY)
-    lines = [line.decode().rstrip("\n") for line in told]
+def test_a_hook_s_event_leaves_a_small_record(place: DaemonHome, daemon: Daemon) -> None:
+    events = islice(event_lines(str(place.home), [os.getpid()]), MANY)
+    lines = [line.decode().rstrip("\n") for line in events]
     with place.client() as client:
         client.ask(lines[0])
         before = place.journal.stat().st_size
@@ -246,30 +248,30 @@ STANDARD_LIBRARY: Final = {
     "importlib",
     "runpy",
 }
-"""All packages that a start needs and `import uvloop` has not loaded anyway."""
+"""The packages that a start imports beside those of `import uvloop`."""
 
 ABSENT: Final = {"_winapi", "nt", "org", "winreg"}
-"""What the standard library tries in vain, for other systems."""
+"""Modules of other systems, which the standard library fails to import."""
 
 OWN: Final = 54
 """Modules of acd, empty packages included; 51 when this was written."""
 
 
 def imported(log: str) -> set[str]:
-    """The modules in what `-X importtime` tells."""
+    """The modules in the output of `-X importtime`."""
     names = re.findall(r"^import time:\s+\d+ \|\s+\d+ \|\s+([\w.]+)$", log, re.MULTILINE)
     return set(names)
 
 
-def started(place: Place, *command: str) -> set[str]:
-    """The modules that a daemon has imported when it serves."""
+def started(place: DaemonHome, *command: str) -> set[str]:
+    """The modules that a daemon has imported when it is ready."""
     daemon = place.start((command[0], "-X", "importtime", *command[1:]))
     daemon.signal(signal.SIGKILL)  # an orderly stop would import more
     daemon.end()
     return imported(daemon.log())
 
 
-def bare(place: Place) -> set[str]:
+def bare(place: DaemonHome) -> set[str]:
     """The modules of an interpreter that has imported uvloop."""
     program = "import os, signal, uvloop; os.kill(os.getpid(), signal.SIGKILL)"
     command = (DAEMON[0], "-I", "-X", "importtime", "-c", program)
@@ -278,7 +280,7 @@ def bare(place: Place) -> set[str]:
     return imported(daemon.log())
 
 
-def test_the_daemon_s_start_imports_little_more_than_uvloop(place: Place) -> None:
+def test_the_daemon_s_start_imports_little_more_than_uvloop(place: DaemonHome) -> None:
     more = started(place, *DAEMON) - bare(place)
     own = {name for name in more if name.partition(".")[0] == "acd"}
     assert "acd.daemon.daemon" in own
@@ -287,7 +289,7 @@ def test_the_daemon_s_start_imports_little_more_than_uvloop(place: Place) -> Non
     assert {name.partition(".")[0] for name in more - own} <= STANDARD_LIBRARY | ABSENT
 
 
-def test_only_a_configuration_file_costs_a_parser(place: Place) -> None:
+def test_only_a_configuration_file_costs_a_parser(place: DaemonHome) -> None:
     assert "tomllib" not in started(place, *DAEMON)
     place.configure("[daemon]\nlog_level = 'error'\n")
     assert "tomllib" in started(place, *DAEMON)

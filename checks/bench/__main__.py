@@ -1,9 +1,9 @@
-"""Every figure of the design's table of bounds, each beside its bare counterpart.
+"""Measures every row of the design's table of bounds beside its bare counterpart.
 
     python -m checks.bench [--quick] [--only NAME]... [--json]
 
-docs/performance.md tells what each row means. Only ratios are worth anything:
-both sides of each are taken in turns, on the same cores, within one run.
+docs/performance.md describes the rows. Only the ratios mean something: both sides are
+measured in turns, on the same cores, in one run.
 """
 
 from __future__ import annotations
@@ -68,15 +68,15 @@ def _show_progress(name: str) -> None:
 
 
 def main() -> None:
-    """Measures what was asked for, and prints the table or its rows as JSON."""
+    """Measures the rows, and prints them as a table or as JSON."""
     parser = argparse.ArgumentParser(
-        prog="python -m checks.bench", description="What acd costs, beside the least that it could."
+        prog="python -m checks.bench", description="Measures acd beside minimal programs."
     )
     parser.add_argument("--quick", action="store_true", help="fewer batches, wider spread")
     parser.add_argument(
-        "--only", action="append", choices=ROWS, metavar="NAME", help=f"of {', '.join(ROWS)}"
+        "--only", action="append", choices=ROWS, metavar="NAME", help=f"one of {', '.join(ROWS)}"
     )
-    parser.add_argument("--json", action="store_true", help="for programs: seconds, bytes")
+    parser.add_argument("--json", action="store_true", help="print JSON, in seconds and bytes")
     asked = parser.parse_args()
     signal.signal(signal.SIGALRM, _too_long)
     rows = []

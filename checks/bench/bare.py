@@ -1,11 +1,10 @@
-"""What everything is measured against: the least that a uvloop server can do.
+"""The bare counterpart of most measurements: a minimal uvloop server.
 
     python bare.py SOCKET set|tell|list [FILE]
 
-`set` takes the daemon's SET lines, splits each, puts it in a dict and answers
-`OK`; `tell` writes each line to every other connection; `list` answers every
-line with the JSON in FILE, dumped anew. It imports nothing of acd, and says
-`ready` when it serves.
+`set` splits each SET line, puts it in a dict and replies `OK`; `tell` writes each line to
+every other connection; `list` replies to each line with json.dumps() of the content of
+FILE. It imports nothing of acd, and prints `ready` when it serves.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ import uvloop
 
 
 class Set(asyncio.Protocol):
-    sessions: dict[bytes, bytes] = {}  # noqa: RUF012 - it is meant to be shared
+    sessions: dict[bytes, bytes] = {}  # noqa: RUF012 - shared by all connections
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -35,7 +34,7 @@ class Set(asyncio.Protocol):
 
 
 class Tell(asyncio.Protocol):
-    connections: set[asyncio.Transport] = set()  # noqa: RUF012 - it is meant to be shared
+    connections: set[asyncio.Transport] = set()  # noqa: RUF012 - shared by all connections
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)

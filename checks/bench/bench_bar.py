@@ -1,11 +1,11 @@
-"""What a status bar's look and a status line cost, each beside the least that it could.
+"""The time of a status bar's command and of a status line, each beside its minimum.
 
     python -m checks.bench.bench_bar
 
-A bar runs `acd bar tmux` every few seconds: beside it, the same interpreter
-that imports click, which any command of ours by the usual way needs before it
-has done anything. Claude Code runs the status line at each message: beside it,
-the bare interpreter. A real daemon with eight sessions answers both.
+A bar runs `acd bar tmux` every few seconds; the counterpart is the same interpreter with
+`import click`, which every command of the usual path needs. Claude Code runs the status
+line at each message; the counterpart is the bare interpreter. A real daemon with eight
+sessions replies to both.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from checks.bench.bench_hook import wall
 from checks.bench.row import Bound, Row, Samples, compare, render
 from testing.checkout import CHECKOUT
 from testing.hook_home import INTERPRETER, payload
-from testing.support import Place, place
+from testing.support import DaemonHome
 
 _LOOK = ["/bin/sh", "-c", f"exec {sys.executable} -I -m acd bar tmux >/dev/null"]
 _CLICK = ["/bin/sh", "-c", f"exec {sys.executable} -I -c 'import click'"]
@@ -25,7 +25,9 @@ _STATUS_LINE = ["/bin/sh", "-c", f"exec {INTERPRETER} -I -S {_SCRIPT} >/dev/null
 _BARE = ["/bin/sh", "-c", f"exec {INTERPRETER} -I -S -c pass"]
 
 
-def _taken(where: Place, ours: list[str], bare: list[str], stdin: bytes, pairs: int) -> Samples:
+def _taken(
+    where: DaemonHome, ours: list[str], bare: list[str], stdin: bytes, pairs: int
+) -> Samples:
     samples = Samples([], [])
     for _ in range(pairs):
         samples.bare.append([wall(bare, where.environ, stdin)])
@@ -33,22 +35,22 @@ def _taken(where: Place, ours: list[str], bare: list[str], stdin: bytes, pairs: 
     return samples
 
 
-def _with_sessions(where: Place) -> None:
+def _with_sessions(where: DaemonHome) -> None:
     where.start()
     where.ask(*(f'SET s{number} question {{"prompt": "Bash: make"}}' for number in range(8)))
 
 
 def measure(*, quick: bool = False) -> Row:
-    """One look of a bar, while a daemon runs."""
-    with place() as where:
+    """`acd bar` with a daemon that runs."""
+    with DaemonHome() as where:
         _with_sessions(where)
         samples = _taken(where, _LOOK, _CLICK, b"", 30 if quick else 150)
     return compare("acd bar, one look", samples, bound=Bound(1.25))
 
 
 def measure_stopped(*, quick: bool = False) -> Row:
-    """One look of a bar, while no daemon runs: it reads the state file."""
-    with place() as where:
+    """`acd bar` without a daemon: it reads the state file."""
+    with DaemonHome() as where:
         _with_sessions(where)
         where.ask("STOP")
         samples = _taken(where, _LOOK, _CLICK, b"", 30 if quick else 150)
@@ -56,8 +58,8 @@ def measure_stopped(*, quick: bool = False) -> Row:
 
 
 def measure_status_line(*, quick: bool = False) -> Row:
-    """One line of the status line, while a daemon runs."""
-    with place() as where:
+    """The status line with a daemon that runs."""
+    with DaemonHome() as where:
         _with_sessions(where)
         status = payload("statusLine")
         samples = _taken(where, _STATUS_LINE, _BARE, status, 30 if quick else 150)

@@ -1,4 +1,4 @@
-"""What a hook does: connect, one SET, its reply, close; client and server on one core."""
+"""A connection with one SET, its reply and close(); client and server on one core."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from checks.bench.row import Bound, Row, compare
 
 
 def connections(server: Served, lines: Iterator[bytes], count: int) -> list[float]:
-    """Seconds from before connect() to after close() of so many connections."""
+    """Seconds from before connect() until after close(), of each of `count` connections."""
     times = []
     clock = time.perf_counter
     for line in islice(lines, count):

@@ -2,9 +2,8 @@
 
     python -m checks.bench.bench_dashboard [SESSIONS] [UPDATES_A_SECOND]
 
-First paint beside that of a bare Textual program, started in turns; the time
-from a SET to its text on the terminal; and the CPU that the dashboard takes
-at rest and under updates.
+It measures the first paint beside a bare Textual program's, in turns; the time from a SET
+to its text on the terminal; and the dashboard's CPU time at rest and under updates.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from statistics import median, quantiles
 from types import TracebackType
 from typing import Final, Self
 
-from testing.support import Place, place
+from testing.support import DaemonHome
 
 BARE: Final = """
 from textual.app import App
@@ -42,7 +41,7 @@ _SETS: Final = 60
 
 
 class Terminal:
-    """A program on a terminal of its own, and what it writes there."""
+    """A program on a pseudo-terminal, and its output."""
 
     def __init__(self, command: Sequence[str], environ: dict[str, str], size: tuple[int, int]):
         columns, rows = size
@@ -74,7 +73,7 @@ class Terminal:
         os.close(self._fd)
 
     def wait_for(self, text: str) -> float:
-        """Reads until the text was written; returns when that was (perf_counter)."""
+        """Reads until the text appears; returns that time (perf_counter)."""
         wanted, seen = text.encode(), b""
         deadline = time.perf_counter() + _WAIT
         while time.perf_counter() < deadline:
@@ -86,7 +85,7 @@ class Terminal:
         raise AssertionError(f"never written: {text}\n{seen[-2000:]!r}")
 
     def read(self, seconds: float) -> bytes:
-        """What it writes next; nothing if it does not write for so long."""
+        """The next output; nothing after `seconds` without any."""
         if not select.select([self._fd], [], [], seconds)[0]:
             return b""
         data = os.read(self._fd, 1 << 16)
@@ -94,20 +93,20 @@ class Terminal:
         return data
 
     def drain(self, seconds: float) -> None:
-        """Reads for so long."""
+        """Reads for this many seconds."""
         deadline = time.perf_counter() + seconds
         while (left := deadline - time.perf_counter()) > 0:
             self.read(left)
 
     def cpu(self) -> float:
-        """Seconds of CPU that it has used (proc_pid_stat(5): utime and stime)."""
+        """Its CPU time in seconds (proc_pid_stat(5): utime and stime)."""
         stat = Path(f"/proc/{self.process.pid}/stat").read_text()
         fields = stat.rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def fill(home: Place, sessions: int) -> None:
-    """So many sessions, with ten changes each; one of them asks something."""
+def fill(home: DaemonHome, sessions: int) -> None:
+    """Creates sessions with ten changes each, one of them with a question."""
     statuses = ["working", "attention"] * 5
     for number in range(sessions):
         metadata = json.dumps(
@@ -117,13 +116,13 @@ def fill(home: Place, sessions: int) -> None:
     home.ask('SET asker question {"working_dir": "/home/dev/src/asker", "prompt": "go?"}')
 
 
-def start(home: Place, size: tuple[int, int] = (120, 40)) -> Terminal:
+def start(home: DaemonHome, size: tuple[int, int] = (120, 40)) -> Terminal:
     """The dashboard as a user starts it."""
     return Terminal([sys.executable, "-m", "acd", "dashboard"], home.environ, size)
 
 
-def first_paint(home: Place) -> tuple[float, float]:
-    """Seconds from the start to the first session's line, and to a bare program's word."""
+def first_paint(home: DaemonHome) -> tuple[float, float]:
+    """Seconds from the start to the first session's line, and to a bare program's text."""
     ours, bare = [], []
     for _ in range(_STARTS):
         with start(home) as terminal:
@@ -133,7 +132,7 @@ def first_paint(home: Place) -> tuple[float, float]:
     return median(ours), median(bare)
 
 
-def delays(home: Place, terminal: Terminal) -> list[float]:
+def delays(home: DaemonHome, terminal: Terminal) -> list[float]:
     """Seconds from sending a SET to its text on the terminal."""
     found = []
     with home.client() as client:
@@ -147,8 +146,10 @@ def delays(home: Place, terminal: Terminal) -> list[float]:
     return found
 
 
-def under_load(home: Place, terminal: Terminal, sessions: int, rate: int) -> tuple[float, float]:
-    """The share of a core that it takes at so many updates a second, and bytes written a second."""
+def under_load(
+    home: DaemonHome, terminal: Terminal, sessions: int, rate: int
+) -> tuple[float, float]:
+    """The share of a core, and the bytes written a second, at this rate of updates."""
     seconds = 8.0
     numbers = itertools.cycle(range(sessions))
     statuses = itertools.cycle(["working", "attention", "question"])
@@ -166,7 +167,7 @@ def under_load(home: Place, terminal: Terminal, sessions: int, rate: int) -> tup
 
 
 def main(sessions: int, rate: int) -> None:
-    with place() as home:
+    with DaemonHome() as home:
         home.start()
         fill(home, sessions)
         ours, bare = first_paint(home)

@@ -1,7 +1,7 @@
-"""A well-behaved client's round trip beside one that floods, and without it.
+"""A client's round trip beside a client that floods the daemon, and without it.
 
-The flood is SETs, pipelined on one connection without a pause; between the
-batches it is frozen. The server has one core, the clients have the other.
+The flood is SETs, pipelined on one connection without a pause; it is stopped between the
+batches. The server runs on one core, the clients on the other.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from checks.bench.row import Row, compare
 
 
 def measure(*, quick: bool = False) -> Row:
-    """The 99th percentile of a round trip beside a flood, beside that without."""
+    """The 99th percentile of a round trip with a flood and without."""
     with (
         on_core(),
         daemon() as server,
@@ -31,7 +31,7 @@ def measure(*, quick: bool = False) -> Row:
             return times
 
         def calm() -> list[float]:
-            round_trips(sock, lines, 50)  # what had been sent is served meanwhile
+            round_trips(sock, lines, 50)  # until the flood's lines in the queue are served
             return round_trips(sock, lines, 200)
 
         samples = alternate(flooded, calm, batches=5 if quick else 20)

@@ -1,28 +1,22 @@
-"""What the hook costs: its wall time against a bare interpreter's, started the same way.
+"""The hook's wall time beside a bare interpreter's, started in the same way.
 
-    python -m checks.bench.bench_hook [pairs]
-
-Runs alternate, so that whatever else the machine does falls on both alike; the
-figure to look at is the ratio of the medians. The daemon is a socket whose
-backlog is emptied between the runs: what a daemon does with the line is not the
-hook's cost. Not measured: the start of the daemon, and events over a line's limit.
+Both run in turns, so that the machine's load affects both; the result is the ratio of
+the medians. A socket whose backlog is emptied between the runs replaces the daemon. The
+start of the daemon and events beyond the line's limit are not measured.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import statistics
-import sys
 import time
 
 from checks.bench.row import Bound, Row, Samples, compare
-from testing.hook_home import INTERPRETER, Place, payload, place
+from testing.hook_home import INTERPRETER, HookHome, payload
 
 BOUND = 1.25
-"""Of a bare interpreter's wall time."""
+"""The highest ratio to a bare interpreter's wall time."""
 
-# What an agent in a terminal gives to a hook.
+# The environment of a hook of an agent in a terminal.
 _ENVIRON = {
     "ANTHROPIC_API_KEY": "x" * 100,
     "CLAUDECODE": "1",
@@ -38,7 +32,7 @@ _ENVIRON = {
 
 
 def wall(command: list[str], environ: dict[str, str], stdin: bytes) -> float:
-    """Seconds from the start of a process until it was waited for."""
+    """Seconds from the start of a process until its exit status is read."""
     reading, writing = os.pipe()
     os.write(writing, stdin)
     os.close(writing)
@@ -53,7 +47,7 @@ def wall(command: list[str], environ: dict[str, str], stdin: bytes) -> float:
     return seconds
 
 
-def _taken_in(where: Place, pairs: int) -> Samples:
+def _taken_in(where: HookHome, pairs: int) -> Samples:
     listener = where.listen()
     environ = where.environ | _ENVIRON
     event = payload("PreToolUse-Bash")
@@ -62,35 +56,12 @@ def _taken_in(where: Place, pairs: int) -> Samples:
     for _ in range(pairs):
         samples.bare.append([wall(bare_command, environ, event)])
         samples.ours.append([wall(where.command(), environ, event)])
-        listener.line()  # it did what it is for
+        listener.line()  # raises if the hook sent no line
     return samples
 
 
 def row(*, quick: bool = False) -> Row:
-    """The median wall time, beside the bare interpreter's."""
-    with place() as where:
+    """The median wall time and the bare interpreter's."""
+    with HookHome() as where:
         samples = _taken_in(where, 50 if quick else 300)
     return compare("hook process", samples, bound=Bound(BOUND))
-
-
-def measure(pairs: int = 300) -> dict[str, float]:
-    """Medians in milliseconds (`bare_ms`, `hook_ms`), their `ratio`, and how many `pairs`."""
-    with place() as where:
-        samples = _taken_in(where, pairs)
-    hook_ms, bare_ms = (
-        1000 * statistics.median(seconds for [seconds] in times)
-        for times in (samples.ours, samples.bare)
-    )
-    return {"bare_ms": bare_ms, "hook_ms": hook_ms, "ratio": hook_ms / bare_ms, "pairs": pairs}
-
-
-def main() -> None:
-    """Prints the measurement, and how the ratio stands to its bound."""
-    measured = measure(*map(int, sys.argv[1:2]))
-    print(json.dumps(measured))
-    verdict = "within" if measured["ratio"] <= BOUND else "OVER"
-    print(f"hook / bare interpreter: {measured['ratio']:.3f} ({verdict} the bound of {BOUND})")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,6 @@
-"""Nobody there: after the idle stop there is no process, and the state waits.
+"""The memory of the daemon after its idle stop: no process is left.
 
-The next line starts a daemon that knows it; that is a test's matter
-(tests/daemon), here only what is left running is counted.
+tests/daemon tests that the next line starts a daemon with the same state.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ CONFIG = "[daemon]\nidle_timeout_minutes = 0.002\n"
 
 
 def measure(*, quick: bool = False) -> Row:
-    """Resident bytes of the daemon after its idle stop: of no process, that is."""
+    """Resident bytes of the daemon after its idle stop."""
     with daemon(CONFIG) as server:
         ended = os.pidfd_open(server.pid)
         try:
@@ -28,6 +27,6 @@ def measure(*, quick: bool = False) -> Row:
             assert there, "the daemon has not stopped in 30 s"
         finally:
             os.close(ended)
-        # Its parent has not asked for its exit code: what is left is that.
+        # A zombie until its parent reads the exit status; it has no memory.
         left = Path(f"/proc/{server.pid}/statm").read_text().split()
         return Row("nobody there", "B", float(left[1]), bound=Bound(0, of="ours"))

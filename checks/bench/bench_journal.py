@@ -1,4 +1,4 @@
-"""What writing a change down before it is acknowledged costs a SET.
+"""The share of the journal in a SET: a change is written before its reply.
 
 Two daemons: the real one with its journal on a tmpfs, and one whose journal
 drops every record. Client and server on one core.
@@ -22,7 +22,7 @@ sys.exit(main())
 
 
 def measure(*, quick: bool = False) -> Row:
-    """The median round trip with the journal, beside that without."""
+    """The median round trip with the journal and without."""
     without = (sys.executable, "-I", "-c", _FORGETFUL)
     with (
         on_core(),

@@ -1,6 +1,6 @@
-"""LIST of 1,000 sessions, until its last byte is here; client and server on one core.
+"""LIST of 1,000 sessions, until its last byte is read; client and server on one core.
 
-Beside it: `json.dumps` of the same data by a bare server, and its transfer.
+The counterpart is `json.dumps` of the same data by a bare server, and its transfer.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _times(sock: socket.socket, count: int) -> list[float]:
 
 
 def measure(*, quick: bool = False) -> Row:
-    """The median time, beside the bare server's."""
+    """The median time and the bare server's."""
     with (
         on_core(),
         daemon() as server,

@@ -1,7 +1,7 @@
 """A SET's round trip with 100,000 sessions in the store, beside one with 10.
 
-Two daemons; client and server on one core. The sessions are taken from all
-over the store, so that its memory is not warm; the metadata are the same ten.
+Two daemons; client and server on one core. The sessions are spread over the store, so
+that its memory is not in the CPU's caches; the metadata are the same ten.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ def _fill(server: Served, lines: list[bytes]) -> None:
     with server.connect() as sock:
         pipelined(sock, b"".join(lines))
     assert server.place is not None
-    # The journal is written anew in steps, which is not what is measured here.
+    # Waits for the end of the journal's compaction, which is not measured here.
     rewritten = server.place.journal.with_name(server.place.journal.name + ".new")
     while rewritten.exists():
         time.sleep(0.01)
 
 
 def measure(*, quick: bool = False) -> Row:
-    """The median round trip, beside that of a small store."""
+    """The median round trip and that of a small store."""
     lines = list(islice(set_lines(SESSIONS, projects=10), 2 * SESSIONS))
     everywhere = cycle(
         lines[SESSIONS :: SESSIONS // TOUCHED] + lines[: SESSIONS : SESSIONS // TOUCHED]

@@ -1,7 +1,6 @@
-"""What 100 sessions with 10 transitions each take: in Python's memory, and in the daemon's.
+"""The memory of 100 sessions with 10 transitions each, in Python objects and in the daemon.
 
-The daemon's resident memory is beside that of the bare server, which was sent
-the same lines.
+The counterpart of the daemon's resident memory is the bare server's after the same lines.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ def _lines() -> list[bytes]:
 
 
 def traced_bytes() -> int:
-    """Bytes that the store holds after these lines, as tracemalloc counts them."""
+    """The store's bytes after these lines, as tracemalloc counts them."""
     requests = [line.decode().split() for line in _lines()]
     tracemalloc.start()
     before, _ = tracemalloc.get_traced_memory()
@@ -61,6 +60,6 @@ def _bare_rss() -> list[float]:
 
 
 def measure_rss(*, quick: bool = False) -> Row:
-    """Resident bytes, beside the bare server's."""
+    """Resident bytes and the bare server's."""
     samples = alternate(_daemon_rss, _bare_rss, batches=3 if quick else 7, warm_up=0)
     return compare("the daemon's memory with these", samples, bound=Bound(1.2), unit="B")

@@ -1,4 +1,4 @@
-"""Pipelined SETs on one connection: the time a line takes; client and server on one core."""
+"""The time of a line of pipelined SETs on one connection; client and server on one core."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LINES = 10_000
 
 
 def measure(*, quick: bool = False) -> Row:
-    """The time a line, beside the bare server's."""
+    """The time of a line and the bare server's."""
     block = b"".join(islice(set_lines(), LINES))
     with (
         on_core(),

@@ -1,8 +1,7 @@
 """One request on an open connection, and its reply; client and server on one core.
 
-A SET whose metadata was there before, as a script sends it again and again;
-and, with no bound of their own, a SET whose metadata is new each time and a
-hook's event.
+Three rows: a SET with metadata that the daemon has parsed before, as a script repeats it;
+and, without a bound, a SET with new metadata each time, and a hook's event.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _TURN = ("UserPromptSubmit", "PreToolUse-Bash", "PostToolUse-Bash", "Stop")
 
 
 def event_lines(config_dir: str, pids: Sequence[int]) -> Iterator[bytes]:
-    """A turn of each session, again and again, as the hooks of these processes tell it."""
+    """The HOOK lines of turns, one for each process's session, without end."""
     payloads = [json.loads((_PAYLOADS / f"{name}.json").read_text()) for name in _TURN]
     meta = {"attended": True, "config_dir": config_dir, "TMUX_PANE": "%7"}
     for number in count():
@@ -38,7 +37,7 @@ def event_lines(config_dir: str, pids: Sequence[int]) -> Iterator[bytes]:
 
 @contextlib.contextmanager
 def processes(number: int) -> Iterator[list[int]]:
-    """So many processes that live, each as the one of an agent."""
+    """Living processes, one for each agent."""
     with contextlib.ExitStack() as stack:
         living = [subprocess.Popen(["sleep", "600"]) for _ in range(number)]
         for process in living:
@@ -64,18 +63,18 @@ def _measure(what: str, lines: Iterator[bytes], bound: Bound | None, *, quick: b
 
 
 def measure(*, quick: bool = False) -> Row:
-    """The median round trip of a SET, beside the bare server's."""
+    """The median round trip of a SET and the bare server's."""
     return _measure("SET round trip", set_lines(), Bound(1.5), quick=quick)
 
 
 def measure_new(*, quick: bool = False) -> Row:
-    """The same with metadata that is new each time."""
+    """The same with new metadata each time."""
     lines = set_lines(projects=1000)
     return _measure("SET, metadata new each time", lines, None, quick=quick)
 
 
 def measure_event(*, quick: bool = False) -> Row:
-    """The median round trip of a hook's event, beside the bare server's."""
+    """The median round trip of a hook's event and the bare server's of a SET."""
     with tempfile.TemporaryDirectory() as config_dir, processes(10) as pids:
         Path(config_dir, "sessions").mkdir()
         return _measure("a hook's event", event_lines(config_dir, pids), None, quick=quick)

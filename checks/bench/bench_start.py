@@ -1,8 +1,8 @@
 """The first SET on a cold socket, until its OK.
 
-The listener is there, as a service manager holds it; with the line the daemon
-is started and gets it (LISTEN_FDS). Beside it: how long the same interpreter
-takes to import uvloop and end. Both are started by fork and exec.
+The listener exists, as a service manager's; the daemon is started with the line in the
+backlog and gets the listener by LISTEN_FDS. The counterpart is the same interpreter with
+`import uvloop`. Both are started by fork and exec.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _start(command: tuple[str, ...], environ: dict[str, str], listener: int | No
             os.dup2(null, stream)
         if listener is not None:
             os.dup2(listener, 3)
-            os.set_inheritable(3, True)  # dup2() onto itself leaves that as it was
+            os.set_inheritable(3, True)  # dup2() of a descriptor to itself does not change this
             environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1", "LISTEN_FDNAMES": "acd"}
         os.execve(command[0], command, environ)
     finally:
@@ -40,7 +40,7 @@ def _start(command: tuple[str, ...], environ: dict[str, str], listener: int | No
 
 
 def first_set() -> float:
-    """Seconds from the start of a daemon until it has answered a line that was there before."""
+    """Seconds from the start of a daemon until its reply to a line in the backlog."""
     root = Path(tempfile.mkdtemp(prefix="acd-", dir=TMPFS))
     path = str(root / "acd.sock")
     with (
@@ -65,7 +65,7 @@ def first_set() -> float:
 
 
 def import_uvloop() -> float:
-    """Seconds that the interpreter runs."""
+    """Seconds from the interpreter's start to its end."""
     begin = time.perf_counter()
     _, status = os.waitpid(_start(_IMPORT, {"HOME": "/nonexistent"}), 0)
     seconds = time.perf_counter() - begin
@@ -74,7 +74,7 @@ def import_uvloop() -> float:
 
 
 def measure(*, quick: bool = False) -> Row:
-    """The median first answer, beside the import of uvloop."""
+    """The median first reply and the import of uvloop."""
     samples = alternate(
         lambda: [first_set()], lambda: [import_uvloop()], batches=15 if quick else 60
     )

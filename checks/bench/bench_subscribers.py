@@ -1,7 +1,7 @@
 """From a SET until all of 1,000 subscribers have it; clients and server on one core.
 
-The bare counterpart writes one line to 1,000 connections; the same reader,
-one epoll for all, takes both.
+The counterpart writes one line to 1,000 connections. The same client, with one epoll,
+reads both.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SUBSCRIBERS = 1_000
 
 
 class Audience:
-    """Everybody who is told, and one who has something to tell."""
+    """The subscribers, and the connection that sends."""
 
     def __init__(self, server: Served, lines: list[bytes], *, subscribe: bool):
         self._lines = cycle(lines)
@@ -39,7 +39,7 @@ class Audience:
             sock.close()
 
     def tell(self, count: int) -> list[float]:
-        """Seconds that each of so many lines took to reach everybody."""
+        """Seconds from each line until all subscribers have it."""
         return [self._tell_once() for _ in range(count)]
 
     def _tell_once(self) -> float:
@@ -48,9 +48,9 @@ class Audience:
         self._speaker.send(next(self._lines))
         while waiting:
             for fd, _ in self._poll.poll():
-                told = os.read(fd, 1 << 16)
-                assert told.endswith(b"\n"), told
-                waiting -= told.count(b"\n")
+                read = os.read(fd, 1 << 16)
+                assert read.endswith(b"\n"), read
+                waiting -= read.count(b"\n")
         seconds = time.perf_counter() - begin
         assert self._speaker.recv(100) == b"OK\n"
         return seconds
@@ -58,7 +58,7 @@ class Audience:
 
 @contextlib.contextmanager
 def audience(server: Served, lines: list[bytes], *, subscribe: bool) -> Iterator[Audience]:
-    """Gathers it, and lets it go."""
+    """Connects and subscribes; closes all connections at the end."""
     gathered = Audience(server, lines, subscribe=subscribe)
     try:
         yield gathered
@@ -67,16 +67,16 @@ def audience(server: Served, lines: list[bytes], *, subscribe: bool) -> Iterator
 
 
 def measure(*, quick: bool = False) -> Row:
-    """The median time, beside the bare server's."""
+    """The median time and the bare server's."""
     allow_files(SUBSCRIBERS * 2 + 100)
     sets = [b"SET session-1 working\n", b"SET session-1 attention\n"]
-    told = [b"UPDATE session-1 working 0\n", b"UPDATE session-1 attention 0\n"]
+    pushes = [b"UPDATE session-1 working 0\n", b"UPDATE session-1 attention 0\n"]
     with (
         on_core(),
         daemon() as server,
         bare("tell") as other,
         audience(server, sets, subscribe=True) as ours,
-        audience(other, told, subscribe=False) as its,
+        audience(other, pushes, subscribe=False) as its,
     ):
         samples = alternate(
             lambda: ours.tell(10), lambda: its.tell(10), batches=10 if quick else 40

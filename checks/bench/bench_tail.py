@@ -1,6 +1,6 @@
 """The 99th percentile of a SET's round trip while 100 subscribers read.
 
-The client shares a core with the server, the subscribers have the other one.
+Client and server run on one core, the subscribers on the other.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ SUBSCRIBERS = "100"
 
 
 def measure(*, quick: bool = False) -> Row:
-    """The percentile, beside a server's that writes each line to 100 connections."""
+    """The percentile and that of a server that writes each line to 100 connections."""
     with (
         on_core(),
         daemon() as server,

@@ -1,9 +1,9 @@
-"""Other clients, in a process of their own, until they are ended.
+"""Other clients of a server, in one process.
 
-    python peers.py SOCKET read COUNT [SUBSCRIBE]    so many who read what they are told
-    python peers.py SOCKET flood                     one who pipelines SETs without end
+    python peers.py SOCKET read COUNT [SUBSCRIBE]    COUNT connections that read
+    python peers.py SOCKET flood                     one that pipelines SETs without end
 
-They import nothing of acd, and say `ready` when they are at work.
+It imports nothing of acd, and prints `ready` when all are connected.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Where the figures are taken: the real daemon, the bare server, and one client between them.
+"""The processes of a measurement: the daemon, the bare server and a client, and their cores.
 
-Responsible for processes, cores and turns. The state lies in memory (tmpfs),
-as it does beside a real socket. It knows the wire only as lines.
+The daemon's state is on a tmpfs, as beside a real socket.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from checks.bench.row import Samples
-from testing.support import WAIT, Place
+from testing.support import WAIT, DaemonHome
 
 TMPFS: Final = Path("/dev/shm")
 DAEMON: Final = (sys.executable, "-I", "-m", "acd", "daemon")
@@ -31,9 +30,9 @@ _HERE: Final = Path(__file__).parent
 
 _ALLOWED: Final = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else [0]
 CORE: Final = _ALLOWED[-1]
-"""Client and server share it: across cores the wake-up hides what a server adds."""
+"""The core of client and server: across cores the wake-up takes longer than the server."""
 OTHER: Final = _ALLOWED[0]
-"""For those whose work is not what is measured; the same one where there is no other."""
+"""The core of all other processes; the same one if there is no other."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +41,14 @@ class Served:
 
     path: Path
     pid: int
-    place: Place | None = None
-    """The daemon's; the bare server has none."""
+    place: DaemonHome | None = None
+    """The daemon's home; None for the bare server."""
 
     def connect(self) -> socket.socket:
-        """A connection that waits with poll(2), as that of any client with a timeout does.
+        """A connection that waits by poll(2), as every client with a timeout does.
 
-        In a blocking recv(2) it would be woken when the server has read its
-        request, too (the kernel tells it that it may write again), and on one
-        core that is a switch to and fro in the midst of the server's work.
+        A blocking recv(2) also wakes up when the server has read the request (the socket
+        becomes writable), which on one core is two task switches within the server's work.
         """
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         sock.settimeout(WAIT)
@@ -65,7 +63,7 @@ class Served:
 
 @contextlib.contextmanager
 def on_core(core: int = CORE) -> Iterator[None]:
-    """This process, and those that it starts meanwhile, run on one core."""
+    """Runs this process, and those that it starts meanwhile, on one core."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:
@@ -77,7 +75,7 @@ def on_core(core: int = CORE) -> Iterator[None]:
 @contextlib.contextmanager
 def daemon(config: str = "", command: Sequence[str] = DAEMON) -> Iterator[Served]:
     """The real daemon, with its state on a tmpfs."""
-    place = Place(TMPFS)
+    place = DaemonHome(TMPFS)
     try:
         if config:
             place.configure(config)
@@ -88,7 +86,7 @@ def daemon(config: str = "", command: Sequence[str] = DAEMON) -> Iterator[Served
 
 @contextlib.contextmanager
 def bare(kind: str = "set", *args: str) -> Iterator[Served]:
-    """The bare server: bare.py tells the kinds."""
+    """The bare server, of one of the kinds in bare.py."""
     with tempfile.TemporaryDirectory(prefix="acd-", dir=TMPFS) as directory:
         path = Path(directory, "bare.sock")
         with _helper("bare.py", str(path), kind, *args) as pid:
@@ -97,7 +95,7 @@ def bare(kind: str = "set", *args: str) -> Iterator[Served]:
 
 @contextlib.contextmanager
 def peers(server: Served, *args: str) -> Iterator[int]:
-    """A process of other clients of the server, on the other core: peers.py tells the kinds."""
+    """A process of other clients, of one of the kinds in peers.py, on the other core."""
     with _helper("peers.py", str(server.path), *args) as pid:
         os.sched_setaffinity(pid, {OTHER})
         yield pid
@@ -121,9 +119,9 @@ def _helper(script: str, *args: str) -> Iterator[int]:
 
 
 def set_lines(sessions: int = 10, *, projects: int | None = None) -> Iterator[bytes]:
-    """SETs with metadata, without end: no two in a row the same, each a real transition.
+    """SET lines with metadata, without end, each a real transition.
 
-    There are as many different metadata as `projects`, by default one for each session.
+    `projects` is the number of different metadata, by default one for each session.
     """
     projects = projects or sessions
     lines = []
@@ -142,7 +140,7 @@ def set_lines(sessions: int = 10, *, projects: int | None = None) -> Iterator[by
 
 
 def round_trips(sock: socket.socket, lines: Iterator[bytes], count: int) -> list[float]:
-    """Seconds of each of so many requests on one connection, one after the other."""
+    """Seconds of each of `count` round trips on one connection, one after the other."""
     times = []
     clock = time.perf_counter
     send, receive = sock.send, sock.recv
@@ -156,7 +154,7 @@ def round_trips(sock: socket.socket, lines: Iterator[bytes], count: int) -> list
 
 
 def pipelined(sock: socket.socket, block: bytes) -> float:
-    """Seconds until every line of the block is answered `OK`."""
+    """Seconds until all lines of the block have their `OK`."""
     expected = 3 * block.count(b"\n")
     rest = memoryview(block)
     poll = select.poll()
@@ -181,7 +179,7 @@ def alternate(
     batches: int,
     warm_up: int = 2,
 ) -> Samples:
-    """Takes batches in turns; the first ones are for warming up, and dropped."""
+    """Takes batches of both in turns; the first ones warm up and are dropped."""
     samples = Samples([], [])
     for _ in range(batches + warm_up):
         samples.ours.append(ours())
@@ -191,7 +189,7 @@ def alternate(
 
 
 def allow_files(count: int) -> None:
-    """Lets this process, and those that it starts, hold so many descriptors."""
+    """Raises the limit of descriptors of this process and its children."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < count:
         resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))

@@ -1,8 +1,4 @@
-"""A row of the table: what was measured, beside what, against which bound.
-
-Responsible for turning samples into a row, and rows into a table. It refuses
-to know how anything is measured.
-"""
+"""Rows of the table of measurements: from samples to medians, ratios and verdicts."""
 
 from __future__ import annotations
 
@@ -14,7 +10,7 @@ from typing import Any, Final, Literal
 
 @dataclass(frozen=True)
 class Bound:
-    """The most that is allowed: of the ratio to the bare counterpart, or of our own figure."""
+    """The upper limit of the ratio to the bare counterpart, or of the figure itself."""
 
     limit: float
     of: Literal["ratio", "ours"] = "ratio"
@@ -22,7 +18,7 @@ class Bound:
 
 @dataclass(frozen=True)
 class Samples:
-    """Batches of measurements taken in turns, so that what drifts falls on both alike."""
+    """Batches of measurements, taken in turns, so that a drift affects both sides."""
 
     ours: list[list[float]]
     bare: list[list[float]]
@@ -36,18 +32,18 @@ class Row:
     unit: Literal["s", "B", ""]
     ours: float
     bare: float | None = None
-    """None where there is nothing to compare with."""
+    """None without a counterpart."""
     ratio: float | None = None
     spread: tuple[float, float] | None = None
     """The quartiles of the ratio, batch by batch."""
     bound: Bound | None = None
-    """None where a figure is only shown."""
+    """None for a figure without a bound."""
     p99: tuple[float, float] | None = None
     """Ours and bare, where `ours` and `bare` are medians of many round trips."""
 
     @property
     def verdict(self) -> str:
-        """`ok`, `over`, or nothing for a row without a bound."""
+        """`ok`, `over`, or empty for a row without a bound."""
         if self.bound is None:
             return ""
         measured = self.ratio if self.bound.of == "ratio" else self.ours
@@ -55,7 +51,7 @@ class Row:
         return "ok" if measured <= self.bound.limit else "over"
 
     def to_json(self) -> dict[str, Any]:
-        """For programs: every field, and the verdict."""
+        """Every field, and the verdict."""
         bound = None if self.bound is None else {"limit": self.bound.limit, "of": self.bound.of}
         return vars(self) | {"bound": bound, "verdict": self.verdict}
 
@@ -68,7 +64,7 @@ def compare(
     percentile: int = 50,
     unit: Literal["s", "B"] = "s",
 ) -> Row:
-    """The row of a percentile: each batch's own, and the medians of those over all batches."""
+    """The row of a percentile: the median of the batches' percentiles."""
     ours = [_percentile(batch, percentile) for batch in samples.ours]
     bare = [_percentile(batch, percentile) for batch in samples.bare]
     ratios = [our / its for our, its in zip(ours, bare, strict=True)]
@@ -92,7 +88,7 @@ _HEAD: Final = ("what", "ours", "bare", "ratio", "(quartiles)", "bound", "", "p9
 
 
 def render(rows: Sequence[Row]) -> str:
-    """The table, a line a row."""
+    """The table, one line for each row."""
     table = [_HEAD, *(_cells(row) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = (

@@ -1,8 +1,7 @@
-"""Fuzzing for as long as is wanted: `python -m checks.fuzz --minutes 30 [--target hook]`.
+"""Fuzzes for some time: `python -m checks.fuzz --minutes 30 [--target hook]`.
 
-Each round is a run of tests/fuzz with other random numbers and
-many more examples. What breaks is printed in its smallest form, to be put into
-the corpus; the exit code is 1 then.
+Each round is a run of tests/fuzz with another seed and many more examples. A failure is
+printed in its smallest form, to be added to the corpus, and the exit code is then 1.
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ PYTEST = [sys.executable, "-m", "pytest", "-q", "-x", "--hypothesis-seed=random"
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m checks.fuzz", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=1, help="how long (1)")
+    parser.add_argument("--minutes", type=float, default=1, help="duration (1)")
     parser.add_argument(
-        "--target", choices=[*TARGETS, "conversations"], help="one only (all, in turns)"
+        "--target", choices=[*TARGETS, "conversations"], help="one target (all, in turns)"
     )
     parser.add_argument("--examples", type=int, default=500, help="examples in a round (500)")
     given = parser.parse_args()
@@ -43,9 +42,9 @@ def main() -> int:
             check=False,
         )
         if done.returncode:
-            print(f"round {rounds} has found something", file=sys.stderr)
+            print(f"round {rounds} failed", file=sys.stderr)
             return 1
-    print(f"{rounds} rounds of {given.examples} examples a target: nothing found")
+    print(f"{rounds} rounds of {given.examples} examples a target: no failure")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What the protocol's tables say, written once more in the fewest words.
+"""A second, short implementation of the protocol's tables, for comparison.
 
 It shares no code with acd: where the two differ, one of them is wrong.
 """
@@ -19,12 +19,12 @@ EVENTS = {
     "SessionEnd": "closed",
     "Unheard": None,
 }
-"""Hook events of one agent without subagents, to the status they set."""
+"""Hook events of one agent without subagents, and the status that each sets."""
 
 
 @dataclass
 class Session:
-    """One session, as GET shows it."""
+    """One session, with the fields of GET."""
 
     status: str
     known: dict[str, str] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Session:
 
 
 class Model:
-    """All sessions. `answer` returns the reply, and the pushes for those who subscribe."""
+    """All sessions. `answer` returns the reply, and the pushes to subscribers."""
 
     def __init__(self) -> None:
         self.sessions: dict[str, Session] = {}
@@ -98,9 +98,9 @@ class Model:
         resume = session.known.get("session_id")
         if resume is None or resume.startswith("-"):
             return "ERR not resumable", []
-        if session.known.get("working_dir") != "/":  # the one directory that is there
+        if session.known.get("working_dir") != "/":  # the one directory that exists
             return "ERR working directory missing", []
         session.enter("working")
         session.known.pop("prompt", None)
-        told = {"argv": ["claude", "--resume", resume], "cwd": "/"}
-        return f"OK {json.dumps(told)}", [f"UPDATE {name} working"]
+        resumed = {"argv": ["claude", "--resume", resume], "cwd": "/"}
+        return f"OK {json.dumps(resumed)}", [f"UPDATE {name} working"]

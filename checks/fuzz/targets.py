@@ -1,7 +1,7 @@
-"""What is fuzzed, as functions of bytes: each returns, or has found something.
+"""The fuzz targets: functions of bytes that raise an exception on a failure.
 
-A seed is a file of the corpus; hypothesis changes it, and what breaks a target
-is made small. Sentences about what holds are in the functions' docstrings.
+A seed is a file of the corpus; hypothesis changes it, and shrinks a failing input. The
+docstrings state what each target checks.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MAX_LINE = 2_048
 
 
 def lines(data: bytes) -> None:
-    """However a stream is cut, the same lines come out of it, in bounded memory."""
+    """However a stream is split, it has the same lines, in bounded memory."""
     whole = LineDecoder(MAX_LINE).feed(data)
     for size in (1, 7, len(data) // 2 + 1):
         decoder = LineDecoder(MAX_LINE)
@@ -37,7 +37,7 @@ def lines(data: bytes) -> None:
 
 
 def conversation(data: bytes) -> None:
-    """Whatever is sent has one line for an answer, and what it changed is read back."""
+    """Each line has one line as its reply, and its changes are read back from the journal."""
     with tempfile.TemporaryDirectory() as directory:
         kept = Kept(Path(directory, "journal"))
         for line in LineDecoder(MAX_LINE).feed(data + b"\n"):
@@ -65,7 +65,7 @@ def hook(data: bytes) -> None:
 
 
 def journal(data: bytes) -> None:
-    """A file is read as far as it can be, and then goes on as a whole one."""
+    """A file is read up to its first bad part, and then continues as a valid one."""
     data = data.replace(b"BOOT", BOOT.encode(), 1)
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory, "journal")
@@ -77,12 +77,12 @@ def journal(data: bytes) -> None:
 
 
 def _same(kept: Kept) -> None:
-    """The next daemon knows the same, and can tell it."""
+    """The next daemon has the same sessions, and replies with them."""
     again = kept.again()
     assert again.state == kept.state
-    for told in wire(again):
-        assert again.do(f"GET {told['id']}")[0].startswith("OK ")
-        json.dumps(told).encode("ascii")
+    for session in wire(again):
+        assert again.do(f"GET {session['id']}")[0].startswith("OK ")
+        json.dumps(session).encode("ascii")
     for used in (kept, again):
         used.journal.close()
 
@@ -96,5 +96,5 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 
 
 def seeds(target: str) -> list[bytes]:
-    """The corpus of a target: its own files, and what has once been found with it."""
+    """The corpus of a target: its own files and the inputs that failed before."""
     return [path.read_bytes() for path in sorted((CORPUS / target).iterdir())]

@@ -1,10 +1,9 @@
-"""Everything at once, for as long as is wanted, against a real daemon.
+"""All kinds of clients at once against a real daemon, which is killed, stopped and upgraded.
 
-Floods of pipelined lines, a client that waits for each answer, hooks that come
-and go, subscribers that read and such that do not, half lines and garbage;
-meanwhile the daemon is killed, stopped and upgraded. At the end: how many lines,
-what was lost of what was acknowledged, what else was wrong, and the daemon's
-memory before and after.
+The clients are floods of pipelined lines, a client that waits for each reply, hooks,
+subscribers that read and others that do not, half lines and garbage. The report has the
+lines, the acknowledged lines that were lost, other faults, and the daemon's memory before
+and after.
 
     python -m checks.soak --minutes 1
 """
@@ -26,18 +25,18 @@ from dataclasses import dataclass, field
 
 from testing.daemons import Daemons, ForkedDaemon
 from testing.service_manager import listener
-from testing.support import WAIT, Client, Place, place
+from testing.support import WAIT, Client, DaemonHome
 from testing.worker import Known, Worker
 
 REST = 0.3
-"""Seconds that the workers are given between two ends of the daemon, at least."""
+"""The least seconds between two ends of the daemon."""
 PICTURE = 5_000
-"""Changes after which a subscriber asks whether what it holds is the truth."""
+"""Changes after which a subscriber compares its sessions with LIST."""
 
 
 @dataclass
 class Tally:
-    """What happened, counted by all threads."""
+    """The counts of all threads."""
 
     lines: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
@@ -46,7 +45,7 @@ class Tally:
 
 
 class Party:
-    """One thread that does its part again and again, whatever becomes of the daemon."""
+    """A thread that repeats its part, across all ends of the daemon."""
 
     def __init__(self, soak: Soak, name: str, part: Callable[[Client], None]):
         self._soak = soak
@@ -68,16 +67,16 @@ class Party:
                 with Client(self._soak.place.socket) as client:
                     self._part(client)
             except (EOFError, ConnectionError):
-                continue  # the daemon has ended: the next one is there, or comes
+                continue  # the daemon has ended: the next one serves, or starts
             except Exception as error:
                 self._soak.fault(f"{self.name}: {error!r}")
                 return
 
 
 class Soak:
-    """The daemon, those who talk to it, and the one who ends it."""
+    """The daemon, its clients, and the loop that ends it."""
 
-    def __init__(self, place: Place, seed: int):
+    def __init__(self, place: DaemonHome, seed: int):
         self.place = place
         self.chance = random.Random(seed)
         self.tally = Tally()
@@ -85,7 +84,7 @@ class Soak:
         self._lock = threading.Lock()
         self.workers = [Worker("flood", seed), Worker("other", seed + 1), Worker("alone", seed + 2)]
         self.compared = 0
-        """How often a subscriber's picture was compared with the truth."""
+        """The number of a subscriber's comparisons with LIST."""
 
     def fault(self, what: str) -> None:
         with self._lock:
@@ -98,7 +97,7 @@ class Soak:
     # The parts --------------------------------------------------------------
 
     def hooks(self, client: Client) -> None:
-        """One line a connection, without waiting for the answer."""
+        """Sends one line on each connection, and does not wait for the reply."""
         client.ask("PING")
         for number in range(200):
             with socket.socket(socket.AF_UNIX) as sock:
@@ -108,14 +107,14 @@ class Soak:
             self.count("hooks", 1)
 
     def subscriber(self, client: Client) -> None:
-        """Reads all it is told; what it holds is compared with what the daemon knows."""
+        """Reads all pushes, and compares the sessions with the daemon's."""
         held: dict[str, str] = {}
         client.send("SUBSCRIBE json")
         while True:
             for _ in range(PICTURE):
                 self._take(client.line(), held)
                 self.count("pushes", 1)
-            # In one turn: behind the OK comes the truth of the same moment.
+            # Pipelined: LIST is of the same moment as the OK.
             client.send("PING", "SUBSCRIBE json")
             while (line := client.line()) != "OK":
                 self._take(line, held)
@@ -143,13 +142,13 @@ class Soak:
             self.fault(f"subscriber: {line}")
 
     def sleeper(self, client: Client) -> None:
-        """Subscribes, and reads now and then."""
+        """Subscribes, and reads rarely."""
         client.send("SUBSCRIBE")
         while not self.ended.wait(self.chance.uniform(0.5, 3)):
             client.sock.recv(1 << 20) or client.line()
 
     def rude(self, client: Client) -> None:
-        """Asks for much and leaves, in the middle of a line, or without reading."""
+        """Sends many requests and closes in the middle of a line, or without reading."""
         kind = self.chance.randrange(4)
         with contextlib.suppress(TimeoutError):
             client.sock.settimeout(1)
@@ -165,7 +164,7 @@ class Soak:
         self.ended.wait(self.chance.uniform(0, 0.05))
 
     def idle(self, client: Client) -> None:
-        """Many connections that say nothing."""
+        """Opens many connections that send nothing."""
         with contextlib.ExitStack() as stack:
             for _ in range(100):
                 stack.enter_context(self.place.client())
@@ -266,7 +265,7 @@ class Soak:
         requests = {who: n for who, n in tally.lines.items() if who != "pushes"}
         print(f"lines  {sum(requests.values()):,} ({_counts(requests)})")
         pushes = tally.lines["pushes"]
-        print(f"pushes {pushes:,} to one who reads, the picture compared {self.compared} times")
+        print(f"pushes {pushes:,} to one reader, compared {self.compared} times")
         print(f"ends   {sum(tally.ends.values())} ({_counts(tally.ends)})")
         print(f"lost   {tally.lost}")
         print(f"faults {len(tally.faults)}")
@@ -287,13 +286,13 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--minutes", type=float, default=1, help="how long (1)")
-    parser.add_argument("--hours", type=float, default=0, help="and so many hours")
-    parser.add_argument("--seed", type=int, default=1, help="of what is done at random (1)")
+    parser.add_argument("--minutes", type=float, default=1, help="duration (1)")
+    parser.add_argument("--hours", type=float, default=0, help="additional duration")
+    parser.add_argument("--seed", type=int, default=1, help="of the random choices (1)")
     given = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    with place() as made, listener(made) as sock, Daemons(made, sock) as daemons:
+    with DaemonHome() as made, listener(made) as sock, Daemons(made, sock) as daemons:
         soak = Soak(made, given.seed)
         soak.run(daemons, given.minutes + 60 * given.hours)
         log = daemons.log.read_text(errors="replace")

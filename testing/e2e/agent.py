@@ -1,7 +1,4 @@
-"""Claude Code as a person meets it: prompts to type, dialogs to answer, and acd looking on.
-
-It knows the client's words on the screen, so that the scenarios need not.
-"""
+"""Claude Code in a terminal and as `claude -p`: its prompts, dialogs and texts on the screen."""
 
 from __future__ import annotations
 
@@ -13,12 +10,12 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from testing.e2e.home import Home
+from testing.e2e.home import ClaudeHome
 from testing.e2e.interactive import Interactive
 from testing.e2e.messages_api import MessagesAPI
 from testing.e2e.moment import PATIENCE, Moment
-from testing.e2e.observer import Observer
 from testing.e2e.run import Run
+from testing.e2e.verifier import Verifier
 
 PROMPT_BOX = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
 INTERRUPTED = "Interrupted"
@@ -32,13 +29,13 @@ TASK_DIALOG = "x to stop"
 
 
 @dataclass(frozen=True)
-class Stage:
-    """What a scenario plays on: a home, a model, a client's version, and who listens."""
+class ClaudeTestbed:
+    """What a scenario needs: a client, its home, a fake model, and acd or a recorder."""
 
     executable: Path
-    home: Home
+    home: ClaudeHome
     api: MessagesAPI
-    acd: Observer
+    acd: Verifier
 
     def interactive(
         self, *arguments: str, mode: str = "default", session: str | None = None
@@ -50,47 +47,46 @@ class Stage:
 
 
 class Agent(Interactive):
-    """One interactive client, for as long as its `with` lasts.
+    """One interactive client, which ends with its `with`.
 
-    Its conversation's id is one made here and given to it, unless a
-    conversation is named that it goes on with.
+    Its conversation gets a new id, unless `session` names one to continue.
     """
 
     def __init__(
-        self, stage: Stage, *arguments: str, mode: str, session: str | None = None
+        self, testbed: ClaudeTestbed, *arguments: str, mode: str, session: str | None = None
     ) -> None:
-        self.api = stage.api
-        self.home = stage.home
+        self.api = testbed.api
+        self.home = testbed.home
         if session is None:
             session = str(uuid.uuid4())
             arguments = (*arguments, "--session-id", session)
-        argv = [str(stage.executable), "--permission-mode", mode, *arguments]
-        super().__init__(stage.home, argv, PROMPT_BOX, stage.acd, session)
+        argv = [str(testbed.executable), "--permission-mode", mode, *arguments]
+        super().__init__(testbed.home, argv, PROMPT_BOX, testbed.acd, session)
 
     def greet(self, text: str = "Hello") -> None:
-        """One short turn, so that there is a conversation to go on with."""
+        """One short turn, so that there is a conversation to continue."""
         self.prompt(text)
         answered = self.api.take("GREETING").wait_answered()
         self.expect("attention", since=answered, via=("working",))
 
     def leave(self) -> None:
-        """End the client as a person does."""
+        """Ends the client by its /exit command."""
         self.prompt("/exit")
-        # The command itself is work, for a moment.
+        # The command itself shows as working for a moment.
         self.expect("closed", since=self.terminal.wait_exit(), via=("working",))
 
     def deny(self) -> Moment:
-        """Choose "No" in a permission dialog, whichever number it has there."""
+        """Chooses "No" in a permission dialog, by its number there."""
         choice = re.search(r"(\d)\. No\b", self.terminal.screen())
         assert choice is not None, self.terminal.screen()
         return self.answer(PERMISSION_DIALOG, choice[1])
 
     def follow(self) -> str:
-        """Wait until the client has gone over to another conversation, and take that up."""
+        """Waits until the client runs another conversation, whose id becomes `session`."""
         entry = self.home.config_dir / "sessions" / f"{self.pid}.json"
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            # Written in place: a read in between sees half of it.
+            # The client writes in place: a read may see a part.
             with contextlib.suppress(ValueError):
                 if (now := json.loads(entry.read_text())["sessionId"]) != self.session:
                     self.session = str(now)
@@ -102,10 +98,10 @@ class Agent(Interactive):
 class PrintRun(Run):
     """One `claude -p PROMPT`."""
 
-    def __init__(self, stage: Stage, prompt: str) -> None:
+    def __init__(self, testbed: ClaudeTestbed, prompt: str) -> None:
         self.session = str(uuid.uuid4())
         super().__init__(
-            [str(stage.executable), "-p", prompt, "--session-id", self.session],
-            stage.home.environment,
-            stage.home.project,
+            [str(testbed.executable), "-p", prompt, "--session-id", self.session],
+            testbed.home.environ,
+            testbed.home.project,
         )

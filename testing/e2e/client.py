@@ -1,7 +1,4 @@
-"""Getting the real Claude Code: a named version from npm, kept for the next run.
-
-Knows npm and where packages are kept; knows nothing of how the client is run.
-"""
+"""Installs versions of Claude Code from npm, and keeps them for the next run."""
 
 from __future__ import annotations
 
@@ -15,17 +12,17 @@ from testing.checkout import CHECKOUT
 
 PACKAGE = "@anthropic-ai/claude-code"
 
-# The newest that the behaviour was read from, and the last of the older line
-# that still installs on Node 20 (no CLAUDE_PID in a hook's environment).
+# The version that the behaviour was measured on, and the last of the older line, which
+# still installs on Node 20 (no CLAUDE_PID in a hook's environment).
 VERSIONS = ("2.1.329", "2.1.197")
 
 _INSTALL_SECONDS = 300
-# What went wrong comes first, what could be done about it fills a screen.
+# The first lines name the error; the others are advice.
 _ERROR_LINES = 2
 
 
 class ClientUnavailable(Exception):
-    """npm is missing, or its registry gave no package; the text says which."""
+    """npm is missing, or it could not install the package."""
 
 
 def cache_directory() -> Path:
@@ -35,9 +32,9 @@ def cache_directory() -> Path:
 
 
 def installed(version: str) -> Path:
-    """The path of that version's executable, from the cache or else from npm.
+    """The path of that version's executable, from the cache, else from npm.
 
-    Raises ClientUnavailable where it is in neither.
+    Raises ClientUnavailable if neither has it.
     """
     home = cache_directory() / version
     if (found := _executable(home)) is not None:
@@ -49,7 +46,7 @@ def installed(version: str) -> Path:
 
 
 def registry_answers(package: str = PACKAGE) -> bool:
-    """Whether npm can be asked at all: tells "not here" from "here, but broken"."""
+    """Whether npm is installed and its registry replies."""
     npm = shutil.which("npm")
     if npm is None:
         return False
@@ -71,9 +68,9 @@ def install(package: str, version: str, home: Path) -> None:
     if npm is None:
         raise ClientUnavailable("npm is not on PATH")
     home.parent.mkdir(parents=True, exist_ok=True)
-    # The cache says itself that git has nothing to do with it.
+    # git ignores the cache by its own .gitignore.
     (home.parent / ".gitignore").write_text("*\n")
-    # Installed aside and renamed: a run cut short leaves no half of a client.
+    # Installed in another directory and renamed: an interrupted run leaves no partial client.
     with tempfile.TemporaryDirectory(prefix=f".{version}-", dir=home.parent) as aside:
         target = Path(aside) / "target"
         target.mkdir()
@@ -83,7 +80,7 @@ def install(package: str, version: str, home: Path) -> None:
             "install",
             "--prefix",
             str(target),
-            # Its only script links the executable that is run here directly.
+            # Its only script links the executable, which the tests run directly.
             "--ignore-scripts",
             "--no-audit",
             "--no-fund",
@@ -98,8 +95,8 @@ def install(package: str, version: str, home: Path) -> None:
 
 
 def _npm(npm: str, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    # A home of its own: nothing of the user's is read or written. Configuration
-    # still comes from npm's global file and from npm_config_* variables.
+    # With its own HOME npm uses none of the user's files. Its global configuration and
+    # the npm_config_* variables still hold.
     home.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "HOME": str(home), "npm_config_cache": str(home / "cache")}
     try:

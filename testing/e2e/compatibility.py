@@ -1,8 +1,7 @@
-"""The tables in docs/compatibility.md: behaviour by client and version, from the test run itself.
+"""The tables in docs/compatibility.md: each behaviour and client version, from a test run.
 
-A test's name is the behaviour's name. Written only with `ACD_WRITE_DOCS=1`, so
-that an ordinary run leaves the checkout as it was; and only for the agents that
-were tried, so that a run of one leaves the others' tables.
+A test's name is the behaviour's name. The tables are written with `ACD_WRITE_DOCS=1`
+only, and only those of the agents in the run.
 """
 
 from __future__ import annotations
@@ -36,10 +35,10 @@ _outcomes: dict[str, str] = {}
 def note(
     item: pytest.Item, agent: str, column: str, delays: list[float], *, parameter: str = ""
 ) -> None:
-    """Attach to a test's report what it tried, and the longest it took acd to know.
+    """Adds a test's table, column and longest delay to its report.
 
-    The column is a version, or a way in which the agent runs; `parameter` is
-    the test's that stands for it, where that is not the column's name.
+    `column` is a version, or a mode in which the agent runs; `parameter` is its name in
+    the test's parameters.
     """
     item.user_properties.append((_TRIED, (agent, column, behaviour(item.name, parameter))))
     if delays:
@@ -47,13 +46,13 @@ def note(
 
 
 def take(report: pytest.TestReport) -> None:
-    """pytest_runtest_logreport: keep the outcome of one behaviour."""
+    """pytest_runtest_logreport: stores the outcome of one behaviour."""
     noted = dict(report.user_properties)
     tried = noted.get(_TRIED)
-    # What a fixture notes at its end is in the report of the teardown; the
-    # call's outcome was reported before.
+    # note() runs at a fixture's end: its properties are in the teardown's report, which
+    # comes after the call's.
     if report.when == "call":
-        # An expected failure is a fact about that client, and the reason tells it.
+        # An expected failure is a property of that client; its reason describes it.
         reason = str(getattr(report, "wasxfail", ""))
         _outcomes[report.nodeid] = f"no: {reason}" if reason else report.outcome
     elif report.when == "teardown" and isinstance(tried, tuple):
@@ -68,8 +67,9 @@ def take(report: pytest.TestReport) -> None:
 
 
 def write() -> None:
-    """pytest_sessionfinish: replace the tables of those who were tried, if that was asked for."""
-    if os.environ.get("ACD_WRITE_DOCS") != "1":
+    """pytest_sessionfinish: with ACD_WRITE_DOCS=1, replaces the tables of the agents in the run."""
+    # Under pytest-xdist one worker runs all of them, and the others have no tables.
+    if os.environ.get("ACD_WRITE_DOCS") != "1" or not _tables:
         return
     page = PAGE.read_text()
     for agent, table in _tables.items():
@@ -94,7 +94,7 @@ def _markdown(table: _Table) -> str:
 
 
 def behaviour(item_name: str, parameter: str) -> str:
-    """A test's name as a sentence, with its parameters other than the column's."""
+    """A test's name as a sentence, with its parameters except the column's."""
     name, _, parameters = item_name.rstrip("]").partition("[")
     sentence = name.removeprefix("test_").replace("_", " ")
     sentence = sentence[:1].upper() + sentence[1:]

@@ -1,8 +1,4 @@
-"""acd itself, run for a test, and a subscriber that notes when each push arrived.
-
-It knows acd's wire protocol and its command line, and nothing of what is
-inside: it is a client like any other.
-"""
+"""An acd daemon for an end-to-end test, and a subscriber that notes when each push arrived."""
 
 from __future__ import annotations
 
@@ -18,14 +14,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
+from testing.e2e.home import AgentHome
 from testing.e2e.moment import Moment
-from testing.e2e.observer import WITHIN_SECONDS
+from testing.e2e.verifier import WITHIN_SECONDS
 
 _START_SECONDS = 10
-# How long a status may be missing before it counts as never coming.
+# Seconds until a missing status fails the test.
 _SETTLE_SECONDS = 5
 _STOP_SECONDS = 5
 
@@ -34,26 +30,17 @@ Fields = dict[str, Any]
 
 @dataclass(frozen=True)
 class Push:
-    """One status of one session, and when it arrived."""
+    """One status of one session, and the moment of its arrival."""
 
     at: Moment
     session: str
     status: str
 
 
-class Home(Protocol):
-    """Where the daemon runs: any agent's home."""
-
-    root: Path
-    project: Path
-    socket: Path
-    environment: dict[str, str]
-
-
 class Acd:
-    """A daemon on the home's socket, watched through one subscription."""
+    """A daemon on the home's socket, and one subscription to it."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: AgentHome) -> None:
         self._home = home
         self._log = (home.root / "acd.log").open("ab")
         self._changed = threading.Condition()
@@ -63,10 +50,10 @@ class Acd:
         self._checked: dict[str, int] = {}
         self._lost = False
         self.delays: list[float] = []
-        """Seconds from each moment to the push that told of it."""
+        """Seconds from each expected change to its push."""
         self._daemon = subprocess.Popen(
             [sys.executable, "-m", "acd", "daemon"],
-            env=home.environment,
+            env=home.environ,
             cwd=home.root,
             stdin=subprocess.DEVNULL,
             stdout=self._log,
@@ -75,7 +62,7 @@ class Acd:
         self.subscribe()
 
     def close(self) -> None:
-        # The daemon may be one that a hook started: whoever serves the socket stops.
+        # The daemon may be another one, started by a hook: stop the one that serves the socket.
         try:
             daemon = os.pidfd_open(self.pid())
             self.request("STOP")
@@ -84,7 +71,7 @@ class Acd:
                 signal.pidfd_send_signal(daemon, signal.SIGKILL)
             os.close(daemon)
         except OSError:
-            pass  # nobody serves it any more
+            pass  # none serves it any more
         if self._daemon.poll() is None:
             self._daemon.kill()
         self._daemon.wait()
@@ -94,10 +81,10 @@ class Acd:
         return int(json.loads(self.request("INFO").removeprefix("OK "))["pid"])
 
     def log(self) -> str:
-        """What the daemon said on its standard error."""
+        """The daemon's standard error so far."""
         return (self._home.root / "acd.log").read_text(errors="replace")
 
-    # What a test says of the truth (observer.Observer).
+    # The methods of verifier.Verifier.
 
     def expect(
         self, session: str, status: str, since: Moment, *, via: tuple[str, ...] = ()
@@ -108,7 +95,7 @@ class Acd:
                 if not self._changed.wait(deadline - time.monotonic()):
                     raise AssertionError(
                         f"{session} is {self._status(session)}, not {status},"
-                        f" {_SETTLE_SECONDS} s after it should be.{self._story(session)}"
+                        f" {_SETTLE_SECONDS} s after it should be.{self._history(session)}"
                     )
             arrived = self._since(session)
             before = self._before(session)
@@ -128,7 +115,7 @@ class Acd:
             shown = {p.status for p in self._unchecked(session)} | {self._status(session)}
             self._checked[session] = len(self._pushes)
         others = shown - {status}
-        assert not others, f"{session} became {others}, not {status} still.{self._story(session)}"
+        assert not others, f"{session} became {others}, not {status} still.{self._history(session)}"
 
     def session(self, session: str) -> Fields:
         answer = self.request(f"GET {session}")
@@ -157,7 +144,7 @@ class Acd:
         now = Moment.now()
         done = subprocess.run(
             [sys.executable, "-m", "acd", "list", "--json"],
-            env=self._home.environment,
+            env=self._home.environ,
             cwd=self._home.root,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -179,7 +166,7 @@ class Acd:
         threading.Thread(target=self._record, args=(self._connect(),), daemon=True).start()
 
     def _record(self, connection: socket.socket) -> None:
-        """Keeps the evidence as the daemon hears it, for the story of a failure."""
+        """Stores the daemon's evidence, which a failure prints."""
         with connection, connection.makefile("rb") as lines:
             connection.sendall(b"RECORD\n")
             for line in lines:
@@ -214,7 +201,7 @@ class Acd:
         return next((p.status for p in reversed(self._pushes) if p.session == session), None)
 
     def _since(self, session: str) -> Moment:
-        """When the session's present status first arrived."""
+        """The moment at which the session's present status first arrived."""
         since = Moment.now()
         for push in reversed(self._pushes):
             if push.session == session:
@@ -232,11 +219,13 @@ class Acd:
     def _unchecked(self, session: str) -> list[Push]:
         return [p for p in self._pushes[self._checked.get(session, 0) :] if p.session == session]
 
-    def _story(self, session: str) -> str:
+    def _history(self, session: str) -> str:
         now = time.monotonic()
-        story = [f"{p.at.at - now:+.3f} s {p.status}" for p in self._pushes if p.session == session]
+        pushes = [
+            f"{p.at.at - now:+.3f} s {p.status}" for p in self._pushes if p.session == session
+        ]
         evidence = [line for line in self._evidence if session in line]
-        return "\n".join(["", *story, "The evidence:", *evidence, "The daemon's log:", self.log()])
+        return "\n".join(["", *pushes, "The evidence:", *evidence, "The daemon's log:", self.log()])
 
     @contextmanager
     def _connection(self) -> Iterator[socket.socket]:
@@ -245,8 +234,8 @@ class Acd:
             yield connection
 
     def _connect(self) -> socket.socket:
-        # A daemon that binds its own socket tells nobody but the service
-        # manager when it listens: trying is the only way to know.
+        # A daemon that binds its own socket reports that it listens to the service
+        # manager only: without one, poll.
         deadline = time.monotonic() + _START_SECONDS
         while True:
             connection = socket.socket(socket.AF_UNIX)
@@ -255,7 +244,7 @@ class Acd:
             except OSError as refused:
                 connection.close()
                 if time.monotonic() > deadline:
-                    raise AssertionError(f"no daemon serves: {self.log()}") from refused
+                    raise AssertionError(f"no daemon serves the socket: {self.log()}") from refused
                 time.sleep(0.01)
             else:
                 return connection

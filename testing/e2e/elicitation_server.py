@@ -1,7 +1,7 @@
-"""A Model Context Protocol server over stdio with one tool, `ask`, that asks the user for a name.
+"""A Model Context Protocol server over stdio: `ask` asks the user for a name, `wait` waits.
 
-It knows the few messages of the protocol which that takes (specification
-2025-06-18: initialize, tools/list, tools/call, elicitation/create).
+It implements initialize, tools/list, tools/call and elicitation/create (specification
+2025-06-18).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def main() -> None:
         elif method == "tools/list":
             _answer(number, {"tools": [TOOL, WAIT]})
         elif method == "tools/call" and message["params"]["name"] == "wait":
-            # Aside: the client asks for other things meanwhile, and waits for the answers.
+            # In a thread: the client sends other requests meanwhile, and waits for their replies.
             threading.Thread(target=_wait, args=(number,), daemon=True).start()
         elif method == "tools/call":
             called = number

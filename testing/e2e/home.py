@@ -1,7 +1,4 @@
-"""A home in which the real client runs apart from everything else on the machine.
-
-It knows which files and variables the client reads; it starts nothing.
-"""
+"""Homes in which a real agent runs apart from everything else on the machine."""
 
 from __future__ import annotations
 
@@ -9,7 +6,6 @@ import json
 import os
 import shutil
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -18,54 +14,35 @@ from pathlib import Path
 from typing import Self
 
 from testing.e2e.moment import PATIENCE, Moment
+from testing.home import TemporaryHome
 
 _API_KEY = "sk-ant-api03-not-a-real-key-0000000000"
-
 
 _REMOVE_TRIES = 10
 _REMOVE_PAUSE_SECONDS = 0.1
 
 
-class Home:
-    """A temporary HOME with a project directory, removed at the end of its `with`.
+class AgentHome(TemporaryHome):
+    """A temporary HOME with a project directory, and with acd where a hook looks for it."""
 
-    The path is short: a Unix socket's may have at most 104 bytes.
-    """
-
-    def __init__(self, api_url: str, hooks: Mapping[str, object]) -> None:
-        self.root = Path(tempfile.mkdtemp(prefix="acd-")).resolve()
+    def __init__(self, config_dir: str) -> None:
+        super().__init__(home=".")
         self.project = self.root / "project"
-        self.config_dir = self.root / ".claude"
-        self.socket = self.root / "run" / "acd.sock"
-        for directory in (self.project, self.config_dir, self.root / "tmp", self.socket.parent):
+        self.config_dir = self.root / config_dir
+        temporary = self.root / "tmp"
+        for directory in (self.project, self.config_dir, temporary, self.directory):
             directory.mkdir(mode=0o700)
-        self.environment = {
-            "HOME": str(self.root),
-            "TMPDIR": str(self.root / "tmp"),
+        self.environ |= {
+            "TMPDIR": str(temporary),
             "PATH": os.defpath if sys.platform == "darwin" else "/usr/local/bin:/usr/bin:/bin",
-            "LANG": "C.UTF-8",
             "SHELL": "/bin/sh",
-            "ACD_SOCKET": str(self.socket),
-            "ANTHROPIC_API_KEY": _API_KEY,
-            "ANTHROPIC_BASE_URL": api_url,
-            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-            # An error ends the turn instead of being tried again for minutes.
-            "CLAUDE_CODE_MAX_RETRIES": "0",
-            "DISABLE_AUTOUPDATER": "1",
-            "DISABLE_TELEMETRY": "1",
         }
-        self._write_client_state()
-        self._write_settings(hooks)
-        # Where a hook finds the program that it starts when no daemon runs.
         program = self.root / ".local" / "bin" / "acd"
         program.parent.mkdir(parents=True)
         program.symlink_to(Path(sys.executable).with_name("acd"))
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        # What the client started may outlive it, and write where all is being removed.
+    def close(self) -> None:
+        # A process that the agent started may outlive it, and write while this removes.
         for _try in range(_REMOVE_TRIES):
             shutil.rmtree(self.root, ignore_errors=True)
             if not self.root.exists():
@@ -73,18 +50,37 @@ class Home:
             time.sleep(_REMOVE_PAUSE_SECONDS)
 
     def gate(self) -> Gate:
+        """A new gate in the project directory."""
         return Gate(self.project)
 
+
+class ClaudeHome(AgentHome):
+    """Claude Code's home, with these hooks in its settings."""
+
+    def __init__(self, api_url: str, hooks: Mapping[str, object]) -> None:
+        super().__init__(".claude")
+        self.environ |= {
+            "ANTHROPIC_API_KEY": _API_KEY,
+            "ANTHROPIC_BASE_URL": api_url,
+            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+            # By default the client retries a failed request for minutes.
+            "CLAUDE_CODE_MAX_RETRIES": "0",
+            "DISABLE_AUTOUPDATER": "1",
+            "DISABLE_TELEMETRY": "1",
+        }
+        self._write_client_state()
+        self._write_settings(hooks)
+
     def _write_client_state(self) -> None:
-        """What the client remembers of its first run, so that it opens no dialog."""
+        """Writes the state of a client that has run before: it opens no dialog at its start."""
         state = {
             "hasCompletedOnboarding": True,
             "lastOnboardingVersion": "99.0.0",
             "theme": "dark",
             "numStartups": 5,
             "customApiKeyResponses": {"approved": [_API_KEY[-20:]], "rejected": []},
-            # The user's own, not the project's: that would be looked for by the git
-            # repository around it, and nobody knows what lies above.
+            # The user's, not the project's: the client finds a project's by the git
+            # repository around it, which may begin above the home.
             "mcpServers": {
                 "asker": {
                     "type": "stdio",
@@ -114,13 +110,13 @@ class Home:
 
 
 class Gate:
-    """A program that waits at a fifo: the stand-in's tools run it until the test lets them go."""
+    """A program that waits at a fifo until the test opens it; the fake model's tools run it."""
 
     def __init__(self, directory: Path) -> None:
         self._path = directory / "gate"
         self._writer: int | None = None
         os.mkfifo(self._path)
-        # A program, since the client opens by itself the files that `cat` names.
+        # A script: the client itself opens the files that a `cat` command names.
         program = directory / "wait-at-the-gate"
         program.write_text("#!/bin/sh\nexec cat gate\n")
         program.chmod(0o700)
@@ -133,10 +129,10 @@ class Gate:
             self.open()
 
     def wait_reached(self, timeout: float = PATIENCE) -> Moment:
-        """Wait until a tool is running at the gate; the moment at which it was."""
+        """Waits until a tool runs at the gate; returns that moment."""
         opened: Future[int] = Future()
-        # Opening a fifo for writing returns when its reader is there: an event,
-        # but one that only a thread can wait for with a deadline.
+        # open(2) of a fifo for writing returns when a reader has opened it, and has no
+        # timeout: a thread makes one.
         threading.Thread(
             target=lambda: opened.set_result(os.open(self._path, os.O_WRONLY)), daemon=True
         ).start()
@@ -147,7 +143,7 @@ class Gate:
         return Moment.now()
 
     def open(self) -> Moment:
-        """Let the tool at the gate finish; the moment at which that was done."""
+        """Lets the tool at the gate end; returns the moment before."""
         assert self._writer is not None, "nothing is waiting at the gate"
         now = Moment.now()
         os.close(self._writer)

@@ -1,7 +1,6 @@
-"""acd's hooks, put in place by `acd install` itself, for the client's version that is tried.
+"""The hooks that `acd install` puts into Claude Code's settings, for one version of it.
 
-It knows the command and the layout of an installation. One installation per
-version serves all tests: each has a home of its own with these hooks in it.
+One installation serves all tests of a version: each test has its own home with these hooks.
 """
 
 from __future__ import annotations
@@ -15,17 +14,27 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from acd.agents.claude_code.hooks import EVENTS, LONG_STANDING
+
 _SECONDS = 60
+
+WITHOUT_DIALOGS = "from the registry"
+by_hooks_and_registry = pytest.mark.parametrize(
+    "hooks", ["", WITHOUT_DIALOGS], indirect=True, ids=["", WITHOUT_DIALOGS]
+)
+"""Runs a test with all hooks, and with those alone that report no dialog."""
 
 
 @contextmanager
 def installed_hooks(client: Path) -> Iterator[dict[str, Any]]:
-    """The `hooks` of a settings.json that `acd install` made; they work within this `with`."""
+    """The `hooks` of a settings.json that `acd install` made; they work until the `with` ends."""
     with tempfile.TemporaryDirectory(prefix="acd-") as directory:
         home = Path(directory).resolve()
         for part in (".claude", "run", ".local/bin"):
             (home / part).mkdir(mode=0o700, parents=True)
-        # Its version decides which events are hooked.
+        # `acd install` hooks the events of this client's version.
         (home / ".local/bin/claude").symlink_to(client)
         environment = {
             "HOME": str(home),
@@ -33,9 +42,15 @@ def installed_hooks(client: Path) -> Iterator[dict[str, Any]]:
             "ACD_SOCKET": str(home / "run" / "acd.sock"),
         }
         _acd(environment, "install", "--hooks-only")
-        _acd(environment, "stop")  # the one that it tried the hooks on
+        _acd(environment, "stop")  # the daemon of the hooks' test
         settings = json.loads((home / ".claude" / "settings.json").read_text())
         yield settings["hooks"]
+
+
+def without_dialogs(hooks: dict[str, Any]) -> dict[str, Any]:
+    """The hooks of the oldest clients, without Notification, which comes 6 s after a dialog."""
+    kept = {name for name, since in EVENTS.items() if since == LONG_STANDING} - {"Notification"}
+    return {name: value for name, value in hooks.items() if name in kept}
 
 
 def _acd(environment: dict[str, str], *arguments: str) -> None:

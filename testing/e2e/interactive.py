@@ -1,7 +1,6 @@
-"""An agent in a terminal as a person meets it, whichever it is, and acd looking on.
+"""An agent in a terminal: its prompt box, keys and dialogs, and the status that acd shows.
 
-It knows a prompt box, keys and dialogs; the words on the screen are the
-agent's own and stand elsewhere (agent.py, codex/scenes.py).
+The agents' own texts are in agent.py and codex/scenes.py.
 """
 
 from __future__ import annotations
@@ -13,26 +12,26 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Self
 
-from testing.e2e.daemon import Home
+from testing.e2e.home import AgentHome
 from testing.e2e.moment import Moment
-from testing.e2e.observer import WITHIN_SECONDS, Observer
 from testing.e2e.terminal import Terminal
+from testing.e2e.verifier import WITHIN_SECONDS, Verifier
 
 _KEY_SECONDS = 1
 _KEY_TRIES = 10
 
 
 class Interactive:
-    """One interactive client, for as long as its `with` lasts.
+    """One interactive client, which ends with its `with`.
 
-    `box` is the sign at which it takes a prompt, `session` the id of its conversation.
+    `box` is the character before its prompt, `session` the id of its conversation.
     """
 
     def __init__(
-        self, home: Home, argv: Sequence[str], box: str, acd: Observer, session: str
+        self, home: AgentHome, argv: Sequence[str], box: str, acd: Verifier, session: str
     ) -> None:
         directory = home.root / f"terminal-{uuid.uuid4().hex[:8]}"
-        self.terminal = Terminal(directory, argv, home.environment, home.project)
+        self.terminal = Terminal(directory, argv, home.environ, home.project)
         self.acd = acd
         self.session = session
         self._box = box
@@ -52,11 +51,11 @@ class Interactive:
     def pid(self) -> int:
         return self.terminal.pid
 
-    # What a person does; each returns the moment just before.
+    # Input; each method returns the moment before it.
 
     def prompt(self, text: str) -> Moment:
-        # Text that comes before the box is empty again is added to the last
-        # prompt, and Enter that comes with the text counts as part of it.
+        # The client adds text to the last prompt until the box is empty, and takes an
+        # Enter that comes together with the text as a part of it.
         self.terminal.wait_until(lambda screen: self._typed(screen) != self._sent, "its box empty")
         self.terminal.type(text)
         self.terminal.wait_until(lambda screen: self._typed(screen) == text, f"{text} in its box")
@@ -67,12 +66,11 @@ class Interactive:
         return self.terminal.press(*keys)
 
     def answer(self, dialog: str, key: str) -> Moment:
-        """Press a key in a dialog until it takes it; the moment just before the last one.
+        """Presses a key until the dialog is gone; returns the moment before the last press.
 
-        Claude Code 2.1.329 ignores Enter and digits for the first 0.2 s of a
-        dialog, and in the one about a plan Esc as well. A second Esc would
-        interrupt what follows, so it is pressed again only while the dialog is
-        still there.
+        Claude Code 2.1.329 ignores Enter and digits for the first 0.2 s of a dialog, and
+        Esc in the dialog of a plan (measured). Another Esc would interrupt the turn, so
+        the key is pressed again only while the dialog is open.
         """
         for _ in range(_KEY_TRIES):
             pressed = self.terminal.press(key)
@@ -81,16 +79,16 @@ class Interactive:
             except AssertionError:
                 continue
             return pressed
-        raise AssertionError(f"the dialog does not take {key}:\n{self.terminal.screen()}")
+        raise AssertionError(f"the dialog ignores {key}:\n{self.terminal.screen()}")
 
     def signal(self, number: signal.Signals) -> Moment:
         return self.terminal.signal(number)
 
     def sees(self, text: str) -> Moment:
-        """Wait until the screen shows the text; the moment at which it did."""
+        """Waits until the screen shows the text; returns that moment."""
         return self.terminal.wait_for(text)
 
-    # What acd says.
+    # The status in acd.
 
     def expect(self, status: str, *, since: Moment, via: tuple[str, ...] = ()) -> None:
         with self._screen_in_errors():
@@ -111,6 +109,6 @@ class Interactive:
             raise
 
     def _typed(self, screen: str) -> str:
-        """What stands in the prompt box, the last line that begins with its sign."""
+        """The text in the prompt box: the last line that begins with its character."""
         lines = [line for line in screen.splitlines() if line.startswith(self._box)]
         return lines[-1].removeprefix(self._box).strip() if lines else ""

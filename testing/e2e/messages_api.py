@@ -1,12 +1,8 @@
-"""A stand-in for the Messages API on loopback, so that the real client runs without an account.
+"""A fake Messages API on loopback, with which the real client runs without an account.
 
-It knows the streaming protocol and which answer a keyword in the prompt asks
-for. It knows nothing of acd, of terminals or of what a test expects.
-
-The last user text decides: a word of it that names a scenario picks that
-scenario's answer, any other text gets a greeting, and a request that ends in a
-tool's result gets a closing word. A *held* answer stops before its last block
-until the test releases it: a turn lasts exactly as long as a test wants.
+A word of the last user text names the scenario, and with it the answer; without one the
+answer is a greeting, and after a tool's result a closing text. A *held* answer stops
+before its last block until the test releases it: the test decides how long a turn lasts.
 """
 
 from __future__ import annotations
@@ -40,7 +36,7 @@ class ToolUse:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the model says: content blocks in order, and why it stopped."""
+    """The model's content blocks, in their order."""
 
     blocks: tuple[Text | ToolUse, ...]
 
@@ -51,7 +47,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Failure:
-    """An HTTP error with the API's error type."""
+    """An HTTP status and the API's error type."""
 
     status: int
     type: str
@@ -75,8 +71,8 @@ def _subagent(prompt: str) -> Answer:
     )
 
 
-# A tool runs until the test lets it go (home.Gate); `touch` is what the client
-# asks permission for.
+# A tool runs until the test opens its gate (home.Gate); the client asks for a
+# permission for `touch`.
 _WAIT = "./wait-at-the-gate"
 _WAIT_AFTER_PERMISSION = "touch made-by-a-tool && ./wait-at-the-gate"
 
@@ -86,8 +82,8 @@ SCENARIOS: Mapping[str, Answer | Failure] = {
     "PERMISSION": _call(
         "Bash", command=_WAIT_AFTER_PERMISSION, description="Touch, then wait at the gate"
     ),
-    # Two tools at a time: one runs until the test lets it go, the other asks. The client
-    # runs only such side by side as change nothing.
+    # Two tools at once: one runs until the test opens the gate, the other asks. The client
+    # runs only read-only tools at the same time.
     "SIDEBYSIDE": _calls(
         ToolUse("mcp__asker__wait", {}), ToolUse("Read", {"file_path": "/etc/hostname"})
     ),
@@ -129,7 +125,7 @@ SCENARIOS: Mapping[str, Answer | Failure] = {
     "ERROR529": Failure(529, "overloaded_error"),
 }
 
-# Held whenever they are asked for; others when the test says hold().
+# Always held; hold() adds others.
 HELD = frozenset({"HELD", "HELDPERMISSION"})
 
 GREETING = Answer((Text("Hello from the model."),))
@@ -151,7 +147,7 @@ def choose(body: Mapping[str, Any]) -> tuple[str, Answer | Failure]:
     if _ends_in_tool_result(messages[-1]):
         return "AFTER_TOOL", AFTER_TOOL
     if not body.get("tools"):
-        return "ASIDE", GREETING  # the client asks something for itself
+        return "ASIDE", GREETING  # a request of the client's own
     for word in re.findall(r"[A-Z0-9]+", prompt):
         if word in SCENARIOS:
             return word, SCENARIOS[word]
@@ -166,7 +162,7 @@ def _blocks(message: Mapping[str, Any]) -> list[JSON]:
 
 
 def _spoken(text: str) -> str:
-    """What a person said: without what the client puts around or in place of it."""
+    """The user's text, without the client's additions and replacements."""
     text = re.sub(r"<system-reminder>.*?</system-reminder>", "", text, flags=re.DOTALL).strip()
     return "" if text.startswith("[Request interrupted") else text
 
@@ -177,8 +173,8 @@ def _last_text(message: Mapping[str, Any]) -> str:
 
 
 def _ends_in_tool_result(message: Mapping[str, Any]) -> bool:
-    # A prompt typed after an interrupt is merged behind the interrupted tool's
-    # result: only the last block tells.
+    # The client appends a prompt after an interrupt to the interrupted tool's result:
+    # only the last block decides.
     blocks = _blocks(message)
     return bool(blocks) and blocks[-1].get("type") == "tool_result"
 
@@ -194,13 +190,13 @@ class Exchange:
     _finished: threading.Event = field(default_factory=threading.Event)
 
     def release(self) -> Moment:
-        """Let a held answer go on; the moment at which that was said."""
+        """Continues a held answer; returns the moment before."""
         now = Moment.now()
         self._released.set()
         return now
 
     def wait_answered(self, timeout: float = PATIENCE) -> Moment:
-        """The moment at which the answer's last byte was sent."""
+        """Waits until the answer is sent; returns the moment of its last byte."""
         if not self._finished.wait(timeout) or self.answered is None:
             raise AssertionError(f"{self.scenario} was not answered in {timeout} s")
         return self.answered
@@ -214,7 +210,7 @@ class Exchange:
 
 
 class Exchanges:
-    """What a stand-in was asked, for tests to wait for, hold and release."""
+    """The requests to a fake API, which tests await, hold and release."""
 
     def __init__(self, held: Collection[str]) -> None:
         self._changed = threading.Condition()
@@ -224,7 +220,7 @@ class Exchanges:
         self._held = set(held)
 
     def take(self, scenario: str, timeout: float = PATIENCE) -> Exchange:
-        """The oldest request for that scenario not taken yet; waits for it to come."""
+        """Waits for a request of that scenario; returns the oldest one not taken yet."""
         with self._changed:
             deadline = time.monotonic() + timeout
             while True:
@@ -238,11 +234,11 @@ class Exchanges:
                     raise AssertionError(f"no request for {scenario} in {timeout} s, only {seen}")
 
     def hold(self, scenario: str) -> None:
-        """From now on hold the answers to that scenario too."""
+        """Holds the answers of that scenario too, from now on."""
         self._held.add(scenario)
 
     def forget(self) -> None:
-        """Release everything held and forget all requests: the next test begins anew."""
+        """Releases all held answers and removes all requests, for the next test."""
         self._held = set(self._always_held)
         with self._changed:
             for exchange in self._exchanges + self._taken:
@@ -252,7 +248,7 @@ class Exchanges:
 
     @contextmanager
     def exchange(self, scenario: str) -> Iterator[Exchange]:
-        """For the handler: one request under way, seen by take() and, if held, released."""
+        """One request, for the handler: take() returns it; a held one waits for release()."""
         exchange = Exchange(scenario, Moment.now())
         if scenario not in self._held:
             exchange.release()
@@ -268,7 +264,7 @@ class Exchanges:
 
 
 class MessagesAPI(Exchanges):
-    """The server, on an ephemeral loopback port, for as long as its `with` lasts."""
+    """The server, on an ephemeral loopback port; it ends with its `with`."""
 
     def __init__(self) -> None:
         super().__init__(HELD)
@@ -324,9 +320,9 @@ class _Handler(BaseHTTPRequestHandler):
                 if isinstance(answer, Failure):
                     error = {
                         "type": answer.type,
-                        "message": f"the stand-in was asked for {scenario}",
+                        "message": f"the test wants {scenario}",
                     }
-                    # Else the client retries for minutes.
+                    # Without the header the client retries for minutes.
                     self._reply(
                         answer.status,
                         {"type": "error", "error": error},
@@ -340,7 +336,7 @@ class _Handler(BaseHTTPRequestHandler):
                     message["stop_reason"] = answer.stop_reason
                     self._reply(200, message)
         except (BrokenPipeError, ConnectionResetError):
-            # The client hung up: an Esc, or its end.
+            # The client closed the connection: an Esc, or its end.
             self.close_connection = True
 
     def _stream(self, body: JSON, answer: Answer, exchange: Exchange) -> None:

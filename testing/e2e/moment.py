@@ -1,10 +1,9 @@
-"""Points in time, and how much of the time between them the machine was there for everybody.
+"""Points in time, and delays between them without the time of a busy CPU.
 
-acd promises to be right within half a second. On a machine that has more to do
-than it can, half a second may pass before the client or acd gets a CPU at all,
-and that says nothing of either. The kernel counts for how long anybody had to
-wait for one (Linux, Documentation/accounting/psi.rst: `total` of the `some`
-line in /proc/pressure/cpu, microseconds); a delay is measured without that.
+acd shows a change within half a second. On an overloaded machine the client or acd may
+wait longer than that for a CPU. Linux counts the microseconds in which any task waits
+for one (Documentation/accounting/psi.rst: `total` of the `some` line in
+/proc/pressure/cpu); a delay is measured without them.
 """
 
 from __future__ import annotations
@@ -14,13 +13,13 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 PATIENCE = 30.0
-"""Seconds to wait for what a test is not about: enough on a machine that has much to do."""
+"""Seconds until a wait fails that is not the subject of the test; enough on a busy machine."""
 
 _PRESSURE = Path("/proc/pressure/cpu")
 
 
 class Moment(NamedTuple):
-    """Both in seconds: the monotonic clock, and the time somebody waited for a CPU until then."""
+    """In seconds: the monotonic clock, and the time in which a task waited for a CPU."""
 
     at: float
     waited: float
@@ -30,13 +29,13 @@ class Moment(NamedTuple):
         return cls(time.monotonic(), _waited())
 
     def delay_until(self, later: Moment) -> float:
-        """Seconds from here to a later moment in which nobody had to wait for a CPU."""
+        """Seconds until a later moment, without those in which a task waited for a CPU."""
         return max(0.0, later.at - self.at - (later.waited - self.waited))
 
 
 def _waited() -> float:
     try:
         some = _PRESSURE.read_text().splitlines()[0]
-    except OSError:  # a kernel without it, or one that has it switched off
+    except OSError:  # a kernel without pressure accounting
         return 0.0
     return int(some.rpartition("total=")[2]) / 1e6

@@ -1,13 +1,12 @@
-"""A listener in the place of acd that writes down all evidence as it arrives.
+"""A listener on acd's socket that records all evidence of a session.
 
-With `ACD_RECORD=DIR` the scenarios run against it, and each leaves
-`DIR/<version>/<scenario>.jsonl`: hook lines, the client's session registry and
-its process's end as they came, beside what the test did and what was true.
-It judges nothing.
+With `ACD_RECORD=DIR` the scenarios run against it, and each writes
+`DIR/<version>/<scenario>.jsonl`: hook lines, changes of the client's session registry,
+ends of processes, and the expected statuses.
 
 A line is an object with `at` (unix nanoseconds) and `source`:
 - `hook`: `agent`, `meta` and `event` of one HOOK line
-- `registry`: `pid` and `entry`, what `sessions/<pid>.json` holds (null: it is gone)
+- `registry`: `pid` and `entry`, the content of `sessions/<pid>.json` (null: removed)
 - `process`: `pid` has ended
 - `truth`: from this moment on `session` is `status`
 """
@@ -26,13 +25,15 @@ from typing import Any, NoReturn
 import pytest
 from inotify_simple import INotify, flags  # type: ignore[import-untyped]
 
-from testing.e2e.home import Home
+from testing.e2e.home import ClaudeHome
 from testing.e2e.moment import Moment
-from testing.e2e.observer import WITHIN_SECONDS
+from testing.e2e.verifier import WITHIN_SECONDS
 
 
 class Recorder:
-    def __init__(self, home: Home, file: Path) -> None:
+    """The Verifier that records."""
+
+    def __init__(self, home: ClaudeHome, file: Path) -> None:
         self._file = file
         self._lock = threading.Lock()
         self._records: list[dict[str, Any]] = []
@@ -85,7 +86,7 @@ class Recorder:
     def request(self, line: str) -> str:
         _only_acd_knows()
 
-    # What happens to a daemon changes nothing of the evidence.
+    # A daemon's end and start are no evidence.
 
     def kill(self) -> None:
         pass
@@ -125,7 +126,7 @@ class Recorder:
             try:
                 entry = None if gone else json.loads((self._registry / name).read_text())
             except (OSError, ValueError):
-                continue  # half written, or gone meanwhile: another event follows
+                continue  # half written, or removed meanwhile: another event follows
             if entry == self._entries.get(pid):
                 continue
             self._entries[pid] = entry
@@ -140,9 +141,9 @@ class Recorder:
                 verb, agent, meta, event = line.decode().split(" ", 3)
                 assert verb == "HOOK", line
                 self._note(now, "hook", agent=agent, meta=json.loads(meta), event=json.loads(event))
-                # The hook does not wait for an answer, and none is sent.
+                # The hook does not wait for a reply: none is sent.
 
 
 def _only_acd_knows() -> NoReturn:
-    # What was seen so far is kept all the same.
-    pytest.skip("recorded up to what only acd itself can answer")
+    # close() writes what was recorded so far.
+    pytest.skip("recorded until here: only acd can answer this")

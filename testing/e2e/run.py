@@ -1,4 +1,4 @@
-"""A run of an agent that nobody sits in front of, whichever it is."""
+"""A non-interactive run of an agent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from testing.e2e.moment import PATIENCE, Moment
 
 
 class Run:
-    """One process with its output, ended with its `with`."""
+    """One process and its output; it is killed at the end of its `with`."""
 
     def __init__(self, argv: Sequence[str], environment: Mapping[str, str], cwd: Path) -> None:
         self._process = subprocess.Popen(
@@ -42,6 +42,6 @@ class Run:
         return now
 
     def wait(self) -> tuple[Moment, str]:
-        """The moment at which it had ended, and what it printed."""
-        said, _ = self._process.communicate(timeout=PATIENCE)
-        return Moment.now(), said
+        """Waits for its end; returns that moment and its output."""
+        output, _ = self._process.communicate(timeout=PATIENCE)
+        return Moment.now(), output

@@ -1,7 +1,4 @@
-"""A terminal of one's own: a program in a private tmux server, its keys and its screen.
-
-It knows tmux and processes; it knows nothing of the program that runs in it.
-"""
+"""A program in a private tmux server: its keys, its screen and its end."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ _GRACE_SECONDS = 5
 
 
 class Terminal:
-    """A program on a screen of 120 columns by 50 lines, ended with its `with`."""
+    """A program on a screen of 120 columns by 50 lines, which ends with its `with`."""
 
     def __init__(
         self, directory: Path, argv: Sequence[str], environment: Mapping[str, str], cwd: Path
@@ -29,11 +26,11 @@ class Terminal:
         directory.mkdir(mode=0o700)
         self._tmux = ("tmux", "-S", str(directory / "tmux"), "-f", "/dev/null")
         self._environment = dict(environment)
-        # tmux copies what the program writes into this fifo as it draws it: a
-        # wait for text looks again when something was drawn, and not before.
+        # tmux copies the program's output into this fifo: a wait for text reads the
+        # screen again after each output.
         fifo = directory / "drawn"
         os.mkfifo(fifo)
-        # Read and write: open() needs no partner, and no end of file is seen.
+        # Opened for both: open() does not block, and reads see no end of file.
         self._drawn = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
         self._run("new-session", "-d", *_SIZE, "-c", str(cwd), *argv, ";",
                   "set-option", "-g", "remain-on-exit", "on", ";",
@@ -46,7 +43,7 @@ class Terminal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # Its server hangs up on the program, which may have something to say.
+        # The server sends SIGHUP to the program, which may still work then.
         self._run("kill-server")
         try:
             self.wait_exit(_GRACE_SECONDS)
@@ -56,17 +53,17 @@ class Terminal:
         os.close(self._drawn)
 
     def type(self, text: str) -> None:
-        """Type text, as it is."""
+        """Types the text literally."""
         self._run("send-keys", "-l", text)
 
     def press(self, *keys: str) -> Moment:
-        """Press keys by their tmux names (Enter, Escape, C-c…); the moment just before."""
+        """Presses keys by their tmux names (Enter, Escape, C-c…); returns the moment before."""
         now = Moment.now()
         self._run("send-keys", *keys)
         return now
 
     def signal(self, number: signal.Signals) -> Moment:
-        """Send the program a signal; the moment just before."""
+        """Sends the program a signal; returns the moment before."""
         now = Moment.now()
         signal.pidfd_send_signal(self._process, number)
         return now
@@ -75,11 +72,11 @@ class Terminal:
         return self._run("capture-pane", "-p")
 
     def wait_for(self, text: str, timeout: float = PATIENCE) -> Moment:
-        """Wait until the screen shows the text; the moment at which it was seen."""
+        """Waits until the screen shows the text; returns that moment."""
         return self.wait_until(lambda screen: text in screen, f"“{text}”", timeout)
 
     def wait_gone(self, text: str, timeout: float = PATIENCE) -> Moment:
-        """Wait until the screen no longer shows the text; the moment at which it was gone."""
+        """Waits until the screen no longer shows the text; returns that moment."""
         return self.wait_until(lambda screen: text not in screen, f"no “{text}”", timeout)
 
     def wait_until(
@@ -88,13 +85,13 @@ class Terminal:
         deadline = time.monotonic() + timeout
         while not condition(screen := self.screen()):
             if (left := deadline - time.monotonic()) <= 0:
-                raise AssertionError(f"the screen shows {what} not within {timeout} s:\n{screen}")
+                raise AssertionError(f"the screen lacks {what} after {timeout} s:\n{screen}")
             if select.select([self._drawn], [], [], left)[0]:
                 os.read(self._drawn, 65536)
         return Moment.now()
 
     def wait_exit(self, timeout: float = PATIENCE) -> Moment:
-        """Wait until the program has ended; the moment at which that was known."""
+        """Waits until the program has ended; returns that moment."""
         if not select.select([self._process], [], [], timeout)[0]:
             raise AssertionError(f"the program still runs after {timeout} s")
         return Moment.now()

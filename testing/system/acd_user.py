@@ -1,32 +1,28 @@
-"""A user who has cloned acd: what they type, and what they can see of it.
+"""A user with a clone of acd on a machine with systemd.
 
-Responsible for the words in which the system tests speak of acd on a machine
-with systemd. It refuses to look inside the daemon: everything goes through
-install.sh, the command line, the socket and the service manager.
+The methods use install.sh, the command line, the socket and the service manager.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import subprocess
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from testing.checkout import CHECKOUT as HERE
+from testing.home import tree
 from testing.system.user_manager import HOME, UID, UserManager
 
 CHECKOUT = HOME / "acd"
 DATA = HOME / ".local/share/acd"
 
 INSTALL_SECONDS = 500
-"""Enough for pip to fetch and build everything on a slow machine."""
+"""Enough for pip to download and build everything on a slow machine."""
 
-# Each line of its arguments is sent when the one before it has been answered.
-_TELL = r"""
+# Sends each argument as a line, after the reply to the one before.
+_REQUEST = r"""
 import os, socket, sys
 with socket.socket(socket.AF_UNIX) as peer:
     peer.settimeout(30)
@@ -53,14 +49,14 @@ class AcdUser(UserManager):
     """The test user, logged in, with acd's checkout in ~/acd."""
 
     def clone(self) -> None:
-        """Put what a clone of this checkout would hold into ~/acd."""
+        """Copies the files of a clone of this checkout into ~/acd."""
         names = subprocess.run(
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
             cwd=HERE,
             check=True,
             capture_output=True,
         ).stdout
-        there = [name for name in names.split(b"\0") if name and (HERE / name.decode()).exists()]
+        existing = [name for name in names.split(b"\0") if name and (HERE / name.decode()).exists()]
         target = self.home / "acd"
         target.mkdir()
         archive = subprocess.run(
@@ -68,7 +64,7 @@ class AcdUser(UserManager):
             cwd=HERE,
             check=True,
             capture_output=True,
-            input=b"\0".join(there),
+            input=b"\0".join(existing),
         ).stdout
         subprocess.run(
             ["tar", "--extract", f"--owner={UID}", "-C", target], check=True, input=archive
@@ -78,7 +74,7 @@ class AcdUser(UserManager):
     def install(
         self, *options: str, check: bool = True, environment: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run ./install.sh as the user would: from the home directory, no terminal."""
+        """Runs ./install.sh from the home directory, without a terminal."""
         return self.run(
             str(CHECKOUT / "install.sh"),
             *options,
@@ -88,15 +84,15 @@ class AcdUser(UserManager):
         )
 
     def acd(self, *arguments: str) -> str:
-        """What `acd ARGUMENTS` prints; AssertionError unless its status is 0."""
+        """The output of `acd ARGUMENTS`. Raises AssertionError unless its status is 0."""
         return self.run("acd", *arguments).stdout
 
     def tell(self, *lines: str) -> list[str]:
-        """The reply to each request, all of them on one connection."""
-        return self.run("python3", "-I", "-c", _TELL, *lines).stdout.splitlines()
+        """The replies to requests on one connection."""
+        return self.run("python3", "-I", "-c", _REQUEST, *lines).stdout.splitlines()
 
     def sessions(self) -> dict[str, dict[str, Any]]:
-        """What LIST tells, by session."""
+        """The sessions in the reply to LIST, by id."""
         [reply] = self.tell("LIST")
         verb, _, body = reply.partition(" ")
         assert verb == "STATE", reply
@@ -113,51 +109,36 @@ class AcdUser(UserManager):
         return self.unit("acd.service", "ActiveState")
 
     def daemon_pid(self) -> int:
-        """The running daemon's process, as the user sees it; 0 if there is none."""
+        """The daemon's pid in the user's namespace; 0 if none runs."""
         return int(self.unit("acd.service", "MainPID"))
 
     def await_end(self, pid: int) -> None:
-        """Return when that process has ended."""
+        """Returns when that process has ended."""
         self.run("python3", "-I", "-c", _AWAIT_END, str(pid))
 
     def await_status(self, part: str) -> None:
-        """Return when the daemon's STATUS line holds that; AssertionError if it never does.
+        """Returns when the daemon's STATUS line contains that; AssertionError after 10 s.
 
-        The daemon gathers changes for a moment, and systemctl can only be asked again.
+        systemctl cannot wait for a status: it is read again and again.
         """
         deadline = time.monotonic() + 10
         while part not in (status := self.unit("acd.service", "StatusText")):
             assert time.monotonic() < deadline, status
 
     def await_subscriber(self) -> None:
-        """Return when somebody has subscribed: of that nobody else is told."""
+        """Returns when the daemon has a subscriber; it reports that in INFO only."""
         deadline = time.monotonic() + 10
         while json.loads(self.tell("INFO")[0].removeprefix("OK "))["subscribers"] == 0:
-            assert time.monotonic() < deadline, "nobody has subscribed"
+            assert time.monotonic() < deadline, "no subscriber"
 
     def configure(self, text: str) -> None:
-        """Write config.toml."""
+        """Writes config.toml."""
         self.write(".config/acd/config.toml", text)
 
     def write(self, path: str, text: str) -> None:
-        """Write a file below the home directory, with its directories, as the user."""
+        """Writes a file below the home directory, and its directories, as the user."""
         self.run("sh", "-c", 'mkdir -p "$(dirname "$0")" && cat >"$0"', path, input=text)
 
     def files(self) -> dict[str, str]:
-        """What is below the home directory: path to mode and content, or to a link's target.
-
-        Caches are left out: they hold nothing of anybody's.
-        """
-        found = {}
-        for directory, names, files in os.walk(self.home):
-            if ".cache" in names:
-                names.remove(".cache")
-            for name in (*names, *files):
-                path = Path(directory, name)
-                if path.is_symlink():
-                    state = f"-> {path.readlink()}"
-                else:
-                    content = b"" if path.is_dir() else path.read_bytes()
-                    state = f"{path.stat().st_mode:o} {hashlib.sha256(content).hexdigest()}"
-                found[str(path.relative_to(self.home))] = state
-        return found
+        """The paths below the home directory, as of tree(), without caches."""
+        return tree(self.home, ".cache")

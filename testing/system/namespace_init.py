@@ -1,15 +1,13 @@
-"""Process 1 of the namespaces in which a test's service manager lives.
+"""Process 1 of the namespaces of a test's service manager.
 
-Responsible for laying out what a login of an unprivileged user finds on a real
-machine (/run, cgroups, journal, home, passwd) and for starting journald and
-`systemd --user` there. Every mount is private to the namespace: of the machine
-nothing is changed. It knows nothing of acd.
+It creates what a login of an unprivileged user needs (/run, cgroups, journal, home,
+passwd), and starts journald and `systemd --user`. All mounts are private to the
+namespace.
 
-Run as root in fresh mount, pid and cgroup namespaces, the old /proc still
-mounted: `namespace_init.py DIRECTORY USER UID [TEMPLATE]`, with a DIRECTORY to
-write in. The user's home begins as the directory TEMPLATE, or empty, and lives
-in memory. Prints one line, this process's id as the machine outside sees it,
-when the user's manager says that it is ready.
+Usage, as root in new mount, pid and cgroup namespaces with the old /proc:
+`namespace_init.py DIRECTORY USER UID [TEMPLATE]`. It writes in DIRECTORY. The user's home
+is in memory, a copy of the directory TEMPLATE or empty. It prints one line, its pid
+outside of the namespaces, when the user's manager has sent READY=1.
 """
 
 from __future__ import annotations
@@ -37,13 +35,13 @@ def main(directory: Path, user: str, uid: int, template: Path | None = None) -> 
     manager_group = user_slice / f"user@{uid}.service"
 
     _mount("-t", "proc", "proc", "/proc")
-    # In a user namespace of its own it fails: mounts from outside are locked there
-    # (mount_namespaces(7)), and the new one hides them.
+    # It fails in a user namespace, where outer mounts are locked
+    # (mount_namespaces(7)); the new mount hides them.
     subprocess.run(["umount", "--recursive", "--lazy", str(_CGROUPS)], check=False)
     _mount("-t", "cgroup2", "none", str(_CGROUPS))
     hidden = ["/run", "/var/log", "/home"]
     if _BUS_SERVICES.is_dir():
-        # What is installed on this machine is not started on the user's bus.
+        # The user's bus must not start services of this machine.
         hidden.append(str(_BUS_SERVICES))
     for directory_of_others in hidden:
         _mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", directory_of_others)
@@ -52,7 +50,7 @@ def main(directory: Path, user: str, uid: int, template: Path | None = None) -> 
     _lay_out_run(runtime, uid)
     Path("/var/log/journal").mkdir()
 
-    # The same names as on a real machine: journald and `systemctl status` read them.
+    # The names of a real machine: journald and `systemctl status` read them.
     for group in (
         _CGROUPS / "init.scope",
         _CGROUPS / "system.slice/systemd-journald.service",
@@ -96,13 +94,13 @@ def main(directory: Path, user: str, uid: int, template: Path | None = None) -> 
 
 
 def _mount(*arguments: str) -> None:
-    # -n: the machine's table of mounts is none of our business.
+    # -n: do not write the machine's /etc/mtab.
     subprocess.run(["mount", "-n", *arguments], check=True)
 
 
 def _make_home(home: Path, uid: int, template: Path | None) -> None:
     home.mkdir()
-    # What is written to the template's copy: a copy of all of it takes seconds.
+    # An overlay: a copy of the template would take seconds.
     top = home if template is None else home.with_name("written")
     top.mkdir(exist_ok=True)
     top.chmod(0o700)
@@ -125,9 +123,9 @@ def _add_user(directory: Path, user: str, uid: int, home: Path) -> None:
 
 
 def _lay_out_run(runtime: Path, uid: int) -> None:
-    """What process 1 and logind of a real machine would have made in /run."""
+    """Creates the files that process 1 and logind of a real machine create in /run."""
     systemd = Path("/run/systemd")
-    # system: its presence is what sd_booted(3) looks for.
+    # sd_booted(3) looks for `system`.
     for name in ("system", "user", "units", "journal", "journald.conf.d", "inaccessible"):
         (systemd / name).mkdir(parents=True)
     # The root of a sandboxed service; without it each ends with 226/NAMESPACE.
@@ -139,16 +137,16 @@ def _lay_out_run(runtime: Path, uid: int) -> None:
     (systemd / "journald.conf.d/test.conf").write_text(
         "[Journal]\nReadKMsg=no\nStorage=persistent\nRateLimitBurst=0\n"
     )
-    # Says that /var is there, so that journald writes where `journalctl --user` reads.
+    # With this file journald uses /var, where `journalctl --user` reads.
     (systemd / "journal/flushed").touch()
 
 
 def _make_inaccessible(directory: Path) -> None:
-    """The nodes that systemd mounts over what a sandbox hides, one of each kind."""
+    """Creates the nodes, one of each kind, that systemd mounts over hidden files."""
     (directory / "dir").mkdir(mode=0)
     (directory / "reg").touch(mode=0)
     os.mkfifo(directory / "fifo", 0)
-    # Not allowed in a user namespace; systemd then takes another node in their place.
+    # Not permitted in a user namespace; systemd then uses another node.
     for name, kind in (("chr", 0o020000), ("blk", 0o060000)):
         with suppress(PermissionError):
             os.mknod(directory / name, kind)
@@ -159,7 +157,7 @@ def _make_inaccessible(directory: Path) -> None:
 
 @contextmanager
 def _until_ready(name: str, uid: int) -> Iterator[str]:
-    """An sd_notify(3) address; leaving waits for READY=1 there.
+    """An sd_notify(3) address; the end of the `with` waits for READY=1.
 
     Raises TimeoutError if it does not come.
     """
@@ -184,7 +182,7 @@ def _start(group: Path, command: list[str], environment: Mapping[str, str]) -> N
         try:
             _enter(group)
             os.chdir(environment.get("HOME", "/"))
-            # The line that tells "ready" belongs to this process alone.
+            # stdout is for this process's own line.
             os.dup2(2, 1)
             os.execve(program, command, dict(environment))
         finally:

@@ -1,8 +1,7 @@
-"""What a program of the user's may do, tried: each attempt by the directive that forbids it.
+"""Attempts that a sandbox's directives forbid, and that succeed without it, as any user.
 
-`sandbox_attempts.py PORT` prints one line of JSON, directive to whether it
-could be done, or the error that came instead. Nothing here needs root, and all
-of it succeeds outside of a sandbox. The standard library only.
+`sandbox_attempts.py PORT` prints one line of JSON: for each directive true, false, or the
+error. It uses the standard library only.
 """
 
 from __future__ import annotations
@@ -62,12 +61,12 @@ def _reach_devices() -> bool:
 
 
 def _adjust_clock() -> bool:
-    # adjtimex(2) with nothing to set only reads, and anybody may.
+    # adjtimex(2) with modes 0 only reads, which needs no privilege.
     return _call(LIBC.adjtimex(ctypes.create_string_buffer(512)))
 
 
 def _new_user_namespace() -> bool:
-    # In a child: a process that has entered one is of no use for the other attempts.
+    # In a child: a process in a user namespace cannot make the other attempts.
     child = os.fork()
     if child == 0:
         os._exit(0 if LIBC.unshare(CLONE_NEWUSER) == 0 else ctypes.get_errno())

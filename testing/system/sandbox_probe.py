@@ -1,9 +1,8 @@
-"""Stands in for the daemon in acd.service, and tells what its sandbox lets it do.
+"""A replacement of the daemon in acd.service that reports what the unit's sandbox permits.
 
-Runs with the unit's own settings and the unit's own socket, the standard
-library only. Answers the first connection with one line of JSON: what the
-daemon's work needs, and what it must not be able to do. Each value is whether
-it went well, or the error that came instead.
+It replies to the first connection with one line of JSON: for each action that the daemon
+needs, and each that the sandbox has to forbid, a truth value or the error. It uses the
+standard library only.
 """
 
 from __future__ import annotations

@@ -1,9 +1,7 @@
-"""A client that never lets up: one SET after another, each on a connection of its own.
+"""A client that sends one SET after another, each on a new connection, until stdin ends.
 
-Runs as the test user, with nothing but the standard library. Prints "sending"
-after the first OK, goes on until its standard input ends, then prints the
-status that it left each session in, as JSON. Whatever is not answered OK ends
-it at once, with the reply as its error.
+It prints "sending" after the first OK, and at the end the last status of each session, as
+JSON. Another reply ends it with an error. It uses the standard library only.
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ import sys
 
 _SESSIONS = 20
 _STATUSES = ("working", "question", "attention")
-# Between two lines: enough of them in a second, and a core left for what is tried meanwhile.
+# Between two lines: many a second, and CPU time is left for the test.
 _PAUSE_SECONDS = 0.005
 _REPLY_SECONDS = 30
 
@@ -33,7 +31,7 @@ def main() -> None:
             peer.sendall(f"SET {session} {status}\n".encode())
             reply = peer.recv(4096)
         if reply != b"OK\n":
-            sys.exit(f"line {number} was answered {reply!r}")
+            sys.exit(f"the reply to line {number} was {reply!r}")
         left[session] = status
         if number == 0:
             print("sending", flush=True)

@@ -1,8 +1,4 @@
-"""A real `systemd --user` for an unprivileged test user, apart from everything.
-
-Responsible for starting it in namespaces of its own, for running commands in
-there as that user or as root, and for ending all of it. It knows nothing of acd.
-"""
+"""A real `systemd --user` of a test user in namespaces, and commands that run in there."""
 
 from __future__ import annotations
 
@@ -21,7 +17,7 @@ from typing import Self
 USER = "acdtest"
 UID = 4242
 HOME = Path("/home", USER)
-"""The user's home as the user sees it; UserManager.home is the same from outside."""
+"""The user's home inside of the namespaces; UserManager.home is its path outside."""
 RUNTIME = Path("/run/user", str(UID))
 
 _INIT = Path(__file__).with_name("namespace_init.py")
@@ -29,7 +25,7 @@ _USER_NAMESPACE = Path(__file__).with_name("user_namespace.py")
 _LIMIT = "/proc/sys/user/max_user_namespaces"
 _READY_SECONDS = 30
 _END_SECONDS = 10
-# How this machine reaches its package index; without it pip may reach none.
+# Variables by which pip reaches this machine's package index.
 _NETWORK_PREFIXES = ("PIP_", "SSL_CERT_", "REQUESTS_CA_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 _numbers = itertools.count()
@@ -44,9 +40,9 @@ def _cgroup2() -> Path | None:
 
 
 def why_unavailable() -> str | None:
-    """What keeps a UserManager from running here; None where it can run."""
+    """Why a UserManager cannot run on this machine; None if it can."""
     if sys.platform != "linux":
-        return "systemd is Linux's"
+        return "needs Linux"
     if os.geteuid() != 0:
         return "needs root, to make namespaces and a user in them"
     if _cgroup2() is None:
@@ -60,19 +56,18 @@ def why_unavailable() -> str | None:
 
 
 class UserManager:
-    """A booted manager. Use as a context manager, or call down()."""
+    """A running manager. Its `with` or down() ends it."""
 
     def __init__(self, template: Path | None = None, *, restricted: bool = False) -> None:
-        """Boot it, the user's home as in the directory `template`, or empty.
+        """Starts it, with a copy of the directory `template` or an empty one as the home.
 
-        With `restricted` no process in there can make a user namespace, until
-        allow_user_namespaces(). Raises RuntimeError, with what its processes
-        wrote, if it does not start.
+        With `restricted`, no process in there can make a user namespace until
+        allow_user_namespaces(). Raises RuntimeError with the log if it does not start.
         """
         self._restricted = restricted
         cgroup2 = _cgroup2()
         assert cgroup2 is not None, why_unavailable()
-        # The test user passes through; pytest's own directories are root's alone.
+        # The test user has to enter it; pytest's directories are closed to other users.
         self._directory = Path(tempfile.mkdtemp(prefix="acd-system-"))
         self._directory.chmod(0o711)
         self._cgroup = cgroup2 / f"acd-test-{os.getpid()}-{next(_numbers)}"
@@ -82,7 +77,7 @@ class UserManager:
             self._launcher = subprocess.Popen(
                 [
                     *("sh", "-c", 'echo $$ >"$0" && exec "$@"', str(self._cgroup / "cgroup.procs")),
-                    # Should this process be killed, all that it started ends too.
+                    # All processes end with this one, also if it is killed.
                     *("setpriv", "--pdeathsig=KILL"),
                     *((sys.executable, "-I", str(_USER_NAMESPACE)) if restricted else ()),
                     *("unshare", "--mount", "--propagation=private", "--cgroup", "--pid"),
@@ -122,7 +117,7 @@ class UserManager:
     def popen(
         self, *command: str, environment: Mapping[str, str] | None = None
     ) -> subprocess.Popen[str]:
-        """Start a command as the user, in their home, with pipes for its three streams."""
+        """Starts a command as the user, in the home, with pipes for its standard streams."""
         return self._popen([*self._as_user(environment or {}), *command])
 
     def run(
@@ -133,24 +128,24 @@ class UserManager:
         environment: Mapping[str, str] | None = None,
         timeout: float = 60,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command as the user, as a login would: in their home, with their buses.
+        """Runs a command as the user, with the directory and variables of a login.
 
-        With `check` a status other than 0 raises AssertionError with the output.
+        With `check`, raises AssertionError with the output unless its status is 0.
         """
         return self._run(self._as_user(environment or {}), command, input, check, timeout)
 
     def root(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run a command as root in the namespaces."""
+        """Runs a command as root in the namespaces."""
         environment = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"]
         return self._run([*self._enter("init.scope"), *environment], command, "", check, 60)
 
     def allow_user_namespaces(self, *, allowed: bool) -> None:
-        """Set whether processes of a `restricted` manager can make user namespaces."""
-        assert self._restricted, "the limit would be the machine's own"
+        """Sets whether processes of a `restricted` manager can make user namespaces."""
+        assert self._restricted, "this would change the machine's limit"
         self.root("sh", "-c", f"echo {1000 if allowed else 0} >{_LIMIT}")
 
     def down(self) -> None:
-        """End every process in there and remove what was made; once is enough."""
+        """Ends every process in there and removes its files. A second call does nothing."""
         if self._cgroup.exists():
             (self._cgroup / "cgroup.kill").write_text("1")
             self._launcher.wait(_END_SECONDS)
@@ -162,7 +157,7 @@ class UserManager:
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def _wait_until_empty(self) -> None:
-        # cgroups(7): a change of cgroup.events is told as POLLPRI.
+        # cgroups(7): poll(2) reports a change of cgroup.events as POLLPRI.
         with (self._cgroup / "cgroup.events").open() as events:
             poller = select.poll()
             poller.register(events, select.POLLPRI)
@@ -203,7 +198,7 @@ class UserManager:
 
     def _popen(self, command: list[str]) -> subprocess.Popen[str]:
         pipe = subprocess.PIPE
-        # nsenter keeps the directory it is in; the user may not even see ours.
+        # nsenter keeps the working directory, which may be closed to the user.
         return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd="/")
 
     def _run(

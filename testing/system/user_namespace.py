@@ -1,8 +1,7 @@
-"""Runs a command in a user namespace of its own, whose limit of user namespaces can be set.
+"""Runs a command, as root, in a new user namespace: `user_namespace.py COMMAND…`.
 
-`user_namespace.py COMMAND…`, as root: ids 0 to 65535 are mapped to themselves.
-In there root can write /proc/sys/user/max_user_namespaces, which then counts
-for this namespace only (user_namespaces(7)); the machine's own stays.
+Ids 0 to 65535 are mapped to themselves. In there root can set
+/proc/sys/user/max_user_namespaces for this namespace alone (user_namespaces(7)).
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ def main(command: list[str]) -> int:
             os._exit(127)
     os.close(entered[1])
     if os.read(entered[0], 1):
-        # The maps of a namespace are written from its parent.
+        # The parent writes the maps of the namespace.
         for name in ("uid_map", "gid_map"):
             Path(f"/proc/{child}/{name}").write_text(IDENTITY)
         os.write(mapped[1], b"x")

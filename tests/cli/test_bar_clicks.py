@@ -17,10 +17,10 @@ import pytest
 
 from testing.agents import asks
 from testing.cli_runs import until
+from testing.doc_examples import examples
 from testing.screen import screen
 from testing.support import WAIT, Place
 from testing.tmux import Tmux, a_tmux
-from tests.cli.test_bar_examples import examples
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 

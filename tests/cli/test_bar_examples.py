@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -14,15 +13,9 @@ import pytest
 from testing.checkout import FIXTURES
 from testing.cli_runs import until
 from testing.command_line import StatusLine
+from testing.doc_examples import examples
 from testing.screen import screen
 from testing.support import WAIT, Place
-from tools.docs import DOCS
-
-
-def examples(page: str, language: str) -> list[str]:
-    """The blocks of that language on the page."""
-    text = (DOCS / "integrations" / page).read_text("utf-8")
-    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
 def install(place: Place) -> None:

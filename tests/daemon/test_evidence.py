@@ -182,6 +182,7 @@ def test_several_configuration_directories_are_watched_at_once(
     assert told(subscriber) == ("one", "attention")
 
 
+@pytest.mark.slow  # creates thousands of files
 def test_thousands_of_stale_files_and_every_key_are_left_closed(
     place: Place, agent: Agent, client: Client, daemon: Daemon, subscriber: Client
 ) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from testing.daemons import Daemons
+from testing.request_lines import BUSY
 from testing.service_manager import activate, listener
 from testing.support import Client, Place
-from tests.daemon.test_journal import BUSY
 
 
 def sessions_of(client: Client) -> list[dict[str, Any]]:

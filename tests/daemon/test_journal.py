@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import random
@@ -16,6 +15,7 @@ import pytest
 from acd.daemon import journal as journals
 from acd.sessions.records import correction_record
 from testing.journaled_store import BOOT, Kept
+from testing.request_lines import BUSY, hook
 from testing.support import Place
 
 
@@ -31,40 +31,13 @@ def journal_log(
     return caplog
 
 
-def hook(session: str, event: str, **fields: object) -> str:
-    """The line of a hook; `pid` and `at` are its own fields, the others the agent's."""
-    meta = {name: fields.pop(name) for name in ("pid", "at", "TMUX_PANE") if name in fields}
-    payload = {"session_id": session, "hook_event_name": event, "cwd": "/src", **fields}
-    # The meta data of a hook has no spaces.
-    return f"HOOK claude-code {json.dumps(meta, separators=(',', ':'))} {json.dumps(payload)}"
-
-
-ALIVE = os.getpid()
-"""The pid of a running process, for the agent's."""
-
-BUSY = [
-    'SET a working {"working_dir": "/src", "name": "Ä b", "x": [1, {"y": null}]}',
-    "SET a question",
-    "set b attention",
-    hook("c", "SessionStart", source="startup", pid=ALIVE, TMUX_PANE="%1"),
-    hook("c", "UserPromptSubmit", prompt="hello", pid=ALIVE),
-    hook("c", "PermissionRequest", tool_name="Bash", tool_input={"command": "ls"}, pid=ALIVE),
-    'API_USAGE c {"input_tokens": 5, "output_tokens": 7, "cost": 0.25}',
-    hook("d", "SessionStart", source="clear", pid=ALIVE),  # replaces c
-    hook("d", "Stop", last_assistant_message="done", background_tasks=[1], pid=ALIVE),
-    "RM a",
-    'SET e closed {"session_id": "e-1", "working_dir": "/"}',
-    "RESURRECT e",
-    "DELETE b",
-    "SET b working",
-    'SET b working {"prompt": "what next?"}',
-]
 """Every kind of record."""
 
 
 # Truncated files ----------------------------------------------------------------
 
 
+@pytest.mark.slow  # as many daemons' loads as the file has bytes
 def test_a_file_truncated_at_any_byte_keeps_every_complete_record(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "whole")
     states = {kept.path.stat().st_size: kept.state}
@@ -329,7 +302,9 @@ def traffic(chance: random.Random) -> str:
 
 
 @pytest.mark.usefixtures("small")
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 8))]
+)
 def test_the_file_is_complete_at_every_step_of_a_compaction(
     tmp_path: Path, seed: int, journal_log: pytest.LogCaptureFixture
 ) -> None:
@@ -397,6 +372,7 @@ FLOODS = {
 }
 
 
+@pytest.mark.slow  # writes several times the bound
 @pytest.mark.parametrize("line", FLOODS.values(), ids=FLOODS.keys())
 def test_the_size_of_the_file_is_bounded(place: Place, line: str) -> None:
     place.start()

@@ -18,6 +18,7 @@ KILLS = 100
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.slow  # a hundred starts
 @pytest.mark.parametrize(
     "compact_min",
     [

@@ -17,8 +17,7 @@ import time
 import pytest
 
 from testing.strace import Attached
-from testing.support import WAIT, Client, Daemon, Place
-from tests.daemon.test_subscribers import subscriber
+from testing.support import WAIT, Client, Daemon, Place, subscriber
 
 IDLE = 0.005
 """Minutes: a third of a second."""
@@ -330,8 +329,9 @@ def test_each_request_restarts_the_idle_timeout(place: Place) -> None:
         time.sleep(IDLE * 60 / 3)
         assert place.ask("PING") == ["OK"]
     asked = time.monotonic()
+    assert place.ask("PING") == ["OK"]
     assert daemon.end() == 0
-    assert time.monotonic() - asked > IDLE * 60 * 0.9
+    assert time.monotonic() - asked >= IDLE * 60
 
 
 def test_a_closed_session_is_removed_after_its_retention_and_not_before(place: Place) -> None:
@@ -379,8 +379,8 @@ def test_an_idle_daemon_does_not_wake_up(place: Place, daemon: Daemon, client: C
 # Messages to the service manager ------------------------------------------------
 
 
-def test_it_notifies_the_service_manager_of_start_and_stop(place: Place, daemon: Daemon) -> None:
-    assert daemon.told == ["READY=1\nSTATUS=0 sessions"]
+def test_it_tells_when_it_serves_and_when_it_stops(place: Place, daemon: Daemon) -> None:
+    assert daemon.notifications == ["READY=1\nSTATUS=0 sessions"]
     assert place.ask("STOP") == ["OK"]
     daemon.wait_for("STOPPING=1")
     assert daemon.end() == 0
@@ -410,7 +410,7 @@ def test_a_burst_of_changes_is_one_status(daemon: Daemon, client: Client) -> Non
     assert daemon.next_status(lambda status: status.startswith("1000")) == (
         "1000 sessions: 1000 working"
     )
-    assert len(daemon.told) <= 3
+    assert len(daemon.notifications) <= 3
 
 
 def test_it_runs_without_a_service_manager(place: Place) -> None:

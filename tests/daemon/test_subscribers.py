@@ -12,15 +12,7 @@ from typing import Any
 import pytest
 
 from acd.config import LimitsConfig
-from testing.support import Client, Place
-
-
-def subscriber(place: Place, *words: str) -> Client:
-    """A connection that has subscribed, and has its first picture behind it."""
-    client = place.client()
-    client.send(" ".join(["SUBSCRIBE", *words]))
-    assert client.line().startswith("STATE [")
-    return client
+from testing.support import Client, Place, subscriber
 
 
 def held(lines: Iterator[str] | list[str]) -> dict[str, str]:
@@ -272,6 +264,7 @@ def fill(client: Client, sessions: int) -> None:
         client.ask_all(*(f"SET filled-{n} working {told}" for n in names))
 
 
+@pytest.mark.slow  # sends until the memory would show
 def test_who_asks_for_much_and_reads_nothing_costs_no_memory(place: Place, client: Client) -> None:
     fill(client, 1_000)  # a picture of 600 kB
     before = client.info()["rss"]

@@ -1,4 +1,4 @@
-"""The stage for every scenario: once per client version, with acd (or a recorder) looking on."""
+"""Claude Code, its fake model and acd, or a recorder, for each scenario and client version."""
 
 from __future__ import annotations
 
@@ -12,19 +12,12 @@ from typing import Any
 import pytest
 
 from testing.e2e import client, compatibility
-from testing.e2e.agent import Agent, Stage
+from testing.e2e.agent import Agent, ClaudeTestbed
 from testing.e2e.daemon import Acd
-from testing.e2e.home import Home
-from testing.e2e.installation import installed_hooks
+from testing.e2e.home import ClaudeHome
+from testing.e2e.installation import WITHOUT_DIALOGS, installed_hooks, without_dialogs
 from testing.e2e.messages_api import MessagesAPI
 from testing.e2e.recorder import Recorder
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.e2e)
 
 
 @pytest.fixture(scope="session", params=client.VERSIONS)
@@ -35,7 +28,7 @@ def version(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def executable(version: str) -> Path:
-    """The client of that version; without it there is nothing to try."""
+    """The client of that version; without it the tests are skipped."""
     if sys.platform != "linux":
         pytest.skip("the end-to-end tests watch processes by pidfd: Linux only")
     try:
@@ -43,9 +36,11 @@ def executable(version: str) -> Path:
             raise client.ClientUnavailable("tmux is not on PATH")
         return client.installed(version)
     except client.ClientUnavailable as reason:
-        # Where the client could be had, a run without it proves nothing.
+        # A skip on a machine that reaches the registry would hide a failure.
         if os.environ.get("ACD_CI") == "1" and client.registry_answers():
-            pytest.fail(f"Claude Code {version} could be had, and was not: {reason}")
+            pytest.fail(
+                f"Claude Code {version} is in the registry, and was not installed: {reason}"
+            )
         pytest.skip(f"no Claude Code {version} to try acd with: {reason}")
 
 
@@ -56,25 +51,32 @@ def model() -> Iterator[MessagesAPI]:
 
 
 @pytest.fixture(scope="session")
-def hooks(executable: Path) -> Iterator[dict[str, Any]]:
+def all_hooks(executable: Path) -> Iterator[dict[str, Any]]:
     with installed_hooks(executable) as hooks:
         yield hooks
 
 
+@pytest.fixture(scope="session")
+def hooks(all_hooks: dict[str, Any], request: pytest.FixtureRequest) -> dict[str, Any]:
+    """All hooks, or as installation.by_hooks_and_registry asks."""
+    few = getattr(request, "param", "") == WITHOUT_DIALOGS
+    return without_dialogs(all_hooks) if few else all_hooks
+
+
 @pytest.fixture
-def stage(
+def testbed(
     executable: Path,
     version: str,
     model: MessagesAPI,
     hooks: dict[str, Any],
     request: pytest.FixtureRequest,
-) -> Iterator[Stage]:
+) -> Iterator[ClaudeTestbed]:
     record = os.environ.get("ACD_RECORD")
     scenario = compatibility.behaviour(request.node.name, version).replace(" ", "_")
-    with Home(model.url, hooks) as home:
+    with ClaudeHome(model.url, hooks) as home:
         acd = Recorder(home, Path(record) / version / f"{scenario}.jsonl") if record else Acd(home)
         try:
-            yield Stage(executable, home, model, acd)
+            yield ClaudeTestbed(executable, home, model, acd)
         finally:
             model.forget()
             acd.close()
@@ -82,9 +84,9 @@ def stage(
 
 
 @pytest.fixture
-def agent(stage: Stage) -> Iterator[Agent]:
-    """A client that has just been started, with acd seeing it wait for its user."""
-    with stage.interactive() as agent:
+def agent(testbed: ClaudeTestbed) -> Iterator[Agent]:
+    """A client that has just started, and that acd shows as waiting for its user."""
+    with testbed.interactive() as agent:
         agent.expect("attention", since=agent.started)
         yield agent
 

@@ -1,4 +1,4 @@
-"""Work that goes on when the main agent has stopped."""
+"""Background commands and subagents that run after the main agent has stopped."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""kill -9 of acd in the middle: right again with the next line, or the next client."""
+"""After kill -9 of the daemon, the next hook line or the next client restores the statuses."""
 
 from __future__ import annotations
 
 import signal
 
-from testing.e2e.agent import PERMISSION_DIALOG, Agent, Stage
+from testing.e2e.agent import PERMISSION_DIALOG, Agent, ClaudeTestbed
 from testing.e2e.moment import Moment
 
 
@@ -36,26 +36,30 @@ def test_a_dialog_dismissed_while_no_daemon_ran_is_seen_by_the_next_client(agent
     agent.expect("attention", since=agent.acd.ask(), via=("question",))
 
 
-def test_a_client_killed_while_no_daemon_ran_is_closed_for_the_next_client(stage: Stage) -> None:
-    with stage.interactive() as lost:
+def test_a_client_killed_while_no_daemon_ran_is_closed_for_the_next_client(
+    testbed: ClaudeTestbed,
+) -> None:
+    with testbed.interactive() as lost:
         lost.expect("attention", since=lost.started)
         lost.expect("working", since=lost.prompt("HELD"))
-        stage.acd.kill()
+        testbed.acd.kill()
         lost.signal(signal.SIGKILL)
         lost.terminal.wait_exit()
-    lost.expect("closed", since=stage.acd.ask(), via=("working",))
+    lost.expect("closed", since=testbed.acd.ask(), via=("working",))
 
 
-def test_a_daemon_killed_is_back_with_the_next_line_of_another_session(stage: Stage) -> None:
-    with stage.interactive() as one, stage.interactive() as other:
+def test_a_daemon_killed_is_back_with_the_next_line_of_another_session(
+    testbed: ClaudeTestbed,
+) -> None:
+    with testbed.interactive() as one, testbed.interactive() as other:
         one.expect("attention", since=one.started)
         other.expect("attention", since=other.started)
         one.expect("working", since=one.prompt("HELD"))
         one.sees("Thinking it over")
-        stage.acd.kill()
+        testbed.acd.kill()
         one.press("Escape")
         one.sees("Interrupted")
         sent = other.prompt("HELD")
-        stage.acd.subscribe()
+        testbed.acd.subscribe()
         other.expect("working", since=sent)
         one.expect("attention", since=Moment.now())

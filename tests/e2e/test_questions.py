@@ -1,4 +1,4 @@
-"""A turn that is blocked on its user: asked, answered, denied, dismissed."""
+"""A turn that waits for its user: a dialog that is open, answered, denied or dismissed."""
 
 from __future__ import annotations
 
@@ -8,19 +8,22 @@ from testing.e2e.agent import (
     PLAN_DIALOG,
     QUESTION_DIALOG,
     Agent,
-    Stage,
+    ClaudeTestbed,
 )
+from testing.e2e.installation import by_hooks_and_registry
 
-# The client reminds of a dialog by a notification 6.5 s after it opened.
+# The client sends a notification 6.5 s after a dialog opened.
 _REMINDED_SECONDS = 8
 
 
+@by_hooks_and_registry
 def test_a_permission_asked_for_is_a_question(agent: Agent) -> None:
     agent.prompt("PERMISSION")
     agent.expect("question", since=agent.sees(PERMISSION_DIALOG), via=("working",))
     agent.expect_still("question")
 
 
+@by_hooks_and_registry
 def test_a_permission_granted_is_working_at_once(agent: Agent) -> None:
     with agent.home.gate() as gate:
         agent.prompt("PERMISSION")
@@ -32,6 +35,7 @@ def test_a_permission_granted_is_working_at_once(agent: Agent) -> None:
     agent.expect("attention", since=agent.api.take("AFTER_TOOL").wait_answered())
 
 
+@by_hooks_and_registry
 def test_a_permission_denied_is_attention(agent: Agent) -> None:
     agent.prompt("PERMISSION")
     agent.expect("question", since=agent.sees(PERMISSION_DIALOG), via=("working",))
@@ -55,14 +59,15 @@ def test_a_question_of_the_agent_is_a_question_until_it_is_answered(agent: Agent
     agent.expect("attention", since=answer.wait_answered())
 
 
+@by_hooks_and_registry
 def test_a_question_of_the_agent_dismissed_is_attention(agent: Agent) -> None:
     agent.prompt("ASK")
     agent.expect("question", since=agent.sees(QUESTION_DIALOG), via=("working",))
     agent.expect("attention", since=agent.answer(QUESTION_DIALOG, "Escape"))
 
 
-def test_a_plan_is_a_question_until_it_is_approved(stage: Stage) -> None:
-    with stage.interactive(mode="plan") as agent:
+def test_a_plan_is_a_question_until_it_is_approved(testbed: ClaudeTestbed) -> None:
+    with testbed.interactive(mode="plan") as agent:
         agent.expect("attention", since=agent.started)
         agent.api.hold("AFTER_TOOL")
         agent.prompt("PLAN")
@@ -74,8 +79,9 @@ def test_a_plan_is_a_question_until_it_is_approved(stage: Stage) -> None:
         agent.expect("attention", since=answer.wait_answered())
 
 
-def test_a_plan_dismissed_is_attention(stage: Stage) -> None:
-    with stage.interactive(mode="plan") as agent:
+@by_hooks_and_registry
+def test_a_plan_dismissed_is_attention(testbed: ClaudeTestbed) -> None:
+    with testbed.interactive(mode="plan") as agent:
         agent.expect("attention", since=agent.started)
         agent.prompt("PLAN")
         agent.expect("question", since=agent.sees(PLAN_DIALOG), via=("working",))

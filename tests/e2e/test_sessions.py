@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from testing.e2e.agent import PERMISSION_DIALOG, RESUME_DIALOG, Agent, Stage
+from testing.e2e.agent import PERMISSION_DIALOG, RESUME_DIALOG, Agent, ClaudeTestbed
 
 
 def test_exit_is_closed(agent: Agent) -> None:
@@ -56,54 +56,56 @@ def test_resume_in_the_same_process_leaves_one_live_row(agent: Agent) -> None:
     assert agent.acd.request(f"RESURRECT {second}").startswith("ERR ")
 
 
-def test_a_closed_session_resumed_is_alive_again(stage: Stage) -> None:
-    with stage.interactive() as first:
+def test_a_closed_session_resumed_is_alive_again(testbed: ClaudeTestbed) -> None:
+    with testbed.interactive() as first:
         first.greet()
         first.leave()
-    with stage.interactive("--resume", first.session, session=first.session) as again:
+    with testbed.interactive("--resume", first.session, session=first.session) as again:
         again.expect("attention", since=again.started)
         again.expect("working", since=again.prompt("HELD"))
 
 
 def test_a_fork_is_a_session_of_its_own_as_soon_as_it_starts(
-    stage: Stage, version: str, request: pytest.FixtureRequest
+    testbed: ClaudeTestbed, version: str, request: pytest.FixtureRequest
 ) -> None:
     if version == "2.1.197":
         why = "its SessionStart names the session that it forked from"
         request.applymarker(pytest.mark.xfail(reason=why))
-    with stage.interactive() as first:
+    with testbed.interactive() as first:
         first.greet()
         first.leave()
-    with stage.interactive("--resume", first.session, "--fork-session") as fork:
+    with testbed.interactive("--resume", first.session, "--fork-session") as fork:
         fork.expect("attention", since=fork.started)
         first.expect_still("closed")
 
 
-def test_a_fork_given_a_prompt_is_a_session_of_its_own(stage: Stage) -> None:
-    with stage.interactive() as first:
+def test_a_fork_given_a_prompt_is_a_session_of_its_own(testbed: ClaudeTestbed) -> None:
+    with testbed.interactive() as first:
         first.greet()
         first.leave()
-    with stage.interactive("--resume", first.session, "--fork-session") as fork:
+    with testbed.interactive("--resume", first.session, "--fork-session") as fork:
         sent = fork.prompt("HELD")
         fork.expect("working", since=sent, via=("attention",))
         first.expect("closed", since=sent, via=("attention",))
         first.expect_still("closed")
 
 
-def test_a_print_run_is_unattended_and_closed_when_it_ends(stage: Stage) -> None:
-    with stage.print_run("HELD") as run:
-        answer = stage.api.take("HELD")
-        stage.acd.expect(run.session, "working", answer.asked, via=("attention",))
+def test_a_print_run_is_unattended_and_closed_when_it_ends(testbed: ClaudeTestbed) -> None:
+    with testbed.print_run("HELD") as run:
+        answer = testbed.api.take("HELD")
+        testbed.acd.expect(run.session, "working", answer.asked, via=("attention",))
         answer.release()
         ended, said = run.wait()
         assert "and done." in said
-        stage.acd.expect(run.session, "closed", ended, via=("attention",))
-        assert stage.acd.session(run.session)["attended"] is False
+        testbed.acd.expect(run.session, "closed", ended, via=("attention",))
+        assert testbed.acd.session(run.session)["attended"] is False
 
 
-def test_a_print_run_that_may_not_use_its_tool_is_closed_when_it_ends(stage: Stage) -> None:
-    with stage.print_run("PERMISSION") as run:
-        answer = stage.api.take("AFTER_TOOL")
+def test_a_print_run_that_may_not_use_its_tool_is_closed_when_it_ends(
+    testbed: ClaudeTestbed,
+) -> None:
+    with testbed.print_run("PERMISSION") as run:
+        answer = testbed.api.take("AFTER_TOOL")
         ended, _ = run.wait()
         assert answer.answered is not None
-        stage.acd.expect(run.session, "closed", ended, via=("attention", "working", "question"))
+        testbed.acd.expect(run.session, "closed", ended, via=("attention", "working", "question"))

@@ -1,4 +1,4 @@
-"""Tools that run at the same time, of which some ask."""
+"""Tools that run at the same time, some of which ask for a permission."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ OTHER_DIALOG = "Read(/etc/passwd)"
 
 
 def test_a_tool_that_ends_beside_an_open_question_leaves_it_one(agent: Agent) -> None:
-    # Just started, the client runs such a tool by itself (2.1.329).
+    # Right after its start the client runs such a tool without a dialog (measured on 2.1.329).
     agent.greet()
     with agent.home.gate() as gate:
         agent.prompt("SIDEBYSIDE")

@@ -5,23 +5,23 @@ from __future__ import annotations
 from acd.agents.settings.status_line import merge_status_line
 from acd.install.hook_command import guarded_command, real_python
 from testing.checkout import CHECKOUT
-from testing.e2e.agent import Stage
+from testing.e2e.agent import ClaudeTestbed
 from testing.support import Client
 
 
 def test_the_status_line_shows_who_else_needs_the_user_and_tells_what_was_used(
-    stage: Stage,
+    testbed: ClaudeTestbed,
 ) -> None:
-    settings = stage.home.config_dir / "settings.json"
+    settings = testbed.home.config_dir / "settings.json"
     command = guarded_command(real_python(), CHECKOUT / "hooks/acd_statusline.py")
     line = {"type": "command", "command": command}
     settings.write_text(merge_status_line(settings.read_text(), line))
-    with stage.interactive() as agent, Client(stage.home.socket) as client:
+    with testbed.interactive() as agent, Client(testbed.home.socket) as client:
         agent.expect("attention", since=agent.started)
         client.ask('SET other question {"name": "api", "prompt": "Bash: make"}')
         agent.greet()
         agent.sees("▲ api: Bash: make")
-        agent.sees("% context · $")  # known once the model has answered
+        agent.sees("% context · $")  # shown after the model's first answer
         used = client.get(agent.session)["api_usage"]
         assert used["model"]
         assert used["input_tokens"] >= 0

@@ -1,4 +1,4 @@
-"""A turn from its prompt to its end, as acd sees it."""
+"""A turn, from its prompt to its end."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_an_error_of_the_api_is_attention(agent: Agent) -> None:
 
 
 def test_compacting_is_working_and_then_attention(agent: Agent) -> None:
-    for _ in range(2):  # one turn alone is not enough to compact on 2.1.197
+    for _ in range(2):  # 2.1.197 does not compact a single turn
         agent.greet()
     agent.api.hold("SUMMARY")
     agent.expect("working", since=agent.prompt("/compact"))

@@ -1,7 +1,7 @@
-"""Several clients at once against a real daemon, held against a model of it.
+"""Several clients at once against a real daemon and a model of it.
 
-Hypothesis makes up conversations and, where one goes wrong, finds the shortest
-that does. The daemon is stopped, killed and started in the middle of them.
+Hypothesis generates conversations, and shrinks one that fails. The daemon is stopped,
+killed and started between their steps.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from checks.fuzz.model import EVENTS, Model
 from testing.daemons import Daemons
 from testing.service_manager import listener
-from testing.support import Client, Place, place
+from testing.support import Client, DaemonHome
 
 NAMES = st.sampled_from(["a", "b", "ü", "--x", "7"])
 HOOKED = st.sampled_from(["h1", "h2"])
@@ -77,17 +77,17 @@ GARBAGE = st.sampled_from(
 
 
 class Conversations(RuleBasedStateMachine):
-    """Three clients, some of whom subscribe, and a daemon that comes and goes."""
+    """Three clients, some with a subscription, and a daemon that is ended and started."""
 
-    place: ClassVar[Place]
+    place: ClassVar[DaemonHome]
     daemons: ClassVar[Daemons]
 
     def __init__(self) -> None:
         super().__init__()
         self.model = Model()
         self.clients: list[Client] = []
-        self.heard: dict[int, list[str]] = {}
-        """Pushes that a subscriber is going to hear, by its number."""
+        self.expected: dict[int, list[str]] = {}
+        """The pushes that each subscriber has yet to read, by its number."""
 
     @initialize()
     def begin(self) -> None:
@@ -104,69 +104,69 @@ class Conversations(RuleBasedStateMachine):
         assert "Traceback" not in log, log
         assert "set aside" not in log, log
 
-    # What clients do
+    # Clients
 
     @rule(who=WHO, lines=st.lists(COMMANDS, min_size=1, max_size=8))
     def ask(self, who: int, lines: list[str]) -> None:
-        """Pipelined requests, and their replies with the client's own pushes among them."""
+        """Sends pipelined requests; the replies come with the client's own pushes between."""
         client = self.clients[who]
         client.send(*lines)
         for line in lines:
             reply, pushes = self.model.answer(line)
-            if who in self.heard:
-                self._hear(who)
+            if who in self.expected:
+                self._read(who)
                 assert client.line() == reply, line
                 for push in pushes:
                     self._match(client.line(), push)
             else:
                 assert client.line() == reply, line
-            for other in self.heard.keys() - {who}:
-                self.heard[other] += pushes
+            for other in self.expected.keys() - {who}:
+                self.expected[other] += pushes
 
     @rule(who=WHO, words=st.sampled_from(["", " json", " passive", " json passive"]))
     def subscribe(self, who: int, words: str) -> None:
         client = self.clients[who]
-        self._hear(who)
+        self._read(who)
         client.send(f"SUBSCRIBE{words}")
         picture = json.loads(client.line().removeprefix("STATE "))
         assert {s["id"]: s["status"] for s in picture} == {
             name: session.status for name, session in self.model.sessions.items()
         }
-        self.heard[who] = []
+        self.expected[who] = []
 
     @rule(who=WHO, what=GARBAGE, pieces=st.integers(1, 5))
-    def say_garbage(self, who: int, what: tuple[bytes, str], pieces: int) -> None:
+    def send_garbage(self, who: int, what: tuple[bytes, str], pieces: int) -> None:
         data, reply = what
-        self._hear(who)
+        self._read(who)
         for index in range(pieces):
             size = len(data) // pieces + 1
             self.clients[who].sock.sendall(data[index * size : (index + 1) * size])
         assert self.clients[who].line().startswith(reply)
 
     @rule(who=WHO, half=st.sampled_from([b"", b"SET gone", b"SET gone working", b"\xff"]))
-    def leave_and_come_again(self, who: int, half: bytes) -> None:
-        self.heard.pop(who, None)
+    def close_and_connect_again(self, who: int, half: bytes) -> None:
+        self.expected.pop(who, None)
         self.clients[who].sock.sendall(half)
         self.clients[who].close()
         self.clients[who] = self.place.client()
 
     @rule(line=COMMANDS)
     def send_like_a_hook(self, line: str) -> None:
-        """One line, and nobody waits for the reply; a later connection is served later."""
+        """One line on a connection of its own."""
         with self.place.client() as hook:
             hook.send(line)
-            hook.line()  # so that the model knows the order
+            hook.line()  # the model needs the order
         _, pushes = self.model.answer(line)
-        for who in self.heard:
-            self.heard[who] += pushes
+        for who in self.expected:
+            self.expected[who] += pushes
 
-    # What becomes of the daemon
+    # The daemon
 
     @rule(number=st.sampled_from([signal.SIGKILL, signal.SIGTERM]))
     def end_and_start_again(self, number: signal.Signals) -> None:
-        for who in self.heard:
-            self._hear(who)
-        self.heard.clear()
+        for who in self.expected:
+            self._read(who)
+        self.expected.clear()
         for client in self.clients:
             client.close()
         self.daemon.signal(number)
@@ -174,36 +174,36 @@ class Conversations(RuleBasedStateMachine):
         self.begin()
 
     @invariant()
-    def the_daemon_knows_what_the_model_knows(self) -> None:
+    def the_daemon_has_the_sessions_of_the_model(self) -> None:
         if not self.clients:
             return
         with self.place.client() as client:
             found = client.sessions()
-            assert {name: told["status"] for name, told in found.items()} == {
+            assert {name: shown["status"] for name, shown in found.items()} == {
                 name: session.status for name, session in self.model.sessions.items()
             }
             for name, session in self.model.sessions.items():
                 self._compare(client.get(name), session)
 
     @staticmethod
-    def _compare(told: dict[str, Any], session: Any) -> None:
-        assert told["metadata"] == session.extra
-        assert told["api_usage"] == session.usage
-        assert told["closed"] == (session.status == "closed")
-        assert [(p["from"], p["to"]) for p in told["history"]] == session.passed
+    def _compare(shown: dict[str, Any], session: Any) -> None:
+        assert shown["metadata"] == session.extra
+        assert shown["api_usage"] == session.usage
+        assert shown["closed"] == (session.status == "closed")
+        assert [(p["from"], p["to"]) for p in shown["history"]] == session.passed
         for key in ("working_dir", "session_id"):
-            assert told[key] == session.known.get(key)
-        if told["evidence"] != "hook":
-            assert told["prompt"] == (session.known.get("prompt", "")[:200] or None)
+            assert shown[key] == session.known.get(key)
+        if shown["evidence"] != "hook":
+            assert shown["prompt"] == (session.known.get("prompt", "")[:200] or None)
         if "name" in session.known:
-            assert told["display_name"] == session.known["name"]
+            assert shown["display_name"] == session.known["name"]
 
-    def _hear(self, who: int) -> None:
-        """What the others have done, as far as this one was told."""
-        for push in self.heard.get(who, []):
+    def _read(self, who: int) -> None:
+        """Reads the pushes that this client has to get."""
+        for push in self.expected.get(who, []):
             self._match(self.clients[who].line(), push)
-        if who in self.heard:
-            self.heard[who] = []
+        if who in self.expected:
+            self.expected[who] = []
 
     @staticmethod
     def _match(line: str, push: str) -> None:
@@ -215,7 +215,7 @@ class TestConversations(Conversations.TestCase):  # type: ignore[misc, valid-typ
     """One listener for all of them, and a new daemon without a state for each."""
 
     settings = settings(
-        # Longer by option: python -m checks.fuzz
+        # python -m checks.fuzz takes more.
         max_examples=int(os.environ.get("ACD_FUZZ_EXAMPLES", "25")),
         stateful_step_count=25,
         deadline=None,
@@ -225,7 +225,7 @@ class TestConversations(Conversations.TestCase):  # type: ignore[misc, valid-typ
     @classmethod
     def setUpClass(cls) -> None:
         with ExitStack() as stack:
-            Conversations.place = stack.enter_context(place())
+            Conversations.place = stack.enter_context(DaemonHome())
             sock = stack.enter_context(listener(Conversations.place))
             # The journal is compacted every few lines.
             daemons = Daemons(Conversations.place, sock, compact_min=3_000)

@@ -1,4 +1,4 @@
-"""The targets, shortly; longer by option: `python -m checks.fuzz`."""
+"""The fuzz targets with few examples; `python -m checks.fuzz` takes more."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ DICTIONARY = (
     + [b"-1", b"9" * 30, b"9" * 5_000, b"[" * 70, b'{"a":' * 70, b"x" * 5_000, b"\xc2\x85"]
     + [b"session_id", b"hook_event_name", b"closed", b"SESSION ", b"EVENT ", b"@ ", b"SET a "]
 )
-"""What is put in: the bytes and words that mean something somewhere."""
+"""Inserted bytes and words: those with a meaning in one of the formats."""
 
 
 @st.composite
 def changed(draw: st.DrawFn, target: str) -> bytes:
-    """A seed, or two of them joined, with a few places cut out or replaced."""
+    """A seed, or two joined ones, with up to six parts removed or replaced."""
     data = draw(st.sampled_from(seeds(target)))
     if draw(st.booleans()):
         other = draw(st.sampled_from(seeds(target)))
@@ -59,7 +59,7 @@ def test_nothing_like_the_corpus_breaks_anything(
     def run(data: bytes) -> None:
         TARGETS[target](data)
 
-    # What a journal tells of bad records would bury what was found.
+    # The journal's warnings about bad records would hide a failure.
     monkeypatch.setattr(logging.getLogger("acd"), "disabled", True)
     monkeypatch.setattr(logging.getLogger("acd.journal"), "disabled", True)
     run()

@@ -1,4 +1,4 @@
-"""Each test of the hook has a place of its own; the hook's functions can be imported."""
+"""A temporary home with the hook for each test; the hook's modules can be imported."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import pytest
 
 from testing.checkout import CHECKOUT
-from testing.hook_home import Place, place
+from testing.hook_home import HookHome
 
-sys.path.insert(0, str(CHECKOUT / "hooks"))  # the hook stands alone: it is in no package
+sys.path.insert(0, str(CHECKOUT / "hooks"))  # the hook is in no package
 
 
 @pytest.fixture(name="place")
-def _place() -> Iterator[Place]:
-    with place() as made:
+def _place() -> Iterator[HookHome]:
+    with HookHome() as made:
         yield made

@@ -1,4 +1,4 @@
-"""Where nobody holds the socket the hook binds it and starts the daemon; its event is not lost."""
+"""Without a socket, the hook binds one and starts the daemon; its event is not lost."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from testing.hook_home import HOOK_FILES, INTERPRETER, PROMPT, WAIT, Ended, Place, payload
+from testing.hook_home import HOOK_FILES, INTERPRETER, PROMPT, WAIT, Ended, HookHome, payload
 
-# Runs a command and waits for all that it left running: such orphans become its children.
+# Runs a command and waits for all processes that it left: it is their subreaper.
 REAPER = """
 import ctypes, os, subprocess, sys
 PR_SET_CHILD_SUBREAPER = 36
@@ -32,20 +32,20 @@ except ChildProcessError:
 
 
 def kill_and_wait(pid: int) -> None:
-    """Kills a process that is not our child, and waits until it is gone."""
+    """Kills a process that is not a child of this one, and waits for its end."""
     with os.fdopen(os.pidfd_open(pid)) as end:
         os.kill(pid, signal.SIGKILL)
         assert select.select([end], [], [], WAIT)[0]
 
 
-def test_the_first_event_starts_the_daemon_and_arrives(place: Place) -> None:
+def test_the_first_event_starts_the_daemon_and_arrives(place: HookHome) -> None:
     place.install_daemon()
     assert place.run().silent
     assert [line.event for line in place.daemon_lines()] == [json.loads(PROMPT)]
     assert len(place.daemon_pids()) == 1
 
 
-def test_later_events_go_to_the_same_daemon_in_their_order(place: Place) -> None:
+def test_later_events_go_to_the_same_daemon_in_their_order(place: HookHome) -> None:
     place.install_daemon()
     for number in range(5):
         assert place.run(b'{"session_id": "%d"}' % number).silent
@@ -53,20 +53,20 @@ def test_later_events_go_to_the_same_daemon_in_their_order(place: Place) -> None
     assert len(place.daemon_pids()) == 1
 
 
-def test_a_long_event_starts_the_daemon_as_well(place: Place) -> None:
+def test_a_long_event_starts_the_daemon_as_well(place: HookHome) -> None:
     place.install_daemon()
     assert place.run(PROMPT.replace(b"BIGCTX", b"x" * 100_000)).silent
     [line] = place.daemon_lines()
     assert line.event["prompt"] == "x" * 1000
 
 
-def test_fifty_at_once_start_one_daemon_and_none_is_lost(place: Place) -> None:
+def test_fifty_at_once_start_one_daemon_and_none_is_lost(place: HookHome) -> None:
     place.install_daemon()
     gate = place.root / "gate"
     os.mkfifo(gate)
-    # Each is a shell until the gate opens: a hook's lifetime begins with itself.
+    # Each is a shell until the gate opens: a hook's lifetime starts with its process.
     waits = ["/bin/sh", "-c", f'read _ < {shlex.quote(str(gate))}; exec "$@"', "sh"]
-    # Open on both ends, so that whoever comes late finds it open as well.
+    # Open for both, so that a later shell does not block either.
     opened = os.open(gate, os.O_RDWR)
     hooks = [place.start([*waits, *place.command()]) for _ in range(50)]
     for number, hook in enumerate(hooks):
@@ -86,7 +86,7 @@ def test_fifty_at_once_start_one_daemon_and_none_is_lost(place: Place) -> None:
     assert place.given_up() == 0
 
 
-def test_after_the_daemon_was_killed_the_next_event_starts_another(place: Place) -> None:
+def test_after_the_daemon_was_killed_the_next_event_starts_another(place: HookHome) -> None:
     place.install_daemon()
     place.run()
     first = place.ask_daemon()["pid"]
@@ -97,7 +97,7 @@ def test_after_the_daemon_was_killed_the_next_event_starts_another(place: Place)
     assert place.ask_daemon()["pid"] != first
 
 
-def test_the_hook_does_not_wait_for_a_daemon_that_is_slow_to_start(place: Place) -> None:
+def test_the_hook_does_not_wait_for_a_daemon_that_is_slow_to_start(place: HookHome) -> None:
     program = place.install_daemon()
     gate = place.root / "gate"
     os.mkfifo(gate)
@@ -107,15 +107,15 @@ def test_the_hook_does_not_wait_for_a_daemon_that_is_slow_to_start(place: Place)
     program.write_text(slow)
     for _ in range(3):
         assert place.run().silent
-    gate.write_text("")  # only now it goes on
+    gate.write_text("")  # the hook continues
     assert len(place.daemon_lines()) == 3
 
 
-# What the daemon gets.
+# The daemon's environment and descriptors.
 
 
 @pytest.fixture(name="report")
-def _report(place: Place) -> dict[str, Any]:
+def _report(place: HookHome) -> dict[str, Any]:
     place.install_daemon()
     place.environ |= {
         "ANTHROPIC_API_KEY": "secret",
@@ -148,11 +148,11 @@ def _report(place: Place) -> dict[str, Any]:
 
 
 def test_the_daemon_gets_only_the_environment_that_it_needs(
-    place: Place, report: dict[str, Any]
+    place: HookHome, report: dict[str, Any]
 ) -> None:
     environ = report["environ"]
     assert environ.pop("LISTEN_PID") == str(report["pid"])
-    # The interpreter itself may set this one where the locale is C.
+    # The interpreter may set this one in the C locale.
     environ.pop("LC_CTYPE", None)
     assert environ == {
         "ACD_SOCKET": str(place.socket),
@@ -169,7 +169,7 @@ def test_the_daemon_gets_only_the_environment_that_it_needs(
     }
 
 
-def test_the_daemon_is_detached(place: Place, report: dict[str, Any]) -> None:
+def test_the_daemon_is_detached(place: HookHome, report: dict[str, Any]) -> None:
     assert report["argv"] == [str(place.program / "venv/bin/acd"), "daemon"]
     assert report["is_session_leader"]
     assert report["cwd"] == "/"
@@ -190,11 +190,13 @@ def test_the_daemon_starts_with_default_signals_and_no_timer(report: dict[str, A
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-"])
-def test_the_listener_is_fd_3_even_where_the_agent_closed_files(place: Place, closed: str) -> None:
+def test_the_listener_is_fd_3_even_where_the_agent_closed_files(
+    place: HookHome, closed: str
+) -> None:
     place.install_daemon()
     command = ["/bin/sh", "-c", f'"$@" {closed}', "sh", *place.command()]
     if closed == "<&-":
-        # Its stdin is read from elsewhere, then: there is nothing to read and nothing to start.
+        # Without stdin there is no event, and no daemon is started.
         assert place.run(command=command).silent
         assert place.daemon_pids() == []
         return
@@ -203,10 +205,10 @@ def test_the_listener_is_fd_3_even_where_the_agent_closed_files(place: Place, cl
     assert place.ask_daemon()["open_files"].keys() == set("0123")
 
 
-# Where the program is found.
+# The search for the program.
 
 
-def test_the_program_beside_the_hook_comes_first(place: Place) -> None:
+def test_the_program_beside_the_hook_comes_first(place: HookHome) -> None:
     beside = place.install_daemon()
     checkout = place.install_daemon(place.program.parent / ".venv" / "bin")
     home = place.install_daemon(place.home / ".local" / "bin")
@@ -223,7 +225,7 @@ def test_the_program_beside_the_hook_comes_first(place: Place) -> None:
 
 
 @pytest.mark.parametrize("path", [".", "", "bin", "bin:/usr/bin", ":/usr/bin"])
-def test_a_program_in_the_agents_directory_is_never_run(place: Place, path: str) -> None:
+def test_a_program_in_the_agents_directory_is_never_run(place: HookHome, path: str) -> None:
     for directory in (place.home, place.home / "bin"):
         place.install_daemon(directory)
     assert place.run(environ={"PATH": path, "HOME": "."}, cwd=place.home).silent
@@ -231,31 +233,31 @@ def test_a_program_in_the_agents_directory_is_never_run(place: Place, path: str)
     assert not place.socket.exists()
 
 
-def test_a_program_that_may_not_be_run_is_passed_over(place: Place) -> None:
+def test_a_program_that_may_not_be_run_is_passed_over(place: HookHome) -> None:
     place.install_daemon().chmod(0o644)
     other = place.install_daemon(place.home / ".local" / "bin")
     place.run()
     assert place.ask_daemon()["argv"][0] == str(other)
 
 
-def test_a_program_that_cannot_be_started_leaves_no_socket_and_is_counted(place: Place) -> None:
+def test_a_program_that_cannot_be_started_leaves_no_socket_and_is_counted(place: HookHome) -> None:
     place.install_daemon().write_text("#!/nonexistent\n")
     assert place.run(command=[INTERPRETER, "-c", REAPER, *place.command()]).silent
     assert place.given_up() == 1
     assert not place.socket.exists()
 
 
-# What is left in the file system.
+# The files that the hook leaves.
 
 
-def test_nothing_is_ever_wider_than_it_should_be(place: Place) -> None:
+def test_nothing_is_ever_wider_than_it_should_be(place: HookHome) -> None:
     place.install_daemon()
     home_before = {path: path.stat().st_mode for path in place.root.rglob("*")}
     assert place.run(preexec_fn=lambda: os.umask(0)).silent
     place.given_up_file.unlink(missing_ok=True)
     place.ask_daemon("STOP")
     place.install_daemon().unlink()
-    assert place.run(preexec_fn=lambda: os.umask(0)).silent  # this one is given up
+    assert place.run(preexec_fn=lambda: os.umask(0)).silent  # this event is lost
 
     def mode(path: Path) -> int:
         return stat.S_IMODE(path.lstat().st_mode)
@@ -274,10 +276,10 @@ def test_nothing_is_ever_wider_than_it_should_be(place: Place) -> None:
         for path in set(place.root.rglob("*")) - home_before.keys()
         if place.directory not in (path, *path.parents)
     }
-    assert {path.name for path in elsewhere} == {"pids"}  # the fake daemon's own
+    assert {path.name for path in elsewhere} == {"pids"}  # the fake daemon's file
 
 
-def test_the_hook_leaves_no_bytecode_beside_itself(place: Place) -> None:
+def test_the_hook_leaves_no_bytecode_beside_itself(place: HookHome) -> None:
     place.install_daemon()
     shutil.rmtree(place.program / "__pycache__")
     place.run()
@@ -286,7 +288,7 @@ def test_the_hook_leaves_no_bytecode_beside_itself(place: Place) -> None:
     assert {path.name for path in place.program.iterdir()} == {*HOOK_FILES, "venv"}
 
 
-def test_a_lock_that_is_a_symlink_is_not_followed(place: Place) -> None:
+def test_a_lock_that_is_a_symlink_is_not_followed(place: HookHome) -> None:
     place.install_daemon()
     lock = place.make_directory() / "acd.sock.lock"
     lock.symlink_to(place.root / "victim")
@@ -325,12 +327,12 @@ FAULTS = [
 ]
 
 
-def run_with_fault(place: Place, syscall: str, error: str) -> Ended:
-    """Runs the hook; from its own first call on, each such call fails with the error."""
+def run_with_fault(place: HookHome, syscall: str, error: str) -> Ended:
+    """Runs the hook; each such call after the interpreter's start fails with the error."""
     log = place.root / "strace"
     bare = [INTERPRETER, "-I", "-S", "-c", "import posix; posix._exit(0)"]
     place.run(command=["strace", "-f", "-o", str(log), "-e", f"trace={syscall}", *bare])
-    before = log.read_text().count(f"{syscall}(")  # the interpreter's start is not ours to save
+    before = log.read_text().count(f"{syscall}(")  # the interpreter's start succeeds
     inject = f"inject={syscall}:error={error}:when={before + 1}+"
     return place.run(command=["strace", "-f", "-o", str(log), "-e", inject, *place.command()])
 
@@ -338,7 +340,7 @@ def run_with_fault(place: Place, syscall: str, error: str) -> Ended:
 @needs_strace
 @pytest.mark.parametrize(("syscall", "error"), FAULTS)
 def test_a_fault_is_silent_and_the_next_event_arrives(
-    place: Place, syscall: str, error: str
+    place: HookHome, syscall: str, error: str
 ) -> None:
     place.install_daemon()
     assert run_with_fault(place, syscall, error).silent
@@ -351,7 +353,7 @@ def test_a_fault_is_silent_and_the_next_event_arrives(
     ("syscall", "error"), [("bind", "ENOSPC"), ("listen", "EADDRINUSE"), ("clone", "EAGAIN")]
 )
 def test_an_activation_that_fails_leaves_no_socket_and_is_counted(
-    place: Place, syscall: str, error: str
+    place: HookHome, syscall: str, error: str
 ) -> None:
     place.install_daemon()
     assert run_with_fault(place, syscall, error).silent
@@ -360,7 +362,7 @@ def test_an_activation_that_fails_leaves_no_socket_and_is_counted(
 
 
 @needs_strace
-def test_the_socket_is_private_before_it_can_be_reached(place: Place) -> None:
+def test_the_socket_is_private_before_it_can_be_reached(place: HookHome) -> None:
     place.install_daemon()
     log = place.root / "strace"
     traced = "umask,bind,listen,connect,sendto,clone,fork,vfork,mkdir,unlink,chmod,fchmod,fchmodat"
@@ -368,9 +370,9 @@ def test_the_socket_is_private_before_it_can_be_reached(place: Place) -> None:
     assert place.run(command=command, preexec_fn=lambda: os.umask(0)).silent
     calls = [line.partition("(")[0] for line in log.read_text().splitlines() if "(" in line]
     assert calls == [
-        *("mkdir", "connect", "connect"),  # nobody there: before, and under the lock
+        *("mkdir", "connect", "connect"),  # no listener: before the lock, and under it
         *("umask", "bind", "listen"),
-        *("connect", "sendto"),  # its own line, into its own backlog
+        *("connect", "sendto"),  # its line, into its own backlog
         "clone",
     ]
     assert re.search(r"umask\(0177\)", log.read_text())

@@ -1,4 +1,4 @@
-"""A socket for which no daemon runs yet: the hook stays until its event is taken."""
+"""A service manager's socket without a daemon: the hook waits for the reply to its event."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from testing.hook_home import PROMPT, WAIT, Listener, Place, wait_until_asleep
+from testing.hook_home import PROMPT, WAIT, HookHome, Listener, wait_until_asleep
 
 
 @pytest.fixture
-def manager(place: Place) -> Iterator[Listener]:
-    """A service manager's socket, as long as the test runs or until it is closed."""
+def manager(place: HookHome) -> Iterator[Listener]:
+    """A service manager's socket, until the test ends or closes it."""
     listener = place.listen(runs=False)
     yield listener
     listener.close()
 
 
-def sent(place: Place) -> subprocess.Popen[bytes]:
-    """A hook that has been given its event, and waits."""
+def sent(place: HookHome) -> subprocess.Popen[bytes]:
+    """A hook that has its event, and waits."""
     hook = place.start()
     assert hook.stdin is not None
     hook.stdin.write(PROMPT)
@@ -38,7 +38,7 @@ def ended_silently(hook: subprocess.Popen[bytes]) -> bool:
         return (hook.wait(WAIT), hook.stdout.read(), hook.stderr.read()) == (0, b"", b"")
 
 
-def test_it_leaves_as_soon_as_the_daemon_has_answered(place: Place, manager: Listener) -> None:
+def test_it_leaves_as_soon_as_the_daemon_has_answered(place: HookHome, manager: Listener) -> None:
     hook = sent(place)
     line = manager.answer_one()
     assert json.loads(line.split(b" ", 3)[3])["hook_event_name"] == "UserPromptSubmit"
@@ -48,26 +48,28 @@ def test_it_leaves_as_soon_as_the_daemon_has_answered(place: Place, manager: Lis
 
 
 def test_of_a_service_that_fails_the_event_goes_to_a_daemon_that_the_hook_starts(
-    place: Place, manager: Listener
+    place: HookHome, manager: Listener
 ) -> None:
     place.install_daemon()
     hooks = [sent(place) for _ in range(3)]
     for hook in hooks:
         wait_until_asleep(hook)
-    manager.close()  # as systemd does when it has tried often enough
+    manager.close()  # as systemd does after too many failed starts
     assert all(ended_silently(hook) for hook in hooks)
     assert len(place.daemon_lines()) == 3
     assert len(place.daemon_pids()) == 1
     assert place.given_up() == 0
 
 
-def test_nobody_who_answers_in_time_costs_no_event(place: Place, manager: Listener) -> None:
+def test_nobody_who_answers_in_time_costs_no_event(place: HookHome, manager: Listener) -> None:
     assert place.run().silent
     assert manager.line().event["hook_event_name"] == "UserPromptSubmit"
     assert place.given_up() == 0
 
 
-def test_after_a_daemon_has_ended_the_socket_is_cold_again(place: Place, manager: Listener) -> None:
+def test_after_a_daemon_has_ended_the_socket_is_cold_again(
+    place: HookHome, manager: Listener
+) -> None:
     with subprocess.Popen(["true"]) as ended:
         ended.wait(WAIT)
     place.socket.with_name("acd.sock.daemon").write_text(f"{ended.pid}\n")
@@ -78,7 +80,7 @@ def test_after_a_daemon_has_ended_the_socket_is_cold_again(place: Place, manager
 
 @pytest.mark.parametrize("owner", ["", "0\n", "garbage", "9" * 30])
 def test_whatever_the_owner_s_file_says_the_event_arrives_once(
-    place: Place, manager: Listener, owner: str
+    place: HookHome, manager: Listener, owner: str
 ) -> None:
     place.socket.with_name("acd.sock.daemon").write_text(owner)
     assert place.run().silent
@@ -87,7 +89,7 @@ def test_whatever_the_owner_s_file_says_the_event_arrives_once(
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="no strace")
-def test_of_a_daemon_that_runs_no_answer_is_awaited(place: Place) -> None:
+def test_of_a_daemon_that_runs_no_answer_is_awaited(place: HookHome) -> None:
     listener = place.listen()
     Path(f"{place.socket}.daemon").write_text(f"{os.getpid()}\n")
     log = place.root / "strace"

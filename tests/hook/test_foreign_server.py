@@ -1,4 +1,4 @@
-"""Another user's server where ours should be: nothing is sent to it, nothing of it is believed."""
+"""Another user's server on the socket's path: clients send it nothing and ignore its replies."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ from acd.errors import NotRunning, UnsafeSocket
 from acd.system import runtime_dir
 from testing.checkout import CHECKOUT
 from testing.hook_home import INTERPRETER, PROMPT, payload
-from testing.support import WAIT, Place
-from testing.support import place as made_place
+from testing.support import WAIT, DaemonHome
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="needs root, to be somebody else too")
 
@@ -35,7 +34,7 @@ log = os.open(heard, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 os.setgroups([])
 os.setgid(uid)
 os.setuid(uid)
-listener.listen(100)  # from here on the kernel names this user to whoever connects
+listener.listen(100)  # from here on SO_PEERCRED reports this user
 print(flush=True)
 session = {"id": "trap", "status": "question", "since": 0, "display_name": "trap", "prompt": ""}
 while True:
@@ -48,16 +47,16 @@ while True:
 
 
 @pytest.fixture(name="place")
-def _place() -> Iterator[Place]:
-    with made_place() as made:
+def _place() -> Iterator[DaemonHome]:
+    with DaemonHome() as made:
         yield made
 
 
 @pytest.fixture
-def heard(place: Place) -> Iterator[Path]:
-    """What a server of another user hears, which listens at our socket's path.
+def heard(place: DaemonHome) -> Iterator[Path]:
+    """The file of the lines that another user's server on the socket's path gets.
 
-    That it got there is more than it could do; that there is no daemon is hidden.
+    The test puts it there as root, which that user cannot, and holds a daemon's lock.
     """
     place.directory.mkdir(mode=0o700)
     heard = place.root / "heard"
@@ -73,7 +72,9 @@ def heard(place: Place) -> Iterator[Path]:
         server.kill()
 
 
-def test_a_command_says_whose_server_it_is_and_sends_nothing(place: Place, heard: Path) -> None:
+def test_a_command_says_whose_server_it_is_and_sends_nothing(
+    place: DaemonHome, heard: Path
+) -> None:
     command = [sys.executable, "-m", "acd"]
     for words in (["list"], ["set", "s", "working"], ["resurrect", "trap"], ["status"], ["stop"]):
         done = subprocess.run(
@@ -88,7 +89,7 @@ def test_a_command_says_whose_server_it_is_and_sends_nothing(place: Place, heard
     assert heard.read_bytes() == b""
 
 
-def test_a_bar_shows_nothing_of_it(place: Place, heard: Path) -> None:
+def test_a_bar_shows_nothing_of_it(place: DaemonHome, heard: Path) -> None:
     command = [sys.executable, "-m", "acd", "bar", "plain"]
     done = subprocess.run(command, env=place.environ, capture_output=True, text=True, check=False)
     assert "trap" not in done.stdout
@@ -96,7 +97,7 @@ def test_a_bar_shows_nothing_of_it(place: Place, heard: Path) -> None:
     assert heard.read_bytes() == b""
 
 
-def test_a_status_line_shows_this_session_alone(place: Place, heard: Path) -> None:
+def test_a_status_line_shows_this_session_alone(place: DaemonHome, heard: Path) -> None:
     command = [INTERPRETER, "-I", "-S", str(CHECKOUT / "hooks/acd_statusline.py")]
     done = subprocess.run(
         command, env=place.environ, input=payload("statusLine"), capture_output=True, check=False
@@ -107,7 +108,7 @@ def test_a_status_line_shows_this_session_alone(place: Place, heard: Path) -> No
     assert heard.read_bytes() == b""
 
 
-def test_a_hook_sends_nothing_and_counts_the_event(place: Place, heard: Path) -> None:
+def test_a_hook_sends_nothing_and_counts_the_event(place: DaemonHome, heard: Path) -> None:
     command = [INTERPRETER, "-I", "-S", str(CHECKOUT / "hooks/acd_hook.py"), "claude-code"]
     done = subprocess.run(
         command, env=place.environ, input=PROMPT, capture_output=True, check=False
@@ -117,7 +118,7 @@ def test_a_hook_sends_nothing_and_counts_the_event(place: Place, heard: Path) ->
     assert place.socket.with_name("acd.sock.given-up").read_bytes() == b"."
 
 
-# A directory that changes between the look and the use ----------------------------------
+# A directory that is replaced between the check and the use ----------------------------------
 
 
 @contextlib.contextmanager
@@ -129,15 +130,15 @@ def listening(path: Path) -> Iterator[socket.socket]:
         yield listener
 
 
-def swap(place: Place) -> Path:
-    """Puts another directory in the place of the socket's; returns where the socket's is now."""
+def swap(place: DaemonHome) -> Path:
+    """Replaces the socket's directory by another one; returns the new path of the socket's."""
     aside = place.root / "aside"
     place.directory.rename(aside)
     place.directory.mkdir(mode=0o700)
     return aside
 
 
-def test_a_client_reaches_the_socket_in_the_directory_that_it_checked(place: Place) -> None:
+def test_a_client_reaches_the_socket_in_the_directory_that_it_checked(place: DaemonHome) -> None:
     place.directory.mkdir(mode=0o700)
     with (
         listening(place.socket) as ours,
@@ -152,7 +153,7 @@ def test_a_client_reaches_the_socket_in_the_directory_that_it_checked(place: Pla
 
 
 def test_a_hook_reaches_the_socket_in_the_directory_that_it_checked(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    place: DaemonHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir("/")  # and back at the end
     place.directory.mkdir(mode=0o700)
@@ -166,7 +167,7 @@ def test_a_hook_reaches_the_socket_in_the_directory_that_it_checked(
 
 
 def test_a_socket_that_would_be_bound_elsewhere_is_not_listened_on(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    place: DaemonHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from acd.system import activation
 

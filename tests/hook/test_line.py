@@ -1,4 +1,4 @@
-"""What the daemon gets: one line, with the event as the agent gave it."""
+"""The line that the daemon gets, with the agent's event unchanged."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acd import paths
-from testing.hook_home import FIXTURES, INTERPRETER, PROMPT, Place
+from testing.checkout import FIXTURES
+from testing.hook_home import INTERPRETER, PROMPT, HookHome
 
 TERMINAL = {
     "TMUX": "/tmp/tmux-1000/default,4242,0",
@@ -44,7 +45,7 @@ def test_there_are_payloads_of_both_agents() -> None:
 
 
 @pytest.mark.parametrize("path", PAYLOADS, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_a_payload_arrives_as_it_was_in_one_line(place: Place, path: Path) -> None:
+def test_a_payload_arrives_as_it_was_in_one_line(place: HookHome, path: Path) -> None:
     agent = "codex" if path.parent.name.startswith("codex") else "claude-code"
     event = path.read_bytes()
     listener = place.listen()
@@ -57,7 +58,7 @@ def test_a_payload_arrives_as_it_was_in_one_line(place: Place, path: Path) -> No
 
 
 @pytest.mark.parametrize("interpreter", INTERPRETERS)
-def test_every_interpreter_sends_the_same_line(place: Place, interpreter: str) -> None:
+def test_every_interpreter_sends_the_same_line(place: HookHome, interpreter: str) -> None:
     if not Path(interpreter).exists():
         pytest.skip(f"no {interpreter}")
     listener = place.listen()
@@ -66,7 +67,7 @@ def test_every_interpreter_sends_the_same_line(place: Place, interpreter: str) -
 
 
 @pytest.mark.parametrize("break_", ["\n", "\r", "\r\n", "\n\n"])
-def test_a_line_break_between_fields_becomes_a_space(place: Place, break_: str) -> None:
+def test_a_line_break_between_fields_becomes_a_space(place: HookHome, break_: str) -> None:
     listener = place.listen()
     place.run(f'{{{break_}"session_id":{break_}"a\\nb"}}{break_}'.encode())
     line = listener.line()
@@ -74,13 +75,13 @@ def test_a_line_break_between_fields_becomes_a_space(place: Place, break_: str) 
     assert line.event_text.decode().split() == ["{", '"session_id":', '"a\\nb"}']
 
 
-def test_the_hook_does_not_wait_for_the_answer(place: Place) -> None:
+def test_the_hook_does_not_wait_for_the_answer(place: HookHome) -> None:
     listener = place.listen()
-    assert place.run().silent  # nobody has accepted the connection, and it is gone
+    assert place.run().silent  # the connection is not accepted yet, and the hook has ended
     assert listener.line().event["hook_event_name"] == "UserPromptSubmit"
 
 
-def test_each_event_is_one_connection(place: Place) -> None:
+def test_each_event_is_one_connection(place: HookHome) -> None:
     listener = place.listen()
     for number in range(3):
         place.run(b'{"session_id": "%d"}' % number)
@@ -88,34 +89,34 @@ def test_each_event_is_one_connection(place: Place) -> None:
     assert listener.raw() is None
 
 
-# The agents that it serves.
+# Its agents.
 
 
 @pytest.mark.parametrize(
     "arguments", [[], [""], ["claude"], ["Claude-Code"], ["claude-code x"], ["x\ny"]]
 )
-def test_an_agent_that_is_not_known_sends_nothing(place: Place, arguments: list[str]) -> None:
+def test_an_agent_that_is_not_known_sends_nothing(place: HookHome, arguments: list[str]) -> None:
     listener = place.listen()
     assert place.run(command=[*place.command()[:-1], *arguments]).silent
     assert listener.raw() is None
 
 
-def test_copilot_running_a_projects_claude_hooks_sends_nothing(place: Place) -> None:
+def test_copilot_running_a_projects_claude_hooks_sends_nothing(place: HookHome) -> None:
     listener = place.listen()
     assert place.run(environ={"COPILOT_CLI": "1"}).silent
     assert listener.raw() is None
 
 
-def test_codex_below_copilot_is_still_codex(place: Place) -> None:
+def test_codex_below_copilot_is_still_codex(place: HookHome) -> None:
     listener = place.listen()
     place.run(command=place.command("codex"), environ={"COPILOT_CLI": "1"})
     assert listener.line().agent == "codex"
 
 
-# What the hook adds.
+# The hook's own fields.
 
 
-def test_the_least_that_is_added(place: Place) -> None:
+def test_the_least_that_is_added(place: HookHome) -> None:
     listener = place.listen()
     before = time.time_ns()
     place.run()
@@ -128,14 +129,16 @@ def test_the_least_that_is_added(place: Place) -> None:
     }
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's word is read from /proc")
-def test_of_hooks_that_are_held_up_the_times_are_in_the_order_of_their_start(place: Place) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="the start time is read from /proc")
+def test_of_hooks_that_are_held_up_the_times_are_in_the_order_of_their_start(
+    place: HookHome,
+) -> None:
     listener = place.listen()
     hooks = []
     for _ in range(10):
         hooks.append(place.start())
         os.kill(hooks[-1].pid, signal.SIGSTOP)
-    time.sleep(0.02)  # two ticks of the kernel's clock: what began in one of them is past
+    time.sleep(0.02)  # two ticks of the kernel's clock, in which start times are counted
     for hook in reversed(hooks):
         os.kill(hook.pid, signal.SIGCONT)
         hook.communicate(b'{"session_id": "%d"}' % hook.pid)
@@ -143,7 +146,7 @@ def test_of_hooks_that_are_held_up_the_times_are_in_the_order_of_their_start(pla
     assert sorted(at, key=lambda pid: at[pid]) == [str(hook.pid) for hook in hooks]
 
 
-def test_all_that_is_added(place: Place) -> None:
+def test_all_that_is_added(place: HookHome) -> None:
     listener = place.listen()
     claude = {
         "CLAUDE_PID": "4711",
@@ -162,7 +165,7 @@ def test_all_that_is_added(place: Place) -> None:
     }
 
 
-def test_a_print_run_is_not_attended(place: Place) -> None:
+def test_a_print_run_is_not_attended(place: HookHome) -> None:
     listener = place.listen()
     place.run(environ={"CLAUDE_CODE_SESSION_ATTENDED": "0"})
     assert listener.line().meta["attended"] is False
@@ -170,7 +173,7 @@ def test_a_print_run_is_not_attended(place: Place) -> None:
 
 @pytest.mark.parametrize(("entered", "attended"), [("cli", True), ("sdk-cli", False)])
 def test_an_older_client_tells_it_by_how_it_was_entered(
-    place: Place, entered: str, attended: bool
+    place: HookHome, entered: str, attended: bool
 ) -> None:
     listener = place.listen()
     place.run(environ={"CLAUDE_CODE_ENTRYPOINT": entered})
@@ -193,21 +196,21 @@ def test_an_older_client_tells_it_by_how_it_was_entered(
     ],
 )
 def test_a_value_that_cannot_be_is_left_out(
-    place: Place, variable: str, value: str, key: str
+    place: HookHome, variable: str, value: str, key: str
 ) -> None:
     listener = place.listen()
     place.run(environ={variable: value})
     assert key not in listener.line().meta
 
 
-def test_without_a_home_no_config_dir_is_made_up(place: Place) -> None:
+def test_without_a_home_no_config_dir_is_made_up(place: HookHome) -> None:
     listener = place.listen()
     del place.environ["HOME"]
     place.run()
     assert "config_dir" not in listener.line().meta
 
 
-def test_codex_is_told_by_its_own_variables_alone(place: Place) -> None:
+def test_codex_is_told_by_its_own_variables_alone(place: HookHome) -> None:
     listener = place.listen()
     claude = {"CLAUDE_PID": "1", "CLAUDE_CODE_SESSION_ATTENDED": "1", "CLAUDE_CONFIG_DIR": "/a"}
     place.run(command=place.command("codex"), environ=claude)
@@ -235,7 +238,7 @@ def test_codex_is_told_by_its_own_variables_alone(place: Place) -> None:
         "\u202e",
     ],
 )
-def test_a_value_arrives_whatever_characters_it_has(place: Place, value: str) -> None:
+def test_a_value_arrives_whatever_characters_it_has(place: HookHome, value: str) -> None:
     listener = place.listen()
     place.run(environ={"ZELLIJ_SESSION_NAME": value, "CLAUDE_CONFIG_DIR": f"/{value}"})
     line = listener.line()
@@ -245,7 +248,7 @@ def test_a_value_arrives_whatever_characters_it_has(place: Place, value: str) ->
     assert line.meta_text.decode().isprintable()
 
 
-def test_a_directory_that_is_not_utf_8_arrives_so_that_it_can_be_opened(place: Place) -> None:
+def test_a_directory_that_is_not_utf_8_arrives_so_that_it_can_be_opened(place: HookHome) -> None:
     listener = place.listen()
     directory = b"/srv/caf\xe9"
     place.run(environ={"CLAUDE_CONFIG_DIR": os.fsdecode(directory)})
@@ -266,7 +269,7 @@ def test_a_json_string_of_text_is_what_the_json_module_reads(text: str) -> None:
     assert json.loads(acd_hook_event.json_string(text.encode())) == text
 
 
-# Where it is sent.
+# The socket's path.
 
 
 @pytest.mark.parametrize(
@@ -309,7 +312,7 @@ def test_without_xdg_runtime_dir_it_is_run_user_if_that_is_ours(
     )
 
 
-def test_the_socket_below_xdg_runtime_dir_is_used(place: Place) -> None:
+def test_the_socket_below_xdg_runtime_dir_is_used(place: HookHome) -> None:
     del place.environ["ACD_SOCKET"]
     runtime = place.root / "runtime"
     (runtime / "acd").mkdir(parents=True, mode=0o700)

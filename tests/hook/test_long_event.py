@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 from acd.agents.catalog import AGENTS
 from acd.agents.payloads import read_hook_event
 from acd.sessions.events import HookEvent
-from testing.hook_home import FIXTURES, PROMPT, Place, payload
+from testing.checkout import FIXTURES
+from testing.hook_home import PROMPT, HookHome, payload
 
 LINE_LIMIT = 65_536
 CLAUDE_PAYLOADS = [
     path
     for path in sorted((FIXTURES / "claude-code-2.1.329").glob("*.json"))
-    if path.stem != "statusLine"  # no hook's
+    if path.stem != "statusLine"  # not of a hook
 ]
 LONG = "Lorem ipsum dolor sit amet, " * 20_000
 NESTED = [{"text": LONG, "lines": [LONG[:100]] * 100}] * 2
@@ -30,11 +31,11 @@ Change = dict[str, Any]
 
 
 def enlarged(event: bytes, **fields: Any) -> bytes:
-    """The payload with fields replaced or added."""
+    """The payload with some fields replaced or added."""
     return json.dumps({**json.loads(event), **fields}).encode()
 
 
-def test_a_line_of_exactly_the_limit_is_sent_as_it_is(place: Place) -> None:
+def test_a_line_of_exactly_the_limit_is_sent_as_it_is(place: HookHome) -> None:
     listener = place.listen()
 
     def line_for(event: bytes) -> bytes:
@@ -64,7 +65,7 @@ def test_a_shortened_event_means_the_same(path: Path, fields: Change) -> None:
     event = enlarged(path.read_bytes(), **fields)
     short = shortened(event, 60_000)
     assert len(short) <= 60_000
-    # Its input is another one; what is asked of it is cut alike.
+    # Its input differs; its question is cut in the same way.
     assert replace(meaning(short), call=None) == replace(meaning(event), call=None)
 
 
@@ -79,8 +80,8 @@ def test_a_long_call_and_its_permission_are_shortened_alike() -> None:
     assert meaning(shortened(begun, 60_000)).call == meaning(shortened(asked, 60_000)).call
 
 
-def sent(place: Place, event: bytes) -> dict[str, Any]:
-    """The event that arrives when `event` is given."""
+def sent(place: HookHome, event: bytes) -> dict[str, Any]:
+    """The event that the daemon gets for this one."""
     listener = place.listen()
     assert place.run(event).silent
     line = listener.line()
@@ -88,13 +89,13 @@ def sent(place: Place, event: bytes) -> dict[str, Any]:
     return line.event
 
 
-def test_a_long_prompt_is_cut(place: Place) -> None:
+def test_a_long_prompt_is_cut(place: HookHome) -> None:
     event = sent(place, enlarged(PROMPT, prompt=LONG))
     whole = json.loads(PROMPT)
     assert event == {**whole, "prompt": LONG[:1000]}
 
 
-def test_a_long_answer_keeps_what_still_runs(place: Place) -> None:
+def test_a_long_answer_keeps_what_still_runs(place: HookHome) -> None:
     event = sent(place, enlarged(payload("Stop-bg-shell"), last_assistant_message=LONG))
     [task] = event["background_tasks"]
     assert (task["id"], task["type"], task["status"]) == ("bszv79d64", "shell", "running")
@@ -102,25 +103,25 @@ def test_a_long_answer_keeps_what_still_runs(place: Place) -> None:
     assert event["last_assistant_message"] == LONG[:1000]
 
 
-def test_an_empty_list_of_tasks_stays_empty(place: Place) -> None:
+def test_an_empty_list_of_tasks_stays_empty(place: HookHome) -> None:
     event = sent(place, enlarged(payload("Stop"), last_assistant_message=LONG))
     assert event["background_tasks"] == []
 
 
-def test_a_long_command_keeps_its_beginning(place: Place) -> None:
+def test_a_long_command_keeps_its_beginning(place: HookHome) -> None:
     event = sent(place, enlarged(payload("PermissionRequest-Bash"), tool_input={"command": LONG}))
     assert event["tool_input"] == {"command": LONG[:1000]}
     assert event["tool_name"] == "Bash"
 
 
-def test_a_file_that_is_written_keeps_its_name(place: Place) -> None:
+def test_a_file_that_is_written_keeps_its_name(place: HookHome) -> None:
     path = "/home/dev/" + "d/" * 500 + "file"
     tool_input = {"file_path": path, "content": LONG}
     event = sent(place, enlarged(payload("PreToolUse-Bash"), tool_input=tool_input))
     assert event["tool_input"] == {"file_path": path, "content": LONG[:1000]}
 
 
-def test_a_long_question_keeps_what_is_asked(place: Place) -> None:
+def test_a_long_question_keeps_what_is_asked(place: HookHome) -> None:
     question = {"question": "Which?", "header": "Choice", "options": NESTED, "multiSelect": True}
     event = sent(
         place,
@@ -130,13 +131,13 @@ def test_a_long_question_keeps_what_is_asked(place: Place) -> None:
     assert event["tool_input"] == {"questions": [kept] * 4}
 
 
-def test_a_name_too_long_to_be_one_is_left_out_whole(place: Place) -> None:
+def test_a_name_too_long_to_be_one_is_left_out_whole(place: HookHome) -> None:
     event = sent(place, enlarged(PROMPT, cwd="/" + "x" * 4096, transcript_path="/t", prompt=LONG))
     assert "cwd" not in event
     assert event["transcript_path"] == "/t"
 
 
-def test_fields_of_unexpected_types_do_no_harm(place: Place) -> None:
+def test_fields_of_unexpected_types_do_no_harm(place: HookHome) -> None:
     event = sent(
         place,
         enlarged(
@@ -148,18 +149,18 @@ def test_fields_of_unexpected_types_do_no_harm(place: Place) -> None:
     assert event.keys().isdisjoint({"tool_input", "cwd", "error"})
 
 
-def test_numbers_of_any_length_are_read_and_left_out(place: Place) -> None:
+def test_numbers_of_any_length_are_read_and_left_out(place: HookHome) -> None:
     event = sent(place, b'{"session_id": "s", "n": %s, "f": 1e999999}' % (b"9" * 100_000))
     assert event == {"session_id": "s"}
 
 
-def test_what_does_not_fit_at_first_is_cut_further(place: Place) -> None:
+def test_what_does_not_fit_at_first_is_cut_further(place: HookHome) -> None:
     many = {f"field{n}": "\U0001f600" * 1000 for n in range(20)}
     event = sent(place, enlarged(PROMPT, **many))
     assert event["field9"] == "\U0001f600" * 100
 
 
-def test_what_does_not_fit_even_so_is_given_up_and_counted(place: Place) -> None:
+def test_what_does_not_fit_even_so_is_given_up_and_counted(place: HookHome) -> None:
     listener = place.listen()
     event = {"session_id": "s", **{f"{n}_name": "\U0001f600" * 4000 for n in range(40)}}
     assert place.run(json.dumps(event).encode()).silent
@@ -167,14 +168,15 @@ def test_what_does_not_fit_even_so_is_given_up_and_counted(place: Place) -> None
     assert place.given_up() == 1
 
 
-def test_ten_megabytes_of_json_arrive_shortened(place: Place) -> None:
+def test_ten_megabytes_of_json_arrive_shortened(place: HookHome) -> None:
     event = sent(place, enlarged(payload("PostToolUse-Bash"), tool_response="x" * 10_000_000))
     assert event["hook_event_name"] == "PostToolUse"
 
 
+@pytest.mark.slow  # ten megabytes of JSON each
 @pytest.mark.parametrize("element", [b"[]", b'{"a":{}}', b"1", b'"\\u00e9"', b"-0.1e-7"])
 def test_ten_megabytes_of_anything_are_sent_or_given_up_and_counted(
-    place: Place, element: bytes
+    place: HookHome, element: bytes
 ) -> None:
     listener = place.listen()
     size = 10_000_000
@@ -182,14 +184,14 @@ def test_ten_megabytes_of_anything_are_sent_or_given_up_and_counted(
     count = (size - len(head) - len(tail)) // (len(element) + 1)
     event = head + (element + b",") * count + tail
     assert place.run(event).silent
-    # How far it comes in its lifetime is up to the machine.
+    # The machine decides whether its lifetime suffices.
     if place.given_up():
         assert listener.raw() is None
     else:
         assert listener.line().event["session_id"] == "s"
 
 
-def test_more_than_the_largest_is_given_up_and_counted(place: Place) -> None:
+def test_more_than_the_largest_is_given_up_and_counted(place: HookHome) -> None:
     listener = place.listen()
     assert place.run(b'{"a": "' + b"x" * (17 << 20) + b'"}').silent
     assert listener.raw() is None

@@ -1,4 +1,4 @@
-"""Of the environment, which holds keys and tokens, nothing unnamed is sent, stored or handed on."""
+"""The environment holds keys and tokens: only listed variables are sent, stored or passed on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from testing.hook_home import PROMPT, Place
+from testing.hook_home import PROMPT, HookHome
 
 NAMES = (
     "ANTHROPIC_API_KEY",
@@ -33,15 +33,15 @@ NAMES = (
 
 
 @pytest.fixture(name="hidden")
-def _hidden(place: Place) -> dict[str, str]:
-    """Variables with values that occur nowhere else, in the environment of the hook."""
+def _hidden(place: HookHome) -> dict[str, str]:
+    """Variables with unique values in the environment of the hook."""
     hidden = {name: f"secret-{secrets.token_hex(8)}" for name in NAMES}
     place.environ |= hidden
     return hidden
 
 
 def holds_any(data: bytes, hidden: dict[str, str]) -> bool:
-    """Whether a name or a value shows in the data."""
+    """Whether the data contains a name or a value."""
     return any(text.encode() in data for text in hidden.values()) or any(
         f"{name}=".encode() in data or f'"{name}"'.encode() in data for name in hidden
     )
@@ -54,7 +54,7 @@ def files_below(root: Path) -> bytes:
 @pytest.mark.parametrize("agent", ["claude-code", "codex"])
 @pytest.mark.parametrize("length", [1, 100_000], ids=["short", "shortened"])
 def test_a_line_holds_no_secret(
-    place: Place, hidden: dict[str, str], agent: str, length: int
+    place: HookHome, hidden: dict[str, str], agent: str, length: int
 ) -> None:
     listener = place.listen()
     place.run(PROMPT.replace(b"BIGCTX", b"x" * length), place.command(agent))
@@ -63,14 +63,14 @@ def test_a_line_holds_no_secret(
     assert not holds_any(raw, hidden)
 
 
-def test_an_event_given_up_stores_no_secret(place: Place, hidden: dict[str, str]) -> None:
+def test_an_event_given_up_stores_no_secret(place: HookHome, hidden: dict[str, str]) -> None:
     place.make_directory()
     place.run()
     assert place.given_up() == 1
     assert not holds_any(files_below(place.root), hidden)
 
 
-def test_a_daemon_that_was_started_knows_no_secret(place: Place, hidden: dict[str, str]) -> None:
+def test_a_daemon_that_was_started_knows_no_secret(place: HookHome, hidden: dict[str, str]) -> None:
     place.install_daemon()
     place.run()
     report = place.ask_daemon()
@@ -81,7 +81,7 @@ def test_a_daemon_that_was_started_knows_no_secret(place: Place, hidden: dict[st
     assert not holds_any("".join(report["lines"]).encode(), hidden)
 
 
-def test_the_search_finds_what_it_looks_for(place: Place, hidden: dict[str, str]) -> None:
+def test_the_search_finds_what_it_looks_for(place: HookHome, hidden: dict[str, str]) -> None:
     (place.home / "leak").write_text(f"x{hidden['DATABASE_URL']}x")
     assert holds_any(files_below(place.root), hidden)
     assert holds_any(b"GITHUB_TOKEN=", hidden)

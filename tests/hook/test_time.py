@@ -1,39 +1,42 @@
-"""Time that runs out, and signals: the hook is gone within a second, with its event if it can."""
+"""The watchdog's timer and signals: the hook ends within a second, and sends its event first."""
 
 from __future__ import annotations
 
 import shutil
 import signal
-import time
 
+import acd_hook_event
 import pytest
 
-from testing.hook_home import PROMPT, WAIT, Ended, Place, payload, wait_until_asleep
+from testing.hook_home import PROMPT, WAIT, Ended, HookHome, payload, wait_until_asleep
+from testing.strace import needs_strace
 
 
-def test_a_stdin_that_is_never_closed_is_left_in_time(place: Place) -> None:
+@needs_strace
+def test_the_watchdog_s_timer_runs_before_anything_can_block(place: HookHome) -> None:
     place.listen()
+    calls = place.system_calls()
+    [timer] = (number for number, call in enumerate(calls) if call.startswith("setitimer("))
+    assert 0 < acd_hook_event.LIFETIME < 1
+    assert f"tv_usec={acd_hook_event.LIFETIME * 1e6:.0f}" in calls[timer]
+    assert not [call for call in calls[:timer] if call.startswith(("read(0,", "connect("))]
 
-    def run() -> Ended:
-        begin = time.monotonic()
-        with place.start() as hook:
-            assert hook.stdin is not None
-            assert hook.stdout is not None
-            assert hook.stderr is not None
-            hook.stdin.write(PROMPT)
-            hook.stdin.flush()
-            status = hook.wait(WAIT)
-            seconds = time.monotonic() - begin
-            return Ended(status, hook.stdout.read(), hook.stderr.read(), seconds)
 
-    ended = run()
-    assert ended.silent
+def test_a_stdin_that_is_never_closed_ends_with_the_watchdog(place: HookHome) -> None:
+    place.listen()
+    with place.start() as hook:
+        assert hook.stdin is not None
+        assert hook.stdout is not None
+        assert hook.stderr is not None
+        hook.stdin.write(PROMPT)
+        hook.stdin.flush()
+        status = hook.wait(WAIT)
+        assert Ended(status, hook.stdout.read(), hook.stderr.read()).silent
     assert place.given_up() == 0  # it was no event yet
-    assert min(ended.seconds, run().seconds) < 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_signal_in_the_middle_costs_no_event(place: Place, number: signal.Signals) -> None:
+def test_a_signal_in_the_middle_costs_no_event(place: HookHome, number: signal.Signals) -> None:
     listener = place.listen()
     with place.start() as hook:
         assert hook.stdin is not None
@@ -49,7 +52,7 @@ def test_a_signal_in_the_middle_costs_no_event(place: Place, number: signal.Sign
     assert listener.line().event["hook_event_name"] == "SessionEnd"
 
 
-def test_a_blocked_alarm_does_not_stop_the_watchdog(place: Place) -> None:
+def test_a_blocked_alarm_does_not_stop_the_watchdog(place: HookHome) -> None:
     def block() -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
 
@@ -58,7 +61,7 @@ def test_a_blocked_alarm_does_not_stop_the_watchdog(place: Place) -> None:
         assert hook.wait(WAIT) == 0
 
 
-def test_a_lock_that_is_never_released_costs_the_event_and_it_is_counted(place: Place) -> None:
+def test_a_lock_that_is_never_released_costs_the_event_and_it_is_counted(place: HookHome) -> None:
     place.install_daemon()
     lock = place.make_directory() / "acd.sock.lock"
     lock.touch(0o600)

@@ -16,14 +16,8 @@ from acd.install.hook_command import real_python
 from acd.notify.state import is_notifier_running
 from acd.system import runtime_dir
 from testing.cli_runs import until
+from testing.doctor import status, told
 from testing.user_home import NEW_CLIENT, User
-
-
-def told(user: User, code: int, **environ: str) -> str:
-    """What the doctor tells; its exit code must be this."""
-    done = user.acd("doctor", check=False, **environ)
-    assert (done.returncode, done.stderr) == (code, ""), done.stdout + done.stderr
-    return done.stdout
 
 
 def test_all_is_well_after_an_install(whole: User) -> None:
@@ -254,12 +248,6 @@ def test_other_settings_that_cannot_be_read_are_told(user: User, content: bytes)
 
 
 # notifications
-
-
-def status(user: User) -> list[str]:
-    """The lines of `acd status`; how wide its columns are is no matter here."""
-    told = user.acd("status", check=False).stdout
-    return [" ".join(line.split()) for line in told.splitlines()]
 
 
 def _configure_notify(user: User, text: str) -> None:

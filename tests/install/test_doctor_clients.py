@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 
 from acd.agents.claude_code.clients import PROGRAM
+from testing.doctor import status, told
 from testing.support import Client
 from testing.user_home import NEW_CLIENT, User
-from tests.install.test_doctor import status, told
 
 
 def _editor(user: User, version: str, editor: str = ".vscode") -> Path:

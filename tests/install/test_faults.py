@@ -91,6 +91,7 @@ def scenario(place: Place, name: str) -> tuple[Files, Callable[[], None]]:
 SCENARIOS = ("first install", "upgrade", "uninstall", "no settings yet")
 
 
+@pytest.mark.slow  # one run for each system call
 @install_faults.available
 @pytest.mark.parametrize("name", SCENARIOS)
 @pytest.mark.parametrize("what", ["signal=KILL", "error=ENOSPC"])

@@ -15,6 +15,7 @@ import pytest
 
 from acd.errors import AcdError
 from acd.system import files
+from testing.home import state
 
 NOBODY = 65534
 
@@ -39,11 +40,6 @@ def as_nobody() -> Iterator[Path]:
 
 def put(path: Path, content: bytes | None, **options: int) -> None:
     files.edit(path, lambda _: content, mode=options.get("mode", 0o600))
-
-
-def state(path: Path) -> tuple[int, int]:
-    """A value that changes with every change of the file."""
-    return path.stat().st_ino, path.stat().st_ctime_ns
 
 
 def names(directory: Path) -> list[str]:

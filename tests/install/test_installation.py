@@ -16,10 +16,10 @@ from acd.install import report
 from acd.install.hook_command import real_python
 from acd.install.inspection import InstallReport
 from testing.checkout import CHECKOUT
+from testing.home import state
 from testing.settings_samples import ACCEPTED, PLAIN, REFUSED
 from testing.support import Client
 from testing.user_home import User
-from tests.install.test_files import state
 
 
 def hooks(user: User) -> dict[str, list[dict[str, Any]]]:
@@ -266,6 +266,7 @@ def test_a_path_with_control_characters_is_shown_escaped(user: User) -> None:
     assert "a\\x1b[31m\\nb" in told
 
 
+@pytest.mark.slow  # four installs at once
 def test_installs_at_once_come_one_after_the_other(user: User) -> None:
     user.write(ACCEPTED["foreign hooks on the same events"])
     commands = [user.command("install")] * 3 + [user.command("install", "--hooks-only")]

@@ -17,7 +17,7 @@ from acd.install.hook_command import hook_command, real_python
 from acd.install.steps import PutHooks
 from testing.e2e import client
 from testing.e2e.agent import PROMPT_BOX
-from testing.e2e.home import Home
+from testing.e2e.home import ClaudeHome
 from testing.e2e.messages_api import MessagesAPI
 from testing.e2e.terminal import Terminal
 from testing.settings_samples import ACCEPTED
@@ -48,17 +48,17 @@ def executable(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture
-def home() -> Iterator[Home]:
-    with MessagesAPI() as model, Home(model.url, {}) as home:
+def home() -> Iterator[ClaudeHome]:
+    with MessagesAPI() as model, ClaudeHome(model.url, {}) as home:
         (home.root / "acd_hook.py").write_text(NOTE)
         yield home
 
 
-def settings_of(home: Home) -> Path:
+def settings_of(home: ClaudeHome) -> Path:
     return home.config_dir / "settings.json"
 
 
-def put(home: Home, executable: Path, content: bytes) -> None:
+def put(home: ClaudeHome, executable: Path, content: bytes) -> None:
     """Our hooks into settings that say `content`, as `acd install` would for this client."""
     programs = home.root / "bin"
     programs.mkdir(exist_ok=True)
@@ -70,7 +70,7 @@ def put(home: Home, executable: Path, content: bytes) -> None:
     put_for(version, home, content)
 
 
-def put_for(version: Version | None, home: Home, content: bytes) -> None:
+def put_for(version: Version | None, home: ClaudeHome, content: bytes) -> None:
     """Our hooks for a client of that version into settings that say `content`."""
     settings_of(home).write_bytes(content)
     command = hook_command(real_python(), home.root / "acd_hook.py", "claude-code")
@@ -78,19 +78,19 @@ def put_for(version: Version | None, home: Home, content: bytes) -> None:
     PutHooks(settings_of(home), hooks.AGENT, "Claude Code", wanted).execute()
 
 
-def seen(home: Home) -> list[str]:
+def seen(home: ClaudeHome) -> list[str]:
     """The events for which the client ran the hook."""
     path = home.root / "acd_hook.py.seen"
     return [line.split()[0] for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def screen_after_two_turns(home: Home, executable: Path) -> str:
+def screen_after_two_turns(home: ClaudeHome, executable: Path) -> str:
     """What a person sees after two prompts and their answers, or of a warning before them.
 
     With the second one begun, all that the first one's hooks had to say is said.
     """
     argv = [str(executable), "--permission-mode", "default"]
-    with Terminal(home.root / "terminal", argv, home.environment, home.project) as terminal:
+    with Terminal(home.root / "terminal", argv, home.environ, home.project) as terminal:
         terminal.wait_until(lambda screen: PROMPT_BOX in screen or WARNING in screen, "the client")
         for turn in (1, 2):
             if WARNING in terminal.screen():
@@ -149,12 +149,12 @@ def test_the_doctor_misses_the_events_of_a_client_that_only_an_extension_brings(
     "name", ["plain", "byte order mark and CRLF", "nothing", "empty object over two lines", "tabs"]
 )
 def test_the_client_runs_the_hooks_from_what_we_leave(
-    executable: Path, home: Home, name: str
+    executable: Path, home: ClaudeHome, name: str
 ) -> None:
     put(home, executable, ACCEPTED[name])
     subprocess.run(
         [executable, "-p", "Hello"],
-        env=home.environment,
+        env=home.environ,
         cwd=home.project,
         stdin=subprocess.DEVNULL,
         check=True,
@@ -164,11 +164,11 @@ def test_the_client_runs_the_hooks_from_what_we_leave(
     assert set(seen(home)) >= {"SessionStart", "UserPromptSubmit", "Stop", "SessionEnd"}
 
 
-def test_the_client_itself_is_the_hooks_parent(executable: Path, home: Home) -> None:
+def test_the_client_itself_is_the_hooks_parent(executable: Path, home: ClaudeHome) -> None:
     put(home, executable, b"")
     run = subprocess.Popen(
         [executable, "-p", "Hello"],
-        env=home.environment,
+        env=home.environ,
         cwd=home.project,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -178,7 +178,7 @@ def test_the_client_itself_is_the_hooks_parent(executable: Path, home: Home) -> 
     assert {note.split()[1] for note in notes} == {str(run.pid)}
 
 
-def test_the_client_has_nothing_to_say_about_our_hooks(executable: Path, home: Home) -> None:
+def test_the_client_has_nothing_to_say_about_our_hooks(executable: Path, home: ClaudeHome) -> None:
     put(home, executable, ACCEPTED["plain"])
     screen = screen_after_two_turns(home, executable)
     assert WARNING not in screen
@@ -190,7 +190,7 @@ def test_the_client_has_nothing_to_say_about_our_hooks(executable: Path, home: H
     "version", [None, (2, 1, 332)], ids=["no client known", "for a newer client"]
 )
 def test_the_client_knows_every_event_that_is_hooked_for_another_one(
-    executable: Path, home: Home, version: Version | None
+    executable: Path, home: ClaudeHome, version: Version | None
 ) -> None:
     put_for(version, home, ACCEPTED["plain"])
     assert WARNING not in screen_after_two_turns(home, executable)
@@ -198,7 +198,7 @@ def test_the_client_knows_every_event_that_is_hooked_for_another_one(
 
 
 def test_the_client_shows_nothing_of_hooks_that_were_left_behind(
-    executable: Path, home: Home
+    executable: Path, home: ClaudeHome
 ) -> None:
     put(home, executable, ACCEPTED["plain"])
     (home.root / "acd_hook.py").unlink()
@@ -207,7 +207,7 @@ def test_the_client_shows_nothing_of_hooks_that_were_left_behind(
     assert "error" not in screen.lower()
 
 
-def test_a_hook_without_its_guard_would_be_seen(executable: Path, home: Home) -> None:
+def test_a_hook_without_its_guard_would_be_seen(executable: Path, home: ClaudeHome) -> None:
     put(home, executable, b"")
     value: Any = json.loads(settings_of(home).read_bytes())
     for [group] in value["hooks"].values():
@@ -216,7 +216,9 @@ def test_a_hook_without_its_guard_would_be_seen(executable: Path, home: Home) ->
     assert complains(screen_after_two_turns(home, executable))
 
 
-def test_an_event_that_the_client_does_not_know_would_be_seen(executable: Path, home: Home) -> None:
+def test_an_event_that_the_client_does_not_know_would_be_seen(
+    executable: Path, home: ClaudeHome
+) -> None:
     put(home, executable, b"")
     value: Any = json.loads(settings_of(home).read_bytes())
     value["hooks"]["EventOfTomorrow"] = value["hooks"]["Stop"]

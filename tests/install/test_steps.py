@@ -11,9 +11,9 @@ import pytest
 from acd.agents.claude_code.hooks import AGENT
 from acd.errors import AcdError
 from acd.install.steps import PutHooks, Remove, TakeHooks, WriteFile, backup_path
+from testing.home import state
 from testing.settings_samples import ACCEPTED, PLAIN, REFUSED
 from testing.settings_strategies import WANTED, handler
-from tests.install.test_files import state
 
 
 @pytest.fixture

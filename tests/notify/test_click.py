@@ -24,10 +24,10 @@ from testing.desktop_server import (
     session_bus,
 )
 from testing.listeners import a_listener
+from testing.notifier import DESKTOP, Notify, needs_bus
 from testing.strace import Attached
 from testing.support import WAIT, Place
 from testing.tmux import Tmux, Viewer, a_tmux
-from tests.notify.conftest import DESKTOP, Notify, needs_bus
 
 pytestmark = [
     needs_bus,

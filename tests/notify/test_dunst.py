@@ -14,10 +14,10 @@ from testing import screen as screens
 from testing.agents import asks
 from testing.cli_runs import until
 from testing.desktop_server import BUS, NAME, reply_to
+from testing.notifier import DESKTOP, Notify, needs_bus
 from testing.screen import screen
 from testing.support import WAIT, Place
 from testing.tmux import a_tmux
-from tests.notify.conftest import DESKTOP, Notify, needs_bus
 
 pytestmark = [
     needs_bus,

@@ -19,9 +19,9 @@ from testing.agents import asks
 from testing.cli_runs import until
 from testing.kitty import IS_THERE, SLEEP, a_kitty
 from testing.listeners import a_listener, a_strangers_tmux, as_root
+from testing.notifier import Notify, has_ended, make_fifo, report_command
 from testing.support import WAIT, Place, place
 from testing.tmux import Tmux, Viewer, a_tmux
-from tests.notify.conftest import Notify, has_ended, make_fifo, report_command
 
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 needs_kitty = pytest.mark.skipif(not IS_THERE, reason="needs kitty and Xvfb")
@@ -116,6 +116,7 @@ def test_a_pane_on_another_machine_is_not_reported(here: Place, tmux: Tmux, view
     assert reports(here, hints, host="elsewhere") == []
 
 
+@pytest.mark.slow  # a kitty draws without a GPU
 @needs_kitty
 def test_the_kitty_window_with_the_focus_is_reported(here: Place) -> None:
     with a_kitty() as kitty:

@@ -18,16 +18,8 @@ from acd.notify.macos import MacOSDesktop
 from acd.notify.notification import Notification, notification
 from testing.cli_runs import run, start, until
 from testing.desktop_server import NotificationServer, session_bus
+from testing.notifier import DESKTOP, NOW, Notify, has_ended, make_fifo, needs_bus, report_command
 from testing.support import WAIT, Place
-from tests.notify.conftest import (
-    DESKTOP,
-    NOW,
-    Notify,
-    has_ended,
-    make_fifo,
-    needs_bus,
-    report_command,
-)
 
 
 @needs_bus

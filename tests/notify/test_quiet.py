@@ -16,9 +16,9 @@ from acd.notify import presence
 from acd.notify.presence import Presence
 from testing.agents import asks
 from testing.cli_runs import until
+from testing.notifier import Notify, make_fifo, report_command
 from testing.support import Place
 from testing.tmux import Tmux, Viewer, a_tmux
-from tests.notify.conftest import Notify, make_fifo, report_command
 
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 

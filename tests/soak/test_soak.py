@@ -1,4 +1,4 @@
-"""A few seconds of the soak, so that it works when somebody wants hours of it."""
+"""A few seconds of checks.soak."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Claude Code's status line: what it shows, what it tells the daemon, and what never stops it."""
+"""Claude Code's status line: its text, its report to the daemon, and the faults it survives."""
 
 from __future__ import annotations
 
@@ -17,46 +17,44 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from testing.checkout import CHECKOUT
-from testing.hook_home import INTERPRETER, Ended, payload, quickest
-from testing.support import WAIT, Daemon, Place, place
+from testing.hook_home import INTERPRETER, Ended, payload
+from testing.strace import needs_strace
+from testing.support import WAIT, Daemon, DaemonHome
 
-sys.path.insert(0, str(CHECKOUT / "hooks"))  # it stands alone: it is in no package
+sys.path.insert(0, str(CHECKOUT / "hooks"))  # it is in no package
 
 import acd_statusline
 
 SCRIPT = CHECKOUT / "hooks" / "acd_statusline.py"
 STATUS: dict[str, Any] = json.loads(payload("statusLine"))
 OWN = "Opus 5.5 · 0% context · $0.00"
-LIMIT = 2.0
-"""Seconds: what is given up is given up after one; a process that hangs takes for ever."""
 
 
 @pytest.fixture(name="place")
-def _place() -> Iterator[Place]:
-    with place() as made:
+def _place() -> Iterator[DaemonHome]:
+    with DaemonHome() as made:
         made.environ["NO_COLOR"] = "1"
         yield made
 
 
 @pytest.fixture
-def daemon(place: Place) -> Daemon:
+def daemon(place: DaemonHome) -> Daemon:
     return place.start()
 
 
 @pytest.fixture
-def served(place: Place, daemon: Daemon) -> Place:
+def served(place: DaemonHome, daemon: Daemon) -> DaemonHome:
     return place
 
 
 def run(
-    place: Place,
+    place: DaemonHome,
     status: object = STATUS,
     *,
     raw: bytes | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Ended:
-    """Runs it to its end, as Claude Code does."""
-    begin = time.monotonic()
+    """Runs the status line to its end."""
     done = subprocess.run(
         [INTERPRETER, "-I", "-S", str(SCRIPT)],
         input=json.dumps(status).encode() if raw is None else raw,
@@ -65,11 +63,11 @@ def run(
         check=False,
         timeout=WAIT,
     )
-    return Ended(done.returncode, done.stdout, done.stderr, time.monotonic() - begin)
+    return Ended(done.returncode, done.stdout, done.stderr)
 
 
-def shown(place: Place, status: object = STATUS, **environ: str) -> str:
-    """The line; nothing else may come."""
+def shown(place: DaemonHome, status: object = STATUS, **environ: str) -> str:
+    """The line; asserts that there is no other output."""
     ended = run(place, status, environ=environ)
     assert (ended.status, ended.stderr) == (0, b"")
     line = ended.stdout.decode()
@@ -77,15 +75,15 @@ def shown(place: Place, status: object = STATUS, **environ: str) -> str:
     return line.removesuffix("\n")
 
 
-# What it shows ----------------------------------------------------------------
+# Its text ----------------------------------------------------------------
 
 
-def test_without_a_daemon_it_shows_this_session_and_starts_none(place: Place) -> None:
+def test_without_a_daemon_it_shows_this_session_and_starts_none(place: DaemonHome) -> None:
     assert shown(place) == OWN
     assert not place.directory.exists()
 
 
-def test_it_shows_which_of_the_others_need_the_user(served: Place) -> None:
+def test_it_shows_which_of_the_others_need_the_user(served: DaemonHome) -> None:
     served.ask(
         'SET w attention {"name": "web"}',
         'SET a question {"name": "api", "prompt": "Bash: rm -rf build"}',
@@ -95,12 +93,14 @@ def test_it_shows_which_of_the_others_need_the_user(served: Place) -> None:
     assert shown(served) == f"{OWN} │ ▲ api: Bash: rm -rf build · web done"
 
 
-def test_this_session_is_none_of_the_others(served: Place) -> None:
+def test_this_session_is_none_of_the_others(served: DaemonHome) -> None:
     served.ask(f"SET {STATUS['session_id']} question")
     assert shown(served) == OWN
 
 
-def test_the_marker_is_of_the_most_urgent_and_more_than_three_are_counted(served: Place) -> None:
+def test_the_marker_is_of_the_most_urgent_and_more_than_three_are_counted(
+    served: DaemonHome,
+) -> None:
     served.ask(*(f"SET s{number} attention" for number in range(5)))
     assert shown(served) == f"{OWN} │ ● s0 done · s1 done · s2 done · 2 more"
 
@@ -113,7 +113,7 @@ def test_an_age_is_in_minutes(seconds: int, age: str) -> None:
     assert acd_statusline.what(web) == f"web done{age}"
 
 
-def test_colours_follow_no_color(served: Place) -> None:
+def test_colours_follow_no_color(served: DaemonHome) -> None:
     served.ask("SET a question", "SET b attention")
     coloured = shown(served, NO_COLOR="")
     assert "\x1b[1;31m▲ a asks\x1b[0m · \x1b[33mb done\x1b[0m" in coloured
@@ -145,10 +145,10 @@ def test_nothing_foreign_acts_on_the_terminal(name: str, asked: str, model: str)
     assert re.sub("\x1b\\[(1;31|0)m", "", "".join(parts)).isprintable()
 
 
-# What it tells ----------------------------------------------------------------
+# Its report ----------------------------------------------------------------
 
 
-def test_it_tells_the_daemon_what_the_session_has_used(served: Place) -> None:
+def test_it_tells_the_daemon_what_the_session_has_used(served: DaemonHome) -> None:
     session = STATUS["session_id"]
     served.ask(f"SET {session} working")
     assert shown(served) == OWN
@@ -163,18 +163,18 @@ def test_it_tells_the_daemon_what_the_session_has_used(served: Place) -> None:
         }
 
 
-def test_a_session_that_the_daemon_does_not_know_is_not_made(served: Place) -> None:
+def test_a_session_that_the_daemon_does_not_know_is_not_made(served: DaemonHome) -> None:
     assert shown(served) == OWN
     assert served.ask("LIST") == ["STATE []"]
 
 
 @pytest.mark.parametrize("session", ["a\nSET evil working", "a b", "", "x" * 200, 3, None])
-def test_an_id_that_is_none_adds_no_line(served: Place, session: object) -> None:
+def test_an_id_that_is_none_adds_no_line(served: DaemonHome, session: object) -> None:
     assert shown(served, {**STATUS, "session_id": session}) == OWN
     assert served.ask("LIST") == ["STATE []"]
 
 
-def test_it_does_not_put_off_the_idle_stop(place: Place) -> None:
+def test_it_does_not_put_off_the_idle_stop(place: DaemonHome) -> None:
     place.configure("[daemon]\nidle_timeout_minutes = 0.005\n")
     daemon = place.start()
     while daemon.process.poll() is None:
@@ -202,7 +202,7 @@ def test_it_refuses_what_json_refuses(text: str) -> None:
         with pytest.raises(ValueError):
             acd_statusline.parse(text)
     else:
-        assert repr(acd_statusline.parse(text)) == repr(expected)  # as one NaN is not another
+        assert repr(acd_statusline.parse(text)) == repr(expected)  # NaN is not equal to itself
 
 
 def test_a_python_that_scans_otherwise_is_read_with_json(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,7 +211,7 @@ def test_a_python_that_scans_otherwise_is_read_with_json(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("model", ['O"pus', "Öpus \U0001f600", "a\\b", "x" * 200])
-def test_what_it_tells_is_json_whatever_the_model_is_called(served: Place, model: str) -> None:
+def test_what_it_tells_is_json_whatever_the_model_is_called(served: DaemonHome, model: str) -> None:
     session = STATUS["session_id"]
     served.ask(f"SET {session} working")
     run(served, {**STATUS, "model": {"display_name": model}})
@@ -220,40 +220,72 @@ def test_what_it_tells_is_json_whatever_the_model_is_called(served: Place, model
     assert told == acd_statusline.clean(model, 100)
 
 
-# What does not stop it --------------------------------------------------------
+# Faults --------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "raw", [b"", b"{", b"[]", b"null", b"\xff", b'"x"', b"{" * 10_000, b"[" * 200_000]
 )
-def test_what_is_not_its_json_shows_nothing(served: Place, raw: bytes) -> None:
+def test_what_is_not_its_json_shows_nothing(served: DaemonHome, raw: bytes) -> None:
     assert run(served, raw=raw).silent
 
 
-def test_ten_megabytes_are_read_and_shown_as_others(served: Place) -> None:
+def test_ten_megabytes_are_read_and_shown_as_others(served: DaemonHome) -> None:
     assert shown(served, {**STATUS, "more": "x" * 10_000_000}) == OWN
 
 
-def test_more_than_it_reads_shows_nothing_and_is_over_soon(served: Place) -> None:
-    ended = run(served, raw=b'{"more": "' + b"x" * 20_000_000 + b'"}')
-    assert ended.silent
-    assert ended.seconds < LIMIT
+def test_more_than_its_limit_is_not_read_and_shows_nothing(served: DaemonHome) -> None:
+    status = served.root / "status.json"
+    status.write_bytes(b'{"more": "' + b"x" * 20_000_000 + b'"}')
+    with status.open("rb") as stdin:
+        done = subprocess.run(
+            [INTERPRETER, "-I", "-S", str(SCRIPT)],
+            stdin=stdin,
+            env=served.environ,
+            capture_output=True,
+            check=False,
+            timeout=WAIT,
+        )
+        # The descriptor's position is the program's.
+        assert stdin.tell() <= acd_statusline.INPUT_LIMIT + (1 << 20)
+    assert Ended(done.returncode, done.stdout, done.stderr).silent
 
 
-def test_a_frozen_daemon_costs_a_moment(served: Place, daemon: Daemon) -> None:
+def test_without_a_reply_of_a_frozen_daemon_it_shows_this_session(
+    served: DaemonHome, daemon: Daemon
+) -> None:
     daemon.signal(signal.SIGSTOP)
-    ended = run(served)
-    assert (ended.status, ended.stdout.decode(), ended.stderr) == (0, f"{OWN}\n", b"")
-    assert quickest(lambda: run(served)) < LIMIT
+    assert shown(served) == OWN
+
+
+@needs_strace
+def test_it_waits_once_for_a_reply_and_a_quarter_of_a_second_at_most(
+    served: DaemonHome, daemon: Daemon
+) -> None:
+    daemon.signal(signal.SIGSTOP)
+    log = served.root / "strace"
+    subprocess.run(
+        ["strace", "-o", str(log), INTERPRETER, "-I", "-S", str(SCRIPT)],
+        input=json.dumps(STATUS).encode(),
+        env=served.environ,
+        capture_output=True,
+        check=True,
+        timeout=WAIT,
+    )
+    waits = re.findall(
+        r"^poll\(.*POLLIN.*, (\d+)\) += 0 \(Timeout\)$", log.read_text(), re.MULTILINE
+    )
+    assert len(waits) == 1
+    assert 0 < int(waits[0]) <= 250
 
 
 @pytest.mark.parametrize(
     "answer", [b"", b"ERR no\n", b"OK\nSTATE [\n", b"OK\nSTATE {}\n", b"\xff" * 9]
 )
 def test_a_daemon_that_answers_nonsense_is_not_listened_to(
-    served: Place, daemon: Daemon, answer: bytes
+    served: DaemonHome, daemon: Daemon, answer: bytes
 ) -> None:
-    daemon.signal(signal.SIGSTOP)  # it holds its lock
+    daemon.signal(signal.SIGSTOP)  # it keeps its lock
     served.socket.unlink()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(served.socket))
@@ -277,7 +309,7 @@ def test_a_daemon_that_answers_nonsense_is_not_listened_to(
         assert process.returncode == 0
 
 
-def test_standard_input_that_never_ends_is_given_up(place: Place) -> None:
+def test_standard_input_that_never_ends_is_given_up(place: DaemonHome) -> None:
     process = subprocess.Popen(
         [INTERPRETER, "-I", "-S", str(SCRIPT)],
         env=place.environ,
@@ -289,13 +321,13 @@ def test_standard_input_that_never_ends_is_given_up(place: Place) -> None:
     assert process.communicate() == (b"", b"")
 
 
-def test_a_place_that_is_open_to_others_is_not_asked(served: Place) -> None:
+def test_a_place_that_is_open_to_others_is_not_asked(served: DaemonHome) -> None:
     served.ask("SET a question")
     served.directory.chmod(0o755)
     assert shown(served) == OWN
 
 
-def test_a_reader_that_has_gone_is_no_error(place: Place) -> None:
+def test_a_reader_that_has_gone_is_no_error(place: DaemonHome) -> None:
     process = subprocess.Popen(
         [INTERPRETER, "-I", "-S", str(SCRIPT)],
         env=place.environ,
@@ -310,7 +342,7 @@ def test_a_reader_that_has_gone_is_no_error(place: Place) -> None:
     assert (process.returncode, err) == (0, b"")
 
 
-def test_the_program_s_own_command_shows_the_same(served: Place) -> None:
+def test_the_program_s_own_command_shows_the_same(served: DaemonHome) -> None:
     served.ask("SET a question")
     done = subprocess.run(
         [sys.executable, "-m", "acd", "statusline"],
@@ -323,7 +355,7 @@ def test_the_program_s_own_command_shows_the_same(served: Place) -> None:
     assert (done.stdout.decode(), done.stderr) == (f"{OWN} │ ▲ a asks\n", b"")
 
 
-def test_it_leaves_no_file_behind(place: Place) -> None:
+def test_it_leaves_no_file_behind(place: DaemonHome) -> None:
     before = sorted(SCRIPT.parent.rglob("acd_hook*.pyc"))
     shown(place)
     assert sorted(SCRIPT.parent.rglob("acd_hook*.pyc")) == before

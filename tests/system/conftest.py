@@ -1,4 +1,4 @@
-"""Users on a machine with systemd: new ones, and ones who have run install.sh."""
+"""Users on a machine with systemd, without acd and with it installed."""
 
 from __future__ import annotations
 
@@ -6,37 +6,13 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from testing.system.acd_user import AcdUser
+from testing.system.installation import SETTINGS, Installation
 from testing.system.user_manager import why_unavailable
-
-# What somebody may have in there: hooks of their own on events that acd uses too,
-# tabs, no newline at the end.
-SETTINGS = """{
-\t"model": "opus",
-\t"hooks": {
-\t\t"Stop": [
-\t\t\t{ "hooks": [ { "type": "command", "command": "notify-send 'fertig \\u2713'" } ] }
-\t\t]
-\t},
-\t"permissions": { "allow": ["Bash(ls:*)"] }
-}"""
-
-
-@dataclass(frozen=True)
-class Installation:
-    """One run of install.sh by a new user."""
-
-    home: Path
-    """The home directory as it was left, seen from outside."""
-    output: str
-    errors: str
-    files_before: dict[str, str]
-    files_after: dict[str, str]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -47,7 +23,7 @@ def _available() -> None:
 
 @pytest.fixture
 def new_user() -> Iterator[AcdUser]:
-    """A user with the checkout in ~/acd and settings of Claude Code, without acd."""
+    """A user with the checkout in ~/acd and Claude Code's settings, without acd."""
     with AcdUser() as user:
         user.clone()
         user.write(".claude/settings.json", SETTINGS)
@@ -56,7 +32,7 @@ def new_user() -> Iterator[AcdUser]:
 
 @pytest.fixture(scope="session")
 def installation() -> Iterator[Installation]:
-    """What ./install.sh does for a new user; the home is kept for `user`."""
+    """A run of ./install.sh by a new user, whose home is kept for `user`."""
     kept = Path(tempfile.mkdtemp(prefix="acd-system-home-"))
     try:
         with AcdUser() as user:
@@ -73,6 +49,6 @@ def installation() -> Iterator[Installation]:
 
 @pytest.fixture
 def user(installation: Installation) -> Iterator[AcdUser]:
-    """A user who installed acd, went away, and has just logged in again."""
+    """A user with acd installed, right after a login."""
     with AcdUser(template=installation.home) as user:
         yield user

@@ -1,4 +1,4 @@
-"""The commands whose meaning depends on systemd holding the socket."""
+"""Commands whose result depends on a socket that systemd holds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from testing.system.user_manager import HOME
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(1200)]
 
-# Its first output is that of a watch that has seen a daemon end.
+# Its first output is of a watch whose daemon has ended.
 _WATCH_OVER_A_STOP = """
 acd set one working
 acd watch >watched &

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from testing.system.acd_user import CHECKOUT, DATA, AcdUser
+from testing.system.installation import SETTINGS, Installation
 from testing.system.user_manager import HOME
-from tests.system.conftest import SETTINGS, Installation
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(1200)]
 
-# No package index at all: as without a network, but at once.
+# An unreachable package index: as without a network, but without a timeout.
 NO_INDEX = {
     "PIP_CONFIG_FILE": "/dev/null",
     "PIP_INDEX_URL": "http://127.0.0.1:9/",
@@ -24,7 +24,7 @@ NO_INDEX = {
 
 
 def program(user: AcdUser) -> str:
-    """The directory that the venv link names."""
+    """The target of the venv link."""
     return str((user.home / DATA.relative_to(HOME) / "venv").readlink())
 
 
@@ -96,7 +96,7 @@ def test_wrong_options_are_refused_with_the_usage(
 
 def test_sudo_is_refused_before_anything_is_done(new_user: AcdUser) -> None:
     before = new_user.files()
-    # What sudo leaves behind of the user who called it.
+    # sudo sets this to the caller.
     done = new_user.root(
         "env", f"HOME={HOME}", "SUDO_USER=acdtest", str(CHECKOUT / "install.sh"), check=False
     )
@@ -127,7 +127,7 @@ def test_the_interpreter_behind_an_active_virtual_environment_is_used(new_user: 
 
 
 def test_without_ensurepip_it_names_the_package_that_is_missing(new_user: AcdUser) -> None:
-    # The machine's own Python, as it is before python3-venv is installed.
+    # The machine's Python, as without python3-venv.
     where = new_user.run(
         "/usr/bin/python3", "-c", "import ensurepip; print(ensurepip.__path__[0])"
     ).stdout.strip()
@@ -244,7 +244,7 @@ def test_a_program_that_runs_through_an_upgrade_keeps_its_version_and_works(user
         user.install()
         assert (user.home / DATA.relative_to(HOME) / before).is_dir()
         user.tell("SET one working")
-        # Before it comes the session with which `acd install` proved itself.
+        # The first line is the session of `acd install`'s test.
         assert any("one" in line for line in watch.stdout)
         user.run("pkill", "-f", "acd watch")
 
@@ -289,7 +289,7 @@ def test_two_installs_at_once_do_not_meet(user: AcdUser) -> None:
         assert f"another install.sh is at work (process {pid})" in done.stderr
     finally:
         holder.communicate("")
-    # It died without cleaning up.
+    # The process ended without its cleanup.
     user.install()
     assert not lock.is_symlink()
 

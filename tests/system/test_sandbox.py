@@ -1,8 +1,7 @@
-"""Each line of the unit's sandbox that an ordinary program can feel, felt on a real systemd.
+"""Each directive of the unit's sandbox that forbids an action of an ordinary program.
 
-What only root could do outside as well (set the clock, load a module, read the
-kernel's log, real-time priority) is not among them: nobody can tell there
-which line refused it.
+Directives against actions that need root anyway (set the clock, load a module, read the
+kernel's log, real-time priority) are left out: without them these actions fail, too.
 """
 
 from __future__ import annotations
@@ -35,10 +34,10 @@ def program() -> Iterator[AcdUser]:
 
 
 def attempts(user: AcdUser, port: int, *properties: str) -> dict[str, bool | str]:
-    """What a service with these properties could do."""
+    """The results of sandbox_attempts.py in a service with these properties."""
     chosen = [word for each in properties for word in ("-p", each)]
-    probe = f"{CHECKOUT}/tests/system/sandbox_attempts.py"
-    # -I -B: the program writes nothing but what it tries to.
+    probe = f"{CHECKOUT}/testing/system/sandbox_attempts.py"
+    # -I -B: Python itself writes nothing.
     command = ["/usr/bin/python3", "-I", "-B", probe, str(port)]
     done = user.run("systemd-run", "--user", "--pipe", "--wait", "--quiet", *chosen, *command)
     outcomes: dict[str, bool | str] = json.loads(done.stdout)

@@ -1,4 +1,4 @@
-"""acd as a service of a real `systemd --user`: started, stopped, killed, looked at."""
+"""acd as a service of a real `systemd --user`: its start, stop, kill and status."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SECRET = "the prompt nobody else may read"
 
 
 def journal(user: AcdUser) -> list[dict[str, str]]:
-    """What the daemon logged."""
+    """The daemon's log."""
     user.run("journalctl", "--user", "--sync", check=False)
     lines = user.run("journalctl", "--user-unit=acd.service", "-o", "json").stdout.splitlines()
     entries: list[dict[str, str]] = [json.loads(line) for line in lines]
@@ -116,7 +116,7 @@ def test_the_journal_has_fields_and_no_text_of_a_prompt(user: AcdUser) -> None:
     entries = journal(user)
     assert entries
     assert SECRET not in json.dumps(entries)
-    # systemd-python's handler adds where in the code a message comes from.
+    # systemd-python's handler adds the code's position.
     assert any(entry.get("CODE_FUNC") for entry in entries)
 
 
@@ -126,7 +126,7 @@ def test_the_sandbox_leaves_the_daemon_what_its_work_needs_and_no_more(user: Acd
         ".config/systemd/user/acd.service.d/probe.conf",
         "[Service]\n"
         "ExecStart=\n"
-        f"ExecStart={DATA}/venv/bin/python -I {CHECKOUT}/tests/system/sandbox_probe.py\n",
+        f"ExecStart={DATA}/venv/bin/python -I {CHECKOUT}/testing/system/sandbox_probe.py\n",
     )
     user.systemctl("daemon-reload")
     [answer] = user.tell("PING")

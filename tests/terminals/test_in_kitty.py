@@ -12,7 +12,10 @@ from acd.terminals.plan import run_plan
 from acd.terminals.window import open_window
 from testing.kitty import IS_THERE, SLEEP, Kitty, a_kitty
 
-pytestmark = pytest.mark.skipif(not IS_THERE, reason="needs kitty and Xvfb")
+pytestmark = [
+    pytest.mark.skipif(not IS_THERE, reason="needs kitty and Xvfb"),
+    pytest.mark.slow,  # a kitty draws without a GPU
+]
 
 
 @pytest.fixture

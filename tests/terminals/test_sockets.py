@@ -80,6 +80,7 @@ def test_the_users_tmux_is_accepted_wherever_its_socket_is(here: Place, chosen: 
         Path(path).unlink(missing_ok=True)
 
 
+@pytest.mark.slow  # a kitty draws without a GPU
 @needs_kitty
 @pytest.mark.parametrize("where", ["unix:/tmp/acd-kitty-", "unix:@acd-kitty-"])
 def test_the_users_kitty_is_accepted_in_tmp_and_in_the_abstract_namespace(

@@ -1,4 +1,4 @@
-"""Getting the real Codex: a named version from npm, kept for the next run."""
+"""Installs one version of Codex from npm, and keeps it for the next run."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ VERSION = "0.169.0"
 
 
 def installed() -> Path:
-    """The directory of the native program, from the cache or else from npm.
+    """The directory of the native program, from the cache, else from npm.
 
-    Raises ClientUnavailable where it is in neither.
+    Raises ClientUnavailable if neither has it.
     """
     home = cache_directory().with_name("codex") / VERSION
     if (found := _directory(home)) is None:

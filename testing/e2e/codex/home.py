@@ -1,91 +1,65 @@
 """A home in which the real Codex runs apart from everything else on the machine.
 
-It knows which files and variables Codex reads, and what it leaves behind; acd's
-hooks are put in place, and trusted, by `acd install` itself.
+`acd install` puts acd's hooks into it and marks them as trusted.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
 
 from testing.e2e.codex.network import Network
-from testing.e2e.home import Gate
+from testing.e2e.home import AgentHome
 
 _SECONDS = 120
 _SERVERS = Path(f"/tmp/codex-daemon-{os.getuid()}")
-"""Where Codex's servers have their sockets: all of a user's, whatever TMPDIR says."""
+"""The directory of the sockets of all of a user's Codex servers; TMPDIR does not change it."""
 
 
-class CodexHome:
-    """A temporary HOME with a project directory, removed at the end of its `with`.
-
-    The path is short: a Unix socket's may have at most 104 bytes.
-    """
+class CodexHome(AgentHome):
+    """Codex's home, with the programs' directory on its PATH, in a network of its own."""
 
     def __init__(self, programs: Path, api_url: str, network: Network) -> None:
-        self.root = Path(tempfile.mkdtemp(prefix="acd-")).resolve()
+        super().__init__(".codex")
         self.network = network
-        self.project = self.root / "project"
-        self.config_dir = self.root / ".codex"
-        self.socket = self.root / "run" / "acd.sock"
-        for directory in (self.project, self.config_dir, self.root / "tmp", self.socket.parent):
-            directory.mkdir(mode=0o700)
-        self.environment = {
-            "HOME": str(self.root),
-            "TMPDIR": str(self.root / "tmp"),
-            "PATH": f"{programs}:/usr/local/bin:/usr/bin:/bin",
-            "LANG": "C.UTF-8",
-            "SHELL": "/bin/sh",
-            "ACD_SOCKET": str(self.socket),
-            "XDG_RUNTIME_DIR": str(self.socket.parent),
+        self.environ |= {
+            "PATH": f"{programs}:{self.environ['PATH']}",
+            "XDG_RUNTIME_DIR": str(self.directory),
             "STAND_IN_KEY": "not-a-real-key",
         }
         (self.config_dir / "config.toml").write_text(
             _CONFIG.format(url=api_url, project=self.project)
         )
-        program = self.root / ".local" / "bin" / "acd"
-        program.parent.mkdir(parents=True)
-        program.symlink_to(Path(sys.executable).with_name("acd"))
         self._before = _sockets()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         self.network.end_all()
         for path in _sockets() - self._before:
-            if not _is_served(path):  # else it is another Codex's, which has just begun
+            if not _is_served(path):  # a served one belongs to another, new Codex
                 path.unlink(missing_ok=True)
                 path.with_name(f"{path.name}.lock").unlink(missing_ok=True)
-        with suppress(OSError):  # not empty: others are in it
+        with suppress(OSError):  # not empty
             _SERVERS.rmdir()
-        shutil.rmtree(self.root, ignore_errors=True)
+        super().close()
 
     def share_a_server(self, packages: Path) -> None:
-        """Codex as it is without further settings: a TUI starts a server for all of them.
+        """Restores Codex's default: the first terminal starts a server for all of them.
 
-        It copies the programs for that into `packages`, 404 MB, where they are not there yet.
+        Codex copies the server's programs, 404 MB, into `packages` unless they are there.
         """
         (self.config_dir / "packages").symlink_to(packages)
         config = self.config_dir / "config.toml"
         config.write_text(config.read_text().replace("auto_start = false", "auto_start = true"))
 
-    def gate(self) -> Gate:
-        return Gate(self.project)
-
     def acd(self, *arguments: str) -> str:
-        """What `acd ARGUMENTS` tells, run where Codex is."""
+        """The output of `acd ARGUMENTS`, run in Codex's network; its exit code has to be 0."""
         done = subprocess.run(
             self.network.inside(sys.executable, "-m", "acd", *arguments),
-            env=self.environment,
+            env=self.environ,
             cwd=self.root,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -116,11 +90,11 @@ model_provider = "stand-in"
 approval_policy = "on-request"
 sandbox_mode = "workspace-write"
 check_for_update_on_startup = false
-# Enter that follows a text at once would be taken for a part of what was pasted.
+# Codex takes an Enter right after a text for a part of pasted text.
 disable_paste_burst = true
 
-# Where its sandbox lets a command write it puts a .git, and leaves it behind when
-# it is killed: not into a directory that others share.
+# Codex makes a .git in each directory that its sandbox lets a command write to, and
+# leaves it there when it is killed: shared directories are excluded.
 [sandbox_workspace_write]
 exclude_slash_tmp = true
 exclude_tmpdir_env_var = true

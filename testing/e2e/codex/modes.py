@@ -1,4 +1,4 @@
-"""The two ways in which Codex runs in a terminal, as parameters of the scenarios."""
+"""The two modes of Codex in a terminal, as parameters of the scenarios."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 ONE_PROCESS: Final = "one process"
 """With `features.daemon_auto_start = false`."""
 SHARED_SERVER: Final = "shared server"
-"""Its default: all terminals share a server in the background, which runs the sessions."""
+"""Codex's default: a background server runs the sessions of all terminals."""
 MODES: Final = (ONE_PROCESS, SHARED_SERVER)
 
 only_in_one_process: Final = pytest.mark.parametrize("mode", [ONE_PROCESS], indirect=True)
@@ -17,7 +17,7 @@ only_in_a_shared_server: Final = pytest.mark.parametrize("mode", [SHARED_SERVER]
 
 
 def not_in_a_shared_server(why: str) -> pytest.MarkDecorator:
-    """Tried in both ways, and known to fail in the server; `why` goes into the table."""
+    """Runs a test in both modes, and expects a failure in the server; `why` is in the table."""
     gap = pytest.mark.xfail(reason=why, raises=AssertionError, strict=True)
     server = pytest.param(SHARED_SERVER, marks=gap)
     return pytest.mark.parametrize("mode", [ONE_PROCESS, server], indirect=True)

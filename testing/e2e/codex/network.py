@@ -1,7 +1,7 @@
-"""A network of its own with nothing but loopback, in which Codex can reach nobody else.
+"""A network namespace with a loopback interface alone, in which Codex reaches the test's server.
 
-Codex's background process has an updater; what runs here sees one server, the
-test's. Needs root (unshare(1), network_namespaces(7)).
+Codex's background process would update itself. Needs root (unshare(1),
+network_namespaces(7)).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ sys.stdin.read()
 
 
 class Network:
-    """For as long as its `with` lasts; what still runs in it then is ended."""
+    """The namespace, for the time of its `with`, which ends all its processes."""
 
     def __enter__(self) -> Self:
         ours, theirs = socket.socketpair()
@@ -43,7 +43,7 @@ class Network:
             theirs.close()
             _, [fd], _, _ = socket.recv_fds(ours, 1, 1)
         self.server = socket.socket(fileno=fd)
-        """A listening socket inside, on an ephemeral port; it works from outside too."""
+        """A socket that listens on an ephemeral port inside; the test serves it from outside."""
         self._path = Path(f"/proc/{self._holder.pid}/ns/net")
         self._identity = self._path.readlink()
         return self
@@ -53,11 +53,11 @@ class Network:
         self._holder.communicate()
 
     def inside(self, *argv: str) -> list[str]:
-        """The command, run in there, as the same process."""
+        """The argument vector that runs the command in the namespace, without another process."""
         return ["nsenter", f"--net={self._path}", *argv]
 
     def pids(self) -> list[int]:
-        """The processes that run in there; only what was started there can."""
+        """The processes in the namespace."""
         found = []
         for path in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
@@ -66,8 +66,8 @@ class Network:
         return [pid for pid in found if pid != self._holder.pid]
 
     def end_all(self) -> None:
-        """Ends every process that runs in there, and waits until what they held is free."""
-        while pids := self.pids():  # one may have started another meanwhile
+        """Kills every process in the namespace, and waits for their ends."""
+        while pids := self.pids():  # a process may have started another one meanwhile
             for pid in pids:
                 with suppress(ProcessLookupError):
                     process = os.pidfd_open(pid)

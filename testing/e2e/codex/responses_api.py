@@ -1,7 +1,6 @@
-"""A stand-in for the Responses API, so that the real Codex runs without an account.
+"""A fake Responses API, with which the real Codex runs without an account.
 
-It knows the streaming protocol and which answer a keyword in the prompt asks
-for, as messages_api.py does for the other agent, and keeps its exchanges.
+Scenarios are chosen, held and released as in messages_api.py.
 """
 
 from __future__ import annotations
@@ -23,27 +22,27 @@ JSON = dict[str, Any]
 
 @dataclass(frozen=True)
 class Call:
-    """A function that the model wants called."""
+    """A function call of the model."""
 
     name: str
     arguments: Mapping[str, object]
 
 
 @dataclass(frozen=True)
-class Failed:
-    """A stream that ends with an error of the model's; by its code Codex tries again, or not."""
+class StreamFailure:
+    """A stream that ends with an error; Codex retries, depending on its code."""
 
     code: str
 
 
 _WAIT = "./wait-at-the-gate"
 
-Answer = Text | Call | Failure | Failed
+Reply = Text | Call | Failure | StreamFailure
 
 OVERLOADED = Failure(503, "server_is_overloaded")
-BROKEN_OFF = Failed("server_error")
+BROKEN_OFF = StreamFailure("server_error")
 
-SCENARIOS: Mapping[str, Answer] = {
+SCENARIOS: Mapping[str, Reply] = {
     "HELD": Text("Thinking it over, and done."),
     "TOOL": Call("exec_command", {"cmd": _WAIT, "yield_time_ms": 30_000}),
     "PERMISSION": Call(
@@ -75,7 +74,7 @@ SCENARIOS: Mapping[str, Answer] = {
     "SUBAGENT": Call("spawn_agent", {"message": "HELD by a helper", "task_name": "helper"}),
     "ERROR400": Failure(400, "invalid_request_error"),
     "ERROR500": Failure(500, "server_error"),
-    "FAILED": Failed("invalid_prompt"),
+    "FAILED": StreamFailure("invalid_prompt"),
 }
 HELD = frozenset({"HELD"})
 GREETING = Text("Hello from the model.")
@@ -83,7 +82,7 @@ TITLE = Text("Say hello")
 AFTER_TOOL = Text("The tool is done.")
 
 
-def choose(body: Mapping[str, Any]) -> tuple[str, Answer]:
+def choose(body: Mapping[str, Any]) -> tuple[str, Reply]:
     """The scenario's name and its answer for one request to /v1/responses."""
     items = body.get("input") or [{}]
     if items[-1].get("type") in {"function_call_output", "custom_tool_call_output"}:
@@ -91,7 +90,7 @@ def choose(body: Mapping[str, Any]) -> tuple[str, Answer]:
     users = [text for item in items if item.get("role") == "user" if (text := _text(item))]
     prompt = users[-1] if users else ""
     if prompt.startswith("Generate a concise, single-line task title"):
-        return "TITLE", TITLE  # what Codex asks for itself, in a thread without hooks
+        return "TITLE", TITLE  # a request of Codex's own, in a thread without hooks
     for word in re.findall(r"[A-Z0-9]+", prompt):
         if word in SCENARIOS:
             return word, SCENARIOS[word]
@@ -100,16 +99,16 @@ def choose(body: Mapping[str, Any]) -> tuple[str, Answer]:
 
 def _text(item: Mapping[str, Any]) -> str:
     parts = item.get("content") or []
-    said = "\n".join(part.get("text", "") for part in parts if isinstance(part, dict))
-    return "" if said.lstrip().startswith("<") else said  # what the client adds is in tags
+    text = "\n".join(part.get("text", "") for part in parts if isinstance(part, dict))
+    return "" if text.lstrip().startswith("<") else text  # the client's additions are in tags
 
 
 class ResponsesAPI(Exchanges):
-    """The server, on a socket that listens already, for as long as its `with` lasts."""
+    """The server, on a listening socket; it ends with its `with`."""
 
     def __init__(self, listening: socket.socket) -> None:
         super().__init__(HELD)
-        self._failing: dict[str, list[Failure | Failed]] = {}
+        self._failing: dict[str, list[Failure | StreamFailure]] = {}
         api = self
 
         class Handler(_Handler):
@@ -123,12 +122,12 @@ class ResponsesAPI(Exchanges):
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
-    def fail(self, scenario: str, *failures: Failure | Failed) -> None:
-        """Answer the next requests for that scenario with these, one each, and then as ever."""
+    def fail(self, scenario: str, *failures: Failure | StreamFailure) -> None:
+        """Lets the next requests of that scenario fail, each with one of these."""
         self._failing[scenario] = list(failures)
 
-    def failure(self, scenario: str) -> Failure | Failed | None:
-        """For the handler: what this request for the scenario has to fail with."""
+    def failure(self, scenario: str) -> Failure | StreamFailure | None:
+        """The failure of this request of the scenario, for the handler."""
         failing = self._failing.get(scenario)
         return failing.pop(0) if failing else None
 
@@ -168,9 +167,11 @@ class _Handler(BaseHTTPRequestHandler):
                 else:
                     self._stream(answer, exchange, body.get("tools") or [])
         except (BrokenPipeError, ConnectionResetError):
-            self.close_connection = True  # the client hung up: an Esc, or its end
+            self.close_connection = True  # the client closed the connection: an Esc, or its end
 
-    def _stream(self, answer: Text | Call | Failed, exchange: Exchange, tools: list[JSON]) -> None:
+    def _stream(
+        self, answer: Text | Call | StreamFailure, exchange: Exchange, tools: list[JSON]
+    ) -> None:
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.send_header("connection", "close")
@@ -178,8 +179,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         response: JSON = {"id": f"resp_{uuid.uuid4().hex[:12]}", "output": []}
         self._event("response.created", response=response | {"status": "in_progress"})
-        if isinstance(answer, Failed):
-            error = {"code": answer.code, "message": "the stand-in was asked to fail"}
+        if isinstance(answer, StreamFailure):
+            error = {"code": answer.code, "message": "the test wants a failure"}
             self._event("response.failed", response=response | {"status": "failed", "error": error})
             return
         item, delta = _item(answer)

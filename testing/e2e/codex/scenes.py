@@ -1,4 +1,4 @@
-"""Codex as a person meets it, in a terminal and as `codex exec`, and acd looking on."""
+"""Codex in a terminal and as `codex exec`: its prompts, dialogs and texts on the screen."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ INTERRUPTED = "Conversation interrupted"
 
 
 @dataclass(frozen=True)
-class Stage:
-    """What a scenario plays on."""
+class CodexTestbed:
+    """What a scenario needs: Codex's home, a fake model, and acd."""
 
     home: CodexHome
     api: ResponsesAPI
@@ -37,44 +37,44 @@ class Stage:
         return ExecRun(self.home, *arguments)
 
     def sessions(self) -> set[str]:
-        """The ids of all sessions of Codex's that acd has."""
+        """The ids of all Codex sessions in acd."""
         return {each["id"] for each in self.acd.sessions() if each["agent_type"] == "codex"}
 
     def session(self, *known: str) -> str:
-        """The id of the one session that acd has beside the known ones; waits for it."""
+        """Waits for one Codex session beside the known ones; returns its id."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             if others := self.sessions() - set(known):
                 [found] = others
                 return found
             time.sleep(0.02)
-        raise AssertionError(f"no session of Codex's.\n{self.acd.log()}")
+        raise AssertionError(f"no Codex session.\n{self.acd.log()}")
 
 
 class Tui(Interactive):
-    """One interactive Codex; what it does not go on with begins with its first prompt."""
+    """One interactive Codex; without `session` its session begins with the first prompt."""
 
-    def __init__(self, stage: Stage, *arguments: str, session: str) -> None:
-        self.stage = stage
-        self.api = stage.api
-        self.home = stage.home
-        argv = stage.home.network.inside("codex", *arguments)
-        super().__init__(stage.home, argv, PROMPT_BOX, stage.acd, session)
+    def __init__(self, testbed: CodexTestbed, *arguments: str, session: str) -> None:
+        self.testbed = testbed
+        self.api = testbed.api
+        self.home = testbed.home
+        argv = testbed.home.network.inside("codex", *arguments)
+        super().__init__(testbed.home, argv, PROMPT_BOX, testbed.acd, session)
 
     def greet(self, text: str = "Hello") -> None:
-        """One short turn, so that there is a conversation to go on with."""
+        """One short turn, so that there is a conversation to continue."""
         self.prompt(text)
         answered = self.api.take("GREETING").wait_answered()
         self.follow()
         self.expect("attention", since=answered, via=("working",))
-        # Before, it takes no command.
+        # Before that, Codex ignores commands.
         self.terminal.wait_until(
             lambda screen: TURN_OVER in screen.rpartition(text)[2], "that its turn is over"
         )
 
     def follow(self) -> str:
-        """Wait until acd has another session of Codex's, and take that up."""
-        self.session = self.stage.session(self.session)
+        """Waits for another Codex session in acd, whose id becomes `session`."""
+        self.session = self.testbed.session(self.session)
         return self.session
 
 
@@ -84,6 +84,6 @@ class ExecRun(Run):
     def __init__(self, home: CodexHome, *arguments: str) -> None:
         super().__init__(
             home.network.inside("codex", "exec", "--skip-git-repo-check", *arguments),
-            home.environment,
+            home.environ,
             home.project,
         )

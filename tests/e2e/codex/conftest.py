@@ -1,4 +1,4 @@
-"""The stage for Codex: the real program, a stand-in for its model, and acd looking on."""
+"""Codex, its fake model and acd, for each scenario and mode."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from testing.e2e.codex.home import CodexHome
 from testing.e2e.codex.modes import MODES, ONE_PROCESS, SHARED_SERVER
 from testing.e2e.codex.network import Network
 from testing.e2e.codex.responses_api import ResponsesAPI
-from testing.e2e.codex.scenes import Stage, Tui
+from testing.e2e.codex.scenes import CodexTestbed, Tui
 from testing.e2e.daemon import Acd
 
 
 @pytest.fixture(scope="session")
 def programs() -> Path:
-    """The directory of Codex's program; without it there is nothing to try."""
+    """The directory of Codex's program; without it the tests are skipped."""
     if sys.platform != "linux" or os.geteuid() != 0:
         pytest.skip("Codex is tried in a network namespace: root on Linux only")
     try:
@@ -33,9 +33,9 @@ def programs() -> Path:
                 raise ClientUnavailable(f"{needed} is not on PATH")
         return client.installed()
     except ClientUnavailable as reason:
-        # Where it could be had, a run without it proves nothing.
+        # A skip on a machine that reaches the registry would hide a failure.
         if os.environ.get("ACD_CI") == "1" and registry_answers(client.PACKAGE):
-            pytest.fail(f"Codex {client.VERSION} could be had, and was not: {reason}")
+            pytest.fail(f"Codex {client.VERSION} was not installed: {reason}")
         pytest.skip(f"no Codex {client.VERSION} to try acd with: {reason}")
 
 
@@ -60,32 +60,32 @@ def home(programs: Path, network: Network, model: ResponsesAPI) -> Iterator[Code
 
 @pytest.fixture(scope="session")
 def packages() -> Iterator[Path]:
-    """Where Codex keeps the programs of its server: one copy of them for all homes."""
+    """The directory of the programs of Codex's server: one copy for all homes."""
     with tempfile.TemporaryDirectory(prefix="acd-") as directory:
         yield Path(directory).resolve()
 
 
 @pytest.fixture(params=MODES)
 def mode(request: pytest.FixtureRequest) -> str:
-    """How Codex runs in a terminal: as one process, or in a server that all share, its default."""
+    """How Codex runs in a terminal: as one process, or in its default, a shared server."""
     named: str = request.param
     return named
 
 
 @pytest.fixture
-def stage(
+def testbed(
     home: CodexHome, model: ResponsesAPI, packages: Path, request: pytest.FixtureRequest
-) -> Iterator[Stage]:
+) -> Iterator[CodexTestbed]:
     mode = ONE_PROCESS
     if "mode" in request.fixturenames:
         mode = request.getfixturevalue("mode")
     if mode == SHARED_SERVER:
         home.share_a_server(packages)
     home.acd("install", "--hooks-only", "--agent", "codex", "--trust")
-    home.acd("stop")  # the one that it tried the hooks on
+    home.acd("stop")  # the daemon of the hooks' test
     acd = Acd(home)
     try:
-        yield Stage(home, model, acd)
+        yield CodexTestbed(home, model, acd)
     finally:
         acd.close()
     column = f"{client.VERSION}, {mode}"
@@ -93,8 +93,8 @@ def stage(
 
 
 @pytest.fixture
-def tui(stage: Stage, mode: str) -> Iterator[Tui]:
+def tui(testbed: CodexTestbed, mode: str) -> Iterator[Tui]:
     """Codex in a terminal, after one turn."""
-    with stage.interactive() as tui:
+    with testbed.interactive() as tui:
         tui.greet()
         yield tui

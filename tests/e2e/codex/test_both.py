@@ -11,43 +11,43 @@ import pytest
 from testing.e2e import agent as claude
 from testing.e2e.client import VERSIONS, ClientUnavailable, installed, registry_answers
 from testing.e2e.codex.modes import only_in_one_process
-from testing.e2e.codex.scenes import PERMISSION_DIALOG, Stage, Tui
-from testing.e2e.home import Home
+from testing.e2e.codex.scenes import PERMISSION_DIALOG, CodexTestbed, Tui
+from testing.e2e.home import ClaudeHome
 from testing.e2e.installation import installed_hooks
 from testing.e2e.messages_api import MessagesAPI
 from testing.e2e.terminal import Terminal
 
 
 @pytest.fixture
-def agent(stage: Stage) -> Iterator[claude.Agent]:
-    """Claude Code, whose hooks tell the daemon that looks at Codex."""
+def agent(testbed: CodexTestbed) -> Iterator[claude.Agent]:
+    """Claude Code, whose hooks send to the daemon of Codex's."""
     try:
         executable = installed(VERSIONS[0])
     except ClientUnavailable as reason:
         if os.environ.get("ACD_CI") == "1" and registry_answers():
-            pytest.fail(f"Claude Code {VERSIONS[0]} could be had, and was not: {reason}")
+            pytest.fail(f"Claude Code {VERSIONS[0]} was not installed: {reason}")
         pytest.skip(f"no Claude Code {VERSIONS[0]} beside Codex: {reason}")
     with (
         MessagesAPI() as model,
         installed_hooks(executable) as hooks,
-        Home(model.url, hooks) as home,
+        ClaudeHome(model.url, hooks) as home,
     ):
-        home.environment["ACD_SOCKET"] = str(stage.home.socket)
-        with claude.Stage(executable, home, model, stage.acd).interactive() as agent:
+        home.environ["ACD_SOCKET"] = str(testbed.home.socket)
+        with claude.ClaudeTestbed(executable, home, model, testbed.acd).interactive() as agent:
             agent.expect("attention", since=agent.started)
             yield agent
 
 
 @pytest.fixture
-def dashboard(stage: Stage) -> Iterator[Terminal]:
+def dashboard(testbed: CodexTestbed) -> Iterator[Terminal]:
     argv = [sys.executable, "-m", "acd", "dashboard"]
-    root = stage.home.root
-    with Terminal(root / "dashboard", argv, stage.home.environment, root) as terminal:
+    root = testbed.home.root
+    with Terminal(root / "dashboard", argv, testbed.home.environ, root) as terminal:
         yield terminal
 
 
 def wait_for(dashboard: Terminal, headline: str, *rows: tuple[str, ...]) -> None:
-    """Wait until the dashboard shows the headline, and of each row all its texts in one line."""
+    """Waits until the dashboard shows the headline, and each row's texts in one line."""
 
     def shows(screen: str) -> bool:
         lines = screen.splitlines()
@@ -61,7 +61,7 @@ def wait_for(dashboard: Terminal, headline: str, *rows: tuple[str, ...]) -> None
 def test_both_agents_at_once_are_right_in_one_daemon_and_one_dashboard(
     agent: claude.Agent, tui: Tui, dashboard: Terminal
 ) -> None:
-    # Both run in a directory of the same name; the dashboard's home is Codex's.
+    # Both projects have the same name; the dashboard's HOME is Codex's.
     first, second = f"{agent.home.root.name}/project", "~/project"
     tui.expect("working", since=tui.prompt("HELD"))
     held = tui.api.take("HELD")

@@ -1,4 +1,4 @@
-"""A turn of Codex that is blocked on its user: asked, answered, denied, dismissed."""
+"""A turn of Codex that waits for its user: a dialog that is open, answered, denied or dismissed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from testing.e2e.codex.scenes import PERMISSION_DIALOG, PLAN_MODE, QUESTION_DIAL
 
 @pytest.fixture
 def planning(tui: Tui) -> Tui:
-    """In plan mode, the only one in which it asks questions of its own."""
+    """Codex in plan mode, the only one in which it asks questions."""
     tui.prompt("/plan")
     tui.sees(PLAN_MODE)
     return tui
@@ -21,7 +21,7 @@ def test_a_permission_is_a_question_until_its_tool_has_ended(tui: Tui) -> None:
         tui.expect("question", since=tui.sees(PERMISSION_DIALOG), via=("working",))
         tui.answer(PERMISSION_DIALOG, "y")
         gate.wait_reached()
-        # The grant itself is silent.
+        # No hook reports the grant itself.
         tui.expect_still("question")
         tui.api.hold("AFTER_TOOL")
         tui.expect("working", since=gate.open())

@@ -1,4 +1,4 @@
-"""Conversations of Codex that begin, change and end, and whose process they run in."""
+"""Codex conversations that begin, change and end, in a process of their own or a shared one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from testing.e2e.codex.modes import (
     only_in_a_shared_server,
     only_in_one_process,
 )
-from testing.e2e.codex.scenes import FORKED, RESUME_DIALOG, TURN_OVER, Stage, Tui
+from testing.e2e.codex.scenes import FORKED, RESUME_DIALOG, TURN_OVER, CodexTestbed, Tui
 from testing.e2e.moment import Moment
 
 _LET_GO_SECONDS = 100
@@ -70,19 +70,19 @@ def test_the_next_prompt_after_another_conversation_was_asked_for_closes_the_old
     sent = tui.prompt("HELD")
     tui.acd.expect(old, "closed", sent)
     tui.follow()
-    assert tui.stage.acd.session(old)["superseded_by"] == tui.session
+    assert tui.testbed.acd.session(old)["superseded_by"] == tui.session
     assert tui.acd.request(f"RESURRECT {old}").startswith("ERR ")
 
 
 def test_a_conversation_taken_up_in_another_terminal_is_the_same_session(
-    stage: Stage, tui: Tui
+    testbed: CodexTestbed, tui: Tui
 ) -> None:
     tui.prompt("/quit")
     tui.terminal.wait_exit()
-    with stage.interactive("resume", tui.session, session=tui.session) as again:
+    with testbed.interactive("resume", tui.session, session=tui.session) as again:
         again.prompt("HELD")
-        answer = stage.api.take("HELD")
-        # Loading it takes Codex a while, of which no hook tells.
+        answer = testbed.api.take("HELD")
+        # Codex takes a while to load it; no hook reports that.
         again.expect("working", since=answer.asked, via=("attention", "closed"))
         assert live(again) == [tui.session]
         answer.release()
@@ -98,7 +98,7 @@ def test_a_fork_is_a_session_of_its_own(tui: Tui) -> None:
 
 
 def go_back(tui: Tui) -> str:
-    """Begin a second conversation, and take up the first one; the second's id."""
+    """Begins a second conversation and returns to the first; returns the second's id."""
     first = tui.session
     tui.prompt("/clear")
     tui.greet("Good day")
@@ -140,23 +140,23 @@ def test_a_session_of_a_server_has_neither_pid_nor_terminal(tui: Tui) -> None:
 
 
 @only_in_a_shared_server
-def test_a_server_that_is_killed_closes_its_sessions(stage: Stage, tui: Tui) -> None:
+def test_a_server_that_is_killed_closes_its_sessions(testbed: CodexTestbed, tui: Tui) -> None:
     tui.expect("working", since=tui.prompt("HELD"))
-    found = servers(stage)
+    found = servers(testbed)
     assert found
     moment = Moment.now()
     for pid in found:
         os.kill(pid, signal.SIGKILL)
     tui.expect("closed", since=moment)
-    assert stage.acd.session(tui.session)["evidence"] == "process"
+    assert testbed.acd.session(tui.session)["evidence"] == "process"
 
 
 @only_in_a_shared_server
 @pytest.mark.timeout(300)
-def test_a_session_that_the_server_lets_go_of_is_closed(stage: Stage, tui: Tui) -> None:
+def test_a_session_that_the_server_lets_go_of_is_closed(testbed: CodexTestbed, tui: Tui) -> None:
     tui.prompt("/quit")
     tui.terminal.wait_exit()
-    lock = lock_path(Place(tui.session, None, str(stage.home.config_dir), None))
+    lock = lock_path(Place(tui.session, None, str(testbed.home.config_dir), None))
     assert lock is not None
     deadline = time.monotonic() + _LET_GO_SECONDS
     while owner_of(lock) is not None:
@@ -165,10 +165,10 @@ def test_a_session_that_the_server_lets_go_of_is_closed(stage: Stage, tui: Tui) 
     tui.expect("closed", since=Moment.now())
 
 
-def servers(stage: Stage) -> list[int]:
-    """The servers that run in the home, by the arguments of its processes."""
+def servers(testbed: CodexTestbed) -> list[int]:
+    """The pids of the servers in the home's network, by their arguments."""
     found = []
-    for pid in stage.home.network.pids():
+    for pid in testbed.home.network.pids():
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         if b"app-server" in words:
             found.append(pid)

@@ -1,4 +1,4 @@
-"""Subagents of Codex: they have their session's id, and work beside its turns."""
+"""Subagents of Codex, which have their session's id and run beside its turns."""
 
 from __future__ import annotations
 

@@ -1,20 +1,19 @@
 """A turn of Codex in a terminal, from its prompt to its end.
 
-Each in both ways in which it runs there: as one process
-(`features.daemon_auto_start = false`), and in a background server that all
-terminals share, which is its default.
+Each scenario runs as one process (`features.daemon_auto_start = false`), and in the
+background server that all terminals share, Codex's default.
 """
 
 from __future__ import annotations
 
 import pytest
 
-from testing.e2e.codex.responses_api import BROKEN_OFF, OVERLOADED, Failed
+from testing.e2e.codex.responses_api import BROKEN_OFF, OVERLOADED, StreamFailure
 from testing.e2e.codex.scenes import INTERRUPTED, Tui
 from testing.e2e.messages_api import Failure
 
-# Codex tries a request again after some 200 ms, and then after twice as long:
-# the configuration (home.py) allows for this many requests.
+# The number of requests of a turn with the retries that home.py configures. Codex waits
+# some 200 ms before the first retry, and twice as long before each next one.
 _TRIES = {"ERROR500": 6, "ERROR400": 1, "FAILED": 1}
 
 
@@ -72,7 +71,7 @@ def test_a_prompt_after_an_interrupt_is_working(tui: Tui) -> None:
 
 @pytest.mark.parametrize("failure", [OVERLOADED, BROKEN_OFF], ids=["overloaded", "broken off"])
 def test_a_request_that_is_tried_again_is_working_until_it_is_answered(
-    tui: Tui, failure: Failure | Failed
+    tui: Tui, failure: Failure | StreamFailure
 ) -> None:
     tui.api.fail("HELD", failure, failure)
     tui.expect("working", since=tui.prompt("HELD"))
