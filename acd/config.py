@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from acd.errors import ConfigError
-from acd.sessions.store import Rules
+from acd.sessions.store import SessionRules
 
 MOST: Final = 1_000_000_000
 """Past it a number is a slip, and times and sizes made of it overflow somewhere."""
@@ -164,9 +164,9 @@ class Config:
     dashboard: DashboardConfig = field(default_factory=DashboardConfig)
     notify: NotifyConfig = field(default_factory=NotifyConfig)
 
-    def rules(self) -> Rules:
+    def rules(self) -> SessionRules:
         """What of it the store obeys."""
-        return Rules(
+        return SessionRules(
             history_depth=self.sessions.history_depth,
             retention_seconds=self.sessions.closed_session_retention_minutes * 60,
             question_as_attention=self.sessions.question_as_attention,

@@ -12,6 +12,7 @@ from typing import TextIO
 
 import click
 
+from acd.agents.catalog import TRANSLATOR
 from acd.cli import render
 from acd.client.blocking import Client, ConnectionLost, ask
 from acd.errors import AcdError, DaemonRefused
@@ -63,7 +64,8 @@ def replay(file: TextIO) -> None:
     """Feed a recording to acd's core, and print how each session's status changed."""
     seen: dict[str, str] = {}
     try:
-        for now, line, store in recording.replay(part.rstrip("\n") for part in file):
+        lines = (part.rstrip("\n") for part in file)
+        for now, line, store in recording.replay(lines, TRANSLATOR):
             verb = line.partition(" ")[0]
             for session in store.list_all():
                 if seen.get(session.id) != session.status:
@@ -79,5 +81,7 @@ def replay(file: TextIO) -> None:
 
 
 def _last(session: Session) -> str:
-    what = session.trail[-1].what if session.trail and session.evidence != "set" else ""
+    what = (
+        session.evidence_log[-1].what if session.evidence_log and session.evidence != "set" else ""
+    )
     return f"{session.evidence} {what}".rstrip()

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Final
 
 from acd import config, paths
+from acd.agents.catalog import TRANSLATOR
 from acd.errors import ConfigError
 from acd.sessions.records import VERSION, BadRecord, apply_record, read_moment
 from acd.sessions.store import Store
@@ -58,4 +59,4 @@ def _apply(store: Store, lines: Iterable[bytes]) -> None:
             if line.startswith("@ "):
                 now = read_moment(line)
             else:
-                apply_record(store, line, now)
+                apply_record(store, line, now, TRANSLATOR)

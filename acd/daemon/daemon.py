@@ -28,7 +28,7 @@ from acd.daemon.commands import Commands
 from acd.daemon.connection import Connection
 from acd.daemon.journal import Journal
 from acd.daemon.lock import hold_state
-from acd.daemon.observers import Evidence
+from acd.daemon.observers import ObserverManager
 from acd.daemon.sd_notify import Notifier
 from acd.daemon.server import Server
 from acd.errors import ConfigError
@@ -63,12 +63,12 @@ class Daemon:
         self.notifier = Notifier(os.environ)
         self.loop = asyncio.get_running_loop()
         self.started = clock.now()
-        self.evidence = Evidence(self.loop, self.store, clock.now, self._apply)
+        self.observers = ObserverManager(self.loop, self.store, clock.now, self._apply)
         commands = Commands(
             self.store,
             local_host=os.uname().nodename,
             is_dir=os.path.isdir,
-            observe=self.evidence.observe,
+            observe=self.observers.observe,
         )
         self.server = Server(
             self.loop,
@@ -103,7 +103,7 @@ class Daemon:
         self.journal.load()
         self._obey()
         self._expire()
-        self.evidence.recheck()
+        self.observers.recheck()
         for number, what in (
             (signal.SIGTERM, lambda: self.stop("SIGTERM")),
             (signal.SIGINT, lambda: self.stop("SIGINT")),
@@ -149,7 +149,7 @@ class Daemon:
         await self._for_a_while(self._until(lambda: not self.server.connections))
         for peer in list(self.server.connections):
             peer.transport.abort()
-        self.evidence.close()
+        self.observers.close()
         self.journal.close()
 
     def stop(self, reason: str) -> None:
@@ -220,7 +220,7 @@ class Daemon:
     def _obey(self) -> None:
         """Lets the configuration hold for what is there already."""
         now = clock.now()
-        changes = self.store.obey(self.config.rules(), now)
+        changes = self.store.reconfigure(self.config.rules(), now)
         if changes or not self.config.sessions.keep_text:
             self.journal.renew()
         if changes:
@@ -271,7 +271,7 @@ class Daemon:
         self.server.apply(changes, records, now)
 
     def _changed(self, changes: list[Change]) -> None:
-        self.evidence.changed(changes)
+        self.observers.changed(changes)
         if self._expiry is None and self.store.has_closed:
             self._arm_expiry()
         if self._status is None and self.notifier.is_heard:
@@ -334,7 +334,7 @@ class Daemon:
             "socket": str(self.listener.path),
             "journal_failure": self.journal.failure,
             "events_given_up": given_up(self.listener.path),
-            "clients": self.evidence.clients(),
+            "clients": self.observers.clients(),
         }
 
 

@@ -23,6 +23,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from acd.agents.catalog import TRANSLATOR
 from acd.sessions.records import (
     VERSION,
     BadRecord,
@@ -224,7 +225,7 @@ class Journal:
                 if line.startswith("@ "):
                     now = read_moment(line)
                 else:
-                    apply_record(self._store, line, now)
+                    apply_record(self._store, line, now, TRANSLATOR)
             except (BadRecord, UnicodeDecodeError) as error:
                 bad += 1
                 if bad <= TOLD:

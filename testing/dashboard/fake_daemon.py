@@ -17,7 +17,7 @@ from typing import Any
 from acd.daemon.commands import Commands
 from acd.protocol import encode, removed_line, state_line, update_line
 from acd.sessions.metadata import Refused
-from acd.sessions.store import Change, Rules, Store
+from acd.sessions.store import Change, SessionRules, Store
 from acd.sessions.values import NS, Now
 
 # A quarter to noon of a Tuesday, in the zone in which the tests run.
@@ -35,7 +35,7 @@ class Stage:
         self.path = place / "s"
         self.now = Now(BEGIN * NS, 1_000_000 * NS)
         self._present = self.now
-        self.store = Store(Rules(history_depth=50))
+        self.store = Store(SessionRules(history_depth=50))
         self._commands = Commands(self.store, local_host="here", is_dir=lambda path: True)
         self.peers: set[asyncio.StreamWriter] = set()
         self._subscribers: set[asyncio.StreamWriter] = set()

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from acd.daemon import journal as journals
-from acd.sessions.records import correction_record
-from testing.journaled_store import BOOT, Kept
+from acd.sessions.records import observation_record
+from acd.sessions.signals import Observation
+from testing.journaled_store import BOOT, JournaledStore
 from testing.support import Place
 
 
@@ -66,7 +67,7 @@ BUSY = [
 
 
 def test_a_file_cut_at_any_byte_keeps_every_whole_record(tmp_path: Path) -> None:
-    kept = Kept(tmp_path / "whole")
+    kept = JournaledStore(tmp_path / "whole")
     states = {kept.path.stat().st_size: kept.state}
     for line in BUSY:
         kept.do(line)
@@ -76,7 +77,7 @@ def test_a_file_cut_at_any_byte_keeps_every_whole_record(tmp_path: Path) -> None
     path = tmp_path / "cut"
     for end in range(len(whole) + 1):
         path.write_bytes(whole[:end])
-        found = Kept(path)
+        found = JournaledStore(path)
         before = max((size for size in states if size <= end), default=None)
         assert found.state == ([] if before is None else states[before]), end
         assert whole[:end] == b"" or not found.journal.failure
@@ -89,7 +90,7 @@ def test_a_file_cut_at_any_byte_keeps_every_whole_record(tmp_path: Path) -> None
 
 
 def test_a_turn_that_was_cut_off_in_the_middle_keeps_its_whole_records(tmp_path: Path) -> None:
-    kept = Kept(tmp_path / "file")
+    kept = JournaledStore(tmp_path / "file")
     kept.do("SET a working", "SET b working", "SET c working")
     whole = kept.path.read_bytes()
     kept.path.write_bytes(whole[: whole.index(b"SET c") + 3])
@@ -227,7 +228,7 @@ def test_a_record_that_cannot_be_understood_is_told_and_the_others_are_kept(
     path = tmp_path / "acd.sock.journal"
     good = f"acd-journal 1 {BOOT}\n@ 1 1\nSET a working\n"
     path.write_text(f"{good}{record}\nSET b question\n")
-    found = Kept(path)
+    found = JournaledStore(path)
     assert list(found.store.sessions) == ["a", "b"]
     assert "cannot be understood" in told.text
     # The bad one is kept for people, and is not read again.
@@ -247,7 +248,7 @@ def test_a_file_in_which_nothing_can_be_understood_does_not_fill_the_log(
 ) -> None:
     path = tmp_path / "journal"
     path.write_text(f"acd-journal 1 {BOOT}\n" + "nonsense\n" * 10_000)
-    Kept(path)
+    JournaledStore(path)
     assert "10000 of its records could not be understood" in told.text
     assert len(told.records) < 20
 
@@ -256,7 +257,7 @@ def test_a_file_in_which_nothing_can_be_understood_does_not_fill_the_log(
 
 
 def test_everything_is_read_back_as_it_was(tmp_path: Path) -> None:
-    kept = Kept(tmp_path / "file")
+    kept = JournaledStore(tmp_path / "file")
     for line in BUSY:
         assert kept.do(line) == ["OK"] or line.startswith("RESURRECT")
     again = kept.again()
@@ -265,11 +266,12 @@ def test_everything_is_read_back_as_it_was(tmp_path: Path) -> None:
 
 
 def test_corrections_are_read_back(tmp_path: Path) -> None:
-    kept = Kept(tmp_path / "file")
+    kept = JournaledStore(tmp_path / "file")
     kept.do(hook("a", "UserPromptSubmit", prompt="go"))
     now = next(kept.now)
-    kept.store.correct("a", "registry", "idle", now.wall, now)
-    kept.journal.append([correction_record("a", "registry", "idle", now.wall)], now)
+    observation = Observation("registry", "IDLE", "idle", now.wall)
+    kept.store.apply_observation("a", observation, now)
+    kept.journal.append([observation_record("a", observation)], now)
     assert kept.store.sessions["a"].status == "attention"
     assert kept.again().state == kept.state
 
@@ -334,7 +336,7 @@ def test_at_every_step_of_writing_anew_the_file_is_whole(
     tmp_path: Path, seed: int, told: pytest.LogCaptureFixture
 ) -> None:
     chance = random.Random(seed)
-    kept = Kept(tmp_path / "acd.sock.journal")
+    kept = JournaledStore(tmp_path / "acd.sock.journal")
     finished = 0
     for _ in range(250):
         kept.do(*(traffic(chance) for _ in range(chance.randrange(1, 4))))
@@ -347,7 +349,7 @@ def test_at_every_step_of_writing_anew_the_file_is_whole(
         died.mkdir()
         for file in tmp_path.glob("acd.sock.journal*"):
             shutil.copy(file, died / file.name)
-        found = Kept(died / "acd.sock.journal")
+        found = JournaledStore(died / "acd.sock.journal")
         assert found.state == kept.state
         assert sorted(found.expiring) == sorted(kept.expiring)
         found.journal.close()
@@ -362,7 +364,7 @@ def test_a_late_event_of_a_closed_session_does_no_harm_while_the_file_is_written
 ) -> None:
     # Read without knowing the old session, it would be a new one in the process
     # of the session that took its place, and would close that.
-    kept = Kept(tmp_path / "file")
+    kept = JournaledStore(tmp_path / "file")
     kept.do("SET other working")
     kept.do(hook("old", "SessionStart", source="startup", pid=4_000_001))
     kept.do(hook("new", "SessionStart", source="clear", pid=4_000_001))
@@ -377,7 +379,7 @@ def test_a_late_event_of_a_closed_session_does_no_harm_while_the_file_is_written
 
 @pytest.mark.usefixtures("small")
 def test_the_order_of_the_list_outlives_writing_anew(tmp_path: Path) -> None:
-    kept = Kept(tmp_path / "file")
+    kept = JournaledStore(tmp_path / "file")
     kept.do("SET a working", "SET b working", "SET c working", "RM a")
     while not kept.journal.is_large:
         kept.do("SET c working")

@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from acd.agents.catalog import AGENTS
+from acd.agents.catalog import AGENTS, TRANSLATOR
 from acd.agents.codex.events import EVENTS
 from acd.agents.payloads import read_hook_event
 from acd.sessions.events import HookEvent
-from acd.sessions.records import apply_record, correction_record, session_record
+from acd.sessions.records import apply_record, observation_record, session_record
 from acd.sessions.store import Store
 from acd.sessions.values import NS, Now
 from testing import checkout
-from testing.event_scenes import HERE, START, contents
+from testing.event_scenes import HERE, START, contents, observation_of
 
 FIXTURES = checkout.FIXTURES / "codex-0.169.0"
 
@@ -118,7 +118,8 @@ class Life:
     def tells(self, word: str, subagent: str | None = None) -> None:
         self.seconds += 1
         now = later(self.seconds)
-        apply_record(self.store, correction_record("s", "registry", word, now.wall, subagent), now)
+        observation = observation_of("registry", word, now.wall, subagent)
+        apply_record(self.store, observation_record("s", observation), now, TRANSLATOR)
 
     @property
     def status(self) -> str:
@@ -172,7 +173,7 @@ def test_who_asks_and_where_it_writes_itself_down_is_kept() -> None:
     life.hook("PermissionRequest-Bash", "a1")
     assert life.store.get("s").asking() == {"a1": "/a1.jsonl"}
     other = Store()
-    apply_record(other, session_record(life.store.get("s")), START)
+    apply_record(other, session_record(life.store.get("s")), START, TRANSLATOR)
     assert contents(other) == contents(life.store)
     assert other.get("s").transcript == event_of("Stop").transcript
 

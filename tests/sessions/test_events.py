@@ -8,16 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.agents.catalog import AGENTS, resume_argv
-from acd.agents.claude_code.events import EVENTS as CLAUDE_CODE
+from acd.agents.catalog import AGENTS, TRANSLATOR, resume_argv
 from acd.agents.payloads import read_hook_event
-from acd.sessions.events import TERMINAL_HINTS, HookEvent
+from acd.sessions.events import RECORD_KEYS, TERMINAL_HINTS, HookEvent
 from acd.sessions.fields import FIELD_LENGTH, HINT_LENGTH, NAME_LENGTH
 from acd.sessions.metadata import Refused
 from acd.sessions.status import STATUSES
 from acd.sessions.store import Store
 from acd.sessions.values import PROMPT_LENGTH, Json
-from testing.event_scenes import FIXTURES, HERE, START, event_of, fixture, payload_of
+from testing.event_scenes import FIXTURES, HERE, START, STATUS_OF, event_of, fixture, payload_of
 from testing.json_values import any_json, json_objects
 
 CLAUDE = AGENTS["claude-code"]
@@ -112,7 +111,7 @@ def test_a_recorded_payload_means(name: str, status: str | None) -> None:
 
 
 def test_every_entry_of_the_table_is_reached_by_a_payload() -> None:
-    assert {label: event_of(label).status for label in CLAUDE_CODE} == dict(CLAUDE_CODE)
+    assert {label: event_of(label).status for label in STATUS_OF} == STATUS_OF
 
 
 @pytest.mark.parametrize(
@@ -270,17 +269,17 @@ def test_whatever_the_fields_hold_an_event_is_read_or_refused(given_: tuple[Json
     assert event.status is None or event.status in STATUSES
     assert event.text is None or 0 < len(event.text) <= PROMPT_LENGTH
     # What is kept can be written down, and is the same when it is read again.
-    assert HookEvent.from_record(event.to_record()) == event
+    assert HookEvent.from_record(event.to_record(), TRANSLATOR) == event
 
 
-@given(st.dictionaries(st.sampled_from([*HookEvent.__slots__, "later"]), any_json))
+@given(st.dictionaries(st.sampled_from([*RECORD_KEYS, "later"]), any_json))
 def test_whatever_a_record_holds_it_is_an_event_or_refused(fields: Json) -> None:
     record = event_of("Stop", meta={"at": 5, "TMUX": "t"}, cwd="/w").to_record()
     try:
-        event = HookEvent.from_record(record | fields)
+        event = HookEvent.from_record(record | fields, TRANSLATOR)
     except Refused:
         return
-    assert HookEvent.from_record(event.to_record()) == event
+    assert HookEvent.from_record(event.to_record(), TRANSLATOR) == event
 
 
 # Resuming -------------------------------------------------------------------

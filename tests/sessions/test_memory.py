@@ -7,7 +7,7 @@ import tracemalloc
 
 from acd.sessions.metadata import parse_metadata
 from acd.sessions.store import Store
-from acd.sessions.values import TRAIL_LENGTH
+from acd.sessions.values import EVIDENCE_LENGTH
 from testing.event_scenes import Scene
 
 SESSIONS = 100
@@ -57,6 +57,6 @@ def test_sessions_that_hooks_told_of_take_less_than_a_megabyte_with_all_their_ev
     assert 10_000 < traced_bytes(scene, by_hooks=True) < MEGABYTE
     check_history(scene.store)
     assert all(
-        len(session.trail or ()) == min(TRANSITIONS + 1, TRAIL_LENGTH)
+        len(session.evidence_log or ()) == min(TRANSITIONS + 1, EVIDENCE_LENGTH)
         for session in scene.store.list_all()
     )

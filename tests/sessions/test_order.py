@@ -30,7 +30,7 @@ def test_the_trail_says_by_how_much_an_event_was_late() -> None:
     scene.wait(1.5)
     scene.hook("Stop")
     scene.hook("PostToolUse", at=before)
-    trace = (scene.session().trail or [])[-1]
+    trace = (scene.session().evidence_log or [])[-1]
     assert (trace.what, trace.outcome) == (
         "PostToolUse",
         "no change: 1.500 s older than the newest",
@@ -163,7 +163,7 @@ def test_however_late_the_hooks_of_one_agent_are_the_outcome_is_the_same(
         for speaker, event, at in order:
             who: dict[str, Any] = {"agent_id": speaker} if speaker else {}
             scene.hook(event, at=at, **who)
-        belief = scene.session().belief
+        belief = scene.session().activity
         assert belief is not None
         outcomes.append((scene.status(), set(belief.questions)))
     assert outcomes[0] == outcomes[1]
@@ -254,7 +254,7 @@ def _told(order: list[Told]) -> str:
         if source == "hook":
             scene.hook(what, at=at)
         else:
-            scene.correct("registry", what, at=at)
+            scene.observe("registry", what, at=at)
     return scene.status()
 
 
@@ -278,9 +278,9 @@ def test_a_word_of_the_registry_from_before_the_last_hook_corrects_nothing(late:
     scene.wait(1)
     idle = scene.now
     if not late:
-        scene.correct("registry", "idle")
+        scene.observe("registry", "idle")
     scene.wait(1)
     scene.hook("PreToolUse")
     if late:
-        scene.correct("registry", "idle", at=idle)
+        scene.observe("registry", "idle", at=idle)
     assert scene.status() == "working"

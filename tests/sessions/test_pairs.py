@@ -7,12 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from acd.agents.claude_code.events import EVENTS as CLAUDE_CODE
 from acd.sessions.status import STATUSES, Status
-from acd.sessions.store import Rules
-from testing.event_scenes import Scene, contents
+from acd.sessions.store import SessionRules
+from testing.event_scenes import STATUS_OF, Scene, contents
 
-EVENTS = [*CLAUDE_CODE, "SomethingNew", "Notification/something_new", "SessionStart/something_new"]
+EVENTS = [*STATUS_OF, "SomethingNew", "Notification/something_new", "SessionStart/something_new"]
 
 REVIVES = "SessionStart/resume"
 
@@ -25,7 +24,7 @@ def scenes_in(status: Status | None, *, question_as_attention: bool) -> Iterator
     by_set = Scene(question_as_attention=question_as_attention)
     by_set.set("s", status)
     yield by_set
-    for event, sets in CLAUDE_CODE.items():
+    for event, sets in STATUS_OF.items():
         if sets == status:
             by_hook = Scene(question_as_attention=question_as_attention)
             by_hook.hook(event)
@@ -34,7 +33,7 @@ def scenes_in(status: Status | None, *, question_as_attention: bool) -> Iterator
 
 def expected(before: Status | None, event: str, background: bool) -> Status | None:
     """What the documented rules say of one agent without subagents."""
-    says = CLAUDE_CODE.get(event)
+    says = STATUS_OF.get(event)
     if before == "closed":
         return says if event == REVIVES else "closed"
     if says is None or (event == "Notification/idle_prompt" and background):
@@ -47,7 +46,7 @@ def expected(before: Status | None, event: str, background: bool) -> Status | No
 def test_an_event_sets_exactly_what_the_tables_say(before: Status | None, folded: bool) -> None:
     for event in EVENTS:
         for scene in scenes_in(before, question_as_attention=folded):
-            background = before is not None and scene.belief().background
+            background = before is not None and scene.activity().background
             after = expected(before, event, background)
             scene.wait(1)
             scene.hook(event)
@@ -62,7 +61,7 @@ def test_an_event_sets_exactly_what_the_tables_say(before: Status | None, folded
 def test_an_event_is_told_where_it_lands_and_kept_secret_where_it_does_not(before: Status) -> None:
     for event in EVENTS:
         for scene in scenes_in(before, question_as_attention=False):
-            lands = before != "closed" and CLAUDE_CODE.get(event) is not None
+            lands = before != "closed" and STATUS_OF.get(event) is not None
             scene.wait(1)
             changes = scene.hook(event)
             assert bool(changes) == (lands or event == REVIVES), f"{before}, then {event}"
@@ -73,14 +72,14 @@ def test_two_events_one_after_the_other_always_show_what_the_second_says() -> No
         scene = Scene()
         scene.hook(first)
         before = scene.statuses().get("s")
-        background = before is not None and scene.belief().background
+        background = before is not None and scene.activity().background
         scene.wait(1)
         scene.hook(second)
         assert scene.statuses().get("s") == expected(before, second, background), (first, second)
 
 
 def test_the_rules_are_the_documented_defaults() -> None:
-    assert Rules() == Rules(
+    assert SessionRules() == SessionRules(
         history_depth=50,
         retention_seconds=30 * 60,
         question_as_attention=False,

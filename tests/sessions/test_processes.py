@@ -6,7 +6,7 @@ import pytest
 
 from acd.sessions.metadata import Refused
 from acd.sessions.processes import Process
-from testing.event_scenes import Scene, told
+from testing.event_scenes import Scene, described
 
 
 def test_after_clear_the_old_session_is_closed_and_superseded_by_the_new() -> None:
@@ -31,7 +31,7 @@ def test_a_new_session_in_the_process_closes_the_one_whose_end_was_not_heard() -
     scene = Scene()
     scene.hook("PermissionRequest/Bash", "old", meta={"pid": 100})
     scene.wait(4)
-    assert told(scene.hook("SessionStart/clear", "new", meta={"pid": 100})) == [
+    assert described(scene.hook("SessionStart/clear", "new", meta={"pid": 100})) == [
         ("update", "old", "closed", 4),
         ("update", "new", "attention", 0),
     ]
@@ -75,7 +75,7 @@ def test_resuming_a_closed_session_in_another_process_revives_it_there() -> None
     scene.hook("Stop", meta={"pid": 100}, last_assistant_message="bye")
     scene.hook("SessionEnd/other", meta={"pid": 100})
     scene.wait(30)
-    assert told(scene.hook("SessionStart/resume", meta={"pid": 200})) == [
+    assert described(scene.hook("SessionStart/resume", meta={"pid": 200})) == [
         ("update", "s", "attention", 30)
     ]
     session = scene.session()
@@ -111,7 +111,7 @@ def test_a_pid_that_was_used_before_is_another_process() -> None:
     scene.hook("SessionEnd/other", "old", meta={"pid": 100}, pid_start=1)
     scene.wait(5)
     changes = scene.hook("SessionStart/startup", "new", meta={"pid": 100}, pid_start=2)
-    assert told(changes) == [("update", "new", "attention", 0)]
+    assert described(changes) == [("update", "new", "attention", 0)]
     assert scene.session("old").superseded_by is None
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from acd.agents.catalog import TRANSLATOR
 from acd.sessions.activity import AgentActivity
 from acd.sessions.questions import MAX_OPEN
-from testing.event_scenes import Scene, told
+from testing.event_scenes import Scene, described
 
 ASKERS: dict[str, dict[str, Any]] = {"the main agent": {}, "a subagent": {"agent_id": "a1"}}
 
@@ -24,7 +25,7 @@ def test_a_question_is_answered_when_its_agent_goes_on(label: str, asker: dict[s
     scene.hook(label, **asker)
     assert scene.status() == "question"
     scene.wait(3)
-    assert told(scene.hook("PostToolUse", **asker)) == [("update", "s", "working", 3)]
+    assert described(scene.hook("PostToolUse", **asker)) == [("update", "s", "working", 3)]
 
 
 def test_the_main_agents_stop_does_not_clear_a_subagents_question() -> None:
@@ -117,7 +118,7 @@ def test_a_session_that_starts_again_has_no_question_of_its_former_life() -> Non
     scene.hook("SessionStart/resume")  # killed before, and nobody saw it
     assert scene.status() == "attention"
     scene.hook("Notification/idle_prompt")
-    assert scene.belief().background is False
+    assert scene.activity().background is False
 
 
 def test_a_compaction_leaves_open_questions_open() -> None:
@@ -132,7 +133,7 @@ def test_the_end_of_a_session_closes_it_whatever_was_asked_and_by_whom() -> None
         scene = Scene()
         scene.hook("PermissionRequest/Bash", agent_id="a2")
         scene.hook("SessionEnd", **asker)
-        assert (scene.status(), len(scene.belief().questions)) == ("closed", 0)
+        assert (scene.status(), len(scene.activity().questions)) == ("closed", 0)
 
 
 def test_a_set_is_the_last_word_on_every_question() -> None:
@@ -147,7 +148,7 @@ def test_the_questions_of_one_session_are_bounded() -> None:
     scene = Scene()
     for number in range(MAX_OPEN + 10):
         scene.hook("PermissionRequest/Bash", agent_id=f"a{number}")
-    questions = scene.belief().questions
+    questions = scene.activity().questions
     assert len(questions) == MAX_OPEN
     assert f"a{MAX_OPEN + 9}" in {asked.asker for asked in questions}
 
@@ -228,7 +229,7 @@ def test_what_both_the_tool_and_its_permission_ask_is_one_question() -> None:
     }
     scene.hook("PreToolUse", tool_use_id="t1", **asks)
     scene.hook("PermissionRequest", **asks)
-    assert len(scene.belief().questions) == 1
+    assert len(scene.activity().questions) == 1
     answered: dict[str, Any] = {"questions": [{"question": "Red?"}], "answers": {"Red?": "yes"}}
     scene.hook("PostToolUse", tool_use_id="t1", tool_name="AskUserQuestion", tool_input=answered)
     assert scene.status() == "working"
@@ -317,8 +318,8 @@ def test_a_tools_end_from_before_the_question_does_not_answer_it() -> None:
 def test_a_journal_keeps_the_questions_and_the_tools_they_are_of() -> None:
     scene = both_begun(asked=[ONE, TWO], agent_id="a1")
     scene.hook("Elicitation", message="What?")
-    record = json.loads(json.dumps(scene.belief().to_record()))
-    assert AgentActivity.from_record(record).to_record() == scene.belief().to_record()
+    record = json.loads(json.dumps(scene.activity().to_record()))
+    assert AgentActivity.from_record(record, TRANSLATOR).to_record() == scene.activity().to_record()
 
 
 def test_an_event_with_a_deeply_nested_input_is_an_event() -> None:

@@ -9,24 +9,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.sessions.activity import AgentActivity
-from acd.sessions.corrections import CORRECTIONS
+from acd.agents.catalog import TRANSLATOR
+from acd.sessions import activity
 from acd.sessions.events import HookEvent
 from acd.sessions.records import (
     BadRecord,
     apply_record,
-    correction_record,
     event_record,
     moment_record,
+    observation_record,
     read_moment,
     read_session,
     session_record,
 )
-from acd.sessions.store import Rules, Store
+from acd.sessions.signals import Source
+from acd.sessions.store import SessionRules, Store
 from acd.sessions.values import Json, Now
-from testing.event_scenes import START, Scene, contents, event_of, fields_of, payload_of
+from testing.event_scenes import (
+    START,
+    Scene,
+    contents,
+    event_of,
+    fields_of,
+    observation_of,
+    payload_of,
+)
 from testing.json_values import any_json
-from testing.strategies import Life, lives, replay
+from testing.strategies import WORDS, Life, lives, replay
 
 # Round trips ----------------------------------------------------------------
 
@@ -36,7 +45,7 @@ def test_every_session_is_read_as_it_was_written(life: Life) -> None:
     for session in life.store.list_all():
         verb, _, fields = session_record(session).partition(" ")
         assert verb == "SESSION"
-        assert fields_of(read_session(json.loads(fields))) == fields_of(session)
+        assert fields_of(read_session(json.loads(fields), TRANSLATOR)) == fields_of(session)
 
 
 @given(lives())
@@ -75,21 +84,20 @@ def test_an_event_is_read_as_it_was_written_with_nothing_of_what_is_missing() ->
     event = event_of("PermissionRequest/Bash", meta={"at": 5, "TMUX": "t"}, agent_id="a1")
     record = event_record(event)
     assert "null" not in record
-    assert HookEvent.from_record(json.loads(record.removeprefix("EVENT "))) == event
+    assert HookEvent.from_record(json.loads(record.removeprefix("EVENT ")), TRANSLATOR) == event
 
 
-def test_a_correction_is_done_again_by_its_record() -> None:
-    for (source, says), table in CORRECTIONS.items():
-        before = "PermissionRequest/Bash" if "question" in table else "UserPromptSubmit"
+@pytest.mark.parametrize(("source", "word"), WORDS)
+def test_an_observation_is_applied_again_by_its_record(source: Source, word: str) -> None:
+    for before in ("UserPromptSubmit", "PermissionRequest/Bash"):
         scene = Scene()
         scene.hook(before)
         other = Store()
-        apply_record(other, event_record(event_of(before)), scene.now)
-        was = scene.status()
+        apply_record(other, event_record(event_of(before)), scene.now, TRANSLATOR)
         scene.wait(1)
-        scene.correct(source, says)
-        apply_record(other, correction_record("s", source, says, scene.now.wall), scene.now)
-        assert scene.status() != was
+        scene.observe(source, word)
+        record = observation_record("s", observation_of(source, word, scene.now.wall))
+        apply_record(other, record, scene.now, TRANSLATOR)
         assert other.get("s").status == scene.status()
 
 
@@ -98,13 +106,13 @@ def test_fields_that_a_later_version_may_add_are_ignored() -> None:
     scene.hook("PermissionRequest/Bash")
     fields = json.loads(session_record(scene.session()).removeprefix("SESSION "))
     later = fields | {"mood": "good", "belief": fields["belief"] | {"doubt": 1}}
-    assert fields_of(read_session(later)) == fields_of(scene.session())
+    assert fields_of(read_session(later, TRANSLATOR)) == fields_of(scene.session())
 
 
 def test_a_verb_in_a_record_may_be_in_any_case_as_on_the_wire() -> None:
     store = Store()
-    apply_record(store, "set s working", START)
-    apply_record(store, "Rm s", START)
+    apply_record(store, "set s working", START, TRANSLATOR)
+    apply_record(store, "Rm s", START, TRANSLATOR)
     assert store.get("s").status == "closed"
 
 
@@ -186,7 +194,7 @@ _WRONG: list[Json] = [
 def test_a_line_that_is_no_record_is_told_and_changes_nothing(line: str) -> None:
     store = Store()
     with pytest.raises(BadRecord):
-        apply_record(store, line, START)
+        apply_record(store, line, START, TRANSLATOR)
     assert contents(store) == {}
 
 
@@ -199,17 +207,20 @@ def test_a_line_that_is_no_moment_is_told(line: str) -> None:
 
 
 _FIELDS = [*SESSION, "belief", "history", "trail", "pid", "host", "closed_at", "metadata", "name"]
-_BELIEF = [*AgentActivity.__slots__]
+_ACTIVITY = [
+    *(key for key, *_ in activity.FIELDS),
+    *("base", "heard", "questions", "calls", "done", "registry"),
+]
 
 
 @st.composite
 def _records(draw: st.DrawFn) -> str:
     """Lines that are nearly records."""
     distorted = draw(st.dictionaries(st.sampled_from(_FIELDS), any_json, max_size=2))
-    belief = {"base": "working"} | draw(
-        st.dictionaries(st.sampled_from(_BELIEF), any_json, max_size=2)
+    fields = {"base": "working"} | draw(
+        st.dictionaries(st.sampled_from(_ACTIVITY), any_json, max_size=2)
     )
-    whole: Any = SESSION | {"belief": belief} | distorted
+    whole: Any = SESSION | {"belief": fields} | distorted
     words = draw(st.lists(st.sampled_from(["s", "working", "registry", "idle", "5", "²", "{}"])))
     verb = draw(
         st.sampled_from(["SET", "RM", "DELETE", "RESURRECT", "API_USAGE", "EVENT", "CORRECT", "@"])
@@ -228,9 +239,9 @@ def _records(draw: st.DrawFn) -> str:
 
 @given(st.one_of(_records(), st.text()), st.booleans())
 def test_whatever_the_line_it_is_a_record_or_a_bad_one(line: str, folded: bool) -> None:
-    store = Store(Rules(question_as_attention=folded))
+    store = Store(SessionRules(question_as_attention=folded))
     try:
-        apply_record(store, line, START)
+        apply_record(store, line, START, TRANSLATOR)
         read_moment(line)
     except BadRecord:
         pass
@@ -244,7 +255,7 @@ def life_goes_on(store: Store) -> None:
         session_record(session)
         event = event_of("Stop", session.id, meta={"pid": 7, "at": 5})
         store.apply_hook(event, START)
-        store.correct(session.id, "registry", "idle", 6, START)
+        store.apply_observation(session.id, observation_of("registry", "idle", 6), START)
         store.remove(session.id, START)
     store.order_closed()
     store.expire(START)
@@ -252,4 +263,4 @@ def life_goes_on(store: Store) -> None:
 
 def test_payloads_are_not_records() -> None:
     with pytest.raises(BadRecord):
-        apply_record(Store(), f"EVENT {json.dumps(payload_of('Stop'))}", START)
+        apply_record(Store(), f"EVENT {json.dumps(payload_of('Stop'))}", START, TRANSLATOR)

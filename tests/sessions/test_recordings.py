@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from acd.agents.catalog import TRANSLATOR
 from acd.sessions.recording import replay
 from acd.sessions.records import apply_record
 from acd.sessions.store import Store
@@ -54,7 +55,10 @@ def truths(recording: Path) -> list[Truth]:
 
 
 def steps(recording: Path) -> list[Step]:
-    return [Step(now, line) for now, line, _ in replay(iter(recording.read_text().splitlines()))]
+    return [
+        Step(now, line)
+        for now, line, _ in replay(iter(recording.read_text().splitlines()), TRANSLATOR)
+    ]
 
 
 def statuses(store: Store) -> dict[str, str]:
@@ -72,7 +76,7 @@ def test_there_are_recordings_of_both_clients() -> None:
 @pytest.mark.parametrize("recording", RECORDINGS, ids=name)
 def test_what_was_true_is_seen_within_half_a_second(recording: Path) -> None:
     shown: list[tuple[int, dict[str, str]]] = []
-    for now, _, store in replay(iter(recording.read_text().splitlines())):
+    for now, _, store in replay(iter(recording.read_text().splitlines()), TRANSLATOR):
         shown.append((now.wall, statuses(store)))
     for truth in truths(recording):
         at_its_time = [
@@ -98,7 +102,7 @@ def test_whatever_the_order_in_which_the_sources_are_heard_the_end_is_the_same(
     evidence = steps(recording)
     in_order = Store()
     for step in evidence:
-        apply_record(in_order, step.line, step.now)
+        apply_record(in_order, step.line, step.now, TRANSLATOR)
 
     queues = {
         source: [step for step in evidence if step.source == source]
@@ -115,7 +119,7 @@ def test_whatever_the_order_in_which_the_sources_are_heard_the_end_is_the_same(
         ]
         source = data.draw(st.sampled_from(sorted(known)))
         # All of it is heard late, at the end, so that nothing is from the future.
-        apply_record(mixed, queues[source].pop(0).line, last)
+        apply_record(mixed, queues[source].pop(0).line, last, TRANSLATOR)
         if not queues[source]:
             del queues[source]
     assert statuses(mixed) == statuses(in_order)

@@ -9,7 +9,7 @@ import pytest
 from acd.sessions.metadata import Refused
 from acd.sessions.status import REVIVALS, STATUSES, TRANSITIONS
 from acd.sessions.values import ID_LENGTH, NS
-from testing.event_scenes import START, Scene, contents, told
+from testing.event_scenes import START, Scene, contents, described
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_the_table_allows_everything_but_leaving_closed() -> None:
 
 def test_the_first_set_creates_the_session_and_tells_of_it() -> None:
     scene = Scene()
-    assert told(scene.set("s", "working")) == [("update", "s", "working", 0)]
+    assert described(scene.set("s", "working")) == [("update", "s", "working", 0)]
     assert scene.session().history is None
 
 
@@ -49,7 +49,7 @@ def test_a_transition_is_recorded_with_the_time_spent_before_it() -> None:
     scene = Scene()
     scene.set("s", "working")
     scene.wait(90.5)
-    assert told(scene.set("s", "attention")) == [("update", "s", "attention", 90)]
+    assert described(scene.set("s", "attention")) == [("update", "s", "attention", 90)]
     [transition] = scene.session().history or []
     assert transition == (scene.now.wall, "working", "attention", int(90.5 * NS))
 
@@ -58,7 +58,7 @@ def test_the_same_status_again_moves_since_and_records_no_history() -> None:
     scene = Scene()
     scene.set("s", "working")
     scene.wait(7)
-    assert told(scene.set("s", "working")) == [("update", "s", "working", 7)]
+    assert described(scene.set("s", "working")) == [("update", "s", "working", 7)]
     session = scene.session()
     assert (session.since, session.history) == (scene.now.wall, None)
     assert session.elapsed(scene.now) == 0
@@ -84,7 +84,7 @@ def test_durations_come_from_the_clock_that_does_not_jump() -> None:
     scene.set("s", "working")
     scene.wait(10)
     scene.step_wall_clock(-3600)
-    assert told(scene.set("s", "attention")) == [("update", "s", "attention", 10)]
+    assert described(scene.set("s", "attention")) == [("update", "s", "attention", 10)]
     [transition] = scene.session().history or []
     assert transition.duration == 10 * NS
     assert transition.at == START.wall + (10 - 3600) * NS
@@ -93,7 +93,7 @@ def test_durations_come_from_the_clock_that_does_not_jump() -> None:
 def test_rm_closes_a_session_and_keeps_it() -> None:
     scene = Scene()
     scene.set("s", "question", working_dir="/w")
-    assert told(scene.remove("s")) == [("update", "s", "closed", 0)]
+    assert described(scene.remove("s")) == [("update", "s", "closed", 0)]
     assert scene.session().working_dir == "/w"
     assert [session.id for session in scene.store.list_all()] == ["s"]
 
@@ -102,7 +102,7 @@ def test_delete_forgets_a_session_at_once_whatever_its_status() -> None:
     for status in STATUSES:
         scene = Scene()
         scene.set("s", status)
-        assert told(scene.store.delete("s")) == [("removed", "s", status, 0)]
+        assert described(scene.store.delete("s")) == [("removed", "s", status, 0)]
         assert contents(scene.store) == {}
         assert set(scene.store.counts().values()) == {0}
 
@@ -127,7 +127,7 @@ def test_a_closed_session_is_resurrected_as_working_with_all_it_had() -> None:
     scene.set("s", "attention", session_id="agent-id", working_dir="/w", colour="red")
     scene.remove("s")
     scene.wait(60)
-    assert told(scene.resurrect("s")) == [("update", "s", "working", 60)]
+    assert described(scene.resurrect("s")) == [("update", "s", "working", 60)]
     session = scene.session()
     assert (session.working_dir, session.metadata) == ("/w", {"colour": "red"})
     assert session.evidence == "resume"
@@ -236,7 +236,7 @@ def test_a_closed_session_expires_when_its_retention_is_over_and_not_before() ->
     scene.wait(59.999)
     assert scene.expire() == []
     scene.wait(0.001)
-    assert told(scene.expire()) == [("removed", "s", "closed", 0)]
+    assert described(scene.expire()) == [("removed", "s", "closed", 0)]
     assert scene.store.next_expiry() is None
 
 
@@ -284,7 +284,7 @@ def test_a_new_session_past_the_limit_takes_the_place_of_the_longest_closed() ->
     scene.remove("early")
     scene.wait(1)
     scene.remove("late")
-    assert told(scene.set("new", "working")) == [
+    assert described(scene.set("new", "working")) == [
         ("removed", "early", "closed", 0),
         ("update", "new", "working", 0),
     ]
@@ -303,7 +303,7 @@ def test_with_every_session_open_a_new_one_is_refused_and_none_is_lost() -> None
 def test_a_hook_makes_room_as_a_set_does() -> None:
     scene = Scene(max_sessions=1)
     scene.set("old", "closed")
-    assert told(scene.hook("UserPromptSubmit", "new")) == [
+    assert described(scene.hook("UserPromptSubmit", "new")) == [
         ("removed", "old", "closed", 0),
         ("update", "new", "working", 0),
     ]

@@ -1,4 +1,4 @@
-"""What no hook tells, and what the other sources may do about it."""
+"""What observers and the process correct, and nothing else."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from acd.sessions.corrections import CORRECTIONS
+from acd.agents.catalog import TRANSLATOR
+from acd.sessions.signals import EFFECTS, HOOK
 from acd.sessions.status import STATUSES, Status
 from acd.sessions.values import NS, Now
-from testing.event_scenes import Scene, told
+from testing.event_scenes import Scene, described
+from testing.strategies import WORDS
 
 ALLOWED = {
     ("registry", "asking", "working"): "question",  # a dialog is open
@@ -41,17 +43,23 @@ def test_a_failed_turn_leaves_a_subagents_question_open() -> None:
     scene.hook("UserPromptSubmit")
     scene.hook("PermissionRequest/Bash", agent_id="a1")
     scene.wait(1)
-    scene.correct("registry", "failed")
+    scene.observe("registry", "failed")
     assert scene.status() == "question"
 
 
-def test_the_table_is_the_documented_one() -> None:
+def test_the_table_holds_these_corrections_and_no_others() -> None:
+    rows = {
+        (source, word): EFFECTS.get((source, TRANSLATOR.observation(word)))
+        for source, word in WORDS
+    }
     table = {
-        (source, says, before): after
-        for (source, says), corrections in CORRECTIONS.items()
-        for before, after in corrections.items()
+        (source, word, before): after
+        for (source, word), row in rows.items()
+        for before, after in (row or {}).items()
     }
     assert table == ALLOWED
+    reached = {(source, TRANSLATOR.observation(word)) for source, word in WORDS}
+    assert {key for key in EFFECTS if key[0] != HOOK} <= reached
 
 
 @pytest.mark.parametrize(
@@ -73,10 +81,10 @@ def test_a_source_makes_of_a_status_what_the_table_says(
     scene = Scene()
     scene.hook(_LEADS_TO[before])
     scene.wait(1)
-    changes = scene.correct(*said)  # type: ignore[arg-type]
+    changes = scene.observe(*said)  # type: ignore[arg-type]
     after = ALLOWED.get((*said, before))
     assert scene.status() == (after or before)
-    assert told(changes) == ([("update", "s", after, 1)] if after else [])
+    assert described(changes) == ([("update", "s", after, 1)] if after else [])
     assert scene.session().evidence == (said[0] if after else "hook")
 
 
@@ -85,7 +93,7 @@ def test_what_is_asked_is_over_when_the_registry_has_moved_on(said: str) -> None
     scene = Scene()
     scene.hook("PermissionRequest/Bash", tool_input={"command": "make"})
     scene.wait(1)
-    scene.correct("registry", said)
+    scene.observe("registry", said)
     assert scene.session().prompt is None
     scene.wait(1)
     scene.hook("SubagentStart", agent_id="a2")
@@ -96,7 +104,7 @@ def test_idle_is_not_the_end_while_background_tasks_run() -> None:
     scene = Scene()
     scene.hook("Stop/background")
     scene.wait(1)
-    assert scene.correct("registry", "idle") == []
+    assert scene.observe("registry", "idle") == []
     assert scene.status() == "working"
 
 
@@ -105,7 +113,7 @@ def test_a_dismissed_question_while_background_tasks_run_is_work_that_goes_on() 
     scene.hook("Stop/background")
     scene.hook("PermissionRequest/Bash", agent_id="a1")
     scene.wait(1)
-    scene.correct("registry", "idle")
+    scene.observe("registry", "idle")
     assert scene.status() == "working"
 
 
@@ -113,9 +121,9 @@ def test_a_correction_that_no_longer_holds_is_gone() -> None:
     scene = Scene()
     scene.hook("PreToolUse")
     scene.wait(1)
-    scene.correct("registry", "idle")
+    scene.observe("registry", "idle")
     scene.wait(1)
-    scene.correct("registry", "busy")
+    scene.observe("registry", "busy")
     assert scene.status() == "working"
 
 
@@ -123,7 +131,7 @@ def test_the_next_hook_overrules_a_correction() -> None:
     scene = Scene()
     scene.hook("PreToolUse")
     scene.wait(1)
-    scene.correct("registry", "idle")
+    scene.observe("registry", "idle")
     scene.wait(1)
     scene.hook("PreToolUse")
     assert scene.status() == "working"
@@ -133,7 +141,7 @@ def test_a_set_overrules_a_correction() -> None:
     scene = Scene()
     scene.hook("PreToolUse")
     scene.wait(1)
-    scene.correct("registry", "idle")
+    scene.observe("registry", "idle")
     scene.set("s", "question")
     assert scene.status() == "question"
 
@@ -141,13 +149,13 @@ def test_a_set_overrules_a_correction() -> None:
 def test_the_end_of_a_process_counts_whatever_the_clock_of_the_last_hook_said() -> None:
     scene = Scene()
     scene.hook("UserPromptSubmit", at=Now(scene.now.wall + 10**12, 0))
-    scene.correct("process", "ended")
+    scene.observe("process", "ended")
     assert scene.status() == "closed"
 
 
 def test_a_source_may_speak_of_a_session_that_nobody_knows() -> None:
     scene = Scene()
-    assert scene.correct("process", "ended", "nobody") == []
+    assert scene.observe("process", "ended", "nobody") == []
     assert scene.statuses() == {}
 
 
@@ -155,7 +163,7 @@ def test_question_as_attention_does_not_hide_a_question_from_corrections() -> No
     scene = Scene(question_as_attention=True)
     scene.hook("PermissionRequest/Bash")
     scene.wait(1)
-    scene.correct("registry", "busy")
+    scene.observe("registry", "busy")
     assert scene.status() == "working"
 
 
@@ -170,7 +178,7 @@ def asking() -> Scene:
     scene = Scene()
     scene.hook("PreToolUse", tool_use_id="t1", **BASH)
     scene.wait(1)
-    scene.correct("registry", "asking")
+    scene.observe("registry", "asking")
     return scene
 
 
@@ -184,7 +192,7 @@ def test_a_question_that_only_the_registry_tells_of_has_no_text() -> None:
 def test_what_the_registry_asked_is_over_when_it_says_so(says: str, becomes: str) -> None:
     scene = asking()
     scene.wait(1)
-    scene.correct("registry", says)
+    scene.observe("registry", says)
     assert scene.status() == becomes
 
 
@@ -195,7 +203,7 @@ def test_the_hook_that_asks_gives_the_registrys_question_its_text(seconds: float
     scene.wait(1)
     scene.hook(ASKS, at=asked, **BASH)
     assert (scene.status(), scene.session().prompt) == ("question", "Bash: make")
-    assert len(scene.belief().questions) == 1
+    assert len(scene.activity().questions) == 1
 
 
 @pytest.mark.parametrize("asks_first", [True, False], ids=["hook first", "registry first"])
@@ -208,10 +216,10 @@ def test_a_question_told_by_both_ends_as_one(asks_first: bool, says: str, become
         if hook:
             scene.hook(ASKS, **BASH)
         else:
-            scene.correct("registry", "asking")
+            scene.observe("registry", "asking")
     assert scene.status() == "question"
     scene.wait(1)
-    scene.correct("registry", says)
+    scene.observe("registry", says)
     assert scene.status() == becomes
 
 
@@ -219,7 +227,7 @@ def test_an_asking_hook_that_comes_after_the_answer_asks_nothing() -> None:
     scene = asking()
     asked = scene.now
     scene.wait(1)
-    scene.correct("registry", "busy")
+    scene.observe("registry", "busy")
     scene.hook(ASKS, at=asked, **BASH)
     assert scene.status() == "working"
 
@@ -251,10 +259,10 @@ def test_background_tasks_may_ask_and_go_on_when_the_dialog_is_dismissed() -> No
     scene = Scene()
     scene.hook("Stop/background")
     scene.wait(1)
-    scene.correct("registry", "asking")
+    scene.observe("registry", "asking")
     assert scene.status() == "question"
     scene.wait(1)
-    scene.correct("registry", "idle")
+    scene.observe("registry", "idle")
     assert scene.status() == "working"
 
 
@@ -262,5 +270,5 @@ def test_the_word_waiting_of_old_journals_means_nothing_still() -> None:
     scene = Scene()
     scene.hook("UserPromptSubmit")
     scene.wait(1)
-    assert scene.correct("registry", "waiting") == []
+    assert scene.observe("registry", "waiting") == []
     assert scene.status() == "working"
