@@ -39,7 +39,7 @@ class FakeAgent:
         packed = json.dumps(meta, separators=(",", ":"))
         assert client.ask(f"HOOK claude-code {packed} {json.dumps(payload)}") == "OK"
 
-    def entry(self, status: str, **fields: Any) -> str:
+    def entry(self, status: str, /, **fields: Any) -> str:
         """The content of its registry file, later than all that happened before."""
         return json.dumps(
             {
@@ -51,7 +51,7 @@ class FakeAgent:
             }
         )
 
-    def registers(self, status: str, **fields: Any) -> None:
+    def registers(self, status: str, /, **fields: Any) -> None:
         """Writes its registry file."""
         self.registry.mkdir(parents=True, exist_ok=True)
         self.file.write_text(self.entry(status, **fields))

@@ -1,7 +1,7 @@
-"""What no hook tells: the agent's process, and Claude Code's registry of its sessions.
+"""What no hook reports: the end of the agent's process, and Claude Code's registry.
 
-The agent is a process that only lives; its registry file is written as the real
-client was seen to write it. The real client itself is in tests/e2e.
+A process stands for the agent, with a registry file as the real client writes it; the real
+client is in tests/e2e.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Callable
 
 import pytest
 
-from acd.agents.claude_code.observer import SETTLE
 from acd.system.process import identify
 from testing.fake_agent import ASKS, FakeAgent, next_update, wait_for_the_read
 from testing.strace import Watched
@@ -38,37 +37,40 @@ def test_a_file_that_an_earlier_process_of_that_pid_left_changes_nothing(
     agent.hook(client, "PermissionRequest", **ASKS)
     assert next_update(subscriber) == ("s", "question")
     agent.registers("idle", procStart="1")
-    time.sleep(2 * SETTLE)  # that nothing comes has no event
+    wait_for_the_read(agent, client)
+    assert client.get("s")["status"] == "question"
     found = identify(agent.process.pid)
     assert found is not None
     agent.registers("busy", procStart=str(found.start))
-    assert next_update(subscriber) == ("s", "working")
+    while (update := next_update(subscriber))[0] != "s":
+        pass
+    assert update == ("s", "working")
 
 
-@pytest.mark.parametrize(("says", "becomes"), [("busy", "working"), ("idle", "attention")])
+@pytest.mark.parametrize(("status", "becomes"), [("busy", "working"), ("idle", "attention")])
 def test_a_question_is_answered_or_dismissed(
-    agent: FakeAgent, client: Client, subscriber: Client, says: str, becomes: str
+    agent: FakeAgent, client: Client, subscriber: Client, status: str, becomes: str
 ) -> None:
     agent.hook(client, "PermissionRequest", **ASKS)
     assert next_update(subscriber) == ("s", "question")
-    agent.registers(says)
+    agent.registers(status)
     assert next_update(subscriber) == ("s", becomes)
 
 
-def test_what_it_said_before_the_last_hook_changes_nothing(
+def test_a_status_from_before_the_last_hook_changes_nothing(
     agent: FakeAgent, client: Client, subscriber: Client
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
     assert next_update(subscriber) == ("s", "working")
     agent.registers("idle", statusUpdatedAt=time.time_ns() // 1_000_000 - 5000)
-    # The file is looked at a moment later; then the next word is heard.
+    # The first status is replaced before the file is read.
     agent.registers("busy")
     agent.hook(client, "PostToolUse")
     assert next_update(subscriber) == ("s", "working")
     assert client.get("s")["status"] == "working"
 
 
-def test_a_word_that_lasts_for_a_moment_only_is_not_heard(
+def test_a_status_that_lasts_for_a_moment_is_ignored(
     agent: FakeAgent, client: Client, subscriber: Client
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
@@ -105,7 +107,7 @@ def test_a_file_that_is_half_written_is_read_when_it_is_whole(
     ],
     ids=lambda text: repr(text[:20]),
 )
-def test_a_foreign_file_is_nothing_and_the_next_whole_one_counts(
+def test_a_foreign_file_is_ignored_and_the_next_whole_one_counts(
     agent: FakeAgent, client: Client, subscriber: Client, foreign: str
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
@@ -116,7 +118,7 @@ def test_a_foreign_file_is_nothing_and_the_next_whole_one_counts(
 
 
 @pytest.mark.parametrize("wrong", ["pid", "sessionId", "status", "statusUpdatedAt"])
-def test_an_entry_with_a_wrong_field_says_nothing(
+def test_an_entry_with_a_wrong_field_is_ignored(
     agent: FakeAgent, client: Client, subscriber: Client, wrong: str
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
@@ -146,7 +148,7 @@ def _another_name(agent: FakeAgent) -> None:
 
 
 @pytest.mark.parametrize("put", [_link, _large, _fifo, _another_name])
-def test_only_a_small_file_of_ours_under_the_right_name_is_read(
+def test_only_a_small_regular_file_with_the_right_name_is_read(
     agent: FakeAgent, client: Client, subscriber: Client, put: Callable[[FakeAgent], None]
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
@@ -156,7 +158,7 @@ def test_only_a_small_file_of_ours_under_the_right_name_is_read(
     assert client.get("s")["status"] == "working"
 
 
-def test_a_directory_that_is_not_there_yet_is_found_by_a_later_hook(
+def test_a_directory_that_is_created_later_is_found_by_the_next_hook(
     agent: FakeAgent, client: Client, subscriber: Client
 ) -> None:
     agent.registry.rmdir()
@@ -182,7 +184,7 @@ def test_several_configuration_directories_are_watched_at_once(
     assert next_update(subscriber) == ("one", "attention")
 
 
-def test_thousands_of_stale_files_and_every_key_are_left_closed(
+def test_thousands_of_stale_files_and_all_keys_are_not_opened(
     place: Place, agent: FakeAgent, client: Client, daemon: Daemon, subscriber: Client
 ) -> None:
     for pid in range(3_000_000, 3_002_000):
@@ -204,7 +206,7 @@ def test_thousands_of_stale_files_and_every_key_are_left_closed(
     assert all(f"{agent.process.pid}.json" in line for line in files)
 
 
-def test_what_it_says_is_heard_after_a_restart_too(
+def test_the_registry_is_read_after_a_restart(
     place: Place, agent: FakeAgent, client: Client, daemon: Daemon
 ) -> None:
     agent.hook(client, "PermissionRequest", **ASKS)
@@ -243,7 +245,7 @@ def test_an_agent_that_ended_while_no_daemon_ran_is_closed_at_the_start(
     assert (found["status"], found["evidence"]) == ("closed", "process")
 
 
-def test_a_pid_that_another_process_has_by_now_is_not_the_agent(
+def test_a_pid_that_another_process_has_now_is_not_the_agent(
     place: Place, agent: FakeAgent, client: Client, daemon: Daemon
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
@@ -251,7 +253,7 @@ def test_a_pid_that_another_process_has_by_now_is_not_the_agent(
     journal = place.socket.with_name(place.socket.name + ".journal")
     text = journal.read_text()
     start = recorded_start(text)
-    # As if the pid had been another's when the session was recorded.
+    # As if another process had had the pid when the session was recorded.
     journal.write_text(text.replace(f'"pid_start": {start}', f'"pid_start": {start - 1}'))
     place.start()
     with place.client() as again:
@@ -259,16 +261,16 @@ def test_a_pid_that_another_process_has_by_now_is_not_the_agent(
 
 
 def recorded_start(journal: str) -> int:
-    """The start that the journal has of the agent's process."""
+    """The start time of the agent's process in the journal."""
     return int(journal.partition('"pid_start": ')[2].partition("}")[0].partition(",")[0])
 
 
-def test_a_process_younger_than_an_event_did_not_cause_it(agent: FakeAgent, client: Client) -> None:
+def test_a_process_younger_than_an_event_is_not_the_agent(agent: FakeAgent, client: Client) -> None:
     agent.hook(client, "UserPromptSubmit", at=time.time_ns() - 3600 * 1_000_000_000)
     assert client.get("s")["pid"] is None
 
 
-def test_an_event_of_another_machine_proves_nothing_of_processes_here(
+def test_an_event_of_another_machine_watches_no_process_here(
     agent: FakeAgent, client: Client, subscriber: Client
 ) -> None:
     meta = json.dumps({"pid": agent.process.pid, "host": "elsewhere"}, separators=(",", ":"))

@@ -1,7 +1,7 @@
-"""The process watch of macOS, on a stand-in for kqueue(2).
+"""The process watch of macOS, with a fake kqueue(2).
 
-No Mac runs these tests: they prove which calls are made, in which order, and
-what is made of the answers; not that macOS answers so.
+No Mac runs these tests: they check the calls and their order, and how the results are
+handled, not what macOS returns.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ EXIT, ADD, ONESHOT, DELETE, PROC = 0x80000000, 1, 0x10, 2, -5
 
 
 class Kqueue:
-    """Remembers who is watched; `end` lets a process end."""
+    """A fake kqueue; `end` reports the end of a process."""
 
     def __init__(self) -> None:
         self.watched: set[int] = set()
@@ -39,8 +39,8 @@ class Kqueue:
                 if change.ident not in self.watched:
                     raise FileNotFoundError
                 self.watched.remove(change.ident)
-        told, self.ended = self.ended[:most], self.ended[most:]
-        return [SimpleNamespace(ident=pid) for pid in told]
+        reported, self.ended = self.ended[:most], self.ended[most:]
+        return [SimpleNamespace(ident=pid) for pid in reported]
 
     def end(self, pid: int) -> None:
         self.watched.remove(pid)  # one shot
@@ -48,12 +48,12 @@ class Kqueue:
 
 
 class Mac:
-    """A Mac with processes of which start and name are known."""
+    """A Mac with processes whose start times are known."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch):
         self.queue = Kqueue()
         self.readers: dict[int, Callable[[], None]] = {}
-        self.lives = {300: 111, 301: 222}
+        self.starts = {300: 111, 301: 222}
         self.ended: list[tuple[int, int]] = []
         names = {
             "kqueue": lambda: self.queue,
@@ -70,7 +70,9 @@ class Mac:
         module = _load()
         info = SimpleNamespace(
             bsd_info=lambda pid: (
-                SimpleNamespace(start=self.lives[pid], name="claude") if pid in self.lives else None
+                SimpleNamespace(start=self.starts[pid], name="claude")
+                if pid in self.starts
+                else None
             )
         )
         monkeypatch.setitem(sys.modules, "acd.system.kqueue", info)
@@ -78,13 +80,13 @@ class Mac:
         self.watch = module.ProcessWatch(loop, lambda pid, start: self.ended.append((pid, start)))
 
     def end(self, pid: int) -> None:
-        del self.lives[pid]
+        del self.starts[pid]
         self.queue.end(pid)
         self.readers[self.queue.fileno()]()
 
 
 def _load() -> ModuleType:
-    """The module as macOS imports it: it chooses its calls when it is loaded."""
+    """The module as macOS imports it: it selects its calls at import."""
     assert ours.__file__ is not None
     spec = importlib.util.spec_from_file_location("process_on_macos", ours.__file__)
     assert spec is not None and spec.loader is not None
@@ -98,7 +100,7 @@ def mac(monkeypatch: pytest.MonkeyPatch) -> Mac:
     return Mac(monkeypatch)
 
 
-def test_the_end_of_a_followed_process_is_told_once_with_its_start(mac: Mac) -> None:
+def test_the_end_of_a_followed_process_is_reported_once_with_its_start(mac: Mac) -> None:
     assert mac.watch.follow(300).start == 111
     assert mac.watch.follow(301).start == 222
     mac.end(300)
@@ -112,14 +114,14 @@ def test_a_process_that_has_ended_already_is_not_followed(mac: Mac) -> None:
     assert 999 not in mac.watch
 
 
-def test_a_pid_that_is_another_process_by_now_tells_the_end_of_the_first(mac: Mac) -> None:
+def test_a_pid_of_another_process_reports_the_end_of_the_first(mac: Mac) -> None:
     mac.watch.follow(300)
-    mac.lives[300] = 333
+    mac.starts[300] = 333
     assert mac.watch.follow(300).start == 333
     assert mac.ended == [(300, 111)]
 
 
-def test_what_is_forgotten_is_not_told(mac: Mac) -> None:
+def test_a_forgotten_process_is_not_reported(mac: Mac) -> None:
     mac.watch.follow(300)
     mac.watch.forget(300)
     assert mac.queue.watched == set()

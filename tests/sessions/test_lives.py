@@ -1,4 +1,4 @@
-"""What holds whatever happens, in any order, by any clock."""
+"""Invariants of the store after any steps in any order, by any clock."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def check_session(life: Life, session: Session) -> None:
         assert transition.origin != transition.to
         assert (
             transition.to in TRANSITIONS[transition.origin]
-            or transition.origin in REVIVALS  # which an agent's own start is, too
+            or transition.origin in REVIVALS  # an agent's own resume as well
         )
 
 
@@ -59,7 +59,7 @@ def check_indexes(store: Store) -> None:
 
 
 @given(lives())
-def test_whatever_happens_a_store_is_in_order(life: Life) -> None:
+def test_a_store_is_consistent_after_any_steps(life: Life) -> None:
     for session in life.store.list_all():
         check_session(life, session)
     check_indexes(life.store)
@@ -67,7 +67,7 @@ def test_whatever_happens_a_store_is_in_order(life: Life) -> None:
 
 
 @given(lives())
-def test_whatever_happens_what_is_shown_is_plain_ascii_json(life: Life) -> None:
+def test_a_session_is_ascii_json_after_any_steps(life: Life) -> None:
     for session in life.store.list_all():
         shown = json.dumps(session.to_wire_whole(life.now), allow_nan=False)
         assert shown.isascii()
@@ -85,15 +85,15 @@ def test_sessions_expire_in_the_order_in_which_they_closed(life: Life) -> None:
 
 
 @given(lives(), steps)
-def test_what_is_refused_changes_nothing(life: Life, step: LifeStep) -> None:
+def test_a_refused_command_changes_nothing(life: Life, step: LifeStep) -> None:
     before = json.dumps(contents(life.store))
     reply = step(life)
     if isinstance(reply, str) and reply.startswith("ERR "):
         assert json.dumps(contents(life.store)) == before
 
 
-def heard_of(life: Life) -> tuple[Session, AgentActivity]:
-    """A session that hooks have spoken of, by times that are in the past."""
+def started(life: Life) -> tuple[Session, AgentActivity]:
+    """A session with an activity, all of whose times are in the past."""
     name = next(iter(life.store.sessions), IDS[0])
     life.hook(name, "SessionStart/resume")
     session = life.store.get(name)
@@ -101,34 +101,34 @@ def heard_of(life: Life) -> tuple[Session, AgentActivity]:
     return session, session.activity
 
 
-def all_but_the_trail(life: Life) -> str:
+def all_but_the_log(life: Life) -> str:
     seen = {name: fields | {"evidence_log": None} for name, fields in contents(life.store).items()}
     return json.dumps(seen)
 
 
 @given(lives(), st.sampled_from([*STATUS_OF, "SomethingNew"]))
-def test_a_stale_event_changes_nothing_but_the_trail(life: Life, label: str) -> None:
-    session, belief = heard_of(life)
-    before = all_but_the_trail(life)
-    meta = {"at": belief.newest_at - 1, "pid": 300, "host": "elsewhere", "TMUX": "t"}
+def test_a_stale_event_changes_only_the_evidence_log(life: Life, label: str) -> None:
+    session, activity = started(life)
+    before = all_but_the_log(life)
+    meta = {"at": activity.newest_at - 1, "pid": 300, "host": "elsewhere", "TMUX": "t"}
     event = event_of(label, session.id, meta=meta, agent_id="a9", cwd="/z")
 
     assert life.store.apply_hook(event, life.now) == []
 
-    assert all_but_the_trail(life) == before
+    assert all_but_the_log(life) == before
     assert (session.evidence_log or [])[-1].outcome.startswith("no change: ")
 
 
 @given(lives(), st.sampled_from(WORDS), st.sampled_from(WORDS))
-def test_a_stale_word_of_the_registry_changes_nothing_but_the_trail(
+def test_a_stale_observation_changes_only_the_evidence_log(
     life: Life, newer: str, older: str
 ) -> None:
-    session, _ = heard_of(life)
+    session, _ = started(life)
     life.observe(session.id, "registry", newer, 0)
-    before = all_but_the_trail(life)
+    before = all_but_the_log(life)
     stale = observation_of("registry", older, life.now.wall - 1)
     assert life.store.apply_observation(session.id, stale, life.now) == []
-    assert all_but_the_trail(life) == before
+    assert all_but_the_log(life) == before
 
 
 MAIN_AGENT = [
@@ -136,11 +136,11 @@ MAIN_AGENT = [
     for label, status in STATUS_OF.items()
     if status not in {None, "closed"} and label not in {"Stop/background", "UserPromptSubmit"}
 ]
-"""Events of one agent that stand for themselves: no tasks, no queue, no end between them."""
+"""Events of one agent without background tasks, queued prompts and ends."""
 
 
 @given(st.lists(st.sampled_from(MAIN_AGENT), min_size=1, max_size=8), st.randoms())
-def test_in_whatever_order_events_arrive_the_newest_has_the_last_word(labels, random) -> None:  # type: ignore[no-untyped-def]
+def test_in_whatever_order_events_arrive_the_newest_counts(labels, random) -> None:  # type: ignore[no-untyped-def]
     scene = Scene()
     happened = []
     for label in labels:
@@ -185,7 +185,7 @@ def test_an_observation_corrects_only_what_the_table_allows(
 
 
 @given(lives(), hooks)
-def test_a_hook_tells_of_exactly_the_sessions_whose_status_moved(
+def test_a_hook_returns_a_change_of_each_session_whose_status_moved(
     life: Life, hook: LifeStep
 ) -> None:
     before = {session.id: session.status for session in life.store.list_all()}

@@ -1,4 +1,4 @@
-"""One property for every pair of a status and an event: the table decides, and nothing else."""
+"""Every pair of a status and an event of Claude Code: the tables alone decide."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REVIVES = "SessionStart/resume"
 
 
 def scenes_in(status: Status | None, *, question_as_attention: bool) -> Iterator[Scene]:
-    """Every way in which a session can have come into a status, as far as it matters."""
+    """A session that a SET, or an event, brought into a status."""
     if status is None:
         yield Scene(question_as_attention=question_as_attention)
         return
@@ -32,18 +32,18 @@ def scenes_in(status: Status | None, *, question_as_attention: bool) -> Iterator
 
 
 def expected(before: Status | None, event: str, background: bool) -> Status | None:
-    """What the documented rules say of one agent without subagents."""
-    says = STATUS_OF.get(event)
+    """The status by the documented rules, for an agent without subagents."""
+    status = STATUS_OF.get(event)
     if before == "closed":
-        return says if event == REVIVES else "closed"
-    if says is None or (event == "Notification/idle_prompt" and background):
+        return status if event == REVIVES else "closed"
+    if status is None or (event == "Notification/idle_prompt" and background):
         return before
-    return says
+    return status
 
 
 @pytest.mark.parametrize("folded", [False, True], ids=["four statuses", "three statuses"])
 @pytest.mark.parametrize("before", [None, *STATUSES.values()], ids=str)
-def test_an_event_sets_exactly_what_the_tables_say(before: Status | None, folded: bool) -> None:
+def test_an_event_sets_the_status_of_the_tables(before: Status | None, folded: bool) -> None:
     for event in EVENTS:
         for scene in scenes_in(before, question_as_attention=folded):
             background = before is not None and scene.activity().background
@@ -58,16 +58,16 @@ def test_an_event_sets_exactly_what_the_tables_say(before: Status | None, folded
 
 
 @pytest.mark.parametrize("before", STATUSES.values())
-def test_an_event_is_told_where_it_lands_and_kept_secret_where_it_does_not(before: Status) -> None:
+def test_an_event_makes_a_change_exactly_where_it_has_a_status(before: Status) -> None:
     for event in EVENTS:
         for scene in scenes_in(before, question_as_attention=False):
-            lands = before != "closed" and STATUS_OF.get(event) is not None
+            has_status = before != "closed" and STATUS_OF.get(event) is not None
             scene.wait(1)
             changes = scene.hook(event)
-            assert bool(changes) == (lands or event == REVIVES), f"{before}, then {event}"
+            assert bool(changes) == (has_status or event == REVIVES), f"{before}, then {event}"
 
 
-def test_two_events_one_after_the_other_always_show_what_the_second_says() -> None:
+def test_of_two_events_the_second_sets_the_status() -> None:
     for first, second in itertools.product(EVENTS, EVENTS):
         scene = Scene()
         scene.hook(first)

@@ -1,4 +1,4 @@
-"""What is written down of sessions and changes, and reading it again."""
+"""The records of sessions and changes, and how they are read."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from testing.strategies import WORDS, Life, lives, replay
 
 
 @given(lives())
-def test_every_session_is_read_as_it_was_written(life: Life) -> None:
+def test_a_session_record_reads_as_the_same_session(life: Life) -> None:
     for session in life.store.list_all():
         verb, _, fields = session_record(session).partition(" ")
         assert verb == "SESSION"
@@ -57,10 +57,9 @@ def test_the_records_of_a_store_replayed_make_the_same_store(life: Life) -> None
 
 @given(lives())
 def test_a_session_record_stands_for_all_the_changes_before_it(life: Life) -> None:
-    """As in a file that is written anew in the middle of things."""
     snapshots = [(life.now, session_record(session)) for session in life.store.list_all()]
     assert contents(replay(snapshots, life.store.rules)) == contents(life.store)
-    # The same on top of all that went before.
+    # The same after all records before it.
     twice = replay(life.records + snapshots, life.store.rules)
     assert contents(twice) == contents(life.store)
     assert twice.next_expiry() == life.store.next_expiry()
@@ -80,7 +79,7 @@ def test_a_moment_is_read_as_it_was_written(wall: int, boot: int) -> None:
     assert read_moment(moment_record(Now(wall, boot))) == (wall, boot)
 
 
-def test_an_event_is_read_as_it_was_written_with_nothing_of_what_is_missing() -> None:
+def test_an_event_reads_as_it_was_written_without_missing_keys() -> None:
     event = event_of("PermissionRequest/Bash", meta={"at": 5, "TMUX": "t"}, agent_id="a1")
     record = event_record(event)
     assert "null" not in record
@@ -116,7 +115,7 @@ def test_a_verb_in_a_record_may_be_in_any_case_as_on_the_wire() -> None:
     assert store.get("s").status == "closed"
 
 
-# What is no record ----------------------------------------------------------
+# Lines that are not records ----------------------------------------------------------
 
 SESSION: Json = {"id": "s", "status": "working", "since": 5, "entered": 5}
 
@@ -191,7 +190,7 @@ _WRONG: list[Json] = [
     ],
     ids=lambda line: line[:70],
 )
-def test_a_line_that_is_no_record_is_told_and_changes_nothing(line: str) -> None:
+def test_a_line_that_is_not_a_record_raises_and_changes_nothing(line: str) -> None:
     store = Store()
     with pytest.raises(BadRecord):
         apply_record(store, line, START, TRANSLATOR)
@@ -201,7 +200,7 @@ def test_a_line_that_is_no_record_is_told_and_changes_nothing(line: str) -> None
 @pytest.mark.parametrize(
     "line", ["@", "@ 5", "@ 5 5 5", "@ now then", "@ nan 5", "@ -5 5", "@ 1.5 5"]
 )
-def test_a_line_that_is_no_moment_is_told(line: str) -> None:
+def test_a_line_that_is_not_a_moment_raises(line: str) -> None:
     with pytest.raises(BadRecord, match=r"^not a moment$"):
         read_moment(line)
 
@@ -215,7 +214,7 @@ _ACTIVITY = [
 
 @st.composite
 def _records(draw: st.DrawFn) -> str:
-    """Lines that are nearly records."""
+    """Lines that are almost records."""
     distorted = draw(st.dictionaries(st.sampled_from(_FIELDS), any_json, max_size=2))
     fields = {"base": "working"} | draw(
         st.dictionaries(st.sampled_from(_ACTIVITY), any_json, max_size=2)
@@ -238,18 +237,18 @@ def _records(draw: st.DrawFn) -> str:
 
 
 @given(st.one_of(_records(), st.text()), st.booleans())
-def test_whatever_the_line_it_is_a_record_or_a_bad_one(line: str, folded: bool) -> None:
+def test_any_line_is_a_record_or_raises(line: str, folded: bool) -> None:
     store = Store(SessionRules(question_as_attention=folded))
     try:
         apply_record(store, line, START, TRANSLATOR)
         read_moment(line)
     except BadRecord:
         pass
-    # What was taken is good for everything that may come.
-    life_goes_on(store)
+    # What was accepted can take any change.
+    change_all(store)
 
 
-def life_goes_on(store: Store) -> None:
+def change_all(store: Store) -> None:
     for session in list(store.list_all()):
         json.dumps(session.to_wire_whole(START), allow_nan=False)
         session_record(session)

@@ -1,4 +1,4 @@
-"""What a recording keeps of the records, and what it leaves out."""
+"""What a recording keeps and leaves out."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_an_event_keeps_its_name() -> None:
     }
 
 
-def test_what_is_left_is_replayed() -> None:
+def test_the_rest_is_replayed() -> None:
     store = Store()
     apply_record(store, SET, NOW, TRANSLATOR)
     recording = [

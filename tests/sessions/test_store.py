@@ -1,4 +1,4 @@
-"""Commands on the store: what each changes, tells and refuses."""
+"""Commands on the store: the changes of each, and what each refuses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from testing.event_scenes import START, Scene, contents, described
 @pytest.mark.parametrize(
     ("before", "after"), list(itertools.product([None, *STATUSES], STATUSES)), ids=str
 )
-def test_a_set_is_obeyed_exactly_where_the_table_allows_it(before: str | None, after: str) -> None:
+def test_a_set_is_applied_exactly_where_the_table_allows_it(before: str | None, after: str) -> None:
     scene = Scene()
     if before is not None:
         scene.set("s", before)
@@ -39,7 +39,7 @@ def test_the_table_allows_everything_but_leaving_closed() -> None:
     assert REVIVALS == {"closed": "working"}
 
 
-def test_the_first_set_creates_the_session_and_tells_of_it() -> None:
+def test_the_first_set_creates_the_session_with_an_update() -> None:
     scene = Scene()
     assert described(scene.set("s", "working")) == [("update", "s", "working", 0)]
     assert scene.session().history is None
@@ -72,7 +72,7 @@ def test_the_newest_transitions_are_kept() -> None:
     assert [transition.to for transition in history] == ["question", "working", "closed"]
 
 
-def test_with_a_history_depth_of_nothing_no_transition_is_kept() -> None:
+def test_with_a_history_depth_of_0_no_transition_is_kept() -> None:
     scene = Scene(history_depth=0)
     scene.set("s", "working")
     scene.set("s", "attention")
@@ -98,7 +98,7 @@ def test_rm_closes_a_session_and_keeps_it() -> None:
     assert [session.id for session in scene.store.list_all()] == ["s"]
 
 
-def test_delete_forgets_a_session_at_once_whatever_its_status() -> None:
+def test_delete_removes_a_session_at_once_whatever_its_status() -> None:
     for status in STATUSES:
         scene = Scene()
         scene.set("s", status)
@@ -108,7 +108,7 @@ def test_delete_forgets_a_session_at_once_whatever_its_status() -> None:
 
 
 @pytest.mark.parametrize("command", ["get", "remove", "delete", "resurrect", "set_api_usage"])
-def test_a_session_that_is_not_there_is_not_found(command: str) -> None:
+def test_an_unknown_session_is_not_found(command: str) -> None:
     scene = Scene()
     arguments: dict[str, tuple[object, ...]] = {
         "remove": (scene.now,),
@@ -122,7 +122,7 @@ def test_a_session_that_is_not_there_is_not_found(command: str) -> None:
 # RESURRECT ------------------------------------------------------------------
 
 
-def test_a_closed_session_is_resurrected_as_working_with_all_it_had() -> None:
+def test_a_closed_session_is_resurrected_as_working_with_its_metadata() -> None:
     scene = Scene()
     scene.set("s", "attention", session_id="agent-id", working_dir="/w", colour="red")
     scene.remove("s")
@@ -210,13 +210,15 @@ def test_metadata_may_be_exactly_as_large_as_the_limit() -> None:
         ({}, "01234567"),
     ],
 )
-def test_the_display_name_is_the_best_that_is_known(given: dict[str, str], shown: str) -> None:
+def test_the_display_name_is_the_name_or_the_directory_or_the_id(
+    given: dict[str, str], shown: str
+) -> None:
     scene = Scene()
     scene.set("0123456789abcdef", "working", **given)
     assert scene.session("0123456789abcdef").display_name == shown
 
 
-def test_api_usage_is_kept_as_it_was_told_and_says_nothing_of_the_status() -> None:
+def test_api_usage_is_kept_as_it_was_sent_and_leaves_the_status() -> None:
     scene = Scene()
     scene.set("s", "working")
     scene.wait(5)
@@ -309,7 +311,7 @@ def test_a_hook_makes_room_as_a_set_does() -> None:
     ]
 
 
-def test_at_the_limit_the_sessions_that_are_there_go_on() -> None:
+def test_at_the_limit_present_sessions_still_change() -> None:
     scene = Scene(max_sessions=1)
     scene.set("s", "working")
     scene.set("s", "attention")

@@ -164,7 +164,9 @@ class RegistryObserver:
             return
         if entry.version > self._newest:
             self._newest = entry.version
-            log.info("Claude Code %s is in use: acd doctor says if it lacks hooks", self.version)
+            log.info(
+                "Claude Code %s is in use: acd doctor shows whether it lacks hooks", self.version
+            )
         word = entry.word
         if word is not None and self._reported.get(entry.session_id) != entry:
             self._reported[entry.session_id] = entry
