@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import Final
 
 from acd import config, paths
-from acd.agents.catalog import TRANSLATOR
 from acd.errors import ConfigError
 from acd.sessions.records import VERSION, BadRecord, apply_record, read_moment
 from acd.sessions.store import Store
@@ -50,6 +49,8 @@ def last_sessions(environ: Mapping[str, str]) -> list[Json]:
 
 
 def _apply(store: Store, lines: Iterable[bytes]) -> None:
+    from acd.agents.catalog import TRANSLATOR  # 4 ms
+
     now = Now(0, 0)
     for raw in lines:
         if not raw.endswith(b"\n"):  # cut off in the middle, and never acknowledged

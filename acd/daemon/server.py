@@ -67,7 +67,7 @@ class Server:
         loop: asyncio.AbstractEventLoop,
         store: Store,
         commands: Commands,
-        journal: recording.Recorder,
+        journal: recording.RecordWriter,
         clock: Callable[[], Now],
         *,
         info: Callable[[], Json],

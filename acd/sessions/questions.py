@@ -27,7 +27,7 @@ class Question(NamedTuple):
     """A subagent's own file, in which its observer finds what no hook reports."""
 
 
-class Call(NamedTuple):
+class ToolCall(NamedTuple):
     """A running tool call."""
 
     asker: str
@@ -46,7 +46,7 @@ class Questions:
 
     def __init__(self) -> None:
         self._open: dict[str, Question] = {}  # by _key, the newest last
-        self._calls: dict[str, Call] = {}  # running, by the agent's id of the call
+        self._calls: dict[str, ToolCall] = {}  # running, by the agent's id of the call
         self._done: dict[str, int] = {}  # when no tool of an agent ran, last
 
     def __bool__(self) -> bool:
@@ -85,7 +85,7 @@ class Questions:
             return
         if event.call is not None:
             if at >= self._done.get(event.speaker, 0):
-                self._calls[event.tool_use_id] = Call(event.speaker, event.call)
+                self._calls[event.tool_use_id] = ToolCall(event.speaker, event.call)
                 _bound(self._calls)
         elif (ended := self._calls.pop(event.tool_use_id, None)) is not None:
             question = self._open.get(_key(ended))
@@ -96,7 +96,7 @@ class Questions:
         """Whether the call that a permission request was for is running."""
         if event.call is None or at < self._done.get(event.speaker, 0):
             return False
-        return Call(event.speaker, event.call) in self._calls.values()
+        return ToolCall(event.speaker, event.call) in self._calls.values()
 
     def close_answered(self, event: HookEvent, at: int) -> None:
         """Closes the questions of an agent that goes on, those of its running calls excepted."""
@@ -168,13 +168,13 @@ class Questions:
             )
             questions._open[_key(question)] = question
         for key, (asker, call) in dict(fields.get("calls", {})).items():
-            questions._calls[key] = Call(_text(asker), _whole(call))
+            questions._calls[key] = ToolCall(_text(asker), _whole(call))
         for asker, at in dict(fields.get("done", {})).items():
             questions._done[asker] = _whole(at)
         return questions
 
 
-def _key(each: Question | Call) -> str:
+def _key(each: Question | ToolCall) -> str:
     """An agent has at most one question for each tool call, and one without a call."""
     return each.asker if each.call is None else f"{each.asker} {each.call}"
 

@@ -42,7 +42,7 @@ def lines(records: Iterable[str], now: Now) -> list[str]:
     ]
 
 
-class Recorder(Protocol):
+class RecordWriter(Protocol):
     """Where records are written."""
 
     def append(self, records: list[str], now: Now) -> None:
@@ -52,7 +52,7 @@ class Recorder(Protocol):
 class Tap:
     """A recorder that also passes each recording line to `push`."""
 
-    def __init__(self, inner: Recorder, push: Callable[[list[str]], None]):
+    def __init__(self, inner: RecordWriter, push: Callable[[list[str]], None]):
         self.inner = inner
         self._push = push
 

@@ -44,7 +44,7 @@ def line_of(payload: dict[str, Any], kind: str = "event_msg") -> str:
     return json.dumps({"timestamp": at, "type": kind, "payload": payload}) + "\n"
 
 
-class Codex:
+class CodexHome:
     """A configuration directory of Codex, with files of sessions."""
 
     def __init__(self, place: Place):
@@ -115,8 +115,8 @@ class Codex:
 
 
 @pytest.fixture
-def codex(place: Place) -> Iterator[Codex]:
-    made = Codex(place)
+def codex(place: Place) -> Iterator[CodexHome]:
+    made = CodexHome(place)
     yield made
     made.close()
 
@@ -133,14 +133,16 @@ def subscriber(place: Place, daemon: Daemon) -> Iterator[Client]:
         yield connected
 
 
-def working(codex: Codex, client: Client, subscriber: Client, session: str, parent: int) -> None:
+def working(
+    codex: CodexHome, client: Client, subscriber: Client, session: str, parent: int
+) -> None:
     codex.begin(session)
     codex.hook(client, "UserPromptSubmit", session, parent)
     assert next_update(subscriber) == (session, "working")
 
 
 def test_a_turn_that_failed_in_the_rollout_is_attention(
-    codex: Codex, client: Client, subscriber: Client, session: str
+    codex: CodexHome, client: Client, subscriber: Client, session: str
 ) -> None:
     with codex.process("", session) as process:
         working(codex, client, subscriber, session, process.pid)
@@ -151,7 +153,7 @@ def test_a_turn_that_failed_in_the_rollout_is_attention(
 
 
 def test_an_interrupt_whose_hook_was_missed_is_attention_out_of_a_question_too(
-    codex: Codex, client: Client, subscriber: Client, session: str
+    codex: CodexHome, client: Client, subscriber: Client, session: str
 ) -> None:
     with codex.process("", session) as process:
         working(codex, client, subscriber, session, process.pid)
@@ -162,7 +164,7 @@ def test_an_interrupt_whose_hook_was_missed_is_attention_out_of_a_question_too(
 
 
 def test_a_denied_subagent_has_no_open_question_by_its_own_rollout(
-    codex: Codex, client: Client, subscriber: Client, session: str
+    codex: CodexHome, client: Client, subscriber: Client, session: str
 ) -> None:
     helper = str(uuid.uuid4())
     with codex.process("", session) as process:
@@ -175,7 +177,7 @@ def test_a_denied_subagent_has_no_open_question_by_its_own_rollout(
 
 
 def test_a_subagent_that_was_denied_while_no_daemon_ran_is_observed_at_its_start(
-    codex: Codex, place: Place, daemon: Daemon, session: str
+    codex: CodexHome, place: Place, daemon: Daemon, session: str
 ) -> None:
     helper = str(uuid.uuid4())
     with codex.process("", session) as process:
@@ -195,7 +197,7 @@ def test_a_subagent_that_was_denied_while_no_daemon_ran_is_observed_at_its_start
 
 
 def test_a_prompt_after_a_failed_turn_is_working(
-    codex: Codex, client: Client, subscriber: Client, session: str
+    codex: CodexHome, client: Client, subscriber: Client, session: str
 ) -> None:
     with codex.process("", session) as process:
         working(codex, client, subscriber, session, process.pid)
@@ -209,7 +211,7 @@ def test_a_prompt_after_a_failed_turn_is_working(
 
 
 def test_only_a_regular_file_is_read(
-    codex: Codex, client: Client, subscriber: Client, session: str
+    codex: CodexHome, client: Client, subscriber: Client, session: str
 ) -> None:
     linked = str(uuid.uuid4())
     with codex.process("", linked) as one, codex.process("", session) as other:
@@ -227,7 +229,7 @@ def test_only_a_regular_file_is_read(
 
 
 def test_a_session_in_its_own_process_has_its_pid_and_terminal_and_ends_with_it(
-    codex: Codex, client: Client, subscriber: Client, session: str
+    codex: CodexHome, client: Client, subscriber: Client, session: str
 ) -> None:
     with codex.process("", session) as process:
         working(codex, client, subscriber, session, process.pid)
@@ -238,7 +240,7 @@ def test_a_session_in_its_own_process_has_its_pid_and_terminal_and_ends_with_it(
 
 
 def test_sessions_of_a_shared_server_have_neither_pid_nor_terminal_and_end_with_it(
-    codex: Codex, client: Client, subscriber: Client
+    codex: CodexHome, client: Client, subscriber: Client
 ) -> None:
     sessions = [str(uuid.uuid4()), str(uuid.uuid4())]
     with codex.process("app-server", *sessions) as server:
@@ -257,7 +259,7 @@ def test_sessions_of_a_shared_server_have_neither_pid_nor_terminal_and_end_with_
 
 
 def test_codex_exec_is_not_attended(
-    codex: Codex, client: Client, subscriber: Client, session: str
+    codex: CodexHome, client: Client, subscriber: Client, session: str
 ) -> None:
     with codex.process("exec", session) as process:
         working(codex, client, subscriber, session, process.pid)
@@ -265,7 +267,7 @@ def test_codex_exec_is_not_attended(
 
 
 def test_what_happened_while_no_daemon_ran_is_observed_at_its_start(
-    codex: Codex, place: Place, daemon: Daemon
+    codex: CodexHome, place: Place, daemon: Daemon
 ) -> None:
     goes_on, failed, gone = (str(uuid.uuid4()) for _ in range(3))
     with codex.process("app-server", goes_on, failed) as server:
@@ -290,7 +292,7 @@ def statuses(place: Place) -> dict[str, str]:
 
 
 def test_a_closed_session_is_not_watched(
-    codex: Codex, client: Client, subscriber: Client, session: str, daemon: Daemon
+    codex: CodexHome, client: Client, subscriber: Client, session: str, daemon: Daemon
 ) -> None:
     with codex.process("app-server", session) as server:
         working(codex, client, subscriber, session, server.pid)

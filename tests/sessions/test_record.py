@@ -22,7 +22,7 @@ from acd.sessions.records import (
     read_session,
     session_record,
 )
-from acd.sessions.signals import Source
+from acd.sessions.signals import EFFECTS, Source
 from acd.sessions.store import SessionRules, Store
 from acd.sessions.values import Json, Now
 from testing.event_scenes import (
@@ -88,16 +88,20 @@ def test_an_event_reads_as_it_was_written_without_missing_keys() -> None:
 
 @pytest.mark.parametrize(("source", "word"), WORDS)
 def test_an_observation_is_applied_again_by_its_record(source: Source, word: str) -> None:
+    moved = False
     for before in ("UserPromptSubmit", "PermissionRequest/Bash"):
         scene = Scene()
         scene.hook(before)
         other = Store()
         apply_record(other, event_record(event_of(before)), scene.now, TRANSLATOR)
+        earlier = scene.status()
         scene.wait(1)
         scene.observe(source, word)
         record = observation_record("s", observation_of(source, word, scene.now.wall))
         apply_record(other, record, scene.now, TRANSLATOR)
         assert other.get("s").status == scene.status()
+        moved = moved or scene.status() != earlier
+    assert moved == ((source, TRANSLATOR.observation(word)) in EFFECTS)
 
 
 def test_fields_that_a_later_version_may_add_are_ignored() -> None:
