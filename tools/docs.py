@@ -18,7 +18,7 @@ from typing import Final
 from acd.agents.agent import Agent
 from acd.agents.catalog import AGENTS
 from acd.config import options, toml
-from acd.sessions.signals import EFFECTS, HOOK, OPEN, SIGNALS, STARTED, Signal
+from acd.sessions.signals import EFFECTS, HOOK, OPEN, SIGNALS, Signal
 from acd.sessions.status import CLOSED, REVIVALS, STATUSES, TRANSITIONS, WORKING
 from acd.ui.bars.template import FIELDS, SUMMARY
 
@@ -49,8 +49,8 @@ def state_diagram() -> str:
         if to in allowed and to != origin
     ]
     arrows += [f"    {origin} --> {to}: RESURRECT" for origin, to in REVIVALS.items()]
-    resumed = EFFECTS[HOOK, STARTED][WORKING]
-    arrows.append(f"    {CLOSED} --> {resumed}: {STARTED} (resumed)")
+    resumed = EFFECTS[HOOK, "STARTED"][WORKING]
+    arrows.append(f"    {CLOSED} --> {resumed}: STARTED (resumed)")
     return "\n".join(["```mermaid", "stateDiagram-v2", *arrows, "```"])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from acd.sessions.signals import ASKED, GOES_ON, NONE, NOTHING, REMINDED, Signal, SignalKind
+from acd.sessions.signals import GOES_ON, NOTHING, Signal, SignalKind
 from acd.sessions.values import Json
 
 
@@ -52,7 +52,7 @@ class Agent:
         found = self.events.get(f"{event}/{kind}") if kind else None
         signal = found or self.events.get(event, NOTHING)
         if by_subagent:
-            if self.subagents_only_ask and signal.kind not in {ASKED, REMINDED, NONE}:
+            if self.subagents_only_ask and signal.kind not in {"ASKED", "REMINDED", "NONE"}:
                 signal = GOES_ON
         elif signal.goes_on:
             signal = NOTHING

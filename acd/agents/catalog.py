@@ -8,7 +8,7 @@ from typing import Final
 from acd.agents.agent import Agent
 from acd.agents.claude_code.events import AGENT as CLAUDE_CODE
 from acd.agents.codex.events import AGENT as CODEX
-from acd.sessions.signals import ENDED, NONE, NOTHING, PROCESS_ENDED, Signal, SignalKind, Translator
+from acd.sessions.signals import NOTHING, PROCESS_ENDED, Signal, SignalKind, Translator
 
 AGENTS: Final[Mapping[str, Agent]] = {agent.name: agent for agent in (CLAUDE_CODE, CODEX)}
 
@@ -16,7 +16,7 @@ FIRST: Final = next(iter(AGENTS.values()))
 """The agent that is suggested where none is installed."""
 
 _OBSERVATIONS: Final[Mapping[str, SignalKind]] = {
-    PROCESS_ENDED: ENDED,
+    PROCESS_ENDED: "ENDED",
     **{word: kind for agent in AGENTS.values() for word, kind in agent.observations.items()},
 }
 """The words of all observers: the record of an observation does not name the agent."""
@@ -29,7 +29,7 @@ def _event_signal(agent: str, event: str, kind: str | None, by_subagent: bool) -
 
 
 TRANSLATOR: Final = Translator(
-    event=_event_signal, observation=lambda word: _OBSERVATIONS.get(word, NONE)
+    event=_event_signal, observation=lambda word: _OBSERVATIONS.get(word, "NONE")
 )
 """Reads journals and recordings."""
 

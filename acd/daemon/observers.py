@@ -18,7 +18,7 @@ from acd.sessions.events import HookEvent
 from acd.sessions.processes import Process
 from acd.sessions.records import observation_record
 from acd.sessions.session import Session
-from acd.sessions.signals import ENDED, Observation, process_ended
+from acd.sessions.signals import Observation, process_ended
 from acd.sessions.status import CLOSED, QUESTION
 from acd.sessions.store import Change, Store
 from acd.sessions.values import Now
@@ -80,7 +80,7 @@ class ObserverManager:
         session = self._store.sessions.get(event.session)
         creates = session is None and event.status is not None
         is_open = session is not None and (session.status != CLOSED or event.signal.resumed)
-        if event.signal.kind == ENDED or not (creates or is_open):
+        if event.signal.kind == "ENDED" or not (creates or is_open):
             return event
         event = self._with_process(event)
         if (observer := self._observer(event.agent)) is not None:

@@ -13,22 +13,7 @@ from typing import Any, Final
 
 from acd.sessions.events import HookEvent
 from acd.sessions.questions import Questions
-from acd.sessions.signals import (
-    BUSY,
-    EFFECTS,
-    ENDED,
-    IDLE,
-    MAIN,
-    OBSERVER,
-    PROMPTED,
-    REMINDED,
-    SHELL,
-    STARTED,
-    TURN_ENDED,
-    TURN_FAILED,
-    Observation,
-    Translator,
-)
+from acd.sessions.signals import EFFECTS, MAIN, OBSERVER, Observation, Translator
 from acd.sessions.status import ATTENTION, QUESTION, STATUSES, WORKING, Status
 from acd.sessions.values import Json, is_whole
 
@@ -144,7 +129,7 @@ class AgentActivity:
         Order is per agent, because the agents of a session work side by side. A
         start, and an event that does not name its agent, is ordered among all.
         """
-        if event.signal.kind == STARTED or event.signal.anonymous:
+        if event.signal.kind == "STARTED" or event.signal.anonymous:
             newest = self.newest_at
         elif event.tool_use_id is None and self.questions.is_running(event, at):
             # Tools run side by side, too: the end of one does not void another's question.
@@ -167,12 +152,12 @@ class AgentActivity:
         self.newest_at = max(self.newest_at, at)
         if status == QUESTION:
             self._ask(event, at, text)
-        elif kind == STARTED:
+        elif kind == "STARTED":
             self.reset(status)
             self.begun_at = self.base_at = at
-        elif kind == ENDED:
+        elif kind == "ENDED":
             self.reset(status)
-        elif not (kind == IDLE and self.background):
+        elif not (kind == "IDLE" and self.background):
             self._go_on(event, status, at, text)
 
     def apply_late(self, event: HookEvent, at: int) -> None:
@@ -188,7 +173,7 @@ class AgentActivity:
     def _ask(self, event: HookEvent, at: int, text: str | None) -> None:
         # A reminder repeats an open question without naming its agent, so it opens no second
         # one. It proves that the question is open, whatever was observed before it.
-        if event.signal.kind == REMINDED and self.questions:
+        if event.signal.kind == "REMINDED" and self.questions:
             self.questions.renew(at)
         elif at < self.answered_at:
             self._resume(at)
@@ -198,19 +183,19 @@ class AgentActivity:
     def _go_on(self, event: HookEvent, status: Status, at: int, text: str | None) -> None:
         kind = event.signal.kind
         self.questions.close_answered(event, at)
-        if kind == PROMPTED:
+        if kind == "PROMPTED":
             # A queued prompt carries the id of the prompt whose turn is running, and only
             # the second TURN_ENDED is the end of both (measured on 2.1.329).
             same = event.prompt_id is not None and event.prompt_id == self.prompt_id
             self.queued = same and self.base == WORKING
             self.prompt_id = event.prompt_id
-        elif kind == TURN_ENDED and self.queued and event.prompt_id == self.prompt_id:
+        elif kind == "TURN_ENDED" and self.queued and event.prompt_id == self.prompt_id:
             self.queued = False
             return
         is_newest = at >= self.base_at
         if is_newest and (event.subagent is None or status == WORKING):
             self.base, self.base_at = status, at
-        if kind in {TURN_ENDED, TURN_FAILED}:
+        if kind in {"TURN_ENDED", "TURN_FAILED"}:
             self.background = event.signal.background
             self.queued = False
             self.last_text = text
@@ -229,7 +214,7 @@ class AgentActivity:
         if self.observation is not None and at < self.observation.at:
             return
         self.observation = observation
-        if observation.kind == SHELL:
+        if observation.kind == "SHELL":
             self.shell_at = at
         if closes:
             self.answered_at = max(self.answered_at, at)
@@ -238,7 +223,7 @@ class AgentActivity:
 
     def _resume(self, asked_at: int) -> None:
         """Where BUSY was observed after a question, the question was answered, not dismissed."""
-        busy = self.observation is not None and self.observation.kind == BUSY
+        busy = self.observation is not None and self.observation.kind == "BUSY"
         if busy and asked_at >= self.base_at:
             self.base, self.base_at = WORKING, asked_at
 

@@ -29,41 +29,25 @@ SignalKind = Literal[
     "ENDED",
     "NONE",
 ]
-
-STARTED: Final = "STARTED"
-PROMPTED: Final = "PROMPTED"
-TOOL_BEGAN: Final = "TOOL_BEGAN"
-TOOL_ENDED: Final = "TOOL_ENDED"
-ASKED: Final = "ASKED"
-REMINDED: Final = "REMINDED"
-ANSWERED: Final = "ANSWERED"
-TURN_ENDED: Final = "TURN_ENDED"
-TURN_FAILED: Final = "TURN_FAILED"
-INTERRUPTED: Final = "INTERRUPTED"
-COMPACTED: Final = "COMPACTED"
-BUSY: Final = "BUSY"
-IDLE: Final = "IDLE"
-SHELL: Final = "SHELL"
-ENDED: Final = "ENDED"
-NONE: Final = "NONE"
+"""The closed set of signals. They are written as strings, which mypy checks."""
 
 SIGNALS: Final[Mapping[SignalKind, str]] = {
-    STARTED: "a conversation begins, or is resumed",
-    PROMPTED: "the user submitted a prompt",
-    TOOL_BEGAN: "a tool call begins",
-    TOOL_ENDED: "a tool call ended, or all of them",
-    ASKED: "the agent waits for the user's answer",
-    REMINDED: "a question is still open; a new one where none is known",
-    ANSWERED: "a question was answered",
-    TURN_ENDED: "the turn ended, perhaps with background tasks that still run",
-    TURN_FAILED: "the turn ended with an error",
-    INTERRUPTED: "the user interrupted the turn",
-    COMPACTED: "a compaction that the user requested ended",
-    BUSY: "the agent works",
-    IDLE: "the agent waits for a prompt",
-    SHELL: "only a background shell runs",
-    ENDED: "the conversation or its process ended",
-    NONE: "no meaning for the status",
+    "STARTED": "a conversation begins, or is resumed",
+    "PROMPTED": "the user submitted a prompt",
+    "TOOL_BEGAN": "a tool call begins",
+    "TOOL_ENDED": "a tool call ended, or all of them",
+    "ASKED": "the agent waits for the user's answer",
+    "REMINDED": "a question is still open; a new one where none is known",
+    "ANSWERED": "a question was answered",
+    "TURN_ENDED": "the turn ended, perhaps with background tasks that still run",
+    "TURN_FAILED": "the turn ended with an error",
+    "INTERRUPTED": "the user interrupted the turn",
+    "COMPACTED": "a compaction that the user requested ended",
+    "BUSY": "the agent works",
+    "IDLE": "the agent waits for a prompt",
+    "SHELL": "only a background shell runs",
+    "ENDED": "the conversation or its process ended",
+    "NONE": "no meaning for the status",
 }
 """Every kind of signal, and its meaning for docs/states.md."""
 
@@ -84,27 +68,27 @@ def _always(status: Status) -> Mapping[Status, Status]:
 
 EFFECTS: Final[Mapping[tuple[Source, SignalKind], Mapping[Status, Status]]] = {
     # Hooks are the source of truth: what their signals mean does not depend on the activity.
-    (HOOK, STARTED): _always(ATTENTION),
-    (HOOK, PROMPTED): _always(WORKING),
-    (HOOK, TOOL_BEGAN): _always(WORKING),
-    (HOOK, TOOL_ENDED): _always(WORKING),
-    (HOOK, ASKED): _always(QUESTION),
-    (HOOK, REMINDED): _always(QUESTION),
-    (HOOK, ANSWERED): _always(WORKING),
-    (HOOK, TURN_ENDED): _always(ATTENTION),
-    (HOOK, TURN_FAILED): _always(ATTENTION),
-    (HOOK, INTERRUPTED): _always(ATTENTION),
-    (HOOK, COMPACTED): _always(ATTENTION),
-    (HOOK, BUSY): _always(WORKING),
-    (HOOK, IDLE): _always(ATTENTION),
-    (HOOK, ENDED): _always(CLOSED),
+    (HOOK, "STARTED"): _always(ATTENTION),
+    (HOOK, "PROMPTED"): _always(WORKING),
+    (HOOK, "TOOL_BEGAN"): _always(WORKING),
+    (HOOK, "TOOL_ENDED"): _always(WORKING),
+    (HOOK, "ASKED"): _always(QUESTION),
+    (HOOK, "REMINDED"): _always(QUESTION),
+    (HOOK, "ANSWERED"): _always(WORKING),
+    (HOOK, "TURN_ENDED"): _always(ATTENTION),
+    (HOOK, "TURN_FAILED"): _always(ATTENTION),
+    (HOOK, "INTERRUPTED"): _always(ATTENTION),
+    (HOOK, "COMPACTED"): _always(ATTENTION),
+    (HOOK, "BUSY"): _always(WORKING),
+    (HOOK, "IDLE"): _always(ATTENTION),
+    (HOOK, "ENDED"): _always(CLOSED),
     # Observers fill in what no hook reports, and correct nothing else.
-    (OBSERVER, IDLE): {WORKING: ATTENTION, QUESTION: ATTENTION},  # Esc, or a dismissed dialog
-    (OBSERVER, ASKED): {WORKING: QUESTION},  # a dialog is open; its text comes with a hook
-    (OBSERVER, BUSY): {QUESTION: WORKING},  # the question was answered
-    (OBSERVER, TURN_FAILED): {WORKING: ATTENTION},  # a subagent's question may still be open
-    (OBSERVER, INTERRUPTED): {WORKING: ATTENTION, QUESTION: ATTENTION},  # or a denied dialog
-    (PROCESS, ENDED): _always(CLOSED),
+    (OBSERVER, "IDLE"): {WORKING: ATTENTION, QUESTION: ATTENTION},  # Esc, or a dismissed dialog
+    (OBSERVER, "ASKED"): {WORKING: QUESTION},  # a dialog is open; its text comes with a hook
+    (OBSERVER, "BUSY"): {QUESTION: WORKING},  # the question was answered
+    (OBSERVER, "TURN_FAILED"): {WORKING: ATTENTION},  # a subagent's question may still be open
+    (OBSERVER, "INTERRUPTED"): {WORKING: ATTENTION, QUESTION: ATTENTION},  # or a denied dialog
+    (PROCESS, "ENDED"): _always(CLOSED),
 }
 """(source, signal) to {activity: the activity that follows}. What is absent changes nothing.
 
@@ -134,15 +118,15 @@ class Signal(NamedTuple):
         return WORKING if self.background else _BY_HOOK.get(self.kind)
 
 
-NOTHING: Final = Signal(NONE)
-GOES_ON: Final = Signal(NONE, goes_on=True)
+NOTHING: Final = Signal("NONE")
+GOES_ON: Final = Signal("NONE", goes_on=True)
 
 WITH_STATUS: Final[Mapping[Status | None, Signal]] = {
     None: NOTHING,
-    WORKING: Signal(BUSY),
-    QUESTION: Signal(ASKED),
-    ATTENTION: Signal(INTERRUPTED),
-    CLOSED: Signal(ENDED),
+    WORKING: Signal("BUSY"),
+    QUESTION: Signal("ASKED"),
+    ATTENTION: Signal("INTERRUPTED"),
+    CLOSED: Signal("ENDED"),
 }
 """The least specific signal that sets a status."""
 
@@ -166,7 +150,7 @@ PROCESS_ENDED: Final = "ended"
 
 def process_ended(at: int) -> Observation:
     """The observation that a session's process ended."""
-    return Observation(PROCESS, ENDED, PROCESS_ENDED, at)
+    return Observation(PROCESS, "ENDED", PROCESS_ENDED, at)
 
 
 class Translator(NamedTuple):

@@ -17,7 +17,7 @@ from acd.sessions.events import HookEvent
 from acd.sessions.metadata import Metadata, Refused, merge_extra
 from acd.sessions.processes import Process, Processes
 from acd.sessions.session import EvidenceEntry, Session, Transition
-from acd.sessions.signals import EFFECTS, HOOK, PROCESS, STARTED, Observation
+from acd.sessions.signals import EFFECTS, HOOK, PROCESS, Observation
 from acd.sessions.status import (
     ATTENTION,
     CLOSED,
@@ -213,7 +213,7 @@ class Store:
                 session.log_evidence(entry, "no change: the session is closed")
                 return []
             self._revive(session)
-        starts = event.signal.kind == STARTED and not late_by
+        starts = event.signal.kind == "STARTED" and not late_by
         changes = self._supersede_others(session, event, at, now) if starts else []
         if at >= activity.newest_at:
             self._update_origin(session, event)

@@ -15,12 +15,8 @@ from acd.sessions.events import HookEvent
 from acd.sessions.signals import (
     EFFECTS,
     HOOK,
-    NONE,
     OBSERVER,
-    SHELL,
     SIGNALS,
-    STARTED,
-    TURN_ENDED,
     WITH_STATUS,
     Observation,
     Signal,
@@ -93,14 +89,14 @@ def test_only_a_resumed_start_reopens_a_closed_session() -> None:
     for resumed in (False, True):
         scene = Scene()
         scene.set("s", "closed")
-        apply(scene, HOOK, Signal(STARTED, resumed=resumed))
+        apply(scene, HOOK, Signal("STARTED", resumed=resumed))
         assert scene.status() == ("attention" if resumed else "closed")
 
 
 @pytest.mark.parametrize("activity", [status for status in STATUSES.values() if status != "closed"])
 def test_a_turn_that_ended_with_background_tasks_is_working(activity: Status) -> None:
     for scene in scenes_in(activity):
-        apply(scene, HOOK, Signal(TURN_ENDED, background=True))
+        apply(scene, HOOK, Signal("TURN_ENDED", background=True))
         assert scene.status() == "working"
 
 
@@ -114,9 +110,9 @@ def test_every_kind_of_signal_has_a_meaning_in_the_docs() -> None:
 @pytest.mark.parametrize("agent", AGENTS.values(), ids=lambda agent: agent.name)
 def test_every_signal_of_an_agent_has_a_row_for_its_source(agent: Agent) -> None:
     events = {signal.kind for signal in agent.events.values()}
-    assert all((HOOK, kind) in EFFECTS for kind in events - {NONE})
+    assert all((HOOK, kind) in EFFECTS for kind in events - {"NONE"})
     words = set(agent.observations.values())
-    assert all((OBSERVER, kind) in EFFECTS for kind in words - {SHELL})
+    assert all((OBSERVER, kind) in EFFECTS for kind in words - {"SHELL"})
 
 
 def test_no_two_observers_give_a_word_two_meanings() -> None:
@@ -145,9 +141,9 @@ def test_a_record_means_the_status_that_it_holds_whatever_the_table_says_now(
 
 
 def test_a_record_with_the_tables_status_has_the_tables_signal() -> None:
-    assert recorded(status="attention").signal == Signal(TURN_ENDED)
+    assert recorded(status="attention").signal == Signal("TURN_ENDED")
     assert recorded(kind="background", status="working").signal.background
-    assert WITH_STATUS["attention"] != Signal(TURN_ENDED)
+    assert WITH_STATUS["attention"] != Signal("TURN_ENDED")
 
 
 def test_the_record_of_a_subagent_that_goes_on_ends_its_question() -> None:

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from acd.agents.claude_code.events import AGENT
 from acd.agents.observer import OnObservation, WatchTarget
-from acd.sessions.signals import NONE, OBSERVER, Observation
+from acd.sessions.signals import OBSERVER, Observation
 from acd.system.process import identify
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class RegistryObserver:
         word = entry.word
         if word is not None and self._reported.get(entry.session_id) != entry:
             self._reported[entry.session_id] = entry
-            kind = AGENT.observations.get(word, NONE)
+            kind = AGENT.observations.get(word, "NONE")
             self._on_observation(entry.session_id, Observation(OBSERVER, kind, word, entry.at))
 
 

@@ -10,40 +10,25 @@ from typing import Final
 
 from acd.agents.agent import Agent
 from acd.sessions.fields import by_field, long_text, text, tool_question
-from acd.sessions.signals import (
-    ASKED,
-    BUSY,
-    COMPACTED,
-    ENDED,
-    GOES_ON,
-    INTERRUPTED,
-    NOTHING,
-    PROMPTED,
-    STARTED,
-    TOOL_BEGAN,
-    TOOL_ENDED,
-    TURN_ENDED,
-    TURN_FAILED,
-    Signal,
-)
+from acd.sessions.signals import GOES_ON, NOTHING, Signal
 from acd.sessions.values import Json
 
 EVENTS: Final[Mapping[str, Signal]] = {
-    "UserPromptSubmit": Signal(PROMPTED),
-    "PreModelRequest": Signal(BUSY),
-    "PreToolUse": Signal(TOOL_BEGAN),
-    "PreToolUse/request_user_input": Signal(ASKED),
-    "PostToolUse": Signal(TOOL_ENDED),
-    "PermissionRequest": Signal(ASKED),
-    "PreCompact": Signal(BUSY),
-    "PostCompact/manual": Signal(COMPACTED),
-    "SessionStart/startup": Signal(STARTED),
-    "SessionStart/resume": Signal(STARTED, resumed=True),
-    "SessionStart/clear": Signal(STARTED),
-    "SessionStart/fork": Signal(STARTED),
-    "Stop": Signal(TURN_ENDED),
-    "Interrupt": Signal(INTERRUPTED),
-    "SessionEnd": Signal(ENDED),
+    "UserPromptSubmit": Signal("PROMPTED"),
+    "PreModelRequest": Signal("BUSY"),
+    "PreToolUse": Signal("TOOL_BEGAN"),
+    "PreToolUse/request_user_input": Signal("ASKED"),
+    "PostToolUse": Signal("TOOL_ENDED"),
+    "PermissionRequest": Signal("ASKED"),
+    "PreCompact": Signal("BUSY"),
+    "PostCompact/manual": Signal("COMPACTED"),
+    "SessionStart/startup": Signal("STARTED"),
+    "SessionStart/resume": Signal("STARTED", resumed=True),
+    "SessionStart/clear": Signal("STARTED"),
+    "SessionStart/fork": Signal("STARTED"),
+    "Stop": Signal("TURN_ENDED"),
+    "Interrupt": Signal("INTERRUPTED"),
+    "SessionEnd": Signal("ENDED"),
     # A failed request is repeated; only the rollout shows that it was the last one.
     "PostModelRequest": GOES_ON,
     "PostCompact/auto": GOES_ON,
@@ -85,7 +70,7 @@ AGENT: Final = Agent(
     call_events=frozenset({"PreToolUse", "PermissionRequest"}),
     subagents_only_ask=True,
     observer="acd.agents.codex.observer:CodexObserver",
-    observations={"failed": TURN_FAILED, "aborted": INTERRUPTED},
+    observations={"failed": "TURN_FAILED", "aborted": "INTERRUPTED"},
     transcript=lambda payload: text(payload, "transcript_path"),
     # A TUI starts a shared `codex app-server`, whose children the hooks are. Their
     # environment holds the terminal of the TUI that started the server.
