@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from acd.errors import ConfigError
-from acd.sessions.store import Rules
+from acd.sessions.store import SessionRules
 
 MAXIMUM: Final = 1_000_000_000
 """The bound of all numbers: times and sizes computed from larger ones would overflow."""
@@ -169,9 +169,9 @@ class Config:
     dashboard: DashboardConfig = field(default_factory=DashboardConfig)
     notify: NotifyConfig = field(default_factory=NotifyConfig)
 
-    def rules(self) -> Rules:
+    def rules(self) -> SessionRules:
         """The options that the store applies."""
-        return Rules(
+        return SessionRules(
             history_depth=self.sessions.history_depth,
             retention_seconds=self.sessions.closed_session_retention_minutes * 60,
             question_as_attention=self.sessions.question_as_attention,

@@ -1,7 +1,4 @@
-"""What agents tell by their hooks, as the daemon gets it.
-
-Responsible for the lines. It refuses to know what becomes of them.
-"""
+"""HOOK requests of agents' events."""
 
 from __future__ import annotations
 
@@ -19,19 +16,19 @@ def tell(
     agent: str = "claude-code",
     **payload: object,
 ) -> None:
-    """An event of a session; `meta` is what its hook knows, such as its terminal's hints."""
-    told = json.dumps({"session_id": session, "hook_event_name": event, **payload})
+    """Sends an event of a session; `meta` is what the hook adds, such as terminal hints."""
+    sent = json.dumps({"session_id": session, "hook_event_name": event, **payload})
     packed = json.dumps(meta or {}, separators=(",", ":"))
-    assert place.ask(f"HOOK {agent} {packed} {told}") == ["OK"]
+    assert place.ask(f"HOOK {agent} {packed} {sent}") == ["OK"]
 
 
 def asks(place: Place, session: str, meta: object = None) -> None:
-    """It waits for a permission."""
-    made = {"command": "make"}
+    """Sends the session's permission request."""
+    given = {"command": "make"}
     event = "PermissionRequest"
-    tell(place, session, event, meta, cwd=f"/src/{session}", tool_name="Bash", tool_input=made)
+    tell(place, session, event, meta, cwd=f"/src/{session}", tool_name="Bash", tool_input=given)
 
 
 def has_finished(place: Place, session: str, meta: object = None) -> None:
-    """Its turn is over."""
+    """Sends the end of the session's turn."""
     tell(place, session, "Stop", meta, cwd=f"/src/{session}")

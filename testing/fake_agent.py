@@ -1,4 +1,4 @@
-"""An agent that only lives, and writes the registry file that the real client was seen to write."""
+"""A process that stands for Claude Code, with hooks and a registry file like the real one's."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from testing.support import Client
 ASKS: dict[str, Any] = {"tool_name": "Bash", "tool_input": {"command": "make"}}
 
 
-class Agent:
-    """A process, a configuration directory, and a session in both."""
+class FakeAgent:
+    """A process with a session and a configuration directory."""
 
     def __init__(self, config_dir: Path, session: str):
         self.session = session
@@ -27,42 +27,45 @@ class Agent:
         return self.registry / f"{self.process.pid}.json"
 
     def end(self) -> None:
+        """Kills the process."""
         self.process.kill()
         self.process.wait()
 
     def hook(self, client: Client, event: str, *, at: int | None = None, **fields: Any) -> None:
+        """Sends an event of its session."""
         pid = {"pid": self.process.pid}
         meta = {"at": at or time.time_ns(), "config_dir": str(self.config_dir), **pid}
         payload = {"session_id": self.session, "hook_event_name": event, "cwd": "/", **fields}
         packed = json.dumps(meta, separators=(",", ":"))
         assert client.ask(f"HOOK claude-code {packed} {json.dumps(payload)}") == "OK"
 
-    def entry(self, says: str, **fields: Any) -> str:
-        """What its registry file says; the time is a moment after all that was before."""
+    def entry(self, status: str, /, **fields: Any) -> str:
+        """The content of its registry file, later than all that happened before."""
         return json.dumps(
             {
                 "pid": self.process.pid,
                 "sessionId": self.session,
-                "status": says,
+                "status": status,
                 "statusUpdatedAt": time.time_ns() // 1_000_000 + 1,
                 **fields,
             }
         )
 
-    def registers(self, says: str, **fields: Any) -> None:
+    def registers(self, status: str, /, **fields: Any) -> None:
+        """Writes its registry file."""
         self.registry.mkdir(parents=True, exist_ok=True)
-        self.file.write_text(self.entry(says, **fields))
+        self.file.write_text(self.entry(status, **fields))
 
 
-def told(subscriber: Client) -> tuple[str, str]:
-    """The next push: a session, and its status."""
+def next_update(subscriber: Client) -> tuple[str, str]:
+    """The session and the status of the next push."""
     _, session, status, *_ = subscriber.line().split(" ")
     return session, status
 
 
-def wait_for_the_look(agent: Agent, client: Client) -> None:
-    """Another session's file, written later, has been looked at: so has the first one's."""
-    other = Agent(agent.config_dir, "later")
+def wait_for_the_read(agent: FakeAgent, client: Client) -> None:
+    """Waits until a file that is written after the agent's has been read."""
+    other = FakeAgent(agent.config_dir, "later")
     try:
         other.hook(client, "UserPromptSubmit")
         other.registers("idle")

@@ -1,4 +1,4 @@
-"""A store, its commands and its journal, without a process around them."""
+"""A store with its commands and its journal, in the test's process."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ BOOT = "11111111-2222-3333-4444-555555555555"
 
 
 def ticks(seconds: float = 1.5) -> Iterator[Now]:
-    """Moments, one after the other."""
+    """Moments at equal distances, in order."""
     step = int(seconds * NS)
     for number in itertools.count(1):
         yield Now(1_700_000_000 * NS + number * step, 5_000 * NS + number * step)
 
 
-class Kept:
-    """What a daemon does with lines, up to the file."""
+class JournaledStore:
+    """Applies request lines and writes their records, as a daemon does."""
 
     def __init__(self, path: Path, boot: str = BOOT):
         self.path = path
@@ -36,7 +36,7 @@ class Kept:
         self.journal.load()
 
     def do(self, *lines: str) -> list[str]:
-        """Serves lines as one turn; returns their replies."""
+        """Applies lines at one moment; returns their replies."""
         now = next(self.now)
         replies, records = [], []
         for line in lines:
@@ -54,20 +54,20 @@ class Kept:
 
     @property
     def state(self) -> list[str]:
-        """Everything, exactly, in the order of LIST."""
+        """The records of all sessions, in the order of LIST."""
         return [session_record(session) for session in self.store.list_all()]
 
     @property
     def expiring(self) -> list[str]:
-        """The closed sessions in the order in which they will go."""
+        """The closed sessions in the order of their expiry."""
         return list(self.store._closed)
 
-    def again(self, path: Path | None = None) -> Kept:
-        """What the next daemon makes of the file."""
-        return Kept(path or self.path)
+    def again(self, path: Path | None = None) -> JournaledStore:
+        """The store that the next daemon reads from the file."""
+        return JournaledStore(path or self.path)
 
 
-def wire(kept: Kept) -> list[dict[str, Any]]:
-    """The sessions as GET shows them, at a fixed moment."""
+def wire(journaled: JournaledStore) -> list[dict[str, Any]]:
+    """The sessions as in GET, at a fixed moment."""
     now = Now(1_800_000_000 * NS, 9_000 * NS)
-    return [session.to_wire_whole(now) for session in kept.store.list_all()]
+    return [session.to_wire_whole(now) for session in journaled.store.list_all()]

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for JSON: everything that a parser may hand to us."""
+"""Hypothesis strategies for whatever a JSON parser may return."""
 
 from __future__ import annotations
 

@@ -1,36 +1,31 @@
-"""Random lives of a store: whatever clients, hooks, clocks and other sources may do to it.
-
-Responsible for the strategy and for living through it as the daemon does:
-commands as lines, and a record of each change. It refuses to know what a test
-looks for.
-"""
+"""Hypothesis strategies for lives of a store: commands, hook events, observations and clocks."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from hypothesis import strategies as st
 
-from acd.agents.claude_code.events import EVENTS as CLAUDE_CODE
+from acd.agents.catalog import AGENTS, TRANSLATOR
+from acd.agents.claude_code.events import EVENTS
 from acd.daemon.commands import Commands
-from acd.sessions.corrections import CORRECTIONS
 from acd.sessions.events import HookEvent
 from acd.sessions.metadata import Refused
-from acd.sessions.records import apply_record, correction_record
+from acd.sessions.records import apply_record, observation_record
+from acd.sessions.signals import OBSERVER, PROCESS, Source
 from acd.sessions.status import STATUSES
-from acd.sessions.store import Rules, Store
+from acd.sessions.store import SessionRules, Store
 from acd.sessions.values import NS, Json, Now
-from testing.event_scenes import HERE, START, payload_of
+from testing.event_scenes import HERE, START, observation_of, payload_of
 
 IDS = ("a", "b", "c")
 
 _ids = st.sampled_from([*IDS, IDS[0], IDS[0]])
 _some = st.sampled_from
 
-# Pools rather than strategies of their own: a life has many steps, and is to be made quickly.
+# Samples rather than strategies of their own: a life has many steps, and is drawn often.
 _metadata = _some(
     [
         {"working_dir": "/w", "session_id": "x"},
@@ -64,16 +59,23 @@ _fields: st.SearchStrategy[Json] = _some(
         {"tool_name": "Read", "tool_input": {"file_path": "/2"}},
     ]
 )
-_labels = _some([*CLAUDE_CODE, "SomethingNew", "Notification/something_new"])
+_labels = _some([*EVENTS, "SomethingNew", "Notification/something_new"])
+
+WORDS: list[tuple[Source, str]] = [
+    *((OBSERVER, word) for agent in AGENTS.values() for word in agent.observations),
+    (OBSERVER, "waiting"),
+    (PROCESS, "ended"),
+]
+"""Observations: every word of the agents' observers, and one without a meaning."""
 
 _LATE = st.sampled_from([0, 0, 0, 1, 2 * NS, -1, -3600 * NS])
-"""How much before its arrival something happened, in nanoseconds; below 0 by a clock ahead."""
+"""Nanoseconds from an event to its arrival; below 0 where the source's clock is ahead."""
 
 
 class Life:
-    """One store, the clock, and the records of all that changed."""
+    """A store, its clock, and the records of all changes."""
 
-    def __init__(self, rules: Rules):
+    def __init__(self, rules: SessionRules):
         self.store = Store(rules)
         self.now = START
         self.records: list[tuple[Now, str]] = []
@@ -82,7 +84,7 @@ class Life:
         )
 
     def line(self, line: str) -> str | None:
-        """A request, as the server treats it; returns the reply."""
+        """Applies a request line as the server does; returns the reply."""
         verb, _, args = line.partition(" ")
         try:
             reply, _, record = self._commands.handlers[verb](args, line, self.now)
@@ -100,64 +102,67 @@ class Life:
         meta: Json | None = None,
         fields: Json | None = None,
     ) -> str | None:
-        """An event of an agent that happened a little before now (or after it, by its clock)."""
+        """Applies a hook event that happened `late` nanoseconds ago; returns the reply."""
         payload = json.dumps(payload_of(label, session, **(fields or {})))
         stamped = {"at": self.now.wall - late} | (meta or {})
         return self.line(f"HOOK claude-code {json.dumps(stamped, separators=(',', ':'))} {payload}")
 
     def wait(self, wall: int, boot: int) -> None:
+        """Advances the two clocks, in nanoseconds."""
         self.now = Now(self.now.wall + wall, self.now.boot + boot)
 
-    def correct(self, session: str, source: Any, says: str, late: int) -> None:
-        at = self.now.wall - late
-        self.store.correct(session, source, says, at, self.now)
-        self.records.append((self.now, correction_record(session, source, says, at)))
+    def observe(self, session: str, source: Source, word: str, late: int) -> None:
+        """Applies an observation that was true `late` nanoseconds ago."""
+        observation = observation_of(source, word, self.now.wall - late)
+        self.store.apply_observation(session, observation, self.now)
+        self.records.append((self.now, observation_record(session, observation)))
 
     def expire(self) -> None:
+        """Removes what has expired."""
         for change in self.store.expire(self.now):
             self.records.append((self.now, f"DELETE {change.session.id}"))
 
 
 def _observe(event: HookEvent) -> HookEvent:
-    """As if every process had begun at a time that its pid tells."""
+    """Adds the start time of a process, which is made of its pid."""
     return replace(event, pid_start=event.pid * 7) if event.pid is not None else event
 
 
-Step = Callable[[Life], object]
+LifeStep = Callable[[Life], object]
 
 
-def _hook(session: str, label: str, late: int, meta: Json, fields: Json) -> Step:
+def _hook(session: str, label: str, late: int, meta: Json, fields: Json) -> LifeStep:
     return lambda life: life.hook(session, label, late, meta, fields)
 
 
-def _line(words: tuple[str, ...]) -> Step:
+def _line(words: tuple[str, ...]) -> LifeStep:
     return lambda life: life.line(" ".join(words))
 
 
-def _wait(seconds: float, jump: float) -> Step:
+def _wait(seconds: float, jump: float) -> LifeStep:
     return lambda life: life.wait(int((seconds + jump) * NS), int(seconds * NS))
 
 
 hooks = st.builds(_hook, _ids, _labels, _LATE, _meta, _fields)
-steps: st.SearchStrategy[Step] = st.one_of(
+steps: st.SearchStrategy[LifeStep] = st.one_of(
     hooks,
-    hooks,  # the most of what there is
+    hooks,  # twice: most steps are events
     st.tuples(st.just("SET"), _ids, _some([*STATUSES])).map(_line),
     st.tuples(st.just("SET"), _ids, _some([*STATUSES]), _metadata.map(json.dumps)).map(_line),
     st.tuples(_some(["RM", "DELETE", "RESURRECT"]), _ids).map(_line),
     st.tuples(st.just("API_USAGE"), _ids, _usage.map(json.dumps)).map(_line),
     st.builds(_wait, _some([0.0, 0.001, 1.0, 40.0]), _some([0.0, 0.0, 5.0, -3600.0])),
     st.builds(
-        lambda session, said, late: lambda life: life.correct(session, *said, late),
+        lambda session, observed, late: lambda life: life.observe(session, *observed, late),
         _ids,
-        _some([*CORRECTIONS, ("registry", "waiting")]),
+        _some(WORDS),
         _LATE,
     ),
     st.just(lambda life: life.expire()),
 )
 
 rules = st.builds(
-    Rules,
+    SessionRules,
     history_depth=_some([50, 2, 0]),
     retention_seconds=_some([30.0, 0.0]),
     question_as_attention=st.booleans(),
@@ -169,20 +174,20 @@ rules = st.builds(
 
 @st.composite
 def lives(draw: st.DrawFn) -> Life:
-    """A store to which everything has happened already."""
+    """A store after random steps."""
     life = Life(draw(rules))
-    # Left to themselves, lists are short, and little happens in them.
+    # Without a minimum, drawn lists are short.
     least = draw(st.sampled_from([0, 12, 25]))
     for step in draw(st.lists(steps, min_size=least, max_size=40)):
         step(life)
     return life
 
 
-def replay(records: list[tuple[Now, str]], rules: Rules) -> Store:
-    """What the records come to, as the journal reads them."""
+def replay(records: list[tuple[Now, str]], rules: SessionRules) -> Store:
+    """The store that the journal reads from the records."""
     store = Store(replace(rules, max_sessions=1 << 62, max_metadata=1 << 62))
     for now, record in records:
-        apply_record(store, record, now)
+        apply_record(store, record, now, TRANSLATOR)
     store.rules = rules
     store.order_closed()
     return store

@@ -1,7 +1,4 @@
-"""Which part of acd may import which: DESIGN's map, checked against the source.
-
-The tests read the source and run none of it.
-"""
+"""Which part of acd may import which, and name what, checked in the source."""
 
 from __future__ import annotations
 
@@ -13,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from acd.agents.catalog import AGENTS
 from testing.checkout import CHECKOUT
 
 PACKAGE = CHECKOUT / "acd"
@@ -170,15 +168,20 @@ def test_a_pure_part_calls_no_builtin_that_touches_the_world(path: Path) -> None
     assert names.isdisjoint(TOUCHES_THE_WORLD)
 
 
+def strings(path: Path) -> Iterator[str]:
+    """The file's strings, docstrings apart."""
+    tree = parsed(path)
+    prose = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and node not in prose and isinstance(node.value, str):
+            yield node.value
+
+
 def words(path: Path) -> Iterator[str]:
     """The file's strings (docstrings apart), names and imported modules."""
-    tree = parsed(path)
-    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if id(node) not in prose:
-                yield node.value
-        elif isinstance(node, ast.Name):
+    yield from strings(path)
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Name):
             yield node.id
     yield from imported_modules(path)
 
@@ -203,6 +206,33 @@ def test_only_an_agents_own_folder_and_the_catalog_name_an_agent() -> None:
         if any(name in word.lower() for word in words(path) for name in ("claude", "codex"))
     }
     assert naming - agents_own() <= NAMES_ONE
+
+
+SIGNALS_OF_AGENTS = {
+    # (part, an agent's event or word there)
+    ("install", "UserPromptSubmit"),  # the installer's self-test sends it, for now
+    ("install", "failed"),  # the state of a systemd unit
+    ("daemon", "idle"),  # why the daemon stops
+    ("cli", "shell"),  # an argument of `acd completion`
+    ("ui", "shell"),  # a format of bars
+}
+
+
+def test_only_an_agents_own_folder_names_its_events_and_its_observers_words() -> None:
+    events = {label for agent in AGENTS.values() for label in agent.events}
+    vocabulary = events | {label.partition("/")[0] for label in events}
+    vocabulary |= {word for agent in AGENTS.values() for word in agent.observations}
+    # A name in two words or more is no English word: it is found inside longer strings, too.
+    names = "|".join(name for name in vocabulary if re.fullmatch(r"([A-Z][a-z]+){2,}", name))
+    inside = re.compile(rf"\b({names})\b")
+    named = {
+        (part_of(module_of(path)), hit)
+        for path in PACKAGE.rglob("*.py")
+        if str(path.relative_to(CHECKOUT)) not in agents_own()
+        for text in strings(path)
+        for hit in {text} & vocabulary | set(inside.findall(text))
+    }
+    assert named <= SIGNALS_OF_AGENTS
 
 
 @pytest.mark.parametrize("path", HOOKS, ids=lambda path: path.name)

@@ -15,10 +15,9 @@ from typing import Final
 
 from acd.agents.agent import Agent
 from acd.agents.catalog import AGENTS
-from acd.agents.claude_code import events as claude_code
 from acd.config import options, toml
-from acd.sessions.corrections import CORRECTIONS
-from acd.sessions.status import CLOSED, REVIVALS, STATUSES, TRANSITIONS
+from acd.sessions.signals import EFFECTS, HOOK, OPEN, SIGNALS, Signal
+from acd.sessions.status import CLOSED, REVIVALS, STATUSES, TRANSITIONS, WORKING
 from acd.ui.bars.template import FIELDS, SUMMARY
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -40,7 +39,7 @@ def _code(words: Iterable[str]) -> str:
 
 
 def state_diagram() -> str:
-    """The transition table as a picture. A status may always follow itself; that is left out."""
+    """The transition table as a diagram, without the arrows from a status to itself."""
     arrows = [
         f"    {origin or '[*]'} --> {to}"
         for origin, allowed in TRANSITIONS.items()
@@ -48,13 +47,13 @@ def state_diagram() -> str:
         if to in allowed and to != origin
     ]
     arrows += [f"    {origin} --> {to}: RESURRECT" for origin, to in REVIVALS.items()]
-    resumed = claude_code.EVENTS["SessionStart/resume"]
-    arrows.append(f"    {CLOSED} --> {resumed}: SessionStart/resume")
+    resumed = EFFECTS[HOOK, "STARTED"][WORKING]
+    arrows.append(f"    {CLOSED} --> {resumed}: STARTED (resumed)")
     return "\n".join(["```mermaid", "stateDiagram-v2", *arrows, "```"])
 
 
 def transitions() -> str:
-    """From each status to those that may follow."""
+    """Each status, and which statuses may follow it."""
     return _table(
         ["from", *STATUSES],
         (
@@ -65,30 +64,45 @@ def transitions() -> str:
     )
 
 
+def signals() -> str:
+    """Every kind of signal, and its meaning."""
+    return _table(["signal", "meaning"], ([f"`{kind}`", what] for kind, what in SIGNALS.items()))
+
+
+def _name(signal: Signal) -> str:
+    details = {
+        "resumed": signal.resumed,
+        "background tasks": signal.background,
+        "a subagent goes on": signal.goes_on,
+    }
+    return ", ".join([f"`{signal.kind}`", *(name for name, holds in details.items() if holds)])
+
+
 def events_of(agent: Agent) -> str:
-    """Each status, and the agent's events that set it."""
-    turned: dict[str, list[str]] = {}
-    for event, status in agent.events.items():
-        turned.setdefault(status or "unchanged", []).append(event)
-    return _table(
-        ["status", "events"],
-        (
-            [f"`{status}`" if status in STATUSES else status, _code(events)]
-            for status, events in turned.items()
-        ),
-    )
+    """Each signal, and the agent's events that mean it."""
+    events: dict[str, list[str]] = {}
+    for event, signal in agent.events.items():
+        events.setdefault(_name(signal), []).append(event)
+    return _table(["signal", "events"], ([name, _code(found)] for name, found in events.items()))
 
 
-def corrections() -> str:
-    """What each source beside the hooks may make of a status."""
-    return _table(
-        ["source", "says", "corrects", "to"],
-        (
-            [source, f"`{says}`", f"`{before}`", f"`{after}`"]
-            for (source, says), table in CORRECTIONS.items()
-            for before, after in table.items()
-        ),
-    )
+def observations() -> str:
+    """The words of each agent's observer, and the signals that they mean."""
+    rows = [
+        [agent.title, f"`{word}`", f"`{kind}`"]
+        for agent in AGENTS.values()
+        for word, kind in agent.observations.items()
+    ]
+    return _table(["agent", "word", "signal"], rows)
+
+
+def effects() -> str:
+    """The table over (activity, signal)."""
+    rows = [
+        [source, f"`{kind}`", *(f"`{row[status]}`" if status in row else "" for status in OPEN)]
+        for (source, kind), row in EFFECTS.items()
+    ]
+    return _table(["source", "signal", *(f"in `{status}`" for status in OPEN)], rows)
 
 
 def limits() -> str:
@@ -123,7 +137,9 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "state-diagram": state_diagram,
     "transitions": transitions,
     **{f"{agent.name}-events": partial(events_of, agent) for agent in AGENTS.values()},
-    "corrections": corrections,
+    "signals": signals,
+    "observations": observations,
+    "effects": effects,
     "limits": limits,
     "options": every_option,
     "bar-fields": bar_fields,

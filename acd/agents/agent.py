@@ -1,16 +1,11 @@
-"""What acd knows of one kind of agent, as data.
-
-Responsible for the interface behind which agents differ: acd/agents/ has one
-module for each, and nothing else in acd names one. It refuses to know any of
-them; docs/agents.md says how to add one.
-"""
+"""The description of one kind of agent, as data. docs/agents.md explains how to add one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from acd.sessions.status import QUESTION, Status
+from acd.sessions.signals import GOES_ON, NOTHING, Signal, SignalKind
 from acd.sessions.values import Json
 
 
@@ -19,40 +14,46 @@ class Agent:
     """One kind of agent. The functions are pure, and raise nothing whatever the payload holds."""
 
     name: str
-    """As hooks and SET's agent_type name it."""
+    """Its name in hooks and in SET's agent_type."""
     title: str
-    """As people name it."""
-    events: Mapping[str, Status | None]
-    """Event, or event/kind where the kind decides, to the status it sets; None changes nothing."""
+    """Its name for people."""
+    events: Mapping[str, Signal]
+    """Event, or event/kind where the kind decides, to its signal."""
     kind: Callable[[str, Json], str | None]
-    """What tells events of one name apart: (event, payload) to a kind."""
-    said: Callable[[str, Json], str | None]
-    """What an event asks, or the agent last said: (event, payload) to a text of any length."""
+    """(event, payload) to the event's kind, which separates events of one name."""
+    text: Callable[[str, Json], str | None]
+    """(event, payload) to the question or the agent's last message, of any length."""
     resume: tuple[str, ...]
-    """The command that takes a conversation up again; its id follows."""
+    """The command that resumes a conversation; its id follows."""
     installer: str
     """`module:name` of its part of the installer (acd/install/agents.py)."""
+    session_events: frozenset[str] = frozenset()
+    """Events about the session, whichever agent's hook reports them."""
+    call_events: frozenset[str] = frozenset()
+    """Events that carry the name and the input of a tool call."""
+    anonymous_events: frozenset[str] = frozenset()
+    """Events that do not name the agent that they are about."""
     subagents_only_ask: bool = False
-    """Whether subagents' events say nothing of the status, their questions apart."""
-    evidence: str | None = None
-    """`module:class` of its evidence beside hooks and process (acd/agents/observer.py)."""
+    """Whether subagents' events set no status, their questions apart."""
+    observer: str | None = None
+    """`module:class` of its observer (acd/agents/observer.py)."""
+    observations: Mapping[str, SignalKind] = field(default_factory=dict)
+    """The observer's words to signals; journals hold the words, so they never change."""
     transcript: Callable[[Json], str | None] = lambda payload: None
-    """The file that its evidence reads, as a payload names it."""
+    """The file that its observer reads, from a payload."""
     servers: frozenset[str] = frozenset()
-    """Arguments of a process that serves many terminals: the pid and the terminal that its
-    hooks tell are not the session's. Where an agent has such, a process whose arguments
-    cannot be read is taken for one."""
+    """Arguments of a process that serves many terminals, whose pid and terminal are not the
+    session's. For an agent with such arguments, a process with unreadable ones counts as one."""
     unattended: frozenset[str] = frozenset()
-    """Arguments of a process that nobody sits in front of."""
+    """Arguments of a process without a user in front of it."""
 
-    def status(self, event: str, kind: str | None, *, by_subagent: bool = False) -> Status | None:
-        """What the table says of an event; None for what changes nothing or is not known."""
-        label = f"{event}/{kind}" if kind else event
-        status = self.events.get(label, self.events.get(event))
-        if by_subagent and self.subagents_only_ask and status != QUESTION:
-            return None
-        return status
-
-    def knows(self, event: str, kind: str | None) -> bool:
-        """Whether the table has the event, be it as one that changes nothing."""
-        return event in self.events or f"{event}/{kind}" in self.events
+    def signal(self, event: str, kind: str | None, *, by_subagent: bool = False) -> Signal:
+        """The signal of an event; one without a meaning for an unknown event."""
+        found = self.events.get(f"{event}/{kind}") if kind else None
+        signal = found or self.events.get(event, NOTHING)
+        if by_subagent:
+            if self.subagents_only_ask and signal.kind not in {"ASKED", "REMINDED", "NONE"}:
+                signal = GOES_ON
+        elif signal.goes_on:
+            signal = NOTHING
+        return signal._replace(anonymous=True) if event in self.anonymous_events else signal

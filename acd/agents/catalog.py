@@ -1,7 +1,4 @@
-"""The agents that acd knows: one module each, and this list.
-
-Nothing else in acd names an agent. docs/agents.md says how to add one.
-"""
+"""The list of the agents that acd knows; docs/agents.md explains how to add one."""
 
 from __future__ import annotations
 
@@ -11,18 +8,37 @@ from typing import Final
 from acd.agents.agent import Agent
 from acd.agents.claude_code.events import AGENT as CLAUDE_CODE
 from acd.agents.codex.events import AGENT as CODEX
+from acd.sessions.signals import NOTHING, PROCESS_ENDED, Signal, SignalKind, Translator
 
 AGENTS: Final[Mapping[str, Agent]] = {agent.name: agent for agent in (CLAUDE_CODE, CODEX)}
 
 FIRST: Final = next(iter(AGENTS.values()))
-"""The one to begin with, where none is here yet."""
+"""The agent that is suggested where none is installed."""
+
+_OBSERVATIONS: Final[Mapping[str, SignalKind]] = {
+    PROCESS_ENDED: "ENDED",
+    **{word: kind for agent in AGENTS.values() for word, kind in agent.observations.items()},
+}
+"""The words of all observers: the record of an observation does not name the agent."""
+
+
+def _event_signal(agent: str, event: str, kind: str | None, by_subagent: bool) -> Signal:
+    if agent not in AGENTS:
+        return NOTHING
+    return AGENTS[agent].signal(event, kind, by_subagent=by_subagent)
+
+
+TRANSLATOR: Final = Translator(
+    event=_event_signal, observation=lambda word: _OBSERVATIONS.get(word, "NONE")
+)
+"""Reads journals and recordings."""
 
 
 def resume_argv(agent: str, resume_id: str | None) -> list[str] | None:
-    """The command that takes a conversation up again, or None where there is none.
+    """The command that resumes a conversation; None for an unknown agent or an invalid id.
 
-    An id that the agent's command line would take for an option is refused,
-    and one that cannot be an argument at all.
+    An id that the agent's command line would parse as an option is invalid, and
+    so is one with characters that are not printable.
     """
     if agent not in AGENTS or not resume_id or resume_id.startswith("-"):
         return None

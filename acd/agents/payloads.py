@@ -1,8 +1,6 @@
-"""Reads a hook's payload, and reduces it to the few facts that acd keeps (HookEvent)."""
+"""Reads a hook's payload, and reduces it to the facts that acd keeps (HookEvent)."""
 
 from __future__ import annotations
-
-from typing import Final
 
 from acd.agents.agent import Agent
 from acd.sessions.events import HookEvent, terminal_hints
@@ -17,18 +15,14 @@ from acd.sessions.fields import (
     text,
 )
 from acd.sessions.metadata import Refused
-from acd.sessions.status import QUESTION
 from acd.sessions.values import Json
-
-_OF_A_CALL: Final = frozenset({"PreToolUse", "PermissionRequest"})
-_OF_THE_SESSION: Final = frozenset({"SessionStart", "SessionEnd"})
 
 
 def read_hook_event(agent: Agent, meta: Json, payload: Json, *, local_host: str) -> HookEvent:
-    """Reduces a hook's payload and what the hook added to it.
+    """Reduces a hook's payload, and `meta`, which the hook added to it.
 
-    `local_host` is this machine's node name: an event from another one (a
-    forwarded socket) proves nothing about processes and files here.
+    `local_host` is this machine's node name: an event of another machine (through
+    a forwarded socket) proves nothing about processes and files here.
     Raises Refused when session or event are not named.
     """
     session = text(payload, "session_id")
@@ -41,30 +35,25 @@ def read_hook_event(agent: Agent, meta: Json, payload: Json, *, local_host: str)
     kind = agent.kind(name, payload)
     if kind is not None and len(kind) > NAME_LENGTH:
         kind = None
-    # These two are about the session, whoever's hook tells of them.
-    subagent = None if name in _OF_THE_SESSION else short_text(payload, "agent_id")
-    status = agent.status(name, kind, by_subagent=subagent is not None)
-    moves = status != QUESTION and name != "SubagentStart" and agent.knows(name, kind)
-    goes_on = subagent is not None and moves
+    subagent = None if name in agent.session_events else short_text(payload, "agent_id")
     return HookEvent(
         agent=agent.name,
         session=session,
         name=name,
         kind=kind,
-        status=status,
+        signal=agent.signal(name, kind, by_subagent=subagent is not None),
         at=positive(meta, "at"),
         subagent=subagent,
         prompt_id=short_text(payload, "prompt_id"),
         cwd=text(payload, "cwd"),
-        text=one_line(agent.said(name, payload)),
+        text=one_line(agent.text(name, payload)),
         pid=process_id(meta, "pid"),
         parent=process_id(meta, "ppid"),
         host=None if host in {None, local_host} else host,
         config_dir=text(meta, "config_dir"),
         attended=boolean(meta, "attended"),
         terminal=terminal_hints(meta),
-        goes_on=goes_on or None,
         tool_use_id=short_text(payload, "tool_use_id"),
-        call=call_digest(payload) if name in _OF_A_CALL else None,
+        call=call_digest(payload) if name in agent.call_events else None,
         transcript=agent.transcript(payload),
     )

@@ -8,6 +8,7 @@ from typing import TextIO
 
 import click
 
+from acd.agents.catalog import TRANSLATOR
 from acd.cli.result import Result
 from acd.errors import AcdError
 from acd.sessions import recording
@@ -23,7 +24,8 @@ def replay(file: TextIO) -> Iterator[Result]:
     """Replay a recording of acd record, and print each change of a session's status."""
     statuses: dict[str, str] = {}
     try:
-        for now, line, store in recording.replay(part.rstrip("\n") for part in file):
+        lines = (part.rstrip("\n") for part in file)
+        for now, line, store in recording.replay(lines, TRANSLATOR):
             is_recorded = line.partition(" ")[0] == "SESSION"
             for session in store.list_all():
                 if (before := statuses.get(session.id, "new")) != session.status:
@@ -38,5 +40,6 @@ def replay(file: TextIO) -> Iterator[Result]:
 
 
 def _newest_evidence(session: Session) -> str:
-    what = session.trail[-1].what if session.trail and session.evidence != "set" else ""
+    log = session.evidence_log
+    what = log[-1].what if log and session.evidence != "set" else ""
     return f"{session.evidence} {what}".rstrip()

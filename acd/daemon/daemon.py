@@ -26,7 +26,7 @@ from acd.daemon.connection import Connection
 from acd.daemon.deadline import Deadline
 from acd.daemon.drain import Drain
 from acd.daemon.journal import Journal
-from acd.daemon.observers import Evidence
+from acd.daemon.observers import ObserverManager
 from acd.daemon.sd_notify import SdNotify
 from acd.daemon.server import Server
 from acd.errors import ConfigError
@@ -65,7 +65,7 @@ class Daemon:
         self.sd_notify = SdNotify(os.environ)
         self.loop = asyncio.get_running_loop()
         self.started = clock.now()
-        self.observers = Evidence(self.loop, self.store, clock.now, self._apply)
+        self.observers = ObserverManager(self.loop, self.store, clock.now, self._apply)
         commands = Commands(
             self.store,
             local_host=os.uname().nodename,
@@ -188,7 +188,7 @@ class Daemon:
     def _reconfigure_store(self) -> None:
         """Applies the configuration to the sessions."""
         now = clock.now()
-        changes = self.store.obey(self.config.rules(), now)
+        changes = self.store.reconfigure(self.config.rules(), now)
         if changes or not self.config.sessions.keep_text:
             self.journal.compact()
         if changes:

@@ -19,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from acd.agents.catalog import TRANSLATOR
 from acd.daemon.compaction import Compaction
 from acd.sessions.records import (
     VERSION,
@@ -138,7 +139,7 @@ class Journal:
                 if line.startswith("@ "):
                     now = read_moment(line)
                 else:
-                    apply_record(self._store, line, now)
+                    apply_record(self._store, line, now, TRANSLATOR)
             except (BadRecord, UnicodeDecodeError) as error:
                 bad += 1
                 if bad <= MAX_LOGGED:

@@ -1,26 +1,24 @@
-"""What is seen of an agent, joined to the sessions it belongs to.
+"""Watches the processes and the files of open sessions on this machine, for signals.
 
-Responsible for which processes and which of an agent's own files are watched
-(those of open sessions of this machine, and no others) and for passing what
-they tell to the store, with its time. It refuses to know what that changes
-(sessions/corrections.py), how it is watched (its siblings), and any agent.
+What a signal changes is in acd/sessions/; what is watched of an agent is in its observer.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
 
 from acd.agents.catalog import AGENTS
-from acd.agents.observer import AgentObserver, Place
-from acd.sessions.corrections import Source
+from acd.agents.observer import AgentObserver, WatchTarget
 from acd.sessions.events import HookEvent
 from acd.sessions.processes import Process
-from acd.sessions.records import correction_record
+from acd.sessions.records import observation_record
 from acd.sessions.session import Session
+from acd.sessions.signals import Observation, process_ended
 from acd.sessions.status import CLOSED, QUESTION
 from acd.sessions.store import Change, Store
 from acd.sessions.values import Now
@@ -29,40 +27,8 @@ from acd.system.process import SHELLS, ProcessWatch, arguments, began_after
 log = logging.getLogger("acd.evidence")
 
 
-class _Isolated:
-    """An agent's source whose faults are logged: one session's watch fails, and nothing else."""
-
-    def __init__(self, source: AgentObserver):
-        self._source = source
-
-    @property
-    def version(self) -> str | None:
-        return self._source.version
-
-    def follow(self, place: Place) -> None:
-        try:
-            self._source.follow(place)
-        except Exception:
-            log.exception("session %s cannot be watched", place.session_id)
-
-    def take_up(self, place: Place) -> None:
-        try:
-            self._source.take_up(place)
-        except Exception:
-            log.exception("session %s cannot be watched", place.session_id)
-
-    def forget(self, session_id: str) -> None:
-        try:
-            self._source.forget(session_id)
-        except Exception:
-            log.exception("the watch of session %s cannot be ended", session_id)
-
-    def close(self) -> None:
-        self._source.close()
-
-
-class Evidence:
-    """The evidence beside the hooks. `apply` gets what changed, and the record of it."""
+class ObserverManager:
+    """The process watch and the agents' observers; `apply` gets changes and their records."""
 
     def __init__(
         self,
@@ -76,57 +42,56 @@ class Evidence:
         self._clock = clock
         self._apply = apply
         self._processes = ProcessWatch(loop, self._ended)
-        self._sources: dict[str, AgentObserver] = {}
+        self._observers: dict[str, AgentObserver] = {}
 
     def clients(self) -> dict[str, str]:
-        """The newest version met of each agent's program, where its evidence tells one."""
+        """The newest version of each agent's program that its observer found."""
         return {
             agent: version
-            for agent, source in self._sources.items()
-            if (version := source.version) is not None
+            for agent, observer in self._observers.items()
+            if (version := observer.version) is not None
         }
 
     def recheck(self) -> None:
-        """After a start: who ended meanwhile is closed, the others are watched again."""
+        """After a start: closes the sessions whose process ended, and watches the others."""
         for session in list(self._store.list_all()):
-            if session.status == CLOSED or session.host is not None:
-                continue
-            try:
-                self._recheck(session)
-            except Exception:
-                # A bug that one session shows must not keep the daemon from starting.
-                log.exception("session %s cannot be looked at", session.id)
+            if session.status != CLOSED and session.host is None:
+                # A bug that one session triggers must not keep the daemon from starting.
+                with _logged_faults(session.id):
+                    self._recheck(session)
 
     def _recheck(self, session: Session) -> None:
         if session.pid is not None:
             found = self._processes.watch(session.pid)
             if found is None or session.pid_start not in {None, found.start}:
-                self._correct(session, "process", "ended", self._clock().wall)
+                self._observed(session.id, process_ended(self._clock().wall))
                 return
-        if (source := self._source(session.agent_type)) is not None:
-            place = Place(session.id, session.pid, session.config_dir, session.transcript)
-            source.take_up(place)
+        if (observer := self._observer(session.agent_type)) is not None:
+            target = WatchTarget(session.id, session.pid, session.config_dir, session.transcript)
+            observer.take_up(target)
             for subagent, transcript in session.asking().items():
-                source.follow(place._replace(subagent=subagent, transcript=transcript))
+                observer.follow(target._replace(subagent=subagent, transcript=transcript))
 
     def observe(self, event: HookEvent) -> HookEvent:
-        """Completes an event of this machine with its process, and watches that from now on."""
+        """Adds its process to an event of this machine, and watches the session from now on."""
         if event.host is not None:
             return event
-        event = _told_by_itself(event)
+        event = _without_shared_process(event)
         session = self._store.sessions.get(event.session)
         creates = session is None and event.status is not None
-        is_open = session is not None and (session.status != CLOSED or event.revives)
-        if event.name == "SessionEnd" or not (creates or is_open):
+        is_open = session is not None and (session.status != CLOSED or event.signal.resumed)
+        if event.signal.kind == "ENDED" or not (creates or is_open):
             return event
         event = self._with_process(event)
-        if (source := self._source(event.agent)) is not None:
-            # A subagent's file is of interest for what it asks alone.
+        if (observer := self._observer(event.agent)) is not None:
+            # A subagent's file is of interest only while its question is open.
             asks = event.subagent is None or event.status == QUESTION
             transcript = event.transcript if asks else None
-            source.follow(
-                Place(event.session, event.pid, event.config_dir, transcript, event.subagent)
+            target = WatchTarget(
+                event.session, event.pid, event.config_dir, transcript, event.subagent
             )
+            with _logged_faults(event.session):
+                observer.follow(target)
         return event
 
     def _with_process(self, event: HookEvent) -> HookEvent:
@@ -136,8 +101,8 @@ class Evidence:
         found = self._processes.watch(pid)
         now = self._clock()
         if found is None:
-            # It ended before its event came, and may never have been seen:
-            # that alone proves nothing of the session, and is left to hooks.
+            # The process ended before its event arrived. That alone does not close the
+            # session: its other hooks may still arrive.
             return event
         another = began_after(found, event.at or now.wall, now)
         if another or (event.pid is None and found.name in SHELLS):
@@ -146,64 +111,69 @@ class Evidence:
         return replace(event, pid=pid, pid_start=found.start)
 
     def changed(self, changes: list[Change]) -> None:
-        """Lets go of what only closed sessions had to do with."""
+        """Ends the watching of sessions that were closed or removed."""
         for change in changes:
             session = change.session
             if change.kind == "update" and session.status != CLOSED:
                 continue
-            for source in self._sources.values():
-                source.forget(session.id)
+            for observer in self._observers.values():
+                with _logged_faults(session.id):
+                    observer.forget(session.id)
             if session.pid is not None:
                 self.release(session.pid)
 
     def release(self, pid: int) -> None:
-        """Ends the watching of a process that no open session runs in."""
-        there = self._store.sessions_of(Process(None, pid))
-        if all(other.status == CLOSED for other in there):
+        """Ends the watching of a process without an open session."""
+        sessions = self._store.sessions_of(Process(None, pid))
+        if all(session.status == CLOSED for session in sessions):
             self._processes.unwatch(pid)
 
     def close(self) -> None:
         """Ends all watching."""
         self._processes.close()
-        for source in self._sources.values():
-            source.close()
+        for observer in self._observers.values():
+            observer.close()
 
-    def _source(self, agent: str) -> AgentObserver | None:
-        """The agent's own evidence, made when the first of its sessions is met."""
-        if agent in self._sources:
-            return self._sources[agent]
-        if agent not in AGENTS or (path := AGENTS[agent].evidence) is None:
+    def _observer(self, agent: str) -> AgentObserver | None:
+        """The agent's observer, made for its first session; None where it has none."""
+        if agent in self._observers:
+            return self._observers[agent]
+        if agent not in AGENTS or (path := AGENTS[agent].observer) is None:
             return None
         module, _, name = path.partition(":")
-        source = _Isolated(getattr(import_module(module), name)(self._loop, self._says))
-        self._sources[agent] = source
-        return source
+        made: AgentObserver = getattr(import_module(module), name)(self._loop, self._on_observation)
+        self._observers[agent] = made
+        return made
 
     def _ended(self, pid: int, start: int) -> None:
         for session in self._store.sessions_of(Process(None, pid)):
             if session.pid_start in {None, start}:
-                self._correct(session, "process", "ended", self._clock().wall)
+                self._observed(session.id, process_ended(self._clock().wall))
 
-    def _says(
-        self, session_id: str, source: Source, word: str, at: int, subagent: str | None = None
-    ) -> None:
+    def _on_observation(self, session_id: str, observation: Observation) -> None:
         session = self._store.sessions.get(session_id)
         if session is not None and session.status != CLOSED:
-            self._correct(session, source, word, at, subagent)
+            self._observed(session_id, observation)
 
-    def _correct(
-        self, session: Session, source: Source, says: str, at: int, subagent: str | None = None
-    ) -> None:
+    def _observed(self, session_id: str, observation: Observation) -> None:
         now = self._clock()
-        changes = self._store.correct(session.id, source, says, at, now, subagent=subagent)
-        self._apply(changes, [correction_record(session.id, source, says, at, subagent)], now)
+        changes = self._store.apply_observation(session_id, observation, now)
+        self._apply(changes, [observation_record(session_id, observation)], now)
 
 
-def _told_by_itself(event: HookEvent) -> HookEvent:
-    """The event, without what its hook saw of a process that serves many terminals.
+@contextmanager
+def _logged_faults(session_id: str) -> Iterator[None]:
+    """Logs the exceptions of an observer: a bug must not end the daemon or another's watch."""
+    try:
+        yield
+    except Exception:
+        log.exception("session %s cannot be watched", session_id)
 
-    Where an agent knows such processes and the arguments cannot be read, it
-    may be one.
+
+def _without_shared_process(event: HookEvent) -> HookEvent:
+    """The event without pid and terminal, where its process serves many terminals.
+
+    An agent with such processes counts one with unreadable arguments among them.
     """
     agent = AGENTS.get(event.agent)
     pid = event.pid or event.parent

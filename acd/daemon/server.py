@@ -67,7 +67,7 @@ class Server:
         loop: asyncio.AbstractEventLoop,
         store: Store,
         commands: Commands,
-        journal: recording.Recorder,
+        journal: recording.RecordWriter,
         clock: Callable[[], Now],
         *,
         info: Callable[[], Json],
@@ -336,7 +336,7 @@ class Server:
         if not self._recorders:
             self._journal = recording.Tap(self._journal, self._push_evidence)
         self._recorders.add(connection)
-        begin = [f"RECORD {line}" for line in recording.picture(self._store, now)]
+        begin = [f"RECORD {line}" for line in recording.snapshot(self._store, now)]
         return "\n".join(["OK", *begin])
 
     def _push_evidence(self, lines: list[str]) -> None:

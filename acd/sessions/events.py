@@ -1,9 +1,4 @@
-"""An agent's hook event, reduced to the few facts that acd keeps.
-
-Responsible for reading payloads defensively, and for what of them is kept:
-nothing else is stored or sent on. It refuses to know what an event means to an
-agent (acd/agents/) and to the session that it will meet (belief.py).
-"""
+"""An agent's hook event, reduced to the facts that acd keeps."""
 
 from __future__ import annotations
 
@@ -19,7 +14,8 @@ from acd.sessions.fields import (
     text,
 )
 from acd.sessions.metadata import Refused
-from acd.sessions.status import STATUSES, Status
+from acd.sessions.signals import MAIN, WITH_STATUS, Signal, Translator
+from acd.sessions.status import QUESTION, STATUSES, Status
 from acd.sessions.values import Json
 
 TERMINAL_HINTS: Final = (
@@ -34,19 +30,26 @@ TERMINAL_HINTS: Final = (
     "ZELLIJ_SESSION_NAME",
     "TERM_PROGRAM",
 )
-"""The environment variables that a hook passes on, so that a client can jump there."""
+"""The environment variables that identify a session's terminal, as a hook passes them on."""
+
+RECORD_KEYS: Final = (
+    *("agent", "session", "name", "kind", "status", "at", "subagent", "prompt_id", "cwd"),
+    *("text", "pid", "parent", "host", "config_dir", "attended", "terminal", "goes_on"),
+    *("pid_start", "tool_use_id", "call", "transcript"),
+)
+"""The keys of an event's record, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
 class HookEvent:
-    """What acd keeps of a hook's payload. Nothing else of it is stored or sent on."""
+    """All that is kept of a hook's payload: nothing else is stored or sent on."""
 
     agent: str
     session: str
     name: str
     kind: str | None
-    status: Status | None
-    """What the agent's table says of it; None for what changes nothing or is not known."""
+    """With the name, the event's label in the evidence log; the signal holds its meaning."""
+    signal: Signal
     at: int | None
     """When the hook began, unix nanoseconds."""
     subagent: str | None
@@ -54,70 +57,84 @@ class HookEvent:
     """The user's prompt that the event belongs to."""
     cwd: str | None
     text: str | None
-    """What it asks or last said, cut to PROMPT_LENGTH characters."""
+    """The question or the agent's last message, at most PROMPT_LENGTH characters."""
     pid: int | None
-    """The agent's process, by its own word."""
+    """The agent's process, where the agent names it."""
     parent: int | None
-    """The hook's parent process, where the agent does not tell."""
+    """The hook's parent process, where the agent names no pid."""
     host: str | None
     """The machine that the agent runs on; None for this one."""
     config_dir: str | None
     attended: bool | None
     terminal: dict[str, str] | None
-    goes_on: bool | None = None
-    """Whether it shows that a subagent goes on or ends, so that its question is answered."""
     pid_start: int | None = None
-    """When the process began, in the unit of the process watch; it rules out a reused pid."""
+    """When the process began, in the unit of the process watch; it excludes a reused pid."""
     tool_use_id: str | None = None
     """The tool call that begins or has ended."""
     call: int | None = None
-    """What is begun or asked for (fields.call_digest)."""
+    """A checksum of the tool and its input, where a call begins or asks (fields.call_digest)."""
     transcript: str | None = None
-    """The file that the agent's own evidence reads; a subagent's is its own."""
+    """The file that the agent's observer reads; a subagent has its own."""
 
     @property
     def label(self) -> str:
-        """The event as people and the table name it."""
+        """`name` or `name/kind`."""
         return f"{self.name}/{self.kind}" if self.kind else self.name
 
     @property
-    def begins(self) -> bool:
-        """Whether a conversation begins, anew or again."""
-        return self.name == "SessionStart" and self.status is not None
+    def status(self) -> Status | None:
+        """The status that the signal sets; None for none."""
+        return self.signal.status
 
     @property
-    def revives(self) -> bool:
-        """Whether it takes up a conversation that had ended."""
-        return self.label == "SessionStart/resume"
+    def speaker(self) -> str:
+        """The agent that the event is about: a subagent's id, or MAIN."""
+        return self.subagent or MAIN
+
+    @property
+    def goes_on(self) -> bool | None:
+        """True where a subagent goes on or ends, so that its question is over; else None."""
+        if self.signal.goes_on:
+            return True
+        return (self.subagent is not None and self.status not in {None, QUESTION}) or None
 
     def without_text(self) -> HookEvent:
-        """The event with nothing of what was said, for those who want none of it kept."""
+        """The event without its text, for `sessions.keep_text = false`."""
         return replace(self, text=None)
 
     def to_record(self) -> Json:
-        """Its fields that say something, for the journal and for recordings."""
-        fields = ((name, getattr(self, name)) for name in self.__slots__)
-        return {name: value for name, value in fields if value is not None}
+        """The event as journals and recordings keep it; keys without a value are left out."""
+        values = ((key, getattr(self, key)) for key in RECORD_KEYS)
+        return {key: value for key, value in values if value is not None}
 
     @classmethod
-    def from_record(cls, record: Json) -> HookEvent:
-        """The inverse of to_record; fields that are missing are None, others are ignored.
+    def from_record(cls, record: Json, translator: Translator) -> HookEvent:
+        """The inverse of to_record: missing keys are None, unknown ones are ignored.
 
-        Raises Refused when the record is not one.
+        Raises Refused where agent, session or name is missing.
         """
         agent, name = short_text(record, "agent"), short_text(record, "name")
         session = text(record, "session")
         if agent is None or session is None or name is None:
             raise Refused("not a hook event's record")
-        given = record.get("terminal")
+        kind, subagent = short_text(record, "kind"), short_text(record, "subagent")
+        signal = translator.event(agent, name, kind, subagent is not None)
+        # The recorded status counts: the version that wrote it had a table of its own.
+        status = STATUSES.get(text(record, "status") or "")
+        if signal.status != status:
+            signal = WITH_STATUS[status]
+        if status is None:
+            goes_on = subagent is not None and boolean(record, "goes_on") is True
+            signal = signal._replace(goes_on=goes_on)
+        terminal = record.get("terminal")
         return cls(
             agent=agent,
             session=session,
             name=name,
-            kind=short_text(record, "kind"),
-            status=STATUSES.get(text(record, "status") or ""),
+            kind=kind,
+            signal=signal,
             at=positive(record, "at"),
-            subagent=short_text(record, "subagent"),
+            subagent=subagent,
             prompt_id=short_text(record, "prompt_id"),
             cwd=text(record, "cwd"),
             text=text(record, "text"),
@@ -126,8 +143,7 @@ class HookEvent:
             host=short_text(record, "host"),
             config_dir=text(record, "config_dir"),
             attended=boolean(record, "attended"),
-            terminal=terminal_hints(given) if isinstance(given, dict) else None,
-            goes_on=boolean(record, "goes_on"),
+            terminal=terminal_hints(terminal) if isinstance(terminal, dict) else None,
             pid_start=positive(record, "pid_start"),
             tool_use_id=short_text(record, "tool_use_id"),
             call=positive(record, "call"),
@@ -136,6 +152,7 @@ class HookEvent:
 
 
 def terminal_hints(fields: Json) -> dict[str, str] | None:
+    """The terminal hints among the fields; None for none."""
     return {
         hint: value for hint in TERMINAL_HINTS if (value := text(fields, hint, HINT_LENGTH))
     } or None

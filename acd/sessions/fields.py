@@ -1,7 +1,6 @@
-"""Fields of a payload from a program that changes: a wrong type is a missing field.
+"""Reads fields of JSON objects whose format may change: a field of a wrong type is missing.
 
-Responsible for reading JSON objects defensively; nothing here raises. It
-refuses to know which fields an agent sends.
+Nothing here raises.
 """
 
 from __future__ import annotations
@@ -15,17 +14,17 @@ from acd.sessions.metadata import is_text
 from acd.sessions.values import PROMPT_LENGTH, Json, is_whole
 
 FIELD_LENGTH: Final = 4096
-"""Characters of a field that is a name or a path (Linux's PATH_MAX); a longer one is no such."""
+"""The most characters of a name or a path (Linux's PATH_MAX); a longer field is missing."""
 NAME_LENGTH: Final = 128
-"""Characters of a name or an id; many of them are kept, so they are kept short."""
+"""The most characters of a name or an id: many of them are kept."""
 HINT_LENGTH: Final = 512
-"""Characters of what leads to a terminal, as the hook bounds it too."""
+"""The most characters of a terminal hint; the hook has the same bound."""
 MAX_TEXT: Final = 1 << 20
-"""Characters of a text of which the beginning is kept."""
+"""The most characters of a text that is cut afterwards."""
 
 
 def text(fields: Json, key: str, limit: int = FIELD_LENGTH) -> str | None:
-    """A string that is neither empty nor too long, and can be encoded."""
+    """A string of 1 to `limit` characters that is_text, else None."""
     value = fields.get(key)
     if isinstance(value, str) and 0 < len(value) <= limit and is_text(value):
         return value
@@ -33,17 +32,17 @@ def text(fields: Json, key: str, limit: int = FIELD_LENGTH) -> str | None:
 
 
 def short_text(fields: Json, key: str) -> str | None:
-    """A string that names something."""
+    """A name or an id, else None."""
     return text(fields, key, NAME_LENGTH)
 
 
 def long_text(fields: Json, key: str) -> str | None:
-    """A string of which only the beginning is wanted."""
+    """A string that is cut afterwards, else None."""
     return text(fields, key, MAX_TEXT)
 
 
 def by_field(names: Mapping[str, str]) -> Callable[[str, Json], str | None]:
-    """A function (event, payload) to its kind, where one field of each event tells it."""
+    """A function (event, payload) to the event's kind: `names` maps events to a field of theirs."""
 
     def kind(event: str, payload: Json) -> str | None:
         return text(payload, names[event]) if event in names else None
@@ -52,38 +51,38 @@ def by_field(names: Mapping[str, str]) -> Callable[[str, Json], str | None]:
 
 
 def boolean(fields: Json, key: str) -> bool | None:
-    """True or false."""
+    """True or false, else None."""
     value = fields.get(key)
     return value if isinstance(value, bool) else None
 
 
 def positive(fields: Json, key: str) -> int | None:
-    """A whole number above 0, of at most 63 bits."""
+    """A whole number from 1, of at most 63 bits, else None."""
     value = fields.get(key)
     return value if value and is_whole(value) else None
 
 
 def process_id(fields: Json, key: str) -> int | None:
-    """A pid: a whole number above 0 that the kernel's calls take (pid_t, 32 bits)."""
+    """A pid: a whole number from 1 that fits pid_t (32 bits), else None."""
     value = positive(fields, key)
     return value if value is not None and value < 2**31 else None
 
 
-def one_line(said: str | None) -> str | None:
-    """The beginning of a text, in one line of at most PROMPT_LENGTH characters."""
-    return " ".join(said.split())[:PROMPT_LENGTH] or None if said else None
+def one_line(value: str | None) -> str | None:
+    """The beginning of a text as one line of at most PROMPT_LENGTH characters; None for none."""
+    return " ".join(value.split())[:PROMPT_LENGTH] or None if value else None
 
 
 def call_digest(payload: Json) -> int | None:
-    """What a tool is used for, as a checksum; None where no tool and its input are named.
+    """A checksum of a tool's name and input; None where one is missing.
 
-    Equal for a call and for the request to permit it, which may describe it in
-    other words (Codex, measured).
+    It is equal for a call and for its permission request, so it leaves out the
+    description, in which the two may differ (measured on Codex).
     """
-    tool, given = text(payload, "tool_name"), payload.get("tool_input")
-    if tool is None or not isinstance(given, dict):
+    tool, tool_input = text(payload, "tool_name"), payload.get("tool_input")
+    if tool is None or not isinstance(tool_input, dict):
         return None
-    input_ = {key: value for key, value in given.items() if key != "description"}
+    input_ = {key: value for key, value in tool_input.items() if key != "description"}
     try:
         return crc32(json.dumps([tool, input_], sort_keys=True).encode())
     except RecursionError:
@@ -91,16 +90,14 @@ def call_digest(payload: Json) -> int | None:
 
 
 def tool_question(payload: Json) -> str:
-    """A tool and what it is about, `Bash: touch x`; or the question that it asks."""
+    """A tool and its main argument, `Bash: touch x`, or the first question in its input."""
     tool = text(payload, "tool_name") or "?"
-    given = payload.get("tool_input")
-    if not isinstance(given, dict):
+    tool_input = payload.get("tool_input")
+    if not isinstance(tool_input, dict):
         return tool
-    match given.get("questions"):
+    match tool_input.get("questions"):
         case [{"question": str() as question}, *_] if is_text(question):
             return question
-    about = (
-        long_text(given, key) for key in ("command", "file_path", "url", "plan", "description")
-    )
-    detail = next(filter(None, about), None)
-    return f"{tool}: {detail}" if detail else tool
+    keys = ("command", "file_path", "url", "plan", "description")
+    argument = next(filter(None, (long_text(tool_input, key) for key in keys)), None)
+    return f"{tool}: {argument}" if argument else tool

@@ -1,9 +1,4 @@
-"""JSON that comes with a SET or an API_USAGE: what is accepted, and why not.
-
-Responsible for parsing it strictly (what could not be given back as JSON is
-refused) and for naming what is wrong. It refuses to know what a session does
-with it.
-"""
+"""Parses the JSON of SET and API_USAGE strictly: what could not be written back is refused."""
 
 from __future__ import annotations
 
@@ -23,23 +18,22 @@ FIELDS: Final = {
 }
 """The keys of SET's metadata that have a meaning, each a string, to the session's fields."""
 
-
 MAX_DEPTH: Final = 64
-"""Levels of what is kept. Python reads and writes some 900, but not the same number in every
-place: what was acknowledged must be readable from the journal, and writable in every reply."""
+"""Levels of JSON that is kept. Python reads and writes about 900, but not the same number in
+every place; what was acknowledged must be readable from the journal, and writable in replies."""
 
 
 class Metadata(NamedTuple):
-    """SET's metadata, ready to be taken over."""
+    """SET's metadata, checked."""
 
     fields: tuple[tuple[str, str], ...]
-    """Fields of the session, and their values."""
+    """(field of the session, value)."""
     extra: Json | None
     """The keys that have no field of their own."""
 
 
 class Refused(Exception):
-    """A command that cannot be carried out; the text is the reply behind `ERR `."""
+    """A refused command; the text is the reply after `ERR `."""
 
 
 class _NotJson(ValueError):
@@ -57,8 +51,7 @@ def _finite(text: str) -> float:
     return number
 
 
-# Python's decoder takes NaN, Infinity and 1e999, and would give them back as
-# something that no other JSON parser reads.
+# Python's decoder accepts NaN, Infinity and 1e999, and writes them as text that is not JSON.
 _DECODER: Final = json.JSONDecoder(parse_constant=_not_json, parse_float=_finite)
 
 
@@ -76,7 +69,7 @@ def parse_object(text: str, what: str) -> Json:
     except _NotJson as error:
         raise Refused(f"invalid {what}: {error}") from None
     except ValueError:
-        # Python's limit; its own words are about a setting of the interpreter.
+        # Python's limit of digits; its message is about a setting of the interpreter.
         raise Refused(f"invalid {what}: a number has too many digits") from None
     if type(value) is not dict:
         raise Refused(f"invalid {what}: must be a JSON object")
@@ -87,7 +80,7 @@ def parse_object(text: str, what: str) -> Json:
 
 @lru_cache(maxsize=64)  # a session's SETs carry the same metadata again and again
 def parse_metadata(text: str) -> Metadata:
-    """SET's metadata: any object in which the known keys are strings.
+    """SET's metadata: an object in which the known keys are strings.
 
     Raises Refused: `invalid metadata: …`.
     """
@@ -97,8 +90,7 @@ def parse_metadata(text: str) -> Metadata:
 def recorded_metadata(text: str) -> Metadata:
     """SET's metadata from a journal.
 
-    Version 0.1.0 accepted NUL in the known keys; a value that holds it is left
-    out. Raises Refused.
+    Version 0.1.0 accepted NUL in the known keys; such a value is left out. Raises Refused.
     """
     if "\\u0000" not in text:
         return parse_metadata(text)
@@ -109,7 +101,7 @@ def recorded_metadata(text: str) -> Metadata:
 
 
 def check_metadata(metadata: Json) -> Metadata:
-    """The object, with its known keys told from the others. Raises Refused."""
+    """Splits the object into known and other keys. Raises Refused."""
     fields = []
     extra = {}
     for key, value in metadata.items():
@@ -129,8 +121,16 @@ def check_metadata(metadata: Json) -> Metadata:
     return Metadata(tuple(fields), extra)
 
 
+def merge_extra(earlier: Json | None, extra: Json, limit: int) -> Json:
+    """A session's other keys after a SET. Raises Refused for more than `limit` bytes of JSON."""
+    merged = earlier | extra if earlier else extra
+    if len(json.dumps(merged)) > limit:
+        raise Refused(f"invalid metadata: a session's may have at most {limit} bytes")
+    return merged
+
+
 def parse_api_usage(text: str) -> Json:
-    """API_USAGE's counts: whole numbers, and whatever else the agent knows.
+    """API_USAGE's object: token counts are whole numbers, other keys are free.
 
     Raises Refused: `invalid api usage: …`.
     """
@@ -143,7 +143,7 @@ def parse_api_usage(text: str) -> Json:
 
 
 def check_depth(value: Any, what: str, left: int = MAX_DEPTH) -> None:
-    """Raises Refused for JSON of more than so many levels."""
+    """Raises Refused for JSON of more than `left` levels."""
     if type(value) not in {dict, list}:
         return
     if not left:
@@ -153,10 +153,10 @@ def check_depth(value: Any, what: str, left: int = MAX_DEPTH) -> None:
 
 
 def is_text(value: str) -> bool:
-    """Whether it can be a path or an argument, and be encoded.
+    """Whether a string from JSON can be a path or an argument.
 
-    JSON's escapes can make what cannot: NUL (no system call takes it) and lone
-    surrogates (UTF-8 has none, RFC 3629 section 3).
+    JSON's escapes can hold NUL, which no system call takes, and lone surrogates,
+    which UTF-8 cannot encode (RFC 3629 section 3).
     """
     if "\0" in value:
         return False

@@ -1,8 +1,4 @@
-"""Which sessions run in which process: one process holds one conversation after another.
-
-Responsible for finding them by their process. It refuses to know what a
-process is to a session, and whether it is still alive.
-"""
+"""An index of the sessions by their process, which holds one conversation after another."""
 
 from __future__ import annotations
 
@@ -25,21 +21,21 @@ class Processes:
         self._sessions: dict[Process, dict[str, Session]] = {}
 
     def add(self, session: Session) -> None:
-        """Notes a session, if its process is known."""
+        """Adds a session, if its process is known."""
         if session.pid is not None:
             process = Process(session.host, session.pid)
             self._sessions.setdefault(process, {})[session.id] = session
 
     def discard(self, session: Session) -> None:
-        """Forgets a session: before its process changes, and with itself."""
+        """Removes a session; to be called before its process changes."""
         if session.pid is None:
             return
         process = Process(session.host, session.pid)
-        if (there := self._sessions.get(process)) is not None:
-            there.pop(session.id, None)
-            if not there:
+        if (sessions := self._sessions.get(process)) is not None:
+            sessions.pop(session.id, None)
+            if not sessions:
                 del self._sessions[process]
 
     def sessions_of(self, process: Process) -> list[Session]:
-        """The sessions that run, or ran, in a process."""
+        """The sessions that run, or ran last, in a process."""
         return list(self._sessions.get(process, {}).values())

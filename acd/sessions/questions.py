@@ -1,8 +1,6 @@
-"""Who waits for the user's answer, and with what an open question ends.
+"""The open questions of a session: whose they are, and what closes them.
 
-Responsible for whose each question is, and for tools that an agent runs side
-by side: the end of one does not answer what another asked. It refuses to know
-what an agent does meanwhile (belief.py).
+Tools may run side by side: the end of one does not answer the question of another.
 """
 
 from __future__ import annotations
@@ -13,15 +11,8 @@ from typing import Any, Final, NamedTuple
 from acd.sessions.events import HookEvent
 from acd.sessions.values import Json, is_whole
 
-MAIN: Final = ""
-"""The main agent's name among those who ask; subagents have ids."""
 MAX_OPEN: Final = 100
-"""Open questions and running tool calls that are remembered for each session, the newest ones."""
-
-
-def speaker(event: HookEvent) -> str:
-    """The agent that an event tells of."""
-    return event.subagent or MAIN
+"""Open questions and running tool calls that are kept for each session, the newest ones."""
 
 
 class Question(NamedTuple):
@@ -31,13 +22,13 @@ class Question(NamedTuple):
     text: str | None
     asker: str
     call: int | None
-    """What is asked for, where a tool asks (fields.call_digest)."""
+    """The checksum of the tool call that needs the answer (fields.call_digest)."""
     transcript: str | None = None
-    """Where a subagent's own evidence tells what becomes of it."""
+    """A subagent's own file, in which its observer finds what no hook reports."""
 
 
-class Call(NamedTuple):
-    """An agent has begun to use a tool."""
+class ToolCall(NamedTuple):
+    """A running tool call."""
 
     asker: str
     call: int
@@ -46,17 +37,17 @@ class Call(NamedTuple):
 class Questions:
     """The open questions of one session.
 
-    A permission is asked for without naming the tool's call (measured on Claude
-    Code and Codex): the one that began with the same input is taken for it.
-    Where none did, whatever its agent does next is the answer.
+    A permission request does not name the tool call that it is for (measured on
+    Claude Code and Codex): it belongs to the running call with the same input.
+    Without such a call, the next event of its agent is the answer.
     """
 
     __slots__ = ("_calls", "_done", "_open")
 
     def __init__(self) -> None:
-        self._open: dict[str, Question] = {}
-        self._calls: dict[str, Call] = {}  # that have begun, by their ids
-        self._done: dict[str, int] = {}  # when each agent last waited for none of its tools
+        self._open: dict[str, Question] = {}  # by _key, the newest last
+        self._calls: dict[str, ToolCall] = {}  # running, by the agent's id of the call
+        self._done: dict[str, int] = {}  # when no tool of an agent ran, last
 
     def __bool__(self) -> bool:
         return bool(self._open)
@@ -69,89 +60,93 @@ class Questions:
 
     @property
     def text(self) -> str | None:
-        """What was asked last."""
+        """The newest question's text."""
         return next(reversed(self._open.values())).text
 
-    def ask(self, event: HookEvent, at: int, text: str | None) -> None:
-        """Takes in an event that asks."""
+    def add(self, event: HookEvent, at: int, text: str | None) -> None:
+        """Opens the question of an event."""
         transcript = event.transcript if event.subagent is not None else None
-        asked = Question(at, text, speaker(event), event.call, transcript)
-        before = self._open.pop(_key(asked), asked)  # the newest stand last
-        asked = asked._replace(at=max(at, before.at))
-        self._open[_key(asked)] = asked
+        question = Question(at, text, event.speaker, event.call, transcript)
+        earlier = self._open.pop(_key(question), question)
+        self._open[_key(question)] = question._replace(at=max(at, earlier.at))
         _bound(self._open)
 
-    def remind(self, at: int) -> None:
-        """The last question is open still."""
-        key, asked = self._open.popitem()
-        self._open[key] = asked._replace(at=at)
+    def renew(self, at: int) -> None:
+        """Moves the newest question's time: it was still open then."""
+        key, question = self._open.popitem()
+        self._open[key] = question._replace(at=at)
 
     def note_call(self, event: HookEvent, at: int) -> None:
-        """Takes in what an event says of one tool's call, early or late: it begins or has ended.
+        """Notes the begin or the end of a tool call, in whatever order the events arrive.
 
-        A call that has ended asks nothing any more.
+        The end of a call closes the question that belongs to it.
         """
         if event.tool_use_id is None:
             return
         if event.call is not None:
-            if at >= self._done.get(speaker(event), 0):
-                self._calls[event.tool_use_id] = Call(speaker(event), event.call)
+            if at >= self._done.get(event.speaker, 0):
+                self._calls[event.tool_use_id] = ToolCall(event.speaker, event.call)
                 _bound(self._calls)
         elif (ended := self._calls.pop(event.tool_use_id, None)) is not None:
-            asked = self._open.get(_key(ended))
-            if asked is not None and asked.at <= at:
+            question = self._open.get(_key(ended))
+            if question is not None and question.at <= at:
                 del self._open[_key(ended)]
 
-    def runs(self, event: HookEvent, at: int) -> bool:
-        """Whether the tool that a permission was asked for then has begun, and not ended."""
-        if event.call is None or at < self._done.get(speaker(event), 0):
+    def is_running(self, event: HookEvent, at: int) -> bool:
+        """Whether the call that a permission request was for is running."""
+        if event.call is None or at < self._done.get(event.speaker, 0):
             return False
-        return Call(speaker(event), event.call) in self._calls.values()
+        return ToolCall(event.speaker, event.call) in self._calls.values()
 
-    def go_on(self, event: HookEvent, at: int) -> None:
-        """Closes what an event shows to be answered, because its agent goes on."""
-        asker = speaker(event)
-        if event.tool_use_id is None:  # it waits for none of its tools
-            self._calls = {key: call for key, call in self._calls.items() if call.asker != asker}
+    def close_answered(self, event: HookEvent, at: int) -> None:
+        """Closes the questions of an agent that goes on, those of its running calls excepted."""
+        asker = event.speaker
+        if event.tool_use_id is None:  # none of its tools runs
+            self._end_calls(asker)
             self._done.pop(asker, None)
             self._done[asker] = at
             _bound(self._done)
         running = {_key(call) for call in self._calls.values()}
         self._open = {
-            key: asked
-            for key, asked in self._open.items()
-            if asked.asker != asker or key in running
+            key: question
+            for key, question in self._open.items()
+            if question.asker != asker or key in running
         }
 
-    def end_before(self, at: int) -> int | None:
-        """Closes all that were asked by then; the time of the last of these, None without any."""
-        ended = [asked.at for asked in self._open.values() if asked.at <= at]
-        if not ended:
+    def close_until(self, at: int) -> int | None:
+        """Closes the questions up to a time; returns the newest one's time, None for none."""
+        closed = [question.at for question in self._open.values() if question.at <= at]
+        if not closed:
             return None
-        self._open = {key: asked for key, asked in self._open.items() if asked.at > at}
-        return max(ended)
+        self._open = {key: question for key, question in self._open.items() if question.at > at}
+        return max(closed)
 
-    def break_off(self, asker: str, at: int) -> None:
-        """Closes what an agent had asked by then: its turn and its tools have ended."""
-        self._calls = {key: call for key, call in self._calls.items() if call.asker != asker}
+    def close_of(self, asker: str, at: int) -> None:
+        """Closes the questions of an agent up to a time: its turn and its tools have ended."""
+        self._end_calls(asker)
         self._open = {
-            key: asked for key, asked in self._open.items() if asked.asker != asker or asked.at > at
+            key: question
+            for key, question in self._open.items()
+            if question.asker != asker or question.at > at
         }
 
-    def forget_future(self, now: int) -> None:
-        """The clock was set back: what is dated later than now has no place in the order."""
+    def _end_calls(self, asker: str) -> None:
+        self._calls = {key: call for key, call in self._calls.items() if call.asker != asker}
+
+    def drop_future(self, now: int) -> None:
+        """Drops times after `now`, because the clock was set back."""
         if any(at > now for at in self._done.values()):
             self._done = {asker: at for asker, at in self._done.items() if at <= now}
 
-    def forget_texts(self) -> None:
-        """Keeps that something is asked, and not what."""
-        self._open = {key: asked._replace(text=None) for key, asked in self._open.items()}
+    def drop_texts(self) -> None:
+        """Drops the questions' texts."""
+        self._open = {key: question._replace(text=None) for key, question in self._open.items()}
 
     def to_record(self) -> Json:
-        """The fields of a belief's record that are these."""
+        """The keys `questions`, `calls` and `done` of an activity's record, where not empty."""
         fields: Json = {}
         if self._open:
-            fields["questions"] = {key: _shortened(asked) for key, asked in self._open.items()}
+            fields["questions"] = {key: _shortened(each) for key, each in self._open.items()}
         if self._calls:
             fields["calls"] = self._calls
         if self._done:
@@ -164,31 +159,31 @@ class Questions:
         questions = cls()
         for key, (at, text, *more) in dict(fields.get("questions", {})).items():
             asker, call, *transcript = more or (key, None)
-            asked = Question(
+            question = Question(
                 _whole(at),
                 None if text is None else _text(text),
                 _text(asker),
                 None if call is None else _whole(call),
                 *map(_text, transcript),
             )
-            questions._open[_key(asked)] = asked
+            questions._open[_key(question)] = question
         for key, (asker, call) in dict(fields.get("calls", {})).items():
-            questions._calls[key] = Call(_text(asker), _whole(call))
+            questions._calls[key] = ToolCall(_text(asker), _whole(call))
         for asker, at in dict(fields.get("done", {})).items():
             questions._done[asker] = _whole(at)
         return questions
 
 
-def _key(asks: Question | Call) -> str:
-    """One agent asks one thing for each use of a tool."""
-    return asks.asker if asks.call is None else f"{asks.asker} {asks.call}"
+def _key(each: Question | ToolCall) -> str:
+    """An agent has at most one question for each tool call, and one without a call."""
+    return each.asker if each.call is None else f"{each.asker} {each.call}"
 
 
-def _shortened(asked: Question) -> tuple[Any, ...]:
-    """Without what is at its end and says nothing."""
-    if asked.transcript is not None:
-        return asked
-    return asked[:2] if asked.call is None else asked[:4]
+def _shortened(question: Question) -> tuple[Any, ...]:
+    """The question without its last fields that have their defaults."""
+    if question.transcript is not None:
+        return question
+    return question[:2] if question.call is None else question[:4]
 
 
 def _bound(newest_last: dict[str, Any]) -> None:

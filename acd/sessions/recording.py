@@ -1,12 +1,7 @@
-"""Recordings: the evidence as it arrives, for bug reports, and its replay.
+"""Recordings of the journal's records for bug reports, without any text of user or agent.
 
-Responsible for what a recording holds (never a prompt's text) and for feeding
-one to a fresh core. It refuses to know where it comes from: the daemon pushes
-the lines, a file keeps them.
-
-A recording is text: `acd-recording 1 <acd's version>`, then the journal's
-records (sessions/records.py), each moment before what happened in it. A line that
-begins with `#` is a remark.
+A recording is text: `acd-recording 1 <acd's version>`, then records (sessions/records.py),
+each moment before what happened in it. A line that begins with `#` is a remark.
 """
 
 from __future__ import annotations
@@ -18,6 +13,7 @@ from typing import Final, Protocol
 from acd import __version__
 from acd.sessions.metadata import FIELDS
 from acd.sessions.records import BadRecord, apply_record, moment_record, read_moment, session_record
+from acd.sessions.signals import Translator
 from acd.sessions.store import Store
 from acd.sessions.values import Json, Now
 
@@ -25,7 +21,7 @@ HEADER: Final = "acd-recording 1"
 
 _TEXTS: Final = frozenset({"text", "prompt", "said", "questions"})
 _OF_THE_USER: Final = frozenset({"name", "metadata"})
-"""What the user has given a session, and is nobody else's to read."""
+"""Fields that the user gave a session: private as well."""
 
 
 def opening() -> str:
@@ -33,39 +29,41 @@ def opening() -> str:
     return f"{HEADER} {__version__}"
 
 
-def picture(store: Store, now: Now) -> list[str]:
-    """The sessions that a recording begins with."""
+def snapshot(store: Store, now: Now) -> list[str]:
+    """The records of all sessions, with which a recording begins."""
     return [moment_record(now), *(_plain(session_record(session)) for session in store.list_all())]
 
 
 def lines(records: Iterable[str], now: Now) -> list[str]:
-    """Records as a recording keeps them."""
+    """The lines of a recording for records of one moment."""
     return [
         moment_record(now),
         *(_plain(line) for record in records for line in record.split("\n")),
     ]
 
 
-class Recorder(Protocol):
+class RecordWriter(Protocol):
     """Where records are written."""
 
-    def append(self, records: list[str], now: Now) -> None: ...
+    def append(self, records: list[str], now: Now) -> None:
+        """Writes records of one moment."""
 
 
 class Tap:
-    """A recorder that passes everything on, and tells of it."""
+    """A recorder that also passes each recording line to `push`."""
 
-    def __init__(self, inner: Recorder, tell: Callable[[list[str]], None]):
+    def __init__(self, inner: RecordWriter, push: Callable[[list[str]], None]):
         self.inner = inner
-        self._tell = tell
+        self._push = push
 
     def append(self, records: list[str], now: Now) -> None:
+        """Writes records of one moment, then pushes their lines."""
         self.inner.append(records, now)
-        self._tell(lines(records, now))
+        self._push(lines(records, now))
 
 
 def _plain(record: str) -> str:
-    """The record without anything that was asked or said."""
+    """The record without texts."""
     verb, _, rest = record.partition(" ")
     match verb.upper():
         case "EVENT":
@@ -78,9 +76,9 @@ def _plain(record: str) -> str:
             session, status, *metadata = rest.split(None, 2)
             if not metadata:
                 return record
-            given = json.loads(metadata[0])
-            kept = FIELDS.keys() & given.keys() - _TEXTS - _OF_THE_USER
-            plain = {key: given[key] for key in FIELDS if key in kept}
+            fields = json.loads(metadata[0])
+            kept = FIELDS.keys() & fields.keys() - _TEXTS - _OF_THE_USER
+            plain = {key: fields[key] for key in FIELDS if key in kept}
             return f"SET {session} {status} {json.dumps(plain)}"
         case "API_USAGE":
             return f"API_USAGE {rest.split(None, 1)[0]} {{}}"
@@ -89,19 +87,19 @@ def _plain(record: str) -> str:
 
 def _without_texts(fields: Json) -> Json:
     plain = {key: value for key, value in fields.items() if key not in _TEXTS}
-    if isinstance(belief := plain.get("belief"), dict):
-        plain["belief"] = {key: value for key, value in belief.items() if key != "said"}
-        if "questions" in belief:
+    if isinstance(activity := plain.get("belief"), dict):
+        plain["belief"] = {key: value for key, value in activity.items() if key != "said"}
+        if "questions" in activity:
             plain["belief"]["questions"] = {
-                key: [at, None, *who] for key, (at, _, *who) in belief["questions"].items()
+                key: [at, None, *more] for key, (at, _, *more) in activity["questions"].items()
             }
     return plain
 
 
-def replay(recording: Iterator[str]) -> Iterator[tuple[Now, str, Store]]:
-    """Feeds a recording to a fresh core; yields each record after it was applied.
+def replay(recording: Iterator[str], translator: Translator) -> Iterator[tuple[Now, str, Store]]:
+    """Applies a recording to a new store; yields (moment, record, store) after each record.
 
-    Raises BadRecord for what is no recording of a version that is known.
+    Raises BadRecord for what is not a recording of a known version.
     """
     store = Store()
     now = Now(0, 0)
@@ -113,5 +111,5 @@ def replay(recording: Iterator[str]) -> Iterator[tuple[Now, str, Store]]:
         if line.startswith("@ "):
             now = read_moment(line)
             continue
-        apply_record(store, line, now)
+        apply_record(store, line, now, translator)
         yield now, line, store

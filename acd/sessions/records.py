@@ -1,16 +1,13 @@
-"""A session, or a change, as a line of text that a later version can read.
+"""The records of journals and recordings: writes them, and applies them to a store.
 
-Responsible for the records of the journal and of recordings, and for applying
-them again to a store. It refuses to know files. Records of version 1 must
-stay readable for ever: fields may be added, and what is missing has a default.
-
-A record is a line:
-    `@ <wall> <boot>`          the moment at which the following ones happened
+Records of version 1 stay readable for ever: fields may be added, and a missing field has its
+default. A record is a line (docs/journal.md):
+    `@ <wall> <boot>`          the time of the records that follow
     `SET …`, `RM …`, `DELETE …`, `API_USAGE …`    as in the protocol
     `RESURRECT <session>`
-    `EVENT <json>`             a hook's event, reduced
-    `CORRECT <session> <source> <says> <at> [subagent]`
-    `SESSION <json>`           a whole session, replacing what was before
+    `EVENT <json>`             a reduced hook event
+    `CORRECT <session> <source> <word> <at> [subagent]`    an observation
+    `SESSION <json>`           a whole session, in place of what was known before
 """
 
 from __future__ import annotations
@@ -20,7 +17,6 @@ from collections.abc import Iterator
 from typing import Any, Final, cast
 
 from acd.sessions.activity import AgentActivity
-from acd.sessions.corrections import Source
 from acd.sessions.events import HookEvent
 from acd.sessions.metadata import (
     Refused,
@@ -31,6 +27,7 @@ from acd.sessions.metadata import (
 )
 from acd.sessions.processes import Process
 from acd.sessions.session import EvidenceEntry, Session, Transition
+from acd.sessions.signals import OBSERVER, PROCESS, Observation, Source, Translator
 from acd.sessions.status import STATUSES
 from acd.sessions.store import Store
 from acd.sessions.values import Json, Now, is_session_id, is_whole
@@ -58,47 +55,47 @@ FIELDS: Final = {
     "superseded_by": str,
     "closed_at": int,
 }
-"""A session's fields whose value in JSON is their value in memory, and its type."""
+"""A session's fields that are stored as they are, and the type of each."""
 
 
 class BadRecord(Exception):
-    """A line that is no record of a version that is known; the text says why."""
+    """A line that is not a record of a known version; the text is the reason."""
 
 
 def moment_record(now: Now) -> str:
-    """The time of the records that follow, in nanoseconds."""
+    """The record of the time at which the following ones happened, in nanoseconds."""
     return f"@ {now.wall} {now.boot}"
 
 
 def event_record(event: HookEvent) -> str:
+    """The record of a hook event."""
     return f"EVENT {json.dumps(event.to_record())}"
 
 
-def correction_record(
-    session_id: str, source: Source, says: str, at: int, subagent: str | None = None
-) -> str:
-    words = (session_id, source, says, str(at), subagent)
-    return " ".join(["CORRECT", *filter(None, words)])
+def observation_record(session_id: str, observation: Observation) -> str:
+    """The record of an observation."""
+    source, _, word, at, subagent = observation
+    return " ".join(["CORRECT", *filter(None, (session_id, source, word, str(at), subagent))])
 
 
 def session_record(session: Session) -> str:
-    """The whole session; what has its default is left out."""
+    """The record of a whole session; what has its default is left out."""
     fields: Json = {"id": session.id, "status": session.status}
     for name in FIELDS:
         value = getattr(session, name)
         if value is not None:
             fields[name] = value
-    if session.belief is not None:
-        fields["belief"] = session.belief.to_record()
+    if session.activity is not None:
+        fields["belief"] = session.activity.to_record()
     if session.history:
         fields["history"] = session.history
-    if session.trail:
-        fields["trail"] = session.trail
+    if session.evidence_log:
+        fields["trail"] = session.evidence_log
     return f"SESSION {json.dumps(fields)}"
 
 
-def read_session(fields: Json) -> Session:
-    """The inverse of session_record. Raises BadRecord."""
+def read_session(fields: Json, translator: Translator) -> Session:
+    """The session of a SESSION record's object. Raises BadRecord."""
     try:
         moment = Now(fields["since"], fields["entered"])
         session = Session(_session_id(fields["id"]), STATUSES[fields["status"]], moment)
@@ -106,12 +103,13 @@ def read_session(fields: Json) -> Session:
             # Version 0.1.0 kept texts with NUL, which no system call takes.
             if name in fields and not (kind is str and "\0" in str(fields[name])):
                 setattr(session, name, _checked(name, fields[name], kind))
-        session.belief = AgentActivity.from_record(fields["belief"]) if "belief" in fields else None
+        if "belief" in fields:
+            session.activity = AgentActivity.from_record(fields["belief"], translator)
         session.history = [
             Transition(_time(at), STATUSES[origin], STATUSES[to], _time(duration))
             for at, origin, to, duration in fields.get("history", ())
         ] or None
-        session.trail = [
+        session.evidence_log = [
             EvidenceEntry(_time(at), str(source), str(what), str(outcome))
             for at, source, what, outcome in fields.get("trail", ())
         ] or None
@@ -152,30 +150,31 @@ def read_moment(line: str) -> Now:
 
 
 def touched(store: Store, record: str) -> Iterator[str]:
-    """The sessions that records may have changed, those that are gone by now included."""
+    """The ids of the sessions that records may have changed, removed ones included."""
     for line in record.split("\n"):
         verb, _, rest = line.partition(" ")
         if verb != "EVENT":
             yield rest.split(None, 1)[0]
             continue
-        event = HookEvent.from_record(parse_object(rest, "event"))
-        yield event.session
-        if event.pid is not None:
-            # It may have superseded the others of its process.
-            yield from (other.id for other in store.sessions_of(Process(event.host, event.pid)))
+        event = parse_object(rest, "event")
+        yield event["session"]
+        if "pid" in event:
+            # The event may have superseded the other sessions of its process.
+            process = Process(event.get("host"), event["pid"])
+            yield from (session.id for session in store.sessions_of(process))
 
 
-def apply_record(store: Store, line: str, now: Now) -> None:
-    """Does again what a record says was done. Raises BadRecord."""
+def apply_record(store: Store, line: str, now: Now, translator: Translator) -> None:
+    """Applies the change of a record, at the time of its moment record. Raises BadRecord."""
     verb, _, rest = line.partition(" ")
     try:
-        _apply(store, verb.upper(), rest, now)
+        _apply(store, verb.upper(), rest, now, translator)
     except Refused as refused:
-        # It was accepted when it was written, so this line is not what was written.
+        # A record holds what was accepted, so this line was changed afterwards.
         raise BadRecord(str(refused)) from None
 
 
-def _apply(store: Store, verb: str, rest: str, now: Now) -> None:
+def _apply(store: Store, verb: str, rest: str, now: Now, translator: Translator) -> None:
     match verb, rest.split(None, 2):
         case "SET", [session, status, *metadata] if status in STATUSES:
             given = recorded_metadata(metadata[0]) if metadata else None
@@ -189,16 +188,22 @@ def _apply(store: Store, verb: str, rest: str, now: Now) -> None:
         case "API_USAGE", [session, _, *_]:
             store.set_api_usage(session, parse_api_usage(rest.split(None, 1)[1]))
         case "EVENT", _:
-            store.apply_hook(HookEvent.from_record(parse_object(rest, "event")), now)
-        case "CORRECT", [session, source, tail] if source in {"registry", "process"}:
-            try:
-                says, at, *more = tail.split()
-                moment = _time(int(at))
-            except ValueError:
-                raise BadRecord("not a correction") from None
-            subagent = more[0] if more else None
-            store.correct(session, cast(Source, source), says, moment, now, subagent=subagent)
+            event = HookEvent.from_record(parse_object(rest, "event"), translator)
+            store.apply_hook(event, now)
+        case "CORRECT", [session, source, tail] if source in {OBSERVER, PROCESS}:
+            observation = _read_observation(cast(Source, source), tail.split(), translator)
+            store.apply_observation(session, observation, now)
         case "SESSION", _:
-            store.restore(read_session(parse_object(rest, "session")))
+            store.restore(read_session(parse_object(rest, "session"), translator))
         case _:
             raise BadRecord(f"unknown record {verb[:20]!r}")
+
+
+def _read_observation(source: Source, words: list[str], translator: Translator) -> Observation:
+    try:
+        word, at, *subagent = words
+        moment = _time(int(at))
+    except ValueError:
+        raise BadRecord("not a correction") from None
+    kind = translator.observation(word)
+    return Observation(source, kind, word, moment, subagent[0] if subagent else None)

@@ -1,24 +1,17 @@
-"""One session: its present status, how it came there, and what is known about it.
-
-Responsible for the shape of a session in memory, on the wire and in the
-journal. It refuses to know which changes are allowed (status.py) and who
-makes them (store.py).
-"""
+"""One session: its fields in memory and on the wire."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from acd.sessions.activity import AgentActivity
+from acd.sessions.events import HookEvent
 from acd.sessions.status import CLOSED, Status
-from acd.sessions.values import DEFAULT_AGENT, NS, Json, Now
-
-if TYPE_CHECKING:
-    pass
+from acd.sessions.values import DEFAULT_AGENT, EVIDENCE_LENGTH, NS, Json, Now
 
 
 class Transition(NamedTuple):
-    """A real change of status; times in nanoseconds."""
+    """A change from one status to another; times in nanoseconds."""
 
     at: int
     """Unix time."""
@@ -28,7 +21,7 @@ class Transition(NamedTuple):
     """How long the previous status lasted."""
 
     def to_wire(self) -> Json:
-        """With times in seconds."""
+        """The transition with times in seconds."""
         return {
             "at": self.at / NS,
             "from": self.origin,
@@ -38,36 +31,38 @@ class Transition(NamedTuple):
 
 
 class EvidenceEntry(NamedTuple):
-    """A piece of evidence that was weighed, and what came of it."""
+    """An entry of a session's evidence log: a signal, and its outcome."""
 
     at: int
     """When it was true, by its own source: unix nanoseconds."""
     source: str
     what: str
-    outcome: str
+    """An event's label or an observation's word."""
+    outcome: str = ""
     """What it changed, or why it changed nothing."""
 
     def to_wire(self) -> Json:
-        """With the time in seconds."""
+        """The entry with its time in seconds."""
         return self._asdict() | {"at": self.at / NS}
 
 
 class Session:
-    """All that is known about one session. The store alone changes it.
+    """All that is known about one session. Only the store changes it.
 
     Times are nanoseconds: `entered` and `closed_at` on the boot clock, `since`
     unix time.
     """
 
     __slots__ = (
+        "activity",
         "agent_type",
         "api_usage",
         "attended",
-        "belief",
         "closed_at",
         "config_dir",
         "entered",
         "evidence",
+        "evidence_log",
         "history",
         "host",
         "id",
@@ -81,7 +76,6 @@ class Session:
         "status",
         "superseded_by",
         "terminal",
-        "trail",
         "transcript",
         "working_dir",
     )
@@ -93,17 +87,17 @@ class Session:
         self.entered = now.boot
         self.evidence = "set"
         self.history: list[Transition] | None = None
-        self.trail: list[EvidenceEntry] | None = None
+        self.evidence_log: list[EvidenceEntry] | None = None
 
         self.working_dir: str | None = None
         self.name: str | None = None
         self.agent_type = DEFAULT_AGENT
         self.resume_id: str | None = None
         self.prompt: str | None = None
-        self.metadata: Json | None = None  # the keys that have no field of their own
+        self.metadata: Json | None = None  # SET's keys that have no field of their own
         self.api_usage: Json | None = None
 
-        # Where the agent runs, as its hooks tell.
+        # Where the agent runs, by its hooks.
         self.pid: int | None = None
         self.pid_start: int | None = None
         self.host: str | None = None
@@ -112,14 +106,14 @@ class Session:
         self.attended: bool | None = None
         self.transcript: str | None = None
 
-        self.belief: AgentActivity | None = None
-        """What the status is made of, once hooks have spoken."""
+        self.activity: AgentActivity | None = None
+        """None before the first signal."""
         self.superseded_by: str | None = None
         self.closed_at: int | None = now.boot if status == CLOSED else None
 
     @property
     def display_name(self) -> str:
-        """The name given, else the directory's, else the start of the id."""
+        """The given name, else the directory's name, else the first 8 characters of the id."""
         if self.name:
             return self.name
         if self.working_dir:
@@ -127,16 +121,46 @@ class Session:
         return self.id[:8]
 
     def asking(self) -> dict[str, str]:
-        """The subagents that wait for an answer, and the file in which each writes itself down."""
-        questions = self.belief.questions if self.belief is not None else ()
-        return {asked.asker: asked.transcript for asked in questions if asked.transcript}
+        """The subagents with an open question, to the transcript of each."""
+        questions = self.activity.questions if self.activity is not None else ()
+        return {each.asker: each.transcript for each in questions if each.transcript}
+
+    def log_evidence(self, entry: EvidenceEntry, outcome: str) -> None:
+        """Appends an entry to the evidence log, which keeps the newest EVIDENCE_LENGTH."""
+        if self.evidence_log is None:
+            self.evidence_log = []
+        self.evidence_log.append(entry._replace(outcome=outcome))
+        if len(self.evidence_log) > EVIDENCE_LENGTH:
+            del self.evidence_log[0]
+
+    def ensure_activity(self, now: Now) -> AgentActivity:
+        """The activity, without times that a clock set back has left in the future."""
+        if self.activity is None:
+            self.activity = AgentActivity(self.status)
+        self.activity.drop_future(now.wall)
+        return self.activity
+
+    def update_origin(self, event: HookEvent) -> None:
+        """Keeps where the agent runs, its process apart; a missing field changes nothing."""
+        if event.pid_start is not None:
+            self.pid_start = event.pid_start
+        self.config_dir = event.config_dir or self.config_dir
+        self.terminal = event.terminal or self.terminal
+        if event.subagent is None:
+            self.transcript = event.transcript or self.transcript
+        if event.attended is not None:
+            self.attended = event.attended
+        if self.working_dir is None:
+            self.working_dir = event.cwd
+        if self.resume_id is None:
+            self.resume_id = event.session
 
     def elapsed(self, now: Now) -> int:
-        """Whole seconds in the present status."""
+        """Whole seconds since the session entered its present status."""
         return (now.boot - self.entered) // NS
 
     def to_wire(self, now: Now) -> Json:
-        """The session as LIST and STATE show it."""
+        """The session as in LIST and STATE."""
         return {
             "id": self.id,
             "status": self.status,
@@ -158,9 +182,9 @@ class Session:
         }
 
     def to_wire_whole(self, now: Now) -> Json:
-        """The session as GET shows it: with its history, metadata and evidence."""
+        """The session as in GET: with its history, metadata and evidence log."""
         return self.to_wire(now) | {
             "history": [transition.to_wire() for transition in self.history or ()],
             "metadata": self.metadata or {},
-            "trail": [trace.to_wire() for trace in self.trail or ()],
+            "trail": [entry.to_wire() for entry in self.evidence_log or ()],
         }

@@ -1,7 +1,6 @@
-"""The four statuses, and the table that says which may follow which.
+"""The four statuses, and the table of the transitions between them.
 
-What is absent from the table is illegal. The diagram in docs/states.md is
-generated from it.
+A transition that is absent from the table is illegal. docs/states.md is generated from it.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ Status = Literal["working", "attention", "question", "closed"]
 WORKING: Final = "working"
 """The agent runs."""
 ATTENTION: Final = "attention"
-"""It finished its turn, or failed: the user's move."""
+"""Its turn ended or failed: the user's move."""
 QUESTION: Final = "question"
 """It is blocked in mid-turn on the user's answer."""
 CLOSED: Final = "closed"
@@ -25,7 +24,7 @@ STATUSES: Final[dict[str, Status]] = {
     "working": WORKING,
     "closed": CLOSED,
 }
-"""Every status by its name on the wire, the ones that need the user first."""
+"""Every status by its name on the wire, those that need the user first."""
 
 RANK: Final = {status: rank for rank, status in enumerate(STATUSES.values())}
 """The order of STATUSES as a sort key."""
@@ -36,13 +35,13 @@ NEEDS_YOU: Final = (QUESTION, ATTENTION)
 _ANY: Final = frozenset(STATUSES.values())
 
 TRANSITIONS: Final[dict[Status | None, frozenset[Status]]] = {
-    None: _ANY,  # the first word about a session creates it
+    None: _ANY,  # the first SET or event creates the session
     WORKING: _ANY,
     ATTENTION: _ANY,
     QUESTION: _ANY,
     CLOSED: frozenset({CLOSED}),
 }
-"""From a status (None: no such session yet) to those that a SET or a hook may set."""
+"""A status (None: no session yet) to the statuses that a SET or a hook may set."""
 
 REVIVALS: Final[dict[Status, Status]] = {CLOSED: WORKING}
-"""The one way out of closed: RESURRECT, and an agent that starts the session again."""
+"""What a closed session becomes when RESURRECT or its agent's own resume reopens it."""

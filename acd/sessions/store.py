@@ -1,8 +1,7 @@
 """All sessions, and every way in which they change.
 
-Responsible for applying commands and evidence, each whole before the next,
-and for returning what changed, so that the shell around it can tell others.
-It refuses to know clocks (times are arguments), sockets, files and formats.
+Each command and each signal is applied whole before the next. Times are arguments; the
+changes are returned for the subscribers.
 """
 
 from __future__ import annotations
@@ -14,11 +13,11 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from acd.sessions.activity import AgentActivity
-from acd.sessions.corrections import CORRECTIONS, Source
 from acd.sessions.events import HookEvent
-from acd.sessions.metadata import Metadata, Refused
+from acd.sessions.metadata import Metadata, Refused, merge_extra
 from acd.sessions.processes import Process, Processes
 from acd.sessions.session import EvidenceEntry, Session, Transition
+from acd.sessions.signals import EFFECTS, HOOK, PROCESS, Observation
 from acd.sessions.status import (
     ATTENTION,
     CLOSED,
@@ -29,14 +28,14 @@ from acd.sessions.status import (
     WORKING,
     Status,
 )
-from acd.sessions.values import ID_LENGTH, NS, TRAIL_LENGTH, Json, Now, is_session_id
+from acd.sessions.values import ID_LENGTH, NS, Json, Now, is_session_id
 
 _new = tuple.__new__
-"""Makes a named tuple in half the time of its own constructor, where every SET passes."""
+"""Makes a named tuple in half the time of its own constructor; every SET makes some."""
 
 
 class Change(NamedTuple):
-    """Something that subscribers are told."""
+    """A change that subscribers receive."""
 
     kind: Literal["update", "removed"]
     session: Session
@@ -45,8 +44,8 @@ class Change(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """What of the configuration the store obeys."""
+class SessionRules:
+    """The part of the configuration that the store follows."""
 
     history_depth: int = 50
     retention_seconds: float = 30 * 60.0
@@ -60,15 +59,14 @@ class Rules:
 class Store:
     """A plain dict of sessions and the rules by which they change.
 
-    Commands raise Refused, whose text is the reply behind `ERR `; then
-    nothing has changed.
+    Commands raise Refused, whose text is the reply after `ERR `; then nothing
+    has changed.
     """
 
-    def __init__(self, rules: Rules | None = None):
-        self.rules = rules or Rules()
+    def __init__(self, rules: SessionRules | None = None):
+        self.rules = rules or SessionRules()
         self.sessions: dict[str, Session] = {}
-        # In the order in which they closed, so that the first expires first.
-        self._closed: dict[str, Session] = {}
+        self._closed: dict[str, Session] = {}  # in the order of closing, hence of expiry
         self._processes = Processes()
 
     # Commands -----------------------------------------------------------
@@ -76,13 +74,14 @@ class Store:
     def set(
         self, session_id: str, status: Status, metadata: Metadata | None, now: Now
     ) -> list[Change]:
-        """SET: the user's word, obeyed as it is."""
+        """SET: sets the status and drops what hooks and observers reported."""
         if status == QUESTION and self.rules.question_as_attention:
             status = ATTENTION
         session = self.sessions.get(session_id)
         extra = None
         if metadata is not None and metadata.extra is not None:
-            extra = self._merged_extra(session, metadata.extra)
+            earlier = session.metadata if session is not None else None
+            extra = merge_extra(earlier, metadata.extra, self.rules.max_metadata)
         if session is None:
             session, changes = self._create(session_id, status, now)
             elapsed = 0
@@ -97,8 +96,8 @@ class Store:
                 setattr(session, field, value)
             if extra is not None:
                 session.metadata = extra
-        if session.belief is not None:
-            session.belief.settle(status)
+        if session.activity is not None:
+            session.activity.reset(status)
         session.evidence = "set"
         changes.append(_new(Change, ("update", session, elapsed)))
         return changes
@@ -111,18 +110,18 @@ class Store:
         return session
 
     def remove(self, session_id: str, now: Now) -> list[Change]:
-        """RM: closes the session, and keeps it for its retention."""
+        """RM: closes the session; it is kept for the retention time."""
         self.get(session_id)
         return self.set(session_id, CLOSED, None, now)
 
     def delete(self, session_id: str) -> list[Change]:
-        """DELETE: forgets the session at once."""
+        """DELETE: removes the session at once."""
         session = self.get(session_id)
-        self._forget(session)
+        self._discard(session)
         return [Change("removed", session, 0)]
 
     def check_resurrectable(self, session_id: str) -> Session:
-        """The closed session that RESURRECT may take up again. Raises Refused."""
+        """The closed session that RESURRECT may reopen. Raises Refused."""
         session = self.get(session_id)
         if session.status not in REVIVALS:
             raise Refused("session not closed")
@@ -131,45 +130,40 @@ class Store:
         return session
 
     def resurrect(self, session_id: str, now: Now) -> list[Change]:
-        """RESURRECT: the closed session is working again. Raises Refused."""
+        """RESURRECT: reopens the closed session as working. Raises Refused."""
         session = self.check_resurrectable(session_id)
-        elapsed = session.elapsed(now)
         self._revive(session)
-        self._enter(session, REVIVALS[CLOSED], now)
-        session.evidence = "resume"
-        _trace(session, now.wall, "resume", "RESURRECT", _outcome(CLOSED, session.status))
-        return [Change("update", session, elapsed)]
+        entry = EvidenceEntry(now.wall, "resume", "RESURRECT")
+        return [self._update(session, REVIVALS[CLOSED], entry, now)]
 
     def set_api_usage(self, session_id: str, usage: Json) -> None:
-        """API_USAGE: what the agent spent, as it tells. Raises Refused."""
+        """API_USAGE: keeps the agent's token counts and costs. Raises Refused."""
         session = self.get(session_id)
         if len(json.dumps(usage)) > self.rules.max_metadata:
             raise Refused(f"invalid api usage: at most {self.rules.max_metadata} bytes")
         session.api_usage = usage
 
     def list_all(self) -> Iterator[Session]:
-        """Every session, in the order of their creation."""
+        """Every session, in the order of creation."""
         return iter(self.sessions.values())
 
     def counts(self) -> dict[Status, int]:
-        """How many sessions there are in each status."""
+        """The number of sessions in each status."""
         counts = Counter(session.status for session in self.sessions.values())
         return {status: counts[status] for status in STATUSES.values()}
 
-    # Rules --------------------------------------------------------------
-
-    def obey(self, rules: Rules, now: Now) -> list[Change]:
-        """Takes up other rules, for what is there already as well."""
+    def reconfigure(self, rules: SessionRules, now: Now) -> list[Change]:
+        """Applies other rules, to the present sessions as well."""
         self.rules = rules
         changes = []
         for session in self.sessions.values():
-            belief = session.belief
-            if belief is not None and not rules.keep_text:
-                belief.forget_texts()
-                if session.evidence != "set":  # what a SET said was said to acd
+            activity = session.activity
+            if activity is not None and not rules.keep_text:
+                activity.drop_texts()
+                if session.evidence != "set":  # a SET's prompt is the user's own
                     session.prompt = None
-            believed = QUESTION if belief is not None and belief.status == QUESTION else None
-            if QUESTION in {session.status, believed} and session.status != CLOSED:
+            status = QUESTION if activity is not None and activity.status == QUESTION else None
+            if QUESTION in {session.status, status} and session.status != CLOSED:
                 shown: Status = ATTENTION if rules.question_as_attention else QUESTION
                 if shown != session.status:
                     elapsed = session.elapsed(now)
@@ -177,14 +171,14 @@ class Store:
                     changes.append(Change("update", session, elapsed))
         return changes
 
-    # Time ---------------------------------------------------------------
+    # Expiry -------------------------------------------------------------
 
     def expire(self, now: Now) -> list[Change]:
-        """Forgets the sessions that have been closed for their whole retention."""
+        """Removes the sessions that have been closed for the whole retention time."""
         changes = []
         while (deadline := self.next_expiry()) is not None and now.boot >= deadline:
             session = next(iter(self._closed.values()))
-            self._forget(session)
+            self._discard(session)
             changes.append(Change("removed", session, 0))
         return changes
 
@@ -194,137 +188,111 @@ class Store:
         return bool(self._closed)
 
     def next_expiry(self) -> int | None:
-        """When `expire` next has something to do, on the boot clock; None for never."""
+        """The next expiry on the boot clock, in nanoseconds; None for none."""
         first = next(iter(self._closed.values()), None)
         if first is None or first.closed_at is None:
             return None
         return first.closed_at + int(self.rules.retention_seconds * NS)
 
-    # Evidence -----------------------------------------------------------
+    # Signals ------------------------------------------------------------
 
     def apply_hook(self, event: HookEvent, now: Now) -> list[Change]:
-        """Applies what an agent's hook told. Raises Refused for an impossible session id."""
-        # Nothing can have happened after it was heard of: a clock that ran
-        # ahead must not outrank everything that follows.
+        """Applies a hook event. Raises Refused for an invalid session id."""
+        # A time in the future counts as now: a clock that ran ahead must not outrank all
+        # that follows.
         at = min(event.at or now.wall, now.wall)
         text = event.text if self.rules.keep_text else None
         session = self.sessions.get(event.session)
         if session is None:
             return [] if event.status is None else self._create_by_hook(event, at, text, now)
-        belief = _belief(session, now)
-        before, elapsed = session.status, session.elapsed(now)
-        overtaken_by = belief.overtaken_by(event, at)
-        if before == CLOSED and (overtaken_by or not event.revives):
-            _trace(session, at, "hook", event.label, "no change: the session is closed")
-            return []
+        activity, before = session.ensure_activity(now), session.status
+        entry = EvidenceEntry(at, HOOK, event.label)
+        late_by = activity.overtaken_by(event, at)
         if before == CLOSED:
+            if late_by or not event.signal.resumed:
+                session.log_evidence(entry, "no change: the session is closed")
+                return []
             self._revive(session)
-        begins = event.begins and not overtaken_by
-        changes = self._supersede_others(session, event, at, now) if begins else []
-        if at >= belief.newest_at:
-            self._learn_origin(session, event)
-        if overtaken_by:
-            belief.hear_late(event, at)
+        starts = event.signal.kind == "STARTED" and not late_by
+        changes = self._supersede_others(session, event, at, now) if starts else []
+        if at >= activity.newest_at:
+            self._update_origin(session, event)
+        if late_by:
+            activity.apply_late(event, at)
         else:
-            belief.hear(event, at, text)
-        after = self._shown(belief)
-        if after == before and (overtaken_by or event.status is None):
-            late = f"{overtaken_by / NS:.3f} s older than the newest"
-            why = late if overtaken_by else "says nothing of the status"
-            _trace(session, at, "hook", event.label, f"no change: {why}")
+            activity.apply(event, at, text)
+        after = self._shown(activity)
+        if after == before and (late_by or event.status is None):
+            late = f"{late_by / NS:.3f} s older than the newest"
+            reason = late if late_by else "says nothing of the status"
+            session.log_evidence(entry, f"no change: {reason}")
             return changes
-        if after != before:
-            self._enter(session, after, now)
-        session.prompt = belief.prompt
-        session.evidence = "resume" if before == CLOSED else "hook"
-        _trace(session, at, "hook", event.label, _outcome(before, after))
-        changes.append(Change("update", session, elapsed))
+        changes.append(self._update(session, after, entry, now))
+        if before == CLOSED:
+            session.evidence = "resume"
         return changes
 
-    def correct(
-        self,
-        session_id: str,
-        source: Source,
-        says: str,
-        at: int,
-        now: Now,
-        *,
-        subagent: str | None = None,
+    def apply_observation(
+        self, session_id: str, observation: Observation, now: Now
     ) -> list[Change]:
-        """Applies what a source beside the hooks told, as far as the table allows.
-
-        `at` is the source's own time, unix nanoseconds. What it tells of a
-        subagent is about that one's question alone. Unknown sessions are no
-        error: the evidence may outlive them.
-        """
+        """Applies a signal of another source than hooks; an unknown session is no error."""
         session = self.sessions.get(session_id)
         if session is None or session.status == CLOSED:
             return []
+        source, kind, word, at, _ = observation
         at = min(at, now.wall)
-        before, elapsed = session.status, session.elapsed(now)
-        belief = _belief(session, now)
-        if source == "process":
-            after = CORRECTIONS.get((source, says), {}).get(before, before)
-            if at < belief.begun_at:
-                after = before  # it was the process of a former life
+        activity, before = session.ensure_activity(now), session.status
+        entry = EvidenceEntry(at, source, word)
+        if source == PROCESS:
+            after = EFFECTS.get((source, kind), {}).get(before, before)
+            if at < activity.begun_at:
+                after = before  # the process that the session ran in before its last start
             elif after != before:
-                belief.settle(after)
-        elif subagent is None:
-            belief.consult(says, at)
-            after = self._shown(belief)
+                activity.reset(after)
         else:
-            if QUESTION in CORRECTIONS.get((source, says), {}):
-                belief.break_off(subagent, at)
-            after = self._shown(belief)
+            activity.apply_observation(observation._replace(at=at))
+            after = self._shown(activity)
         if after == before:
-            _trace(session, at, source, says, "no change")
+            session.log_evidence(entry, "no change")
             return []
-        self._enter(session, after, now)
-        session.prompt = belief.prompt
-        session.evidence = source
-        _trace(session, at, source, says, _outcome(before, after))
-        return [Change("update", session, elapsed)]
+        return [self._update(session, after, entry, now)]
 
     def sessions_of(self, process: Process) -> list[Session]:
-        """The sessions that run, or ran, in a process."""
+        """The sessions that run, or ran last, in a process."""
         return self._processes.sessions_of(process)
 
     def restore(self, session: Session) -> None:
-        """Puts a session in its place as it was, replacing one of the same id."""
+        """Adds a session as it is, in place of one with the same id."""
         if (old := self.sessions.get(session.id)) is not None:
-            # It keeps its place in the order of creation.
+            # `sessions` keeps its place in the order of creation.
             self._closed.pop(old.id, None)
             self._processes.discard(old)
         self._add(session)
 
     def order_closed(self) -> None:
-        """Restores the order of expiry, after sessions were restored in another one."""
+        """Restores the order of expiry, after sessions were restored in another order."""
         by_time = sorted(self._closed.items(), key=lambda item: item[1].closed_at or 0)
         self._closed = dict(by_time)
 
-    # The parts ----------------------------------------------------------
+    # Parts --------------------------------------------------------------
 
     def _create(self, session_id: str, status: Status, now: Now) -> tuple[Session, list[Change]]:
-        """A new session, and the one that had to make room for it."""
+        """A new session; at the limit it replaces the one closed longest. Raises Refused."""
         if not is_session_id(session_id):
             raise Refused(
                 f"invalid session id: must be 1 to {ID_LENGTH} printable characters"
                 " without whitespace"
             )
-        changes = []
+        changes: list[Change] = []
         if len(self.sessions) >= self.rules.max_sessions:
-            changes = self._make_room()
+            oldest = next(iter(self._closed.values()), None)
+            if oldest is None:
+                raise Refused(f"too many sessions: at most {self.rules.max_sessions}")
+            self._discard(oldest)
+            changes.append(Change("removed", oldest, 0))
         session = Session(session_id, status, now)
         self._add(session)
         return session, changes
-
-    def _make_room(self) -> list[Change]:
-        """The longest closed goes before an open one is ever refused."""
-        oldest = next(iter(self._closed.values()), None)
-        if oldest is None:
-            raise Refused(f"too many sessions: at most {self.rules.max_sessions}")
-        self._forget(oldest)
-        return [Change("removed", oldest, 0)]
 
     def _add(self, session: Session) -> None:
         self.sessions[session.id] = session
@@ -332,19 +300,19 @@ class Store:
             self._closed[session.id] = session
         self._processes.add(session)
 
-    def _forget(self, session: Session) -> None:
+    def _discard(self, session: Session) -> None:
         del self.sessions[session.id]
         self._closed.pop(session.id, None)
         self._processes.discard(session)
 
     def _enter(self, session: Session, status: Status, now: Now) -> None:
-        """Sets a status; a real transition is recorded."""
+        """Sets a status; a transition to another one is recorded."""
         before = session.status
         if status != before:
             history = session.history
             if history is None:
                 history = session.history = []
-            lasted = max(now.boot - session.entered, 0)  # a journal may know another clock
+            lasted = max(now.boot - session.entered, 0)  # a journal may have another boot clock
             history.append(_new(Transition, (now.wall, before, status, lasted)))
             if (over := len(history) - self.rules.history_depth) > 0:
                 del history[:over]
@@ -358,118 +326,73 @@ class Store:
         session.since = now.wall
         session.entered = now.boot
 
+    def _update(self, session: Session, status: Status, entry: EvidenceEntry, now: Now) -> Change:
+        """Sets what follows from a signal: status, prompt, evidence, and an entry of the log."""
+        before, elapsed = session.status, session.elapsed(now)
+        if status != before:
+            self._enter(session, status, now)
+        session.prompt = session.activity.prompt if session.activity is not None else None
+        session.evidence = entry.source
+        outcome = f"{before} → {status}" if status != before else f"still {status}"
+        session.log_evidence(entry, outcome)
+        return Change("update", session, elapsed)
+
     def _revive(self, session: Session) -> None:
-        """Takes what belonged to the session's former life from it."""
+        """Drops what a closed session had of its former process."""
         self._processes.discard(session)
         session.pid = session.pid_start = None
         session.superseded_by = None
         session.prompt = None
-        if session.belief is not None:
-            session.belief.settle(REVIVALS[CLOSED])
+        if session.activity is not None:
+            session.activity.reset(REVIVALS[CLOSED])
 
     def _create_by_hook(
         self, event: HookEvent, at: int, text: str | None, now: Now
     ) -> list[Change]:
-        belief = AgentActivity(WORKING)
-        belief.hear(event, at, text)
-        session, changes = self._create(event.session, self._shown(belief), now)
-        session.belief = belief
+        activity = AgentActivity(WORKING)
+        activity.apply(event, at, text)
+        session, changes = self._create(event.session, self._shown(activity), now)
+        session.activity = activity
         if session.status != CLOSED:
             changes += self._supersede_others(session, event, at, now)
-        session.evidence = "hook"
-        session.working_dir = event.cwd
-        session.resume_id = event.session
+        session.evidence = HOOK
         session.agent_type = event.agent
-        session.prompt = belief.prompt
-        self._learn_origin(session, event)
-        _trace(session, at, "hook", event.label, f"created as {session.status}")
+        session.prompt = activity.prompt
+        self._update_origin(session, event)
+        entry = EvidenceEntry(at, HOOK, event.label)
+        session.log_evidence(entry, f"created as {session.status}")
         changes.append(Change("update", session, 0))
         return changes
 
-    def _shown(self, belief: AgentActivity) -> Status:
-        status = belief.status
+    def _shown(self, activity: AgentActivity) -> Status:
+        status = activity.status
         return ATTENTION if status == QUESTION and self.rules.question_as_attention else status
 
     def _supersede_others(
         self, session: Session, event: HookEvent, at: int, now: Now
     ) -> list[Change]:
-        """One process holds one conversation: the others in it have given way to this one."""
+        """Closes the other sessions of the event's process: it holds one conversation."""
         changes: list[Change] = []
         if event.pid is None:
             return changes
         for other in self.sessions_of(Process(event.host, event.pid)):
             same = event.pid_start is None or other.pid_start in {None, event.pid_start}
-            heard = other.belief.newest_at if other.belief is not None else 0
-            if other is session or not same or at < heard <= now.wall:
+            newest_at = other.activity.newest_at if other.activity is not None else 0
+            if other is session or not same or at < newest_at <= now.wall:
                 continue
             other.superseded_by = session.id
             if other.status != CLOSED:
-                before, elapsed = other.status, other.elapsed(now)
-                if other.belief is not None:
-                    other.belief.settle(CLOSED)
-                other.prompt = None
-                other.evidence = "hook"
-                self._enter(other, CLOSED, now)
-                _trace(
-                    other,
-                    now.wall,
-                    "hook",
-                    f"superseded by {session.id}",
-                    _outcome(before, CLOSED),
-                )
-                changes.append(Change("update", other, elapsed))
+                if other.activity is not None:
+                    other.activity.reset(CLOSED)
+                entry = EvidenceEntry(now.wall, HOOK, f"superseded by {session.id}")
+                changes.append(self._update(other, CLOSED, entry, now))
         return changes
 
-    def _learn_origin(self, session: Session, event: HookEvent) -> None:
-        """Keeps where the agent runs; a hook that does not know takes nothing away."""
+    def _update_origin(self, session: Session, event: HookEvent) -> None:
+        """Keeps where the agent runs, and the session in the index of its process."""
         if event.host != session.host or event.pid not in {None, session.pid}:
-            # What is not told of the new process is not what it was of the old one.
+            # The start time of the old process is not that of the new one.
             self._processes.discard(session)
             session.host, session.pid, session.pid_start = event.host, event.pid, None
             self._processes.add(session)
-        if event.pid_start is not None:
-            session.pid_start = event.pid_start
-        session.config_dir = event.config_dir or session.config_dir
-        session.terminal = event.terminal or session.terminal
-        if event.subagent is None:
-            session.transcript = event.transcript or session.transcript
-        if event.attended is not None:
-            session.attended = event.attended
-        if session.working_dir is None:
-            session.working_dir = event.cwd
-        if session.resume_id is None:
-            session.resume_id = event.session
-
-    def _merged_extra(self, session: Session | None, extra: Json) -> Json:
-        """A session's further metadata after a SET, checked before anything changes.
-
-        Raises Refused when it grows too large.
-        """
-        if session is not None and session.metadata:
-            extra = session.metadata | extra
-        if len(json.dumps(extra)) > self.rules.max_metadata:
-            raise Refused(
-                f"invalid metadata: a session's may have at most {self.rules.max_metadata} bytes"
-            )
-        return extra
-
-
-def _belief(session: Session, now: Now) -> AgentActivity:
-    """What is believed of the session, in an order that the clock has not upset."""
-    if session.belief is None:
-        session.belief = AgentActivity(session.status)
-    session.belief.forget_future(now.wall)
-    return session.belief
-
-
-def _outcome(before: Status, after: Status) -> str:
-    return f"{before} → {after}" if before != after else f"still {after}"
-
-
-def _trace(session: Session, at: int, source: str, what: str, outcome: str) -> None:
-    trail = session.trail
-    if trail is None:
-        trail = session.trail = []
-    trail.append(EvidenceEntry(at, source, what, outcome))
-    if len(trail) > TRAIL_LENGTH:
-        del trail[0]
+        session.update_origin(event)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from acd.protocol import LineDecoder, LineError
-from testing.journaled_store import BOOT, Kept, wire
+from testing.journaled_store import BOOT, JournaledStore, wire
 
 CORPUS = Path(__file__).with_name("corpus")
 MAX_LINE = 2_048
@@ -39,7 +39,7 @@ def lines(data: bytes) -> None:
 def conversation(data: bytes) -> None:
     """Each line has one line as its reply, and its changes are read back from the journal."""
     with tempfile.TemporaryDirectory() as directory:
-        kept = Kept(Path(directory, "journal"))
+        kept = JournaledStore(Path(directory, "journal"))
         for line in LineDecoder(MAX_LINE).feed(data + b"\n"):
             if not isinstance(line, LineError) and line.partition(" ")[0].upper() in VERBS:
                 [reply] = kept.do(line)
@@ -55,7 +55,7 @@ def hook(data: bytes) -> None:
     """A payload is an event or refused, and every session that it makes can be shown."""
     payload = data.replace(b"\r", b" ").replace(b"\n", b" ").decode("utf-8", "replace")
     with tempfile.TemporaryDirectory() as directory:
-        kept = Kept(Path(directory, "journal"))
+        kept = JournaledStore(Path(directory, "journal"))
         meta = '{"at":1700000000000000000,"pid":4000001,"host":"here"}'
         kept.do(f"HOOK claude-code {meta} {payload}", f"HOOK claude-code {payload} {payload}")
         for session in kept.store.list_all():
@@ -70,13 +70,13 @@ def journal(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory, "journal")
         path.write_bytes(data)
-        kept = Kept(path)
+        kept = JournaledStore(path)
         assert kept.journal.failure is None
         kept.do("SET after working", "LIST")
         _same(kept)
 
 
-def _same(kept: Kept) -> None:
+def _same(kept: JournaledStore) -> None:
     """The next daemon has the same sessions, and replies with them."""
     again = kept.again()
     assert again.state == kept.state

@@ -16,7 +16,7 @@ from typing import Any
 from acd.daemon.commands import Commands
 from acd.protocol import encode, removed_line, state_line, update_line
 from acd.sessions.metadata import Refused
-from acd.sessions.store import Change, Rules, Store
+from acd.sessions.store import Change, SessionRules, Store
 from acd.sessions.values import NS, Now
 
 # 2023-11-14 22:13:20 UTC.
@@ -29,7 +29,7 @@ class FakeDaemon:
     def __init__(self, directory: Path):
         self.path = directory / "s"
         self.now = Now(BEGIN * NS, 1_000_000 * NS)
-        self.store = Store(Rules(history_depth=50))
+        self.store = Store(SessionRules(history_depth=50))
         self._commands = Commands(self.store, local_host="here", is_dir=lambda path: True)
         self.requests: list[str] = []
         """Every line that came over a connection."""

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from testing.fake_agent import Agent
+from testing.fake_agent import FakeAgent
 from testing.strace import Strace
 from testing.support import Client, Daemon, Place, place
 
@@ -33,11 +33,11 @@ def client(place: Place, daemon: Daemon) -> Iterator[Client]:
 
 
 @pytest.fixture
-def agents(place: Place) -> Iterator[Callable[..., Agent]]:
+def agents(place: Place) -> Iterator[Callable[..., FakeAgent]]:
     with ExitStack() as stack:
 
-        def make(session: str = "s", config: str = ".claude") -> Agent:
-            agent = Agent(place.root / config, session)
+        def make(session: str = "s", config: str = ".claude") -> FakeAgent:
+            agent = FakeAgent(place.root / config, session)
             stack.callback(agent.end)
             agent.registry.mkdir(parents=True, exist_ok=True)
             return agent
@@ -46,7 +46,7 @@ def agents(place: Place) -> Iterator[Callable[..., Agent]]:
 
 
 @pytest.fixture
-def agent(agents: Callable[..., Agent]) -> Agent:
+def agent(agents: Callable[..., FakeAgent]) -> FakeAgent:
     return agents()
 
 

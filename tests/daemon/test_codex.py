@@ -1,7 +1,7 @@
-"""Codex's own evidence: its rollout file, its writer locks, and whose process a hook tells of.
+"""Codex's observer: rollout files, writer locks, and the process of a hook.
 
-The agent is a stand-in that holds the lock and has the arguments; the real one
-is in tests/e2e.
+A process with Codex's arguments stands for the agent, and holds its lock; the real one is in
+tests/e2e.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from acd.agents.codex.observer import TAIL, last_ending
+from testing.fake_agent import next_update
 from testing.support import Client, Daemon, Place
 
 _HOLD = """
@@ -43,8 +44,8 @@ def line_of(payload: dict[str, Any], kind: str = "event_msg") -> str:
     return json.dumps({"timestamp": at, "type": kind, "payload": payload}) + "\n"
 
 
-class Codex:
-    """A home of Codex's, with sessions of which only the files are there."""
+class CodexHome:
+    """A configuration directory of Codex, with files of sessions."""
 
     def __init__(self, place: Place):
         self.home = place.root / ".codex"
@@ -68,7 +69,7 @@ class Codex:
 
     @contextmanager
     def process(self, argument: str, *sessions: str) -> Iterator[subprocess.Popen[str]]:
-        """One that has these sessions loaded."""
+        """A process that has these sessions loaded."""
         locks = [str(self.locks / f"{session}.lock") for session in sessions]
         process = subprocess.Popen(
             [sys.executable, "-c", _HOLD, argument, *locks],
@@ -85,14 +86,14 @@ class Codex:
             process.communicate()
 
     def asks(self, client: Client, session: str, parent: int, helper: str) -> None:
-        """A subagent, which writes a rollout of its own, asks for a permission."""
+        """Sends a permission request of a subagent, which has a rollout of its own."""
         self.begin(helper)
         path = str(self.rollout(helper))
         asked = {"tool_name": "Bash", "agent_id": helper, "transcript_path": path}
         self.hook(client, "PermissionRequest", session, parent, **asked)
 
     def hook(self, client: Client, event: str, session: str, parent: int, **fields: Any) -> None:
-        # As the hook itself does: what came before has happened before.
+        # As the hook itself does: later than everything before.
         at = time.time_ns()
         meta = {
             "at": at,
@@ -114,8 +115,8 @@ class Codex:
 
 
 @pytest.fixture
-def codex(place: Place) -> Iterator[Codex]:
-    made = Codex(place)
+def codex(place: Place) -> Iterator[CodexHome]:
+    made = CodexHome(place)
     yield made
     made.close()
 
@@ -132,55 +133,51 @@ def subscriber(place: Place, daemon: Daemon) -> Iterator[Client]:
         yield connected
 
 
-def told(subscriber: Client) -> tuple[str, str]:
-    """The next push: a session, and its status."""
-    _, session, status, *_ = subscriber.line().split(" ")
-    return session, status
-
-
-def working(codex: Codex, client: Client, subscriber: Client, session: str, parent: int) -> None:
+def working(
+    codex: CodexHome, client: Client, subscriber: Client, session: str, parent: int
+) -> None:
     codex.begin(session)
     codex.hook(client, "UserPromptSubmit", session, parent)
-    assert told(subscriber) == (session, "working")
+    assert next_update(subscriber) == (session, "working")
 
 
-def test_a_turn_that_failed_is_attention_by_the_rollouts_word(
-    codex: Codex, client: Client, subscriber: Client, session: str
+def test_a_turn_that_failed_in_the_rollout_is_attention(
+    codex: CodexHome, client: Client, subscriber: Client, session: str
 ) -> None:
     with codex.process("", session) as process:
         working(codex, client, subscriber, session, process.pid)
         codex.hook(client, "PostModelRequest", session, process.pid, status="failed")
         codex.write(session, FAILED)
-        assert told(subscriber) == (session, "attention")
+        assert next_update(subscriber) == (session, "attention")
         assert client.get(session)["evidence"] == "registry"
 
 
 def test_an_interrupt_whose_hook_was_missed_is_attention_out_of_a_question_too(
-    codex: Codex, client: Client, subscriber: Client, session: str
+    codex: CodexHome, client: Client, subscriber: Client, session: str
 ) -> None:
     with codex.process("", session) as process:
         working(codex, client, subscriber, session, process.pid)
         codex.hook(client, "PermissionRequest", session, process.pid, tool_name="Bash")
-        assert told(subscriber) == (session, "question")
+        assert next_update(subscriber) == (session, "question")
         codex.write(session, ABORTED)
-        assert told(subscriber) == (session, "attention")
+        assert next_update(subscriber) == (session, "attention")
 
 
-def test_a_subagent_that_was_denied_asks_no_more_by_its_own_rollouts_word(
-    codex: Codex, client: Client, subscriber: Client, session: str
+def test_a_denied_subagent_has_no_open_question_by_its_own_rollout(
+    codex: CodexHome, client: Client, subscriber: Client, session: str
 ) -> None:
     helper = str(uuid.uuid4())
     with codex.process("", session) as process:
         working(codex, client, subscriber, session, process.pid)
         codex.asks(client, session, process.pid, helper)
-        assert told(subscriber) == (session, "question")
+        assert next_update(subscriber) == (session, "question")
         codex.write(helper, ABORTED)
-        assert told(subscriber) == (session, "working")
+        assert next_update(subscriber) == (session, "working")
         assert client.get(session)["evidence"] == "registry"
 
 
-def test_a_subagent_that_was_denied_while_no_daemon_ran_is_known_after_its_start(
-    codex: Codex, place: Place, daemon: Daemon, session: str
+def test_a_subagent_that_was_denied_while_no_daemon_ran_is_observed_at_its_start(
+    codex: CodexHome, place: Place, daemon: Daemon, session: str
 ) -> None:
     helper = str(uuid.uuid4())
     with codex.process("", session) as process:
@@ -199,76 +196,78 @@ def test_a_subagent_that_was_denied_while_no_daemon_ran_is_known_after_its_start
         assert shown == {session: "working"}
 
 
-def test_a_next_prompt_is_working_whatever_became_of_the_last_turn(
-    codex: Codex, client: Client, subscriber: Client, session: str
+def test_a_prompt_after_a_failed_turn_is_working(
+    codex: CodexHome, client: Client, subscriber: Client, session: str
 ) -> None:
     with codex.process("", session) as process:
         working(codex, client, subscriber, session, process.pid)
         codex.write(session, FAILED)
-        assert told(subscriber) == (session, "attention")
+        assert next_update(subscriber) == (session, "attention")
         codex.hook(client, "UserPromptSubmit", session, process.pid)
-        assert told(subscriber) == (session, "working")
+        assert next_update(subscriber) == (session, "working")
         codex.write(session, STARTED)
         codex.write(session, FAILED)
-        assert told(subscriber) == (session, "attention")
+        assert next_update(subscriber) == (session, "attention")
 
 
 def test_only_a_regular_file_is_read(
-    codex: Codex, client: Client, subscriber: Client, session: str
+    codex: CodexHome, client: Client, subscriber: Client, session: str
 ) -> None:
     linked = str(uuid.uuid4())
     with codex.process("", linked) as one, codex.process("", session) as other:
         codex.begin("elsewhere")
         codex.rollout(linked).symlink_to(codex.rollout("elsewhere"))
         codex.hook(client, "UserPromptSubmit", linked, one.pid)
-        assert told(subscriber) == (linked, "working")
+        assert next_update(subscriber) == (linked, "working")
         working(codex, client, subscriber, session, other.pid)
         codex.write("elsewhere", FAILED)
         codex.hook(client, "PostModelRequest", linked, one.pid, status="failed")
         codex.write(session, FAILED)
-        # Had the other one been read, it would have been before this.
-        assert told(subscriber) == (session, "attention")
+        # The linked file would have been read before this one.
+        assert next_update(subscriber) == (session, "attention")
         assert client.get(linked)["status"] == "working"
 
 
 def test_a_session_in_its_own_process_has_its_pid_and_terminal_and_ends_with_it(
-    codex: Codex, client: Client, subscriber: Client, session: str
+    codex: CodexHome, client: Client, subscriber: Client, session: str
 ) -> None:
     with codex.process("", session) as process:
         working(codex, client, subscriber, session, process.pid)
         shown = client.get(session)
         assert (shown["pid"], shown["terminal"]) == (process.pid, {"TMUX_PANE": "%1"})
         process.kill()
-        assert told(subscriber) == (session, "closed")
+        assert next_update(subscriber) == (session, "closed")
 
 
 def test_sessions_of_a_shared_server_have_neither_pid_nor_terminal_and_end_with_it(
-    codex: Codex, client: Client, subscriber: Client
+    codex: CodexHome, client: Client, subscriber: Client
 ) -> None:
     sessions = [str(uuid.uuid4()), str(uuid.uuid4())]
     with codex.process("app-server", *sessions) as server:
         for session in sessions:
             codex.hook(client, "SessionStart", session, server.pid, source="startup")
-            assert told(subscriber) == (session, "attention")
+            assert next_update(subscriber) == (session, "attention")
         for session in sessions:
             working(codex, client, subscriber, session, server.pid)
             shown = client.get(session)
             assert (shown["pid"], shown["terminal"]) == (None, None)
         server.kill()
-        assert {told(subscriber), told(subscriber)} == {(each, "closed") for each in sessions}
+        assert {next_update(subscriber), next_update(subscriber)} == {
+            (each, "closed") for each in sessions
+        }
         assert client.get(sessions[0])["evidence"] == "process"
 
 
-def test_a_run_that_nobody_sits_in_front_of_is_not_attended(
-    codex: Codex, client: Client, subscriber: Client, session: str
+def test_codex_exec_is_not_attended(
+    codex: CodexHome, client: Client, subscriber: Client, session: str
 ) -> None:
     with codex.process("exec", session) as process:
         working(codex, client, subscriber, session, process.pid)
         assert client.get(session)["attended"] is False
 
 
-def test_what_happened_while_no_daemon_ran_is_known_after_its_start(
-    codex: Codex, place: Place, daemon: Daemon
+def test_what_happened_while_no_daemon_ran_is_observed_at_its_start(
+    codex: CodexHome, place: Place, daemon: Daemon
 ) -> None:
     goes_on, failed, gone = (str(uuid.uuid4()) for _ in range(3))
     with codex.process("app-server", goes_on, failed) as server:
@@ -292,15 +291,15 @@ def statuses(place: Place) -> dict[str, str]:
         return {name: each["status"] for name, each in client.sessions().items()}
 
 
-def test_what_is_closed_is_not_watched_any_more(
-    codex: Codex, client: Client, subscriber: Client, session: str, daemon: Daemon
+def test_a_closed_session_is_not_watched(
+    codex: CodexHome, client: Client, subscriber: Client, session: str, daemon: Daemon
 ) -> None:
     with codex.process("app-server", session) as server:
         working(codex, client, subscriber, session, server.pid)
         assert watched(daemon, codex.rollout(session))
         codex.hook(client, "SessionEnd", session, server.pid)
-        assert told(subscriber) == (session, "closed")
-        assert client.ask("PING") == "OK"  # by now it has done all that follows from that
+        assert next_update(subscriber) == (session, "closed")
+        assert client.ask("PING") == "OK"  # it handles the change before the next request
         assert not watched(daemon, codex.rollout(session))
 
 
@@ -320,7 +319,7 @@ def watched(daemon: Daemon, path: Path) -> bool:
         ([line_of(ABORTED), line_of({"type": "message"}, "response_item")], "aborted"),
         ([line_of(STARTED), line_of(ENDED)], None),
         ([line_of(FAILED), line_of(STARTED)], None),
-        ([line_of(STARTED), line_of(FAILED)[:-1]], None),  # not written to its end
+        ([line_of(STARTED), line_of(FAILED)[:-1]], None),  # unfinished
         ([line_of(FAILED, "response_item")], None),
         ([], None),
         (["\n", "[]\n", "7\n", "{\n", '{"type":"event_msg"}\n', "\xff\n"], None),
@@ -341,5 +340,5 @@ def test_the_time_of_an_ending_is_the_rollouts_own() -> None:
     line = line.replace(json.loads(line)["timestamp"], "2026-11-20T14:35:04.698Z")
     ending = last_ending(line.encode())
     assert ending is not None
-    # It is cut to milliseconds, and must not come before a hook of the same one.
+    # The rollout's time is cut to milliseconds; a hook of the same one is not later.
     assert ending.at == 1_795_185_304_698_999_999

@@ -1,7 +1,7 @@
-"""What no hook tells: the agent's process, and Claude Code's registry of its sessions.
+"""What no hook reports: the end of the agent's process, and Claude Code's registry.
 
-The agent is a process that only lives; its registry file is written as the real
-client was seen to write it. The real client itself is in tests/e2e.
+A process stands for the agent, with a registry file as the real client writes it; the real
+client is in tests/e2e.
 """
 
 from __future__ import annotations
@@ -13,9 +13,13 @@ from collections.abc import Callable
 
 import pytest
 
-from acd.agents.claude_code.observer import SETTLE
 from acd.system.process import identify
-from testing.fake_agent import ASKS, Agent, told, wait_for_the_look
+from testing.fake_agent import (
+    ASKS,
+    FakeAgent,
+    next_update,
+    wait_for_the_read,
+)
 from testing.strace import Attached
 from testing.support import Client, Daemon, Place
 
@@ -23,71 +27,74 @@ from testing.support import Client, Daemon, Place
 
 
 def test_idle_after_the_last_hook_is_attention(
-    agent: Agent, client: Client, subscriber: Client
+    agent: FakeAgent, client: Client, subscriber: Client
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
-    assert told(subscriber) == ("s", "working")
+    assert next_update(subscriber) == ("s", "working")
     agent.registers("idle")
-    assert told(subscriber) == ("s", "attention")
+    assert next_update(subscriber) == ("s", "attention")
     assert client.get("s")["evidence"] == "registry"
 
 
 def test_a_file_that_an_earlier_process_of_that_pid_left_changes_nothing(
-    agent: Agent, client: Client, subscriber: Client
+    agent: FakeAgent, client: Client, subscriber: Client
 ) -> None:
     agent.hook(client, "PermissionRequest", **ASKS)
-    assert told(subscriber) == ("s", "question")
+    assert next_update(subscriber) == ("s", "question")
     agent.registers("idle", procStart="1")
-    time.sleep(2 * SETTLE)  # that nothing comes has no event
+    wait_for_the_read(agent, client)
+    assert client.get("s")["status"] == "question"
     found = identify(agent.process.pid)
     assert found is not None
     agent.registers("busy", procStart=str(found.start))
-    assert told(subscriber) == ("s", "working")
+    while (update := next_update(subscriber))[0] != "s":
+        pass
+    assert update == ("s", "working")
 
 
-@pytest.mark.parametrize(("says", "becomes"), [("busy", "working"), ("idle", "attention")])
+@pytest.mark.parametrize(("status", "becomes"), [("busy", "working"), ("idle", "attention")])
 def test_a_question_is_answered_or_dismissed(
-    agent: Agent, client: Client, subscriber: Client, says: str, becomes: str
+    agent: FakeAgent, client: Client, subscriber: Client, status: str, becomes: str
 ) -> None:
     agent.hook(client, "PermissionRequest", **ASKS)
-    assert told(subscriber) == ("s", "question")
-    agent.registers(says)
-    assert told(subscriber) == ("s", becomes)
+    assert next_update(subscriber) == ("s", "question")
+    agent.registers(status)
+    assert next_update(subscriber) == ("s", becomes)
 
 
-def test_what_it_said_before_the_last_hook_changes_nothing(
-    agent: Agent, client: Client, subscriber: Client
+def test_a_status_from_before_the_last_hook_changes_nothing(
+    agent: FakeAgent, client: Client, subscriber: Client
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
-    assert told(subscriber) == ("s", "working")
+    assert next_update(subscriber) == ("s", "working")
     agent.registers("idle", statusUpdatedAt=time.time_ns() // 1_000_000 - 5000)
-    # The file is looked at a moment later; then the next word is heard.
+    # The first status is replaced before the file is read.
     agent.registers("busy")
     agent.hook(client, "PostToolUse")
-    assert told(subscriber) == ("s", "working")
+    assert next_update(subscriber) == ("s", "working")
     assert client.get("s")["status"] == "working"
 
 
-def test_a_word_that_lasts_for_a_moment_only_is_not_heard(
-    agent: Agent, client: Client, subscriber: Client
+def test_a_status_that_lasts_for_a_moment_is_ignored(
+    agent: FakeAgent, client: Client, subscriber: Client
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
-    assert told(subscriber) == ("s", "working")
+    assert next_update(subscriber) == ("s", "working")
     agent.registers("idle")
     agent.registers("busy")
     agent.hook(client, "PermissionRequest", **ASKS)
-    assert told(subscriber) == ("s", "question")
+    assert next_update(subscriber) == ("s", "question")
 
 
 def test_a_file_that_is_half_written_is_read_when_it_is_whole(
-    agent: Agent, client: Client, subscriber: Client
+    agent: FakeAgent, client: Client, subscriber: Client
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
-    assert told(subscriber) == ("s", "working")
+    assert next_update(subscriber) == ("s", "working")
     whole = agent.entry("idle")
     agent.file.write_text(whole[: len(whole) // 2])
     agent.file.write_text(whole)
-    assert told(subscriber) == ("s", "attention")
+    assert next_update(subscriber) == ("s", "attention")
 
 
 @pytest.mark.parametrize(
@@ -105,86 +112,86 @@ def test_a_file_that_is_half_written_is_read_when_it_is_whole(
     ],
     ids=lambda text: repr(text[:20]),
 )
-def test_a_foreign_file_is_nothing_and_the_next_whole_one_counts(
-    agent: Agent, client: Client, subscriber: Client, foreign: str
+def test_a_foreign_file_is_ignored_and_the_next_whole_one_counts(
+    agent: FakeAgent, client: Client, subscriber: Client, foreign: str
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
-    assert told(subscriber) == ("s", "working")
+    assert next_update(subscriber) == ("s", "working")
     agent.file.write_text(foreign)
     agent.registers("idle")
-    assert told(subscriber) == ("s", "attention")
+    assert next_update(subscriber) == ("s", "attention")
 
 
 @pytest.mark.parametrize("wrong", ["pid", "sessionId", "status", "statusUpdatedAt"])
-def test_an_entry_with_a_wrong_field_says_nothing(
-    agent: Agent, client: Client, subscriber: Client, wrong: str
+def test_an_entry_with_a_wrong_field_is_ignored(
+    agent: FakeAgent, client: Client, subscriber: Client, wrong: str
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
-    assert told(subscriber) == ("s", "working")
+    assert next_update(subscriber) == ("s", "working")
     agent.registers("idle", **{wrong: {"idle": 1}})
-    wait_for_the_look(agent, client)
+    wait_for_the_read(agent, client)
     assert client.get("s")["status"] == "working"
 
 
-def _link(agent: Agent) -> None:
+def _link(agent: FakeAgent) -> None:
     target = agent.config_dir / "elsewhere.json"
     target.write_text(agent.entry("idle"))
     agent.file.symlink_to(target)
 
 
-def _large(agent: Agent) -> None:
+def _large(agent: FakeAgent) -> None:
     agent.file.write_text(agent.entry("idle", padding="x" * 70_000))
 
 
-def _fifo(agent: Agent) -> None:
+def _fifo(agent: FakeAgent) -> None:
     os.mkfifo(agent.file)
 
 
-def _another_name(agent: Agent) -> None:
+def _another_name(agent: FakeAgent) -> None:
     (agent.registry / f"{agent.process.pid}.json.tmp").write_text(agent.entry("idle"))
     (agent.registry / f"0{agent.process.pid}.json").write_text(agent.entry("idle"))
 
 
 @pytest.mark.parametrize("put", [_link, _large, _fifo, _another_name])
-def test_only_a_small_file_of_ours_under_the_right_name_is_read(
-    agent: Agent, client: Client, subscriber: Client, put: Callable[[Agent], None]
+def test_only_a_small_regular_file_with_the_right_name_is_read(
+    agent: FakeAgent, client: Client, subscriber: Client, put: Callable[[FakeAgent], None]
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
-    assert told(subscriber) == ("s", "working")
+    assert next_update(subscriber) == ("s", "working")
     put(agent)
-    wait_for_the_look(agent, client)
+    wait_for_the_read(agent, client)
     assert client.get("s")["status"] == "working"
 
 
-def test_a_directory_that_is_not_there_yet_is_found_by_a_later_hook(
-    agent: Agent, client: Client, subscriber: Client
+def test_a_directory_that_is_created_later_is_found_by_the_next_hook(
+    agent: FakeAgent, client: Client, subscriber: Client
 ) -> None:
     agent.registry.rmdir()
     agent.hook(client, "UserPromptSubmit")
-    assert told(subscriber) == ("s", "working")
+    assert next_update(subscriber) == ("s", "working")
     agent.registry.mkdir()
     agent.hook(client, "PreToolUse", **ASKS)
-    assert told(subscriber) == ("s", "working")
+    assert next_update(subscriber) == ("s", "working")
     agent.registers("idle")
-    assert told(subscriber) == ("s", "attention")
+    assert next_update(subscriber) == ("s", "attention")
 
 
 def test_several_configuration_directories_are_watched_at_once(
-    agents: Callable[..., Agent], client: Client, subscriber: Client
+    agents: Callable[..., FakeAgent], client: Client, subscriber: Client
 ) -> None:
     one, other = agents("one", "a/.claude"), agents("other", "b/.claude")
     for agent in (one, other):
         agent.hook(client, "UserPromptSubmit")
-        assert told(subscriber) == (agent.session, "working")
+        assert next_update(subscriber) == (agent.session, "working")
     other.registers("idle")
-    assert told(subscriber) == ("other", "attention")
+    assert next_update(subscriber) == ("other", "attention")
     one.registers("idle")
-    assert told(subscriber) == ("one", "attention")
+    assert next_update(subscriber) == ("one", "attention")
 
 
 @pytest.mark.slow  # creates thousands of files
-def test_thousands_of_stale_files_and_every_key_are_left_closed(
-    place: Place, agent: Agent, client: Client, daemon: Daemon, subscriber: Client
+def test_thousands_of_stale_files_and_all_keys_are_not_opened(
+    place: Place, agent: FakeAgent, client: Client, daemon: Daemon, subscriber: Client
 ) -> None:
     for pid in range(3_000_000, 3_002_000):
         (agent.registry / f"{pid}.json").write_text('{"status": "idle"}')
@@ -192,10 +199,10 @@ def test_thousands_of_stale_files_and_every_key_are_left_closed(
     (agent.registry / f"{agent.process.pid}.key").write_text("secret")
     with Attached(daemon.pid, place.root / "strace.log"):
         agent.hook(client, "UserPromptSubmit")
-        assert told(subscriber) == ("s", "working")
+        assert next_update(subscriber) == ("s", "working")
         agent.registers("idle")
         (agent.registry / f"{agent.process.pid}.key").write_text("another")
-        assert told(subscriber) == ("s", "attention")
+        assert next_update(subscriber) == ("s", "attention")
     opened = [
         line for line in (place.root / "strace.log").read_text().splitlines() if "open" in line
     ]
@@ -204,8 +211,8 @@ def test_thousands_of_stale_files_and_every_key_are_left_closed(
     assert all(f"{agent.process.pid}.json" in line for line in files)
 
 
-def test_what_it_says_is_heard_after_a_restart_too(
-    place: Place, agent: Agent, client: Client, daemon: Daemon
+def test_the_registry_is_read_after_a_restart(
+    place: Place, agent: FakeAgent, client: Client, daemon: Daemon
 ) -> None:
     agent.hook(client, "PermissionRequest", **ASKS)
     daemon.kill()
@@ -215,22 +222,24 @@ def test_what_it_says_is_heard_after_a_restart_too(
         again.send("SUBSCRIBE")
         state = again.line()
         if json.loads(state.partition(" ")[2])[0]["status"] != "attention":
-            assert told(again) == ("s", "attention")
+            assert next_update(again) == ("s", "attention")
 
 
 # The process --------------------------------------------------------------------
 
 
-def test_a_killed_agent_is_closed_at_once(agent: Agent, client: Client, subscriber: Client) -> None:
+def test_a_killed_agent_is_closed_at_once(
+    agent: FakeAgent, client: Client, subscriber: Client
+) -> None:
     agent.hook(client, "UserPromptSubmit")
-    assert told(subscriber) == ("s", "working")
+    assert next_update(subscriber) == ("s", "working")
     agent.end()
-    assert told(subscriber) == ("s", "closed")
+    assert next_update(subscriber) == ("s", "closed")
     assert client.get("s")["evidence"] == "process"
 
 
 def test_an_agent_that_ended_while_no_daemon_ran_is_closed_at_the_start(
-    place: Place, agent: Agent, client: Client, daemon: Daemon
+    place: Place, agent: FakeAgent, client: Client, daemon: Daemon
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
     daemon.kill()
@@ -241,15 +250,15 @@ def test_an_agent_that_ended_while_no_daemon_ran_is_closed_at_the_start(
     assert (found["status"], found["evidence"]) == ("closed", "process")
 
 
-def test_a_pid_that_another_process_has_by_now_is_not_the_agent(
-    place: Place, agent: Agent, client: Client, daemon: Daemon
+def test_a_pid_that_another_process_has_now_is_not_the_agent(
+    place: Place, agent: FakeAgent, client: Client, daemon: Daemon
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
     daemon.kill()
     journal = place.socket.with_name(place.socket.name + ".journal")
     text = journal.read_text()
     start = recorded_start(text)
-    # As if the pid had been another's when the session was recorded.
+    # As if another process had had the pid when the session was recorded.
     journal.write_text(text.replace(f'"pid_start": {start}', f'"pid_start": {start - 1}'))
     place.start()
     with place.client() as again:
@@ -257,35 +266,35 @@ def test_a_pid_that_another_process_has_by_now_is_not_the_agent(
 
 
 def recorded_start(journal: str) -> int:
-    """The start that the journal has of the agent's process."""
+    """The start time of the agent's process in the journal."""
     return int(journal.partition('"pid_start": ')[2].partition("}")[0].partition(",")[0])
 
 
-def test_a_process_younger_than_an_event_did_not_cause_it(agent: Agent, client: Client) -> None:
+def test_a_process_younger_than_an_event_is_not_the_agent(agent: FakeAgent, client: Client) -> None:
     agent.hook(client, "UserPromptSubmit", at=time.time_ns() - 3600 * 1_000_000_000)
     assert client.get("s")["pid"] is None
 
 
-def test_an_event_of_another_machine_proves_nothing_of_processes_here(
-    agent: Agent, client: Client, subscriber: Client
+def test_an_event_of_another_machine_watches_no_process_here(
+    agent: FakeAgent, client: Client, subscriber: Client
 ) -> None:
     meta = json.dumps({"pid": agent.process.pid, "host": "elsewhere"}, separators=(",", ":"))
     event = json.dumps({"session_id": "far", "hook_event_name": "UserPromptSubmit"})
     assert client.ask(f"HOOK claude-code {meta} {event}") == "OK"
-    assert told(subscriber) == ("far", "working")
+    assert next_update(subscriber) == ("far", "working")
     agent.end()
-    agent_again = Agent(agent.config_dir, "near")
+    agent_again = FakeAgent(agent.config_dir, "near")
     try:
         agent_again.hook(client, "UserPromptSubmit")
-        assert told(subscriber) == ("near", "working")
+        assert next_update(subscriber) == ("near", "working")
     finally:
         agent_again.end()
-    assert told(subscriber) == ("near", "closed")
+    assert next_update(subscriber) == ("near", "closed")
     assert client.get("far")["status"] == "working"
 
 
 def test_a_session_without_a_pid_is_left_to_its_hooks(client: Client, subscriber: Client) -> None:
     event = json.dumps({"session_id": "s", "hook_event_name": "UserPromptSubmit"})
     assert client.ask(f"HOOK claude-code {{}} {event}") == "OK"
-    assert told(subscriber) == ("s", "working")
+    assert next_update(subscriber) == ("s", "working")
     assert client.get("s")["pid"] is None

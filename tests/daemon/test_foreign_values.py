@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import pytest
 
 from acd.agents.catalog import AGENTS
-from acd.agents.observer import Place as Watched
+from acd.agents.observer import WatchTarget
 from acd.daemon import observers
 from acd.daemon.journal import Journal
 from acd.sessions.store import Change, Store
@@ -196,8 +196,8 @@ class BrokenSource:
     def __init__(self, loop: object, says: object):
         pass
 
-    def follow(self, place: Watched) -> None:
-        raise ValueError(place.session_id)
+    def follow(self, target: WatchTarget) -> None:
+        raise ValueError(target.session_id)
 
     take_up = follow
 
@@ -211,13 +211,13 @@ class BrokenSource:
 def test_a_bug_in_an_agents_evidence_ends_no_start_and_no_event(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    broken = replace(AGENTS["codex"], name="broken", evidence=f"{__name__}:BrokenSource")
+    broken = replace(AGENTS["codex"], name="broken", observer=f"{__name__}:BrokenSource")
     monkeypatch.setattr(observers, "AGENTS", {"broken": broken})
     told: list[Change] = []
 
     async def look() -> None:
         store = Store()
-        watched = observers.Evidence(
+        watched = observers.ObserverManager(
             asyncio.get_running_loop(), store, clock.now, lambda changes, *_: told.extend(changes)
         )
         store.set("s", "working", None, Now(1, 1))

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from acd.daemon import journal as journals
-from acd.sessions.records import correction_record
-from testing.journaled_store import BOOT, Kept
+from acd.sessions.records import observation_record
+from acd.sessions.signals import Observation
+from testing.journaled_store import BOOT, JournaledStore
 from testing.request_lines import BUSY, hook
 from testing.support import Place
 
@@ -39,7 +40,7 @@ def journal_log(
 
 @pytest.mark.slow  # as many daemons' loads as the file has bytes
 def test_a_file_truncated_at_any_byte_keeps_every_complete_record(tmp_path: Path) -> None:
-    kept = Kept(tmp_path / "whole")
+    kept = JournaledStore(tmp_path / "whole")
     states = {kept.path.stat().st_size: kept.state}
     for line in BUSY:
         kept.do(line)
@@ -49,7 +50,7 @@ def test_a_file_truncated_at_any_byte_keeps_every_complete_record(tmp_path: Path
     path = tmp_path / "cut"
     for end in range(len(whole) + 1):
         path.write_bytes(whole[:end])
-        found = Kept(path)
+        found = JournaledStore(path)
         before = max((size for size in states if size <= end), default=None)
         assert found.state == ([] if before is None else states[before]), end
         assert whole[:end] == b"" or not found.journal.failure
@@ -62,7 +63,7 @@ def test_a_file_truncated_at_any_byte_keeps_every_complete_record(tmp_path: Path
 
 
 def test_a_truncated_turn_keeps_its_complete_records(tmp_path: Path) -> None:
-    kept = Kept(tmp_path / "file")
+    kept = JournaledStore(tmp_path / "file")
     kept.do("SET a working", "SET b working", "SET c working")
     whole = kept.path.read_bytes()
     kept.path.write_bytes(whole[: whole.index(b"SET c") + 3])
@@ -200,7 +201,7 @@ def test_an_invalid_record_is_reported_and_the_others_are_kept(
     path = tmp_path / "acd.sock.journal"
     good = f"acd-journal 1 {BOOT}\n@ 1 1\nSET a working\n"
     path.write_text(f"{good}{record}\nSET b question\n")
-    found = Kept(path)
+    found = JournaledStore(path)
     assert list(found.store.sessions) == ["a", "b"]
     assert "invalid record" in journal_log.text
     # The invalid one is kept for diagnosis, and is not read again.
@@ -220,7 +221,7 @@ def test_a_file_of_invalid_records_does_not_fill_the_log(
 ) -> None:
     path = tmp_path / "journal"
     path.write_text(f"acd-journal 1 {BOOT}\n" + "nonsense\n" * 10_000)
-    Kept(path)
+    JournaledStore(path)
     assert "it has 10000 invalid records" in journal_log.text
     assert len(journal_log.records) < 20
 
@@ -229,7 +230,7 @@ def test_a_file_of_invalid_records_does_not_fill_the_log(
 
 
 def test_every_record_is_read_back(tmp_path: Path) -> None:
-    kept = Kept(tmp_path / "file")
+    kept = JournaledStore(tmp_path / "file")
     for line in BUSY:
         assert kept.do(line) == ["OK"] or line.startswith("RESURRECT")
     again = kept.again()
@@ -238,11 +239,12 @@ def test_every_record_is_read_back(tmp_path: Path) -> None:
 
 
 def test_corrections_are_read_back(tmp_path: Path) -> None:
-    kept = Kept(tmp_path / "file")
+    kept = JournaledStore(tmp_path / "file")
     kept.do(hook("a", "UserPromptSubmit", prompt="go"))
     now = next(kept.now)
-    kept.store.correct("a", "registry", "idle", now.wall, now)
-    kept.journal.append([correction_record("a", "registry", "idle", now.wall)], now)
+    observation = Observation("registry", "IDLE", "idle", now.wall)
+    kept.store.apply_observation("a", observation, now)
+    kept.journal.append([observation_record("a", observation)], now)
     assert kept.store.sessions["a"].status == "attention"
     assert kept.again().state == kept.state
 
@@ -309,7 +311,7 @@ def test_the_file_is_complete_at_every_step_of_a_compaction(
     tmp_path: Path, seed: int, journal_log: pytest.LogCaptureFixture
 ) -> None:
     chance = random.Random(seed)
-    kept = Kept(tmp_path / "acd.sock.journal")
+    kept = JournaledStore(tmp_path / "acd.sock.journal")
     finished = 0
     for _ in range(250):
         kept.do(*(traffic(chance) for _ in range(chance.randrange(1, 4))))
@@ -322,7 +324,7 @@ def test_the_file_is_complete_at_every_step_of_a_compaction(
         died.mkdir()
         for file in tmp_path.glob("acd.sock.journal*"):
             shutil.copy(file, died / file.name)
-        found = Kept(died / "acd.sock.journal")
+        found = JournaledStore(died / "acd.sock.journal")
         assert found.state == kept.state
         assert sorted(found.expiring) == sorted(kept.expiring)
         found.journal.close()
@@ -337,7 +339,7 @@ def test_a_late_event_of_a_closed_session_during_a_compaction_keeps_the_new_sess
 ) -> None:
     # Without the old session, the event would create it anew in the process of the
     # session that replaced it, and would close that one.
-    kept = Kept(tmp_path / "file")
+    kept = JournaledStore(tmp_path / "file")
     kept.do("SET other working")
     kept.do(hook("old", "SessionStart", source="startup", pid=4_000_001))
     kept.do(hook("new", "SessionStart", source="clear", pid=4_000_001))
@@ -352,7 +354,7 @@ def test_a_late_event_of_a_closed_session_during_a_compaction_keeps_the_new_sess
 
 @pytest.mark.usefixtures("small")
 def test_a_compaction_keeps_the_order_of_the_list(tmp_path: Path) -> None:
-    kept = Kept(tmp_path / "file")
+    kept = JournaledStore(tmp_path / "file")
     kept.do("SET a working", "SET b working", "SET c working", "RM a")
     while not kept.journal.needs_compaction:
         kept.do("SET c working")

@@ -1,8 +1,7 @@
-"""Version 1 of the state file: what was written once is read for ever, as docs/journal.md tells.
+"""Version 1 of the state file stays readable for ever, as docs/journal.md promises.
 
-tests/fixtures/journal-v1 must never change. Its first half is changes, whose
-outcome may depend on rules that get better; its second half is whole
-sessions, which must come back exactly.
+tests/fixtures/journal-v1 never changes. Its first half is changes, whose outcome may depend on
+rules that improve; its second half is whole sessions, which must come back exactly.
 """
 
 from __future__ import annotations
@@ -16,9 +15,8 @@ from typing import Any
 import pytest
 
 from acd.daemon.journal import Journal
-from acd.sessions import records
-from acd.sessions.activity import AgentActivity
-from acd.sessions.events import HookEvent
+from acd.sessions import activity, records
+from acd.sessions.events import RECORD_KEYS
 from acd.sessions.store import Store
 from acd.sessions.values import NS, Now
 from testing.checkout import CHECKOUT, FIXTURES
@@ -29,7 +27,7 @@ PAGE = (CHECKOUT / "docs/journal.md").read_text("utf-8")
 BOOT_ID = "6c1a5c4e-0d5e-4b0b-9d2c-6b1f3f0f7a11"
 
 LATER = Now(1_790_000_100 * NS, 86_500 * NS)
-"""When the sessions were looked at."""
+"""When the expected sessions were shown."""
 
 
 def load(path: Path, boot_id: str = BOOT_ID) -> Store:
@@ -53,7 +51,7 @@ def test_every_session_of_a_version_1_file_is_there(journal_file: Path) -> None:
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_session_of_a_version_1_file_is_as_it_was(journal_file: Path, name: str) -> None:
     shown = json.loads(json.dumps(load(journal_file).get(name).to_wire_whole(LATER)))
-    # Later versions may show more of it.
+    # Later versions may show more fields.
     assert {field: shown.get(field) for field in EXPECTED[name]} == EXPECTED[name]
 
 
@@ -84,7 +82,7 @@ def documented_records() -> list[str]:
 
 
 def documented_fields(heading: str) -> list[str]:
-    """The first column of the table under a heading, or after a line of the text."""
+    """The first column of the first table after a heading or a line of text."""
     table = PAGE.partition(heading)[2].partition("| --- |")[2].partition("\n\n")[0]
     return re.findall(r"^\| `(\w+)`", table, re.MULTILINE)
 
@@ -94,17 +92,15 @@ def test_the_page_names_every_field_of_a_session() -> None:
     assert documented_fields("## A session") == own
 
 
-def test_the_page_names_every_field_of_a_belief() -> None:
-    assert set(documented_fields("`belief` is present")) == {
-        *AgentActivity.__slots__,
-        "calls",
-        "done",
-    }
+def test_the_page_names_every_field_of_an_activity() -> None:
+    own = {key for key, *_ in activity.FIELDS}
+    others = {"base", "heard", "questions", "calls", "done", "registry"}
+    assert set(documented_fields("`belief` is there")) == own | others
 
 
 def test_the_page_names_every_field_of_an_event() -> None:
-    section = PAGE.partition("## An event")[2].partition("Nothing else")[0]
-    assert set(re.findall(r"`(\w+)`", section)) == set(HookEvent.__slots__)
+    section = PAGE.partition("## An event")[2].partition("Nothing\nelse")[0]
+    assert set(re.findall(r"`(\w+)`", section)) == set(RECORD_KEYS)
 
 
 def test_the_pages_example_is_a_file_that_loads_and_means_what_the_page_says(

@@ -1,4 +1,4 @@
-"""What each payload recorded from Codex 0.169.0 means."""
+"""The signals of payloads recorded from Codex 0.169.0."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from acd.agents.catalog import AGENTS
+from acd.agents.catalog import AGENTS, TRANSLATOR
 from acd.agents.codex.events import EVENTS
 from acd.agents.payloads import read_hook_event
 from acd.sessions.events import HookEvent
-from acd.sessions.records import apply_record, correction_record, session_record
+from acd.sessions.records import apply_record, observation_record, session_record
 from acd.sessions.store import Store
 from acd.sessions.values import NS, Now
 from testing import checkout
-from testing.event_scenes import HERE, START, contents
+from testing.event_scenes import HERE, START, contents, observation_of
 
 FIXTURES = checkout.FIXTURES / "codex-0.169.0"
 
@@ -51,7 +51,7 @@ MEANING: dict[str, str | None] = {
     "PostCompact-manual": "attention",
     # it ended
     "SessionEnd-other": "closed",
-    # nothing of the status
+    # no status
     "SessionStart-compact": None,
     "PostModelRequest-completed": None,
     "PostModelRequest-cancelled": None,
@@ -74,7 +74,7 @@ def event_of(name: str, **fields: str) -> HookEvent:
     return read_hook_event(AGENTS["codex"], {}, payload, local_host=HERE)
 
 
-def test_every_recorded_payload_of_a_hook_has_a_meaning_here() -> None:
+def test_every_recorded_payload_of_a_hook_is_in_this_table() -> None:
     recorded = {path.stem for path in FIXTURES.glob("*.json")}
     assert {name for name in recorded if not name.startswith("notify-")} == MEANING.keys()
 
@@ -86,7 +86,7 @@ def test_a_recorded_payload_means(name: str, status: str | None) -> None:
     assert (event.subagent is not None) == ("subagent" in name.lower())
 
 
-def test_a_subagents_permission_is_a_question_and_nothing_else_of_it_counts() -> None:
+def test_a_subagents_permission_request_is_a_question_and_no_other_event_counts() -> None:
     asked = event_of("PermissionRequest-Bash", agent_id="a1")
     assert asked.status == "question"
     store = Store()
@@ -101,8 +101,8 @@ def later(seconds: int) -> Now:
     return Now(START.wall + seconds * NS, START.boot + seconds * NS)
 
 
-class Life:
-    """A session whose agents' events come a second after each other."""
+class CodexScene:
+    """A session whose signals come a second apart."""
 
     def __init__(self) -> None:
         self.store = Store()
@@ -115,10 +115,11 @@ class Life:
         moment = later(self.seconds if at is None else at)
         self.store.apply_hook(replace(event, at=moment.wall), later(self.seconds))
 
-    def tells(self, word: str, subagent: str | None = None) -> None:
+    def observe(self, word: str, subagent: str | None = None) -> None:
         self.seconds += 1
         now = later(self.seconds)
-        apply_record(self.store, correction_record("s", "registry", word, now.wall, subagent), now)
+        observation = observation_of("registry", word, now.wall, subagent)
+        apply_record(self.store, observation_record("s", observation), now, TRANSLATOR)
 
     @property
     def status(self) -> str:
@@ -128,52 +129,52 @@ class Life:
 @pytest.mark.parametrize(
     ("name", "status"), [("Stop", "attention"), ("UserPromptSubmit", "working")]
 )
-def test_a_subagent_that_was_broken_off_asks_no_more(name: str, status: str) -> None:
-    life = Life()
-    life.hook(name)
-    life.hook("PermissionRequest-Bash", "a1")
-    life.hook("PermissionRequest-Bash", "a2")
-    life.tells("aborted", "a1")
-    assert life.status == "question"
-    life.tells("aborted", "a2")
-    assert life.status == status
+def test_an_interrupted_subagent_has_no_open_question(name: str, status: str) -> None:
+    scene = CodexScene()
+    scene.hook(name)
+    scene.hook("PermissionRequest-Bash", "a1")
+    scene.hook("PermissionRequest-Bash", "a2")
+    scene.observe("aborted", "a1")
+    assert scene.status == "question"
+    scene.observe("aborted", "a2")
+    assert scene.status == status
 
 
-def test_what_ended_before_a_subagent_asked_answers_nothing() -> None:
-    life = Life()
-    life.hook("Stop")
-    life.tells("aborted", "a1")
-    life.hook("PermissionRequest-Bash", "a1")
-    assert life.status == "question"
-    life.tells("failed", "a1")
-    assert life.status == "question"
+def test_an_end_from_before_a_subagents_question_leaves_it_open() -> None:
+    scene = CodexScene()
+    scene.hook("Stop")
+    scene.observe("aborted", "a1")
+    scene.hook("PermissionRequest-Bash", "a1")
+    assert scene.status == "question"
+    scene.observe("failed", "a1")
+    assert scene.status == "question"
 
 
-def test_a_subagents_question_that_is_heard_after_its_end_is_none() -> None:
-    life = Life()
-    life.hook("Stop")
-    life.seconds += 5
-    life.tells("aborted", "a1")
-    life.hook("PermissionRequest-Bash", "a1", at=3)
-    assert life.status == "attention"
+def test_a_subagents_question_that_arrives_after_its_end_is_not_open() -> None:
+    scene = CodexScene()
+    scene.hook("Stop")
+    scene.seconds += 5
+    scene.observe("aborted", "a1")
+    scene.hook("PermissionRequest-Bash", "a1", at=3)
+    assert scene.status == "attention"
 
 
-def test_a_subagent_that_goes_on_says_nothing_of_a_turn_that_failed() -> None:
-    life = Life()
-    life.hook("UserPromptSubmit")
-    life.tells("failed")
-    life.hook("PreModelRequest", "a1")
-    assert life.status == "attention"
+def test_a_subagent_that_goes_on_leaves_a_failed_turn_failed() -> None:
+    scene = CodexScene()
+    scene.hook("UserPromptSubmit")
+    scene.observe("failed")
+    scene.hook("PreModelRequest", "a1")
+    assert scene.status == "attention"
 
 
-def test_who_asks_and_where_it_writes_itself_down_is_kept() -> None:
-    life = Life()
-    life.hook("Stop")
-    life.hook("PermissionRequest-Bash", "a1")
-    assert life.store.get("s").asking() == {"a1": "/a1.jsonl"}
+def test_a_subagents_question_is_kept_with_its_transcript() -> None:
+    scene = CodexScene()
+    scene.hook("Stop")
+    scene.hook("PermissionRequest-Bash", "a1")
+    assert scene.store.get("s").asking() == {"a1": "/a1.jsonl"}
     other = Store()
-    apply_record(other, session_record(life.store.get("s")), START)
-    assert contents(other) == contents(life.store)
+    apply_record(other, session_record(scene.store.get("s")), START, TRANSLATOR)
+    assert contents(other) == contents(scene.store)
     assert other.get("s").transcript == event_of("Stop").transcript
 
 
@@ -192,5 +193,5 @@ def test_every_event_of_the_table_was_recorded() -> None:
         ("UserPromptSubmit", None),
     ],
 )
-def test_what_it_asks_or_last_said_is_kept(name: str, text: str | None) -> None:
+def test_a_question_or_a_last_message_is_kept(name: str, text: str | None) -> None:
     assert event_of(name).text == text

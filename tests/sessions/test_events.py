@@ -1,4 +1,4 @@
-"""What each recorded payload means, and what is read of payloads of any shape."""
+"""The signals of recorded payloads, and how payloads of any shape are read."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.agents.catalog import AGENTS, resume_argv
-from acd.agents.claude_code.events import EVENTS as CLAUDE_CODE
+from acd.agents.catalog import AGENTS, TRANSLATOR, resume_argv
 from acd.agents.payloads import read_hook_event
-from acd.sessions.events import TERMINAL_HINTS, HookEvent
+from acd.sessions.events import RECORD_KEYS, TERMINAL_HINTS, HookEvent
 from acd.sessions.fields import FIELD_LENGTH, HINT_LENGTH, NAME_LENGTH
 from acd.sessions.metadata import Refused
 from acd.sessions.status import STATUSES
 from acd.sessions.store import Store
 from acd.sessions.values import PROMPT_LENGTH, Json
-from testing.event_scenes import FIXTURES, HERE, START, event_of, fixture, payload_of
+from testing.event_scenes import FIXTURES, HERE, START, STATUS_OF, event_of, fixture, payload_of
 from testing.json_values import any_json, json_objects
 
 CLAUDE = AGENTS["claude-code"]
@@ -80,7 +79,7 @@ MEANING: dict[str, str | None] = {
     "SessionEnd-other": "closed",
     "SessionEnd-prompt_input_exit": "closed",
     "SessionEnd-resume": "closed",
-    # nothing of the status
+    # no status
     "SubagentStart": None,
     "SubagentStop": None,
     "SubagentStop-compact-noname": None,
@@ -97,7 +96,7 @@ MEANING: dict[str, str | None] = {
 """Every payload recorded from the client, to the status that it sets."""
 
 
-def test_every_recorded_payload_has_a_meaning_here() -> None:
+def test_every_recorded_payload_is_in_this_table() -> None:
     assert {path.stem for path in FIXTURES.glob("*.json")} == MEANING.keys()
 
 
@@ -112,7 +111,7 @@ def test_a_recorded_payload_means(name: str, status: str | None) -> None:
 
 
 def test_every_entry_of_the_table_is_reached_by_a_payload() -> None:
-    assert {label: event_of(label).status for label in CLAUDE_CODE} == dict(CLAUDE_CODE)
+    assert {label: event_of(label).status for label in STATUS_OF} == STATUS_OF
 
 
 @pytest.mark.parametrize(
@@ -140,12 +139,12 @@ def test_an_event_or_type_that_is_not_known_sets_nothing(label: str) -> None:
         ("PostToolUse-Bash", None),
     ],
 )
-def test_what_an_agent_asks_or_last_said_is_kept(name: str, text: str | None) -> None:
+def test_a_question_or_a_last_message_is_kept(name: str, text: str | None) -> None:
     assert read_hook_event(CLAUDE, {}, fixture(name), local_host=HERE).text == text
 
 
 @pytest.mark.parametrize(
-    ("said", "kept"),
+    ("message", "kept"),
     [
         ("  two\n\tlines  ", "two lines"),
         ("x" * 300, "x" * PROMPT_LENGTH),
@@ -156,8 +155,8 @@ def test_what_an_agent_asks_or_last_said_is_kept(name: str, text: str | None) ->
     ],
     ids=ascii,
 )
-def test_a_text_becomes_one_line_of_bounded_length(said: Any, kept: str | None) -> None:
-    assert event_of("Stop", last_assistant_message=said).text == kept
+def test_a_text_becomes_one_line_of_bounded_length(message: Any, kept: str | None) -> None:
+    assert event_of("Stop", last_assistant_message=message).text == kept
 
 
 @pytest.mark.parametrize(
@@ -175,14 +174,16 @@ def test_a_text_becomes_one_line_of_bounded_length(said: Any, kept: str | None) 
         (None, "Bash"),
     ],
 )
-def test_a_permission_is_told_as_the_tool_and_what_it_is_about(tool_input: Any, text: str) -> None:
+def test_a_permission_request_is_shown_as_the_tool_and_its_argument(
+    tool_input: Any, text: str
+) -> None:
     assert event_of("PermissionRequest/Bash", tool_input=tool_input).text == text
 
 
 # What the hook adds ---------------------------------------------------------
 
 
-def test_the_origin_is_what_the_hook_tells() -> None:
+def test_the_origin_is_what_the_hook_adds() -> None:
     terminal = {hint: f"value of {hint}" for hint in TERMINAL_HINTS}
     meta = {"at": 5, "pid": 6, "attended": False, "config_dir": "/c", "host": "there"} | terminal
     event = event_of("Stop", meta=meta, cwd="/w", agent_id="a1")
@@ -205,13 +206,13 @@ def test_the_hooks_parent_is_not_taken_for_the_agent() -> None:
 
 
 @pytest.mark.parametrize("name", ["pid", "ppid"])
-def test_a_pid_that_no_process_can_have_is_a_missing_one(name: str) -> None:
+def test_an_impossible_pid_is_missing(name: str) -> None:
     events = [event_of("Stop", meta={name: pid}) for pid in (2**31 - 1, 2**31)]
     assert [event.pid or event.parent for event in events] == [2**31 - 1, None]
 
 
 @pytest.mark.parametrize("value", [0, -1, 2**63, 1.5, "12", True, None, [1]], ids=repr)
-def test_a_number_that_is_no_time_and_no_pid_is_a_missing_one(value: Any) -> None:
+def test_an_impossible_time_or_pid_is_missing(value: Any) -> None:
     event = event_of("Stop", meta={"at": value, "pid": value})
     assert (event.at, event.pid) == (None, None)
 
@@ -219,12 +220,12 @@ def test_a_number_that_is_no_time_and_no_pid_is_a_missing_one(value: Any) -> Non
 @pytest.mark.parametrize(
     "value", ["", "x" * (FIELD_LENGTH + 1), "\udc80", 5, None, ["/w"]], ids=ascii
 )
-def test_a_text_that_is_no_name_and_no_path_is_a_missing_one(value: Any) -> None:
+def test_an_impossible_name_or_path_is_missing(value: Any) -> None:
     event = event_of("Stop", meta={"config_dir": value, "TMUX": value}, cwd=value, agent_id=value)
     assert (event.config_dir, event.terminal, event.cwd, event.subagent) == (None,) * 4
 
 
-def test_what_many_are_kept_of_is_kept_only_when_it_is_short() -> None:
+def test_names_and_hints_are_kept_only_when_they_are_short() -> None:
     long = "x" * (NAME_LENGTH + 1)
     event = event_of("PreToolUse", tool_name=long, agent_id=long, prompt_id=long)
     assert (event.kind, event.subagent, event.prompt_id) == (None, None, None)
@@ -269,18 +270,18 @@ def test_whatever_the_fields_hold_an_event_is_read_or_refused(given_: tuple[Json
         return
     assert event.status is None or event.status in STATUSES
     assert event.text is None or 0 < len(event.text) <= PROMPT_LENGTH
-    # What is kept can be written down, and is the same when it is read again.
-    assert HookEvent.from_record(event.to_record()) == event
+    # Its record reads as the same event.
+    assert HookEvent.from_record(event.to_record(), TRANSLATOR) == event
 
 
-@given(st.dictionaries(st.sampled_from([*HookEvent.__slots__, "later"]), any_json))
+@given(st.dictionaries(st.sampled_from([*RECORD_KEYS, "later"]), any_json))
 def test_whatever_a_record_holds_it_is_an_event_or_refused(fields: Json) -> None:
     record = event_of("Stop", meta={"at": 5, "TMUX": "t"}, cwd="/w").to_record()
     try:
-        event = HookEvent.from_record(record | fields)
+        event = HookEvent.from_record(record | fields, TRANSLATOR)
     except Refused:
         return
-    assert HookEvent.from_record(event.to_record()) == event
+    assert HookEvent.from_record(event.to_record(), TRANSLATOR) == event
 
 
 # Resuming -------------------------------------------------------------------
@@ -301,7 +302,5 @@ def test_a_session_is_resumed_by_the_agents_own_command() -> None:
         ("other", "abc"),
     ],
 )
-def test_there_is_no_command_where_there_is_nothing_to_resume(
-    agent: str, resume_id: str | None
-) -> None:
+def test_there_is_no_command_to_resume_an_invalid_id(agent: str, resume_id: str | None) -> None:
     assert resume_argv(agent, resume_id) is None

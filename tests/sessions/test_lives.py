@@ -1,4 +1,4 @@
-"""What holds whatever happens, in any order, by any clock."""
+"""Invariants of the store after any steps in any order, by any clock."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ import json
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from acd.agents.claude_code.events import EVENTS as CLAUDE_CODE
+from acd.agents.catalog import TRANSLATOR
 from acd.sessions.activity import AgentActivity
-from acd.sessions.corrections import CORRECTIONS, Source
 from acd.sessions.processes import Process
 from acd.sessions.questions import MAX_OPEN
 from acd.sessions.session import Session
+from acd.sessions.signals import EFFECTS, Source
 from acd.sessions.status import REVIVALS, STATUSES, TRANSITIONS, Status
 from acd.sessions.store import Store
-from acd.sessions.values import TRAIL_LENGTH
-from testing.event_scenes import Scene, contents, event_of
-from testing.strategies import IDS, Life, Step, hooks, lives, steps
+from acd.sessions.values import EVIDENCE_LENGTH
+from testing.event_scenes import STATUS_OF, Scene, contents, event_of, observation_of
+from testing.strategies import IDS, Life, LifeStep, hooks, lives, steps
 
 WORDS = ["idle", "busy", "asking", "waiting", "shell", "anything else"]
-"""What the registry may say."""
+"""Words of the registry, and some without a meaning."""
 
 
 def check_session(life: Life, session: Session) -> None:
     rules = life.store.rules
     assert session.status in STATUSES
     assert (session.closed_at is not None) == (session.status == "closed")
-    assert len(session.trail or ()) <= TRAIL_LENGTH
-    assert session.belief is None or len(session.belief.questions) <= MAX_OPEN
+    assert len(session.evidence_log or ()) <= EVIDENCE_LENGTH
+    assert session.activity is None or len(session.activity.questions) <= MAX_OPEN
     assert session.entered <= life.now.boot
     history = session.history or []
     assert len(history) <= rules.history_depth
@@ -40,7 +40,7 @@ def check_session(life: Life, session: Session) -> None:
         assert transition.origin != transition.to
         assert (
             transition.to in TRANSITIONS[transition.origin]
-            or transition.origin in REVIVALS  # which an agent's own start is, too
+            or transition.origin in REVIVALS  # an agent's own resume as well
         )
 
 
@@ -59,7 +59,7 @@ def check_indexes(store: Store) -> None:
 
 
 @given(lives())
-def test_whatever_happens_a_store_is_in_order(life: Life) -> None:
+def test_a_store_is_consistent_after_any_steps(life: Life) -> None:
     for session in life.store.list_all():
         check_session(life, session)
     check_indexes(life.store)
@@ -67,7 +67,7 @@ def test_whatever_happens_a_store_is_in_order(life: Life) -> None:
 
 
 @given(lives())
-def test_whatever_happens_what_is_shown_is_plain_ascii_json(life: Life) -> None:
+def test_a_session_is_ascii_json_after_any_steps(life: Life) -> None:
     for session in life.store.list_all():
         shown = json.dumps(session.to_wire_whole(life.now), allow_nan=False)
         assert shown.isascii()
@@ -85,61 +85,62 @@ def test_sessions_expire_in_the_order_in_which_they_closed(life: Life) -> None:
 
 
 @given(lives(), steps)
-def test_what_is_refused_changes_nothing(life: Life, step: Step) -> None:
+def test_a_refused_command_changes_nothing(life: Life, step: LifeStep) -> None:
     before = json.dumps(contents(life.store))
     reply = step(life)
     if isinstance(reply, str) and reply.startswith("ERR "):
         assert json.dumps(contents(life.store)) == before
 
 
-def heard_of(life: Life) -> tuple[Session, AgentActivity]:
-    """A session that hooks have spoken of, by times that are in the past."""
+def started(life: Life) -> tuple[Session, AgentActivity]:
+    """A session with an activity, all of whose times are in the past."""
     name = next(iter(life.store.sessions), IDS[0])
     life.hook(name, "SessionStart/resume")
     session = life.store.get(name)
-    assert session.belief is not None
-    return session, session.belief
+    assert session.activity is not None
+    return session, session.activity
 
 
-def all_but_the_trail(life: Life) -> str:
-    seen = {name: fields | {"trail": None} for name, fields in contents(life.store).items()}
+def all_but_the_log(life: Life) -> str:
+    seen = {name: fields | {"evidence_log": None} for name, fields in contents(life.store).items()}
     return json.dumps(seen)
 
 
-@given(lives(), st.sampled_from([*CLAUDE_CODE, "SomethingNew"]))
-def test_a_stale_event_changes_nothing_but_the_trail(life: Life, label: str) -> None:
-    session, belief = heard_of(life)
-    before = all_but_the_trail(life)
-    meta = {"at": belief.newest_at - 1, "pid": 300, "host": "elsewhere", "TMUX": "t"}
+@given(lives(), st.sampled_from([*STATUS_OF, "SomethingNew"]))
+def test_a_stale_event_changes_only_the_evidence_log(life: Life, label: str) -> None:
+    session, activity = started(life)
+    before = all_but_the_log(life)
+    meta = {"at": activity.newest_at - 1, "pid": 300, "host": "elsewhere", "TMUX": "t"}
     event = event_of(label, session.id, meta=meta, agent_id="a9", cwd="/z")
 
     assert life.store.apply_hook(event, life.now) == []
 
-    assert all_but_the_trail(life) == before
-    assert (session.trail or [])[-1].outcome.startswith("no change: ")
+    assert all_but_the_log(life) == before
+    assert (session.evidence_log or [])[-1].outcome.startswith("no change: ")
 
 
 @given(lives(), st.sampled_from(WORDS), st.sampled_from(WORDS))
-def test_a_stale_word_of_the_registry_changes_nothing_but_the_trail(
+def test_a_stale_observation_changes_only_the_evidence_log(
     life: Life, newer: str, older: str
 ) -> None:
-    session, _ = heard_of(life)
-    life.correct(session.id, "registry", newer, 0)
-    before = all_but_the_trail(life)
-    assert life.store.correct(session.id, "registry", older, life.now.wall - 1, life.now) == []
-    assert all_but_the_trail(life) == before
+    session, _ = started(life)
+    life.observe(session.id, "registry", newer, 0)
+    before = all_but_the_log(life)
+    stale = observation_of("registry", older, life.now.wall - 1)
+    assert life.store.apply_observation(session.id, stale, life.now) == []
+    assert all_but_the_log(life) == before
 
 
 MAIN_AGENT = [
     label
-    for label, status in CLAUDE_CODE.items()
+    for label, status in STATUS_OF.items()
     if status not in {None, "closed"} and label not in {"Stop/background", "UserPromptSubmit"}
 ]
-"""Events of one agent that stand for themselves: no tasks, no queue, no end between them."""
+"""Events of one agent without background tasks, queued prompts and ends."""
 
 
 @given(st.lists(st.sampled_from(MAIN_AGENT), min_size=1, max_size=8), st.randoms())
-def test_in_whatever_order_events_arrive_the_newest_has_the_last_word(labels, random) -> None:  # type: ignore[no-untyped-def]
+def test_in_whatever_order_events_arrive_the_newest_counts(labels, random) -> None:  # type: ignore[no-untyped-def]
     scene = Scene()
     happened = []
     for label in labels:
@@ -148,18 +149,18 @@ def test_in_whatever_order_events_arrive_the_newest_has_the_last_word(labels, ra
     random.shuffle(happened)
     for label, at in happened:
         scene.hook(label, at=at)
-    assert scene.status() == CLAUDE_CODE[labels[-1]]
+    assert scene.status() == STATUS_OF[labels[-1]]
 
 
-def may_become(life: Life, session: Session, source: Source, says: str) -> set[str]:
-    """What a session may show after a source has said something."""
-    table = CORRECTIONS.get((source, says), {})
-    shown: set[Status] = {session.status, table.get(session.status, session.status)}
-    if source == "registry" and session.status != "closed" and session.belief is not None:
-        # Its word is composed with the hooks', which an earlier word of it had hidden.
-        hooks_say = session.belief.by_hooks
-        shown |= {hooks_say, table.get(hooks_say, hooks_say)}
-        if says == "idle" and session.belief.background:
+def may_become(life: Life, session: Session, source: Source, word: str) -> set[str]:
+    """The statuses that a session may have after an observation."""
+    row = EFFECTS.get((source, TRANSLATOR.observation(word)), {})
+    shown: set[Status] = {session.status, row.get(session.status, session.status)}
+    if source == "registry" and session.status != "closed" and session.activity is not None:
+        # An earlier observation may have hidden the status by the hooks.
+        hook_status = session.activity.hook_status
+        shown |= {hook_status, row.get(hook_status, hook_status)}
+        if word == "idle" and session.activity.background:
             shown.add("working")
     folded = life.store.rules.question_as_attention
     return {"attention" if folded and status == "question" else status for status in shown}
@@ -168,23 +169,25 @@ def may_become(life: Life, session: Session, source: Source, says: str) -> set[s
 @given(
     lives(),
     st.sampled_from(IDS),
-    st.sampled_from([("process", "ended"), *(("registry", says) for says in WORDS)]),
+    st.sampled_from([("process", "ended"), *(("registry", word) for word in WORDS)]),
 )
-def test_a_source_corrects_only_what_its_table_allows(
-    life: Life, name: str, said: tuple[Source, str]
+def test_an_observation_corrects_only_what_the_table_allows(
+    life: Life, name: str, observed: tuple[Source, str]
 ) -> None:
     session = life.store.sessions.get(name)
     assume(session is not None)
     assert session is not None
-    allowed = may_become(life, session, *said)
+    allowed = may_become(life, session, *observed)
     others = {other: fields for other, fields in contents(life.store).items() if other != name}
-    life.correct(name, *said, 0)
+    life.observe(name, *observed, 0)
     assert session.status in allowed
     assert {o: fields for o, fields in contents(life.store).items() if o != name} == others
 
 
 @given(lives(), hooks)
-def test_a_hook_tells_of_exactly_the_sessions_whose_status_moved(life: Life, hook: Step) -> None:
+def test_a_hook_returns_a_change_of_each_session_whose_status_moved(
+    life: Life, hook: LifeStep
+) -> None:
     before = {session.id: session.status for session in life.store.list_all()}
     seen: list[str] = []
     apply_hook = life.store.apply_hook

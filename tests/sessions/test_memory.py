@@ -1,4 +1,4 @@
-"""What sessions take of Python's memory."""
+"""The memory of sessions in Python."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tracemalloc
 
 from acd.sessions.metadata import parse_metadata
 from acd.sessions.store import Store
-from acd.sessions.values import TRAIL_LENGTH
+from acd.sessions.values import EVIDENCE_LENGTH
 from testing.event_scenes import Scene
 
 SESSIONS = 100
@@ -16,11 +16,11 @@ MEGABYTE = 1_000_000
 
 
 def traced_bytes(scene: Scene, *, by_hooks: bool) -> int:
-    """Bytes that the store holds when each session has had its transitions."""
+    """Bytes of the store after each session had its transitions."""
     tracemalloc.start()
     before, _ = tracemalloc.get_traced_memory()
     for number in range(SESSIONS):
-        # Each text a new one, as from the wire.
+        # New strings, as from the wire.
         session = f"{number:08x}-46d4-422f-b05e-700a25951c93"
         directory = f"/home/somebody/projects/number-{number}"
         meta = {"pid": 1000 + number, "config_dir": f"/home/somebody/.claude-{number}"}
@@ -30,8 +30,10 @@ def traced_bytes(scene: Scene, *, by_hooks: bool) -> int:
             label = ("Stop", "UserPromptSubmit")[turn % 2]
             if by_hooks:
                 fresh = json.loads(json.dumps(meta | terminal))
-                said = f"{turn} " + "word " * 40
-                scene.hook(label, session, meta=fresh, cwd=directory, last_assistant_message=said)
+                message = f"{turn} " + "word " * 40
+                scene.hook(
+                    label, session, meta=fresh, cwd=directory, last_assistant_message=message
+                )
             else:
                 text = json.dumps({"working_dir": directory, "session_id": session, "turn": turn})
                 status = ("attention", "working")[turn % 2]
@@ -52,11 +54,11 @@ def test_a_hundred_sessions_with_ten_transitions_each_take_less_than_a_megabyte(
     check_history(scene.store)
 
 
-def test_sessions_that_hooks_told_of_take_less_than_a_megabyte_with_all_their_evidence() -> None:
+def test_sessions_of_hooks_take_less_than_a_megabyte_with_their_evidence() -> None:
     scene = Scene()
     assert 10_000 < traced_bytes(scene, by_hooks=True) < MEGABYTE
     check_history(scene.store)
     assert all(
-        len(session.trail or ()) == min(TRANSITIONS + 1, TRAIL_LENGTH)
+        len(session.evidence_log or ()) == min(TRANSITIONS + 1, EVIDENCE_LENGTH)
         for session in scene.store.list_all()
     )

@@ -1,4 +1,4 @@
-"""JSON that is given to be kept: what is accepted, and what is said of the rest."""
+"""Which JSON is accepted, and the errors for the rest."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_known_key_must_be_text_that_can_be_encoded(key: str) -> None:
 
 
 @given(st.dictionaries(st.sampled_from([*FIELDS, "other"]), any_json))
-def test_metadata_is_taken_apart_or_refused(given_: dict[str, object]) -> None:
+def test_metadata_is_split_or_refused(given_: dict[str, object]) -> None:
     try:
         metadata = parse_metadata(json.dumps(given_))
     except Refused:
@@ -86,7 +86,7 @@ def test_metadata_is_taken_apart_or_refused(given_: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("parse", [parse_metadata, parse_api_usage])
-def test_what_is_kept_may_be_nested_to_the_limit_and_no_deeper(parse: object) -> None:
+def test_json_may_be_nested_to_the_limit_and_no_deeper(parse: object) -> None:
     assert callable(parse)
     for depth, fits in ((MAX_DEPTH, True), (MAX_DEPTH + 1, False)):
         # The object itself is the first level.
@@ -105,6 +105,6 @@ def test_token_counts_are_whole_numbers(key: str, value: object) -> None:
         parse_api_usage(json.dumps({key: value}))
 
 
-def test_api_usage_may_hold_whatever_else_the_agent_knows() -> None:
+def test_api_usage_may_hold_other_keys() -> None:
     usage = {"input_tokens": 0, "output_tokens": 10**30, "cost": 0.1, "context": {"used": 3}}
     assert parse_api_usage(json.dumps(usage)) == usage

@@ -1,4 +1,4 @@
-"""Which piece of evidence counts: their own times decide, as far as clocks can be trusted."""
+"""Which signal counts: their own times decide, as far as clocks are right."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def test_an_event_that_was_overtaken_changes_nothing() -> None:
     assert (scene.status(), scene.session().prompt) == ("attention", "done")
 
 
-def test_the_trail_says_by_how_much_an_event_was_late() -> None:
+def test_the_evidence_log_holds_by_how_much_an_event_was_late() -> None:
     scene = Scene()
     before = scene.now
     scene.wait(1.5)
     scene.hook("Stop")
     scene.hook("PostToolUse", at=before)
-    trace = (scene.session().trail or [])[-1]
-    assert (trace.what, trace.outcome) == (
+    entry = (scene.session().evidence_log or [])[-1]
+    assert (entry.what, entry.outcome) == (
         "PostToolUse",
         "no change: 1.500 s older than the newest",
     )
@@ -54,7 +54,7 @@ def test_an_event_without_a_time_happens_when_it_arrives() -> None:
     assert scene.status() == "working"
 
 
-def test_an_event_that_says_nothing_does_not_outrank_one_that_is_under_way() -> None:
+def test_an_event_without_a_status_does_not_void_an_older_one() -> None:
     scene = Scene()
     scene.hook("UserPromptSubmit")
     scene.wait(1)
@@ -103,7 +103,7 @@ def test_an_answer_that_the_main_agents_stop_overtook_closes_the_question() -> N
     assert (scene.status(), scene.session().prompt) == ("attention", "done")
 
 
-def test_a_subagents_question_from_before_the_conversation_began_is_none() -> None:
+def test_a_subagents_question_from_before_the_start_is_not_open() -> None:
     scene = Scene()
     asked = scene.now
     scene.wait(1)
@@ -112,7 +112,7 @@ def test_a_subagents_question_from_before_the_conversation_began_is_none() -> No
     assert scene.status() == "attention"
 
 
-def test_a_notification_that_an_answer_overtook_asks_nothing() -> None:
+def test_a_notification_that_an_answer_overtook_opens_no_question() -> None:
     scene = Scene()
     scene.hook("PermissionRequest/Bash", agent_id="a1")
     scene.wait(1)
@@ -143,29 +143,27 @@ def test_however_late_the_hooks_of_one_agent_are_the_outcome_is_the_same(
     data: st.DataObject,
 ) -> None:
     scene = Scene()
-    told: dict[str, list[tuple[str, str, Now]]] = {"": [], "a1": [], "a2": []}
+    pending: dict[str, list[tuple[str, str, Now]]] = {"": [], "a1": [], "a2": []}
     in_time = []
     for _ in range(data.draw(st.integers(1, 12))):
         scene.wait(1)
-        speaker = data.draw(st.sampled_from(list(told)))
+        speaker = data.draw(st.sampled_from(list(pending)))
         event = data.draw(st.sampled_from(_SUBAGENTS if speaker else _MAIN))
         in_time.append((speaker, event, scene.now))
-        told[speaker].append(in_time[-1])
+        pending[speaker].append(in_time[-1])
     late = []
-    while any(told.values()):
-        speaker = data.draw(st.sampled_from([name for name, left in told.items() if left]))
-        late.append(told[speaker].pop(0))
+    while any(pending.values()):
+        speaker = data.draw(st.sampled_from([name for name, left in pending.items() if left]))
+        late.append(pending[speaker].pop(0))
     outcomes = []
     for order in (in_time, late):
         scene = Scene()
         scene.hook("UserPromptSubmit")
         scene.wait(100)
         for speaker, event, at in order:
-            who: dict[str, Any] = {"agent_id": speaker} if speaker else {}
-            scene.hook(event, at=at, **who)
-        belief = scene.session().belief
-        assert belief is not None
-        outcomes.append((scene.status(), set(belief.questions)))
+            agent: dict[str, Any] = {"agent_id": speaker} if speaker else {}
+            scene.hook(event, at=at, **agent)
+        outcomes.append((scene.status(), set(scene.activity().questions)))
     assert outcomes[0] == outcomes[1]
 
 
@@ -210,7 +208,7 @@ def test_after_the_clock_was_set_forward_order_holds() -> None:
     assert scene.status() == "working"
 
 
-# The registry beside the hooks ----------------------------------------------
+# Observations beside the hooks ----------------------------------------------
 
 _TOOLS: Final = [
     ["PreToolUse", "PostToolUse"],
@@ -220,67 +218,67 @@ _TOOLS: Final = [
 ]
 _WORDS: Final = ["busy", "idle", "asking", "waiting", "shell"]
 
-Told = tuple[str, str, Now]
+Signalled = tuple[str, str, Now]
 
 
 @st.composite
-def _recordings(draw: st.DrawFn) -> tuple[list[Told], list[Told]]:
-    """What hooks and the registry tell of one agent, in the order in which it happened.
+def _recordings(draw: st.DrawFn) -> tuple[list[Signalled], list[Signalled]]:
+    """The signals of one agent's hooks and of its observer, each in the order of their times.
 
     The hooks' events are as the client sends them, up to some moment; the
-    registry may say anything at any time.
+    observer may report any word at any time.
     """
     events = []
     for _ in range(draw(st.integers(1, 3))):
         tools = draw(st.lists(st.sampled_from(_TOOLS), max_size=3))
         events += ["UserPromptSubmit", *(event for tool in tools for event in tool), "Stop"]
     scene = Scene()
-    hooks: list[Told] = []
-    words: list[Told] = []
+    hooks: list[Signalled] = []
+    words: list[Signalled] = []
     for event in events[: draw(st.integers(1, len(events)))]:
         hooks.append(("hook", event, scene.now))
         scene.wait(1)
-        for says in draw(st.lists(st.sampled_from(_WORDS), max_size=2)):
-            words.append(("registry", says, scene.now))
+        for word in draw(st.lists(st.sampled_from(_WORDS), max_size=2)):
+            words.append(("registry", word, scene.now))
             scene.wait(1)
     return hooks, words
 
 
-def _told(order: list[Told]) -> str:
+def _status_after(order: list[Signalled]) -> str:
     scene = Scene()
     scene.wait(100)
-    # The first event makes the session known: before it there is nothing to correct.
+    # The first event creates the session: before it there is nothing to correct.
     for source, what, at in order:
         if source == "hook":
             scene.hook(what, at=at)
         else:
-            scene.correct("registry", what, at=at)
+            scene.observe("registry", what, at=at)
     return scene.status()
 
 
 @given(_recordings(), st.data())
 def test_however_the_two_sources_interleave_the_outcome_is_the_same(
-    recording: tuple[list[Told], list[Told]], data: st.DataObject
+    recording: tuple[list[Signalled], list[Signalled]], data: st.DataObject
 ) -> None:
     (first, *hooks), words = recording
     order = [first]
-    in_time = sorted([*hooks, *words], key=lambda told: told[2].wall)
+    in_time = sorted([*hooks, *words], key=lambda signal: signal[2].wall)
     while hooks or words:
         source = data.draw(st.sampled_from([each for each in (hooks, words) if each]))
         order.append(source.pop(0))
-    assert _told(order) == _told([first, *in_time])
+    assert _status_after(order) == _status_after([first, *in_time])
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["in time", "late"])
-def test_a_word_of_the_registry_from_before_the_last_hook_corrects_nothing(late: bool) -> None:
+def test_an_observation_from_before_the_last_hook_corrects_nothing(late: bool) -> None:
     scene = Scene()
     scene.hook("UserPromptSubmit")
     scene.wait(1)
     idle = scene.now
     if not late:
-        scene.correct("registry", "idle")
+        scene.observe("registry", "idle")
     scene.wait(1)
     scene.hook("PreToolUse")
     if late:
-        scene.correct("registry", "idle", at=idle)
+        scene.observe("registry", "idle", at=idle)
     assert scene.status() == "working"

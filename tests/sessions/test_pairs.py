@@ -1,4 +1,4 @@
-"""One property for every pair of a status and an event: the table decides, and nothing else."""
+"""Every pair of a status and an event of Claude Code: the tables alone decide."""
 
 from __future__ import annotations
 
@@ -7,25 +7,24 @@ from collections.abc import Iterator
 
 import pytest
 
-from acd.agents.claude_code.events import EVENTS as CLAUDE_CODE
 from acd.sessions.status import STATUSES, Status
-from acd.sessions.store import Rules
-from testing.event_scenes import Scene, contents
+from acd.sessions.store import SessionRules
+from testing.event_scenes import STATUS_OF, Scene, contents
 
-EVENTS = [*CLAUDE_CODE, "SomethingNew", "Notification/something_new", "SessionStart/something_new"]
+EVENTS = [*STATUS_OF, "SomethingNew", "Notification/something_new", "SessionStart/something_new"]
 
 REVIVES = "SessionStart/resume"
 
 
 def scenes_in(status: Status | None, *, question_as_attention: bool) -> Iterator[Scene]:
-    """Every way in which a session can have come into a status, as far as it matters."""
+    """A session that a SET, or an event, brought into a status."""
     if status is None:
         yield Scene(question_as_attention=question_as_attention)
         return
     by_set = Scene(question_as_attention=question_as_attention)
     by_set.set("s", status)
     yield by_set
-    for event, sets in CLAUDE_CODE.items():
+    for event, sets in STATUS_OF.items():
         if sets == status:
             by_hook = Scene(question_as_attention=question_as_attention)
             by_hook.hook(event)
@@ -33,21 +32,21 @@ def scenes_in(status: Status | None, *, question_as_attention: bool) -> Iterator
 
 
 def expected(before: Status | None, event: str, background: bool) -> Status | None:
-    """What the documented rules say of one agent without subagents."""
-    says = CLAUDE_CODE.get(event)
+    """The status by the documented rules, for an agent without subagents."""
+    status = STATUS_OF.get(event)
     if before == "closed":
-        return says if event == REVIVES else "closed"
-    if says is None or (event == "Notification/idle_prompt" and background):
+        return status if event == REVIVES else "closed"
+    if status is None or (event == "Notification/idle_prompt" and background):
         return before
-    return says
+    return status
 
 
 @pytest.mark.parametrize("folded", [False, True], ids=["four statuses", "three statuses"])
 @pytest.mark.parametrize("before", [None, *STATUSES.values()], ids=str)
-def test_an_event_sets_exactly_what_the_tables_say(before: Status | None, folded: bool) -> None:
+def test_an_event_sets_the_status_of_the_tables(before: Status | None, folded: bool) -> None:
     for event in EVENTS:
         for scene in scenes_in(before, question_as_attention=folded):
-            background = before is not None and scene.belief().background
+            background = before is not None and scene.activity().background
             after = expected(before, event, background)
             scene.wait(1)
             scene.hook(event)
@@ -59,28 +58,28 @@ def test_an_event_sets_exactly_what_the_tables_say(before: Status | None, folded
 
 
 @pytest.mark.parametrize("before", STATUSES.values())
-def test_an_event_is_told_where_it_lands_and_kept_secret_where_it_does_not(before: Status) -> None:
+def test_an_event_makes_a_change_exactly_where_it_has_a_status(before: Status) -> None:
     for event in EVENTS:
         for scene in scenes_in(before, question_as_attention=False):
-            lands = before != "closed" and CLAUDE_CODE.get(event) is not None
+            has_status = before != "closed" and STATUS_OF.get(event) is not None
             scene.wait(1)
             changes = scene.hook(event)
-            assert bool(changes) == (lands or event == REVIVES), f"{before}, then {event}"
+            assert bool(changes) == (has_status or event == REVIVES), f"{before}, then {event}"
 
 
-def test_two_events_one_after_the_other_always_show_what_the_second_says() -> None:
+def test_of_two_events_the_second_sets_the_status() -> None:
     for first, second in itertools.product(EVENTS, EVENTS):
         scene = Scene()
         scene.hook(first)
         before = scene.statuses().get("s")
-        background = before is not None and scene.belief().background
+        background = before is not None and scene.activity().background
         scene.wait(1)
         scene.hook(second)
         assert scene.statuses().get("s") == expected(before, second, background), (first, second)
 
 
 def test_the_rules_are_the_documented_defaults() -> None:
-    assert Rules() == Rules(
+    assert SessionRules() == SessionRules(
         history_depth=50,
         retention_seconds=30 * 60,
         question_as_attention=False,

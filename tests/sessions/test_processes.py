@@ -1,4 +1,4 @@
-"""Which sessions run in a process, and which of them has given way to another."""
+"""Which sessions run in a process, and which are superseded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from acd.sessions.metadata import Refused
 from acd.sessions.processes import Process
-from testing.event_scenes import Scene, told
+from testing.event_scenes import Scene, described
 
 
 def test_after_clear_the_old_session_is_closed_and_superseded_by_the_new() -> None:
@@ -27,11 +27,11 @@ def test_a_superseded_session_is_not_resurrected_by_mistake() -> None:
         scene.resurrect("old")
 
 
-def test_a_new_session_in_the_process_closes_the_one_whose_end_was_not_heard() -> None:
+def test_a_new_session_in_the_process_closes_the_one_without_an_end_event() -> None:
     scene = Scene()
     scene.hook("PermissionRequest/Bash", "old", meta={"pid": 100})
     scene.wait(4)
-    assert told(scene.hook("SessionStart/clear", "new", meta={"pid": 100})) == [
+    assert described(scene.hook("SessionStart/clear", "new", meta={"pid": 100})) == [
         ("update", "old", "closed", 4),
         ("update", "new", "attention", 0),
     ]
@@ -47,7 +47,7 @@ def test_the_old_sessions_late_events_change_nothing_after_clear() -> None:
     assert scene.statuses() == {"old": "closed", "new": "attention"}
 
 
-def test_the_end_of_a_session_that_was_not_known_does_not_close_the_living_one() -> None:
+def test_the_end_of_an_unknown_session_does_not_close_the_running_one() -> None:
     scene = Scene()
     before = scene.now
     scene.wait(1)
@@ -75,7 +75,7 @@ def test_resuming_a_closed_session_in_another_process_revives_it_there() -> None
     scene.hook("Stop", meta={"pid": 100}, last_assistant_message="bye")
     scene.hook("SessionEnd/other", meta={"pid": 100})
     scene.wait(30)
-    assert told(scene.hook("SessionStart/resume", meta={"pid": 200})) == [
+    assert described(scene.hook("SessionStart/resume", meta={"pid": 200})) == [
         ("update", "s", "attention", 30)
     ]
     session = scene.session()
@@ -111,7 +111,7 @@ def test_a_pid_that_was_used_before_is_another_process() -> None:
     scene.hook("SessionEnd/other", "old", meta={"pid": 100}, pid_start=1)
     scene.wait(5)
     changes = scene.hook("SessionStart/startup", "new", meta={"pid": 100}, pid_start=2)
-    assert told(changes) == [("update", "new", "attention", 0)]
+    assert described(changes) == [("update", "new", "attention", 0)]
     assert scene.session("old").superseded_by is None
 
 
@@ -139,14 +139,14 @@ def test_a_pid_means_nothing_on_the_machine_that_a_session_moved_to() -> None:
     assert scene.store.sessions_of(Process(None, 100)) == []
 
 
-def test_a_new_process_has_not_the_start_time_of_the_old_one() -> None:
+def test_a_new_process_does_not_get_the_start_time_of_the_old_one() -> None:
     scene = Scene()
     scene.hook("Stop", meta={"pid": 100}, pid_start=1)
     scene.hook("Stop", meta={"pid": 200})
     assert scene.session().pid_start is None
 
 
-def test_a_hook_that_does_not_know_takes_nothing_away() -> None:
+def test_a_missing_origin_leaves_the_earlier_one() -> None:
     scene = Scene()
     known = {"pid": 100, "attended": False, "config_dir": "/c", "TMUX_PANE": "%1"}
     scene.hook("UserPromptSubmit", meta=known, cwd="/w", pid_start=1)
@@ -173,7 +173,7 @@ def test_a_hook_gives_a_session_the_id_to_resume_it_with() -> None:
     assert scene.session("by-hook").resume_id == "by-hook"
 
 
-def test_a_session_that_is_forgotten_is_found_in_no_process() -> None:
+def test_a_deleted_session_is_found_in_no_process() -> None:
     scene = Scene()
     scene.hook("Stop", meta={"pid": 100})
     scene.store.delete("s")

@@ -1,4 +1,4 @@
-"""Who asks, who answers, and what is shown of it."""
+"""Which questions are open, what closes them, and which one is shown."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from acd.agents.catalog import TRANSLATOR
 from acd.sessions.activity import AgentActivity
 from acd.sessions.questions import MAX_OPEN
-from testing.event_scenes import Scene, told
+from testing.event_scenes import Scene, described
 
 ASKERS: dict[str, dict[str, Any]] = {"the main agent": {}, "a subagent": {"agent_id": "a1"}}
 
@@ -24,7 +25,7 @@ def test_a_question_is_answered_when_its_agent_goes_on(label: str, asker: dict[s
     scene.hook(label, **asker)
     assert scene.status() == "question"
     scene.wait(3)
-    assert told(scene.hook("PostToolUse", **asker)) == [("update", "s", "working", 3)]
+    assert described(scene.hook("PostToolUse", **asker)) == [("update", "s", "working", 3)]
 
 
 def test_the_main_agents_stop_does_not_clear_a_subagents_question() -> None:
@@ -46,7 +47,7 @@ def test_a_subagents_question_may_come_after_the_main_agents_stop() -> None:
     assert scene.status() == "working"
 
 
-def test_one_subagent_that_goes_on_does_not_answer_for_another() -> None:
+def test_one_subagent_that_goes_on_does_not_close_anothers_question() -> None:
     scene = Scene()
     scene.hook("PermissionRequest/Bash", agent_id="a1")
     scene.hook("PermissionRequest/Bash", agent_id="a2")
@@ -64,7 +65,7 @@ def test_a_subagent_that_ends_has_no_open_question() -> None:
     assert scene.status() == "working"
 
 
-def test_a_subagents_end_that_names_no_agent_answers_nothing() -> None:
+def test_a_subagents_end_that_names_no_agent_closes_no_question() -> None:
     scene = Scene()
     scene.hook("PermissionRequest/Bash")
     scene.hook("SubagentStop")
@@ -89,7 +90,7 @@ def test_a_subagents_failure_is_not_the_end_of_the_main_agents_turn() -> None:
 def test_the_notification_of_a_dialog_is_not_a_second_question() -> None:
     scene = Scene()
     scene.hook("PermissionRequest/Bash", agent_id="a1")
-    scene.hook("Notification/permission_prompt")  # it does not say which agent asks
+    scene.hook("Notification/permission_prompt")  # it does not name its agent
     scene.hook("PostToolUse", agent_id="a1")
     assert scene.status() == "working"
 
@@ -101,7 +102,7 @@ def test_a_notification_alone_is_a_question() -> None:
     assert (scene.status(), scene.session().prompt) == ("question", "may I?")
 
 
-def test_an_idle_prompt_says_nothing_while_background_tasks_run() -> None:
+def test_an_idle_prompt_changes_nothing_while_background_tasks_run() -> None:
     scene = Scene()
     scene.hook("Stop/background")
     scene.hook("Notification/idle_prompt")
@@ -110,14 +111,14 @@ def test_an_idle_prompt_says_nothing_while_background_tasks_run() -> None:
     assert scene.status() == "attention"
 
 
-def test_a_session_that_starts_again_has_no_question_of_its_former_life() -> None:
+def test_a_session_that_starts_again_has_no_earlier_question() -> None:
     scene = Scene()
     scene.hook("Stop/background")
     scene.hook("PermissionRequest/Bash", agent_id="a1")
-    scene.hook("SessionStart/resume")  # killed before, and nobody saw it
+    scene.hook("SessionStart/resume")  # its process was killed unobserved
     assert scene.status() == "attention"
     scene.hook("Notification/idle_prompt")
-    assert scene.belief().background is False
+    assert scene.activity().background is False
 
 
 def test_a_compaction_leaves_open_questions_open() -> None:
@@ -127,15 +128,15 @@ def test_a_compaction_leaves_open_questions_open() -> None:
     assert scene.status() == "question"
 
 
-def test_the_end_of_a_session_closes_it_whatever_was_asked_and_by_whom() -> None:
+def test_the_end_of_a_session_closes_it_whatever_questions_are_open() -> None:
     for asker in ASKERS.values():
         scene = Scene()
         scene.hook("PermissionRequest/Bash", agent_id="a2")
         scene.hook("SessionEnd", **asker)
-        assert (scene.status(), len(scene.belief().questions)) == ("closed", 0)
+        assert (scene.status(), len(scene.activity().questions)) == ("closed", 0)
 
 
-def test_a_set_is_the_last_word_on_every_question() -> None:
+def test_a_set_closes_every_question() -> None:
     scene = Scene()
     scene.hook("PermissionRequest/Bash", agent_id="a1")
     scene.set("s", "working")
@@ -147,7 +148,7 @@ def test_the_questions_of_one_session_are_bounded() -> None:
     scene = Scene()
     for number in range(MAX_OPEN + 10):
         scene.hook("PermissionRequest/Bash", agent_id=f"a{number}")
-    questions = scene.belief().questions
+    questions = scene.activity().questions
     assert len(questions) == MAX_OPEN
     assert f"a{MAX_OPEN + 9}" in {asked.asker for asked in questions}
 
@@ -158,28 +159,30 @@ ONE: dict[str, Any] = {"tool_name": "Read", "tool_input": {"file_path": "/etc/on
 TWO: dict[str, Any] = {"tool_name": "Read", "tool_input": {"file_path": "/etc/two"}}
 
 
-def both_begun(*, asked: list[dict[str, Any]], **who: Any) -> Scene:
-    """Two tools of one agent, and a permission is asked for each of some."""
+def both_begun(*, asked: list[dict[str, Any]], **agent: Any) -> Scene:
+    """Two running tools of one agent, with a permission request for some of them."""
     scene = Scene()
     scene.hook("UserPromptSubmit")
-    scene.hook("PreToolUse", tool_use_id="t1", **ONE, **who)
-    scene.hook("PreToolUse", tool_use_id="t2", **TWO, **who)
+    scene.hook("PreToolUse", tool_use_id="t1", **ONE, **agent)
+    scene.hook("PreToolUse", tool_use_id="t2", **TWO, **agent)
     for tool in asked:
-        scene.hook("PermissionRequest", **tool, **who)
+        scene.hook("PermissionRequest", **tool, **agent)
     return scene
 
 
-@pytest.mark.parametrize("who", ASKERS.values(), ids=ASKERS)
+@pytest.mark.parametrize("agent", ASKERS.values(), ids=ASKERS)
 @pytest.mark.parametrize("event", ["PostToolUse", "PostToolUseFailure"])
-def test_the_end_of_one_tool_does_not_answer_for_another(event: str, who: dict[str, Any]) -> None:
-    scene = both_begun(asked=[TWO], **who)
-    scene.hook(event, tool_use_id="t1", **ONE, **who)
+def test_the_end_of_one_tool_does_not_close_the_question_of_another(
+    event: str, agent: dict[str, Any]
+) -> None:
+    scene = both_begun(asked=[TWO], **agent)
+    scene.hook(event, tool_use_id="t1", **ONE, **agent)
     assert scene.status() == "question"
-    scene.hook(event, tool_use_id="t2", **TWO, **who)
+    scene.hook(event, tool_use_id="t2", **TWO, **agent)
     assert scene.status() == "working"
 
 
-def test_the_start_of_one_tool_does_not_answer_for_another() -> None:
+def test_the_start_of_one_tool_does_not_close_the_question_of_another() -> None:
     scene = Scene()
     scene.hook("PreToolUse", tool_use_id="t1", **ONE)
     scene.hook("PermissionRequest", **ONE)
@@ -187,7 +190,7 @@ def test_the_start_of_one_tool_does_not_answer_for_another() -> None:
     assert scene.status() == "question"
 
 
-def test_of_two_questions_the_one_that_is_left_is_shown() -> None:
+def test_of_two_questions_the_open_one_is_shown() -> None:
     scene = both_begun(asked=[ONE, TWO])
     scene.hook("PostToolUse", tool_use_id="t2", **TWO)
     assert (scene.status(), scene.session().prompt) == ("question", "Read: /etc/one")
@@ -196,21 +199,21 @@ def test_of_two_questions_the_one_that_is_left_is_shown() -> None:
 
 
 @pytest.mark.parametrize("event", ["PostToolBatch", "UserPromptSubmit", "PreCompact"])
-def test_what_comes_after_all_tools_answers_for_all(event: str) -> None:
+def test_an_event_after_all_tools_closes_all_questions(event: str) -> None:
     scene = both_begun(asked=[ONE, TWO])
     scene.hook(event)
     assert scene.status() == "working"
 
 
-def test_a_question_of_a_tool_that_is_described_in_other_words_is_that_tools() -> None:
+def test_a_question_belongs_to_its_tool_call_whatever_the_description() -> None:
     scene = both_begun(asked=[])
-    described = {**TWO, "tool_input": TWO["tool_input"] | {"description": "the model wants it"}}
+    described = {**TWO, "tool_input": TWO["tool_input"] | {"description": "another description"}}
     scene.hook("PermissionRequest", **described)
     scene.hook("PostToolUse", tool_use_id="t1", **ONE)
     assert scene.status() == "question"
 
 
-def test_a_question_of_no_known_tool_is_answered_by_whatever_its_agent_does_next() -> None:
+def test_a_question_of_no_known_call_is_closed_by_its_agents_next_event() -> None:
     changed: dict[str, Any] = {
         "tool_name": "Read",
         "tool_input": {"file_path": "/changed/by/a/hook"},
@@ -220,7 +223,7 @@ def test_a_question_of_no_known_tool_is_answered_by_whatever_its_agent_does_next
     assert scene.status() == "working"
 
 
-def test_what_both_the_tool_and_its_permission_ask_is_one_question() -> None:
+def test_a_tool_that_asks_and_its_permission_request_are_one_question() -> None:
     scene = Scene()
     asks: dict[str, Any] = {
         "tool_name": "AskUserQuestion",
@@ -228,13 +231,13 @@ def test_what_both_the_tool_and_its_permission_ask_is_one_question() -> None:
     }
     scene.hook("PreToolUse", tool_use_id="t1", **asks)
     scene.hook("PermissionRequest", **asks)
-    assert len(scene.belief().questions) == 1
+    assert len(scene.activity().questions) == 1
     answered: dict[str, Any] = {"questions": [{"question": "Red?"}], "answers": {"Red?": "yes"}}
     scene.hook("PostToolUse", tool_use_id="t1", tool_name="AskUserQuestion", tool_input=answered)
     assert scene.status() == "working"
 
 
-def test_a_tools_start_that_comes_after_its_question_is_its_start() -> None:
+def test_a_tools_start_may_arrive_after_its_question() -> None:
     scene = Scene()
     scene.hook("PreToolUse", tool_use_id="t1", **ONE)
     begun = scene.now
@@ -246,7 +249,7 @@ def test_a_tools_start_that_comes_after_its_question_is_its_start() -> None:
     assert scene.status() == "question"
 
 
-def test_a_tools_end_that_was_overtaken_is_its_end() -> None:
+def test_an_overtaken_end_of_a_tool_closes_its_question() -> None:
     scene = both_begun(asked=[ONE, TWO])
     scene.wait(1)
     ended = scene.now
@@ -256,17 +259,17 @@ def test_a_tools_end_that_was_overtaken_is_its_end() -> None:
     assert scene.status() == "working"
 
 
-@pytest.mark.parametrize("who", ASKERS.values(), ids=ASKERS)
-def test_of_two_questions_that_overtook_each_other_both_are_open(who: dict[str, Any]) -> None:
-    scene = both_begun(asked=[], **who)
+@pytest.mark.parametrize("agent", ASKERS.values(), ids=ASKERS)
+def test_two_questions_that_overtook_each_other_are_both_open(agent: dict[str, Any]) -> None:
+    scene = both_begun(asked=[], **agent)
     scene.wait(1)
     first = scene.now
     scene.wait(1)
-    scene.hook("PermissionRequest", **TWO, **who)
-    scene.hook("PermissionRequest", at=first, **ONE, **who)
-    scene.hook("PostToolUse", tool_use_id="t2", **TWO, **who)
+    scene.hook("PermissionRequest", **TWO, **agent)
+    scene.hook("PermissionRequest", at=first, **ONE, **agent)
+    scene.hook("PostToolUse", tool_use_id="t2", **TWO, **agent)
     assert scene.status() == "question"
-    scene.hook("PostToolUse", tool_use_id="t1", **ONE, **who)
+    scene.hook("PostToolUse", tool_use_id="t1", **ONE, **agent)
     assert scene.status() == "working"
 
 
@@ -283,7 +286,7 @@ def test_a_question_that_another_tools_end_overtook_is_open() -> None:
 @pytest.mark.parametrize(
     "over", [{"label": "PostToolUse", "tool_use_id": "t2", **TWO}, {"label": "PostToolBatch"}]
 )
-def test_a_question_that_the_end_of_its_own_tool_overtook_is_none(over: dict[str, Any]) -> None:
+def test_a_question_that_the_end_of_its_own_tool_overtook_is_not_open(over: dict[str, Any]) -> None:
     scene = both_begun(asked=[])
     scene.wait(1)
     asked = scene.now
@@ -293,7 +296,7 @@ def test_a_question_that_the_end_of_its_own_tool_overtook_is_none(over: dict[str
     assert scene.status() == "working"
 
 
-def test_a_tool_that_all_that_followed_overtook_runs_no_more() -> None:
+def test_a_tool_whose_start_arrives_after_the_batch_does_not_run() -> None:
     scene = Scene()
     scene.hook("UserPromptSubmit")
     begun = scene.now
@@ -314,11 +317,11 @@ def test_a_tools_end_from_before_the_question_does_not_answer_it() -> None:
     assert scene.status() == "question"
 
 
-def test_a_journal_keeps_the_questions_and_the_tools_they_are_of() -> None:
+def test_a_record_keeps_the_questions_and_their_tool_calls() -> None:
     scene = both_begun(asked=[ONE, TWO], agent_id="a1")
     scene.hook("Elicitation", message="What?")
-    record = json.loads(json.dumps(scene.belief().to_record()))
-    assert AgentActivity.from_record(record).to_record() == scene.belief().to_record()
+    record = json.loads(json.dumps(scene.activity().to_record()))
+    assert AgentActivity.from_record(record, TRANSLATOR).to_record() == scene.activity().to_record()
 
 
 def test_an_event_with_a_deeply_nested_input_is_an_event() -> None:
@@ -333,7 +336,7 @@ def test_an_event_with_a_deeply_nested_input_is_an_event() -> None:
 # What is shown --------------------------------------------------------------
 
 
-def test_the_prompt_is_what_is_asked_and_goes_with_its_answer() -> None:
+def test_the_prompt_is_the_question_until_its_answer() -> None:
     scene = Scene()
     scene.hook("PermissionRequest/Bash", tool_input={"command": "make"})
     assert scene.session().prompt == "Bash: make"
@@ -341,7 +344,7 @@ def test_the_prompt_is_what_is_asked_and_goes_with_its_answer() -> None:
     assert scene.session().prompt is None
 
 
-def test_the_prompt_after_a_turn_is_what_was_said_last() -> None:
+def test_the_prompt_after_a_turn_is_the_agents_last_message() -> None:
     scene = Scene()
     scene.hook("Stop", last_assistant_message="all done")
     assert scene.session().prompt == "all done"
@@ -349,7 +352,7 @@ def test_the_prompt_after_a_turn_is_what_was_said_last() -> None:
     assert scene.session().prompt is None
 
 
-def test_while_one_question_is_left_it_is_the_one_that_is_shown() -> None:
+def test_while_one_question_is_open_it_is_shown() -> None:
     scene = Scene()
     scene.hook("PermissionRequest/Bash", agent_id="a1", tool_input={"command": "one"})
     scene.hook("PermissionRequest/Bash", agent_id="a2", tool_input={"command": "two"})
@@ -357,7 +360,7 @@ def test_while_one_question_is_left_it_is_the_one_that_is_shown() -> None:
     assert scene.session().prompt == "Bash: one"
 
 
-def test_the_question_asked_last_is_shown_whoever_asked_first() -> None:
+def test_the_newest_question_is_shown_whichever_agent_asked_first() -> None:
     scene = Scene()
     scene.hook("PermissionRequest/Bash", agent_id="a1", tool_input={"command": "one"})
     scene.hook("PermissionRequest/Bash", agent_id="a2", tool_input={"command": "two"})
@@ -396,7 +399,7 @@ def test_question_as_attention_shows_every_question_as_attention() -> None:
     assert set(scene.statuses().values()) == {"attention"}
 
 
-def test_question_as_attention_still_knows_what_was_asked() -> None:
+def test_question_as_attention_keeps_the_questions_text() -> None:
     scene = Scene(question_as_attention=True)
     scene.hook("PermissionRequest/Bash", agent_id="a1", tool_input={"command": "make"})
     scene.hook("Stop/background")

@@ -1,4 +1,4 @@
-"""What is written down of sessions and changes, and reading it again."""
+"""The records of sessions and changes, and how they are read."""
 
 from __future__ import annotations
 
@@ -9,34 +9,43 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.sessions.activity import AgentActivity
-from acd.sessions.corrections import CORRECTIONS
+from acd.agents.catalog import TRANSLATOR
+from acd.sessions import activity
 from acd.sessions.events import HookEvent
 from acd.sessions.records import (
     BadRecord,
     apply_record,
-    correction_record,
     event_record,
     moment_record,
+    observation_record,
     read_moment,
     read_session,
     session_record,
 )
-from acd.sessions.store import Rules, Store
+from acd.sessions.signals import EFFECTS, Source
+from acd.sessions.store import SessionRules, Store
 from acd.sessions.values import Json, Now
-from testing.event_scenes import START, Scene, contents, event_of, fields_of, payload_of
+from testing.event_scenes import (
+    START,
+    Scene,
+    contents,
+    event_of,
+    fields_of,
+    observation_of,
+    payload_of,
+)
 from testing.json_values import any_json
-from testing.strategies import Life, lives, replay
+from testing.strategies import WORDS, Life, lives, replay
 
 # Round trips ----------------------------------------------------------------
 
 
 @given(lives())
-def test_every_session_is_read_as_it_was_written(life: Life) -> None:
+def test_a_session_record_reads_as_the_same_session(life: Life) -> None:
     for session in life.store.list_all():
         verb, _, fields = session_record(session).partition(" ")
         assert verb == "SESSION"
-        assert fields_of(read_session(json.loads(fields))) == fields_of(session)
+        assert fields_of(read_session(json.loads(fields), TRANSLATOR)) == fields_of(session)
 
 
 @given(lives())
@@ -48,10 +57,9 @@ def test_the_records_of_a_store_replayed_make_the_same_store(life: Life) -> None
 
 @given(lives())
 def test_a_session_record_stands_for_all_the_changes_before_it(life: Life) -> None:
-    """As in a file that is written anew in the middle of things."""
     snapshots = [(life.now, session_record(session)) for session in life.store.list_all()]
     assert contents(replay(snapshots, life.store.rules)) == contents(life.store)
-    # The same on top of all that went before.
+    # The same after all records before it.
     twice = replay(life.records + snapshots, life.store.rules)
     assert contents(twice) == contents(life.store)
     assert twice.next_expiry() == life.store.next_expiry()
@@ -71,26 +79,29 @@ def test_a_moment_is_read_as_it_was_written(wall: int, boot: int) -> None:
     assert read_moment(moment_record(Now(wall, boot))) == (wall, boot)
 
 
-def test_an_event_is_read_as_it_was_written_with_nothing_of_what_is_missing() -> None:
+def test_an_event_reads_as_it_was_written_without_missing_keys() -> None:
     event = event_of("PermissionRequest/Bash", meta={"at": 5, "TMUX": "t"}, agent_id="a1")
     record = event_record(event)
     assert "null" not in record
-    assert HookEvent.from_record(json.loads(record.removeprefix("EVENT "))) == event
+    assert HookEvent.from_record(json.loads(record.removeprefix("EVENT ")), TRANSLATOR) == event
 
 
-def test_a_correction_is_done_again_by_its_record() -> None:
-    for (source, says), table in CORRECTIONS.items():
-        before = "PermissionRequest/Bash" if "question" in table else "UserPromptSubmit"
+@pytest.mark.parametrize(("source", "word"), WORDS)
+def test_an_observation_is_applied_again_by_its_record(source: Source, word: str) -> None:
+    moved = False
+    for before in ("UserPromptSubmit", "PermissionRequest/Bash"):
         scene = Scene()
         scene.hook(before)
         other = Store()
-        apply_record(other, event_record(event_of(before)), scene.now)
-        was = scene.status()
+        apply_record(other, event_record(event_of(before)), scene.now, TRANSLATOR)
+        earlier = scene.status()
         scene.wait(1)
-        scene.correct(source, says)
-        apply_record(other, correction_record("s", source, says, scene.now.wall), scene.now)
-        assert scene.status() != was
+        scene.observe(source, word)
+        record = observation_record("s", observation_of(source, word, scene.now.wall))
+        apply_record(other, record, scene.now, TRANSLATOR)
         assert other.get("s").status == scene.status()
+        moved = moved or scene.status() != earlier
+    assert moved == ((source, TRANSLATOR.observation(word)) in EFFECTS)
 
 
 def test_fields_that_a_later_version_may_add_are_ignored() -> None:
@@ -98,17 +109,17 @@ def test_fields_that_a_later_version_may_add_are_ignored() -> None:
     scene.hook("PermissionRequest/Bash")
     fields = json.loads(session_record(scene.session()).removeprefix("SESSION "))
     later = fields | {"mood": "good", "belief": fields["belief"] | {"doubt": 1}}
-    assert fields_of(read_session(later)) == fields_of(scene.session())
+    assert fields_of(read_session(later, TRANSLATOR)) == fields_of(scene.session())
 
 
 def test_a_verb_in_a_record_may_be_in_any_case_as_on_the_wire() -> None:
     store = Store()
-    apply_record(store, "set s working", START)
-    apply_record(store, "Rm s", START)
+    apply_record(store, "set s working", START, TRANSLATOR)
+    apply_record(store, "Rm s", START, TRANSLATOR)
     assert store.get("s").status == "closed"
 
 
-# What is no record ----------------------------------------------------------
+# Lines that are not records ----------------------------------------------------------
 
 SESSION: Json = {"id": "s", "status": "working", "since": 5, "entered": 5}
 
@@ -183,33 +194,36 @@ _WRONG: list[Json] = [
     ],
     ids=lambda line: line[:70],
 )
-def test_a_line_that_is_no_record_is_told_and_changes_nothing(line: str) -> None:
+def test_a_line_that_is_not_a_record_raises_and_changes_nothing(line: str) -> None:
     store = Store()
     with pytest.raises(BadRecord):
-        apply_record(store, line, START)
+        apply_record(store, line, START, TRANSLATOR)
     assert contents(store) == {}
 
 
 @pytest.mark.parametrize(
     "line", ["@", "@ 5", "@ 5 5 5", "@ now then", "@ nan 5", "@ -5 5", "@ 1.5 5"]
 )
-def test_a_line_that_is_no_moment_is_told(line: str) -> None:
+def test_a_line_that_is_not_a_moment_raises(line: str) -> None:
     with pytest.raises(BadRecord, match=r"^not a moment$"):
         read_moment(line)
 
 
 _FIELDS = [*SESSION, "belief", "history", "trail", "pid", "host", "closed_at", "metadata", "name"]
-_BELIEF = [*AgentActivity.__slots__]
+_ACTIVITY = [
+    *(key for key, *_ in activity.FIELDS),
+    *("base", "heard", "questions", "calls", "done", "registry"),
+]
 
 
 @st.composite
 def _records(draw: st.DrawFn) -> str:
-    """Lines that are nearly records."""
+    """Lines that are almost records."""
     distorted = draw(st.dictionaries(st.sampled_from(_FIELDS), any_json, max_size=2))
-    belief = {"base": "working"} | draw(
-        st.dictionaries(st.sampled_from(_BELIEF), any_json, max_size=2)
+    fields = {"base": "working"} | draw(
+        st.dictionaries(st.sampled_from(_ACTIVITY), any_json, max_size=2)
     )
-    whole: Any = SESSION | {"belief": belief} | distorted
+    whole: Any = SESSION | {"belief": fields} | distorted
     words = draw(st.lists(st.sampled_from(["s", "working", "registry", "idle", "5", "²", "{}"])))
     verb = draw(
         st.sampled_from(["SET", "RM", "DELETE", "RESURRECT", "API_USAGE", "EVENT", "CORRECT", "@"])
@@ -227,24 +241,24 @@ def _records(draw: st.DrawFn) -> str:
 
 
 @given(st.one_of(_records(), st.text()), st.booleans())
-def test_whatever_the_line_it_is_a_record_or_a_bad_one(line: str, folded: bool) -> None:
-    store = Store(Rules(question_as_attention=folded))
+def test_any_line_is_a_record_or_raises(line: str, folded: bool) -> None:
+    store = Store(SessionRules(question_as_attention=folded))
     try:
-        apply_record(store, line, START)
+        apply_record(store, line, START, TRANSLATOR)
         read_moment(line)
     except BadRecord:
         pass
-    # What was taken is good for everything that may come.
-    life_goes_on(store)
+    # What was accepted can take any change.
+    change_all(store)
 
 
-def life_goes_on(store: Store) -> None:
+def change_all(store: Store) -> None:
     for session in list(store.list_all()):
         json.dumps(session.to_wire_whole(START), allow_nan=False)
         session_record(session)
         event = event_of("Stop", session.id, meta={"pid": 7, "at": 5})
         store.apply_hook(event, START)
-        store.correct(session.id, "registry", "idle", 6, START)
+        store.apply_observation(session.id, observation_of("registry", "idle", 6), START)
         store.remove(session.id, START)
     store.order_closed()
     store.expire(START)
@@ -252,4 +266,4 @@ def life_goes_on(store: Store) -> None:
 
 def test_payloads_are_not_records() -> None:
     with pytest.raises(BadRecord):
-        apply_record(Store(), f"EVENT {json.dumps(payload_of('Stop'))}", START)
+        apply_record(Store(), f"EVENT {json.dumps(payload_of('Stop'))}", START, TRANSLATOR)

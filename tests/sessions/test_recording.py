@@ -1,10 +1,11 @@
-"""What a recording keeps of the records, and what it leaves out."""
+"""What a recording keeps and leaves out."""
 
 from __future__ import annotations
 
 import json
 
-from acd.sessions.recording import lines, opening, picture, replay
+from acd.agents.catalog import TRANSLATOR
+from acd.sessions.recording import lines, opening, replay, snapshot
 from acd.sessions.records import apply_record
 from acd.sessions.store import Store
 from acd.sessions.values import Now
@@ -20,8 +21,8 @@ def test_the_prompt_the_name_and_the_users_own_keys_are_left_out_of_a_change() -
 
 def test_the_prompt_the_name_and_the_users_own_keys_are_left_out_of_a_session() -> None:
     store = Store()
-    apply_record(store, SET, NOW)
-    _, session = picture(store, NOW)
+    apply_record(store, SET, NOW, TRANSLATOR)
+    _, session = snapshot(store, NOW)
     fields = json.loads(session.removeprefix("SESSION "))
     assert fields["agent_type"] == "codex"
     assert not {"name", "prompt", "metadata"} & fields.keys()
@@ -37,10 +38,14 @@ def test_an_event_keeps_its_name() -> None:
     }
 
 
-def test_what_is_left_is_replayed() -> None:
+def test_the_rest_is_replayed() -> None:
     store = Store()
-    apply_record(store, SET, NOW)
-    recording = [opening(), *picture(store, NOW), *lines([SET.replace("question", "working")], NOW)]
-    *_, (_, _, replayed) = replay(iter(recording))
+    apply_record(store, SET, NOW, TRANSLATOR)
+    recording = [
+        opening(),
+        *snapshot(store, NOW),
+        *lines([SET.replace("question", "working")], NOW),
+    ]
+    *_, (_, _, replayed) = replay(iter(recording), TRANSLATOR)
     [session] = replayed.list_all()
     assert (session.status, session.name, session.prompt) == ("working", None, None)

@@ -1,8 +1,8 @@
-"""Runs of the real client, recorded: what was true is what the core makes of them.
+"""Recorded runs of the real client: their replay shows the status that was true.
 
-The recordings were made by tests/e2e with Claude Code 2.1.329 and 2.1.197. A
-line `# truth <session> <status> via <statuses>` says what the test knew at the
-moment of the line `# at <unix ns>` before it: acd has half a second to be right.
+tests/e2e made the recordings with Claude Code 2.1.329 and 2.1.197. A line
+`# truth <session> <status> via <statuses>` is the true status at the time of the line
+`# at <unix ns>` before it; acd has half a second to show it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from acd.agents.catalog import TRANSLATOR
 from acd.sessions.recording import replay
 from acd.sessions.records import apply_record
 from acd.sessions.store import Store
@@ -30,15 +31,15 @@ class Truth(NamedTuple):
     status: str
 
 
-class Step(NamedTuple):
-    """A piece of evidence, and when it arrived."""
+class RecordedSignal(NamedTuple):
+    """A record, and when it arrived."""
 
     now: Now
     line: str
 
     @property
     def source(self) -> str:
-        """The hooks come in an order of their own, and so does each other source."""
+        """The source, within which the order is fixed."""
         return self.line.split()[2] if self.line.startswith("CORRECT") else "hook"
 
 
@@ -53,11 +54,14 @@ def truths(recording: Path) -> list[Truth]:
     return found
 
 
-def steps(recording: Path) -> list[Step]:
-    return [Step(now, line) for now, line, _ in replay(iter(recording.read_text().splitlines()))]
+def signals(recording: Path) -> list[RecordedSignal]:
+    return [
+        RecordedSignal(now, line)
+        for now, line, _ in replay(iter(recording.read_text().splitlines()), TRANSLATOR)
+    ]
 
 
-def statuses(store: Store) -> dict[str, str]:
+def statuses_of(store: Store) -> dict[str, str]:
     return {session.id: session.status for session in store.list_all()}
 
 
@@ -70,52 +74,52 @@ def test_there_are_recordings_of_both_clients() -> None:
 
 
 @pytest.mark.parametrize("recording", RECORDINGS, ids=name)
-def test_what_was_true_is_seen_within_half_a_second(recording: Path) -> None:
+def test_the_true_status_is_shown_within_half_a_second(recording: Path) -> None:
     shown: list[tuple[int, dict[str, str]]] = []
-    for now, _, store in replay(iter(recording.read_text().splitlines())):
-        shown.append((now.wall, statuses(store)))
+    for now, _, store in replay(iter(recording.read_text().splitlines()), TRANSLATOR):
+        shown.append((now.wall, statuses_of(store)))
     for truth in truths(recording):
         at_its_time = [
-            picture.get(truth.session)
-            for at, picture in shown
+            statuses.get(truth.session)
+            for at, statuses in shown
             if truth.at <= at <= truth.at + WITHIN
         ]
-        before = [picture.get(truth.session) for at, picture in shown if at < truth.at]
+        before = [statuses.get(truth.session) for at, statuses in shown if at < truth.at]
         assert truth.status in [*before[-1:], *at_its_time], truth
 
 
 @pytest.mark.parametrize("recording", RECORDINGS, ids=name)
-def test_a_recording_holds_nothing_of_what_was_said(recording: Path) -> None:
+def test_a_recording_holds_no_text(recording: Path) -> None:
     assert not {'"text":', '"prompt":', '"said":'} & set(recording.read_text().split())
 
 
 @settings(max_examples=15)
 @given(st.data())
 @pytest.mark.parametrize("recording", RECORDINGS, ids=name)
-def test_whatever_the_order_in_which_the_sources_are_heard_the_end_is_the_same(
+def test_whatever_the_order_of_the_sources_the_end_is_the_same(
     recording: Path, data: st.DataObject
 ) -> None:
-    evidence = steps(recording)
+    recorded = signals(recording)
     in_order = Store()
-    for step in evidence:
-        apply_record(in_order, step.line, step.now)
+    for signal in recorded:
+        apply_record(in_order, signal.line, signal.now, TRANSLATOR)
 
     queues = {
-        source: [step for step in evidence if step.source == source]
-        for source in {step.source for step in evidence}
+        source: [signal for signal in recorded if signal.source == source]
+        for source in {signal.source for signal in recorded}
     }
-    last = evidence[-1].now
+    last = recorded[-1].now
     mixed = Store()
     while queues:
-        # A process is watched from the first word of its session on.
+        # A process is watched from its session's first event on.
         known = [
             source
             for source, queue in queues.items()
             if source != "process" or queue[0].line.split()[1] in mixed.sessions
         ]
         source = data.draw(st.sampled_from(sorted(known)))
-        # All of it is heard late, at the end, so that nothing is from the future.
-        apply_record(mixed, queues[source].pop(0).line, last)
+        # Everything arrives at the end, so that nothing is from the future.
+        apply_record(mixed, queues[source].pop(0).line, last, TRANSLATOR)
         if not queues[source]:
             del queues[source]
-    assert statuses(mixed) == statuses(in_order)
+    assert statuses_of(mixed) == statuses_of(in_order)

@@ -1,4 +1,4 @@
-"""Commands on the store: what each changes, tells and refuses."""
+"""Commands on the store: the changes of each, and what each refuses."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 from acd.sessions.metadata import Refused
 from acd.sessions.status import REVIVALS, STATUSES, TRANSITIONS
 from acd.sessions.values import ID_LENGTH, NS
-from testing.event_scenes import START, Scene, contents, told
+from testing.event_scenes import START, Scene, contents, described
 
 
 @pytest.mark.parametrize(
     ("before", "after"), list(itertools.product([None, *STATUSES], STATUSES)), ids=str
 )
-def test_a_set_is_obeyed_exactly_where_the_table_allows_it(before: str | None, after: str) -> None:
+def test_a_set_is_applied_exactly_where_the_table_allows_it(before: str | None, after: str) -> None:
     scene = Scene()
     if before is not None:
         scene.set("s", before)
@@ -39,9 +39,9 @@ def test_the_table_allows_everything_but_leaving_closed() -> None:
     assert REVIVALS == {"closed": "working"}
 
 
-def test_the_first_set_creates_the_session_and_tells_of_it() -> None:
+def test_the_first_set_creates_the_session_with_an_update() -> None:
     scene = Scene()
-    assert told(scene.set("s", "working")) == [("update", "s", "working", 0)]
+    assert described(scene.set("s", "working")) == [("update", "s", "working", 0)]
     assert scene.session().history is None
 
 
@@ -49,7 +49,7 @@ def test_a_transition_is_recorded_with_the_time_spent_before_it() -> None:
     scene = Scene()
     scene.set("s", "working")
     scene.wait(90.5)
-    assert told(scene.set("s", "attention")) == [("update", "s", "attention", 90)]
+    assert described(scene.set("s", "attention")) == [("update", "s", "attention", 90)]
     [transition] = scene.session().history or []
     assert transition == (scene.now.wall, "working", "attention", int(90.5 * NS))
 
@@ -58,7 +58,7 @@ def test_the_same_status_again_moves_since_and_records_no_history() -> None:
     scene = Scene()
     scene.set("s", "working")
     scene.wait(7)
-    assert told(scene.set("s", "working")) == [("update", "s", "working", 7)]
+    assert described(scene.set("s", "working")) == [("update", "s", "working", 7)]
     session = scene.session()
     assert (session.since, session.history) == (scene.now.wall, None)
     assert session.elapsed(scene.now) == 0
@@ -72,7 +72,7 @@ def test_the_newest_transitions_are_kept() -> None:
     assert [transition.to for transition in history] == ["question", "working", "closed"]
 
 
-def test_with_a_history_depth_of_nothing_no_transition_is_kept() -> None:
+def test_with_a_history_depth_of_0_no_transition_is_kept() -> None:
     scene = Scene(history_depth=0)
     scene.set("s", "working")
     scene.set("s", "attention")
@@ -84,7 +84,7 @@ def test_durations_come_from_the_clock_that_does_not_jump() -> None:
     scene.set("s", "working")
     scene.wait(10)
     scene.step_wall_clock(-3600)
-    assert told(scene.set("s", "attention")) == [("update", "s", "attention", 10)]
+    assert described(scene.set("s", "attention")) == [("update", "s", "attention", 10)]
     [transition] = scene.session().history or []
     assert transition.duration == 10 * NS
     assert transition.at == START.wall + (10 - 3600) * NS
@@ -93,22 +93,22 @@ def test_durations_come_from_the_clock_that_does_not_jump() -> None:
 def test_rm_closes_a_session_and_keeps_it() -> None:
     scene = Scene()
     scene.set("s", "question", working_dir="/w")
-    assert told(scene.remove("s")) == [("update", "s", "closed", 0)]
+    assert described(scene.remove("s")) == [("update", "s", "closed", 0)]
     assert scene.session().working_dir == "/w"
     assert [session.id for session in scene.store.list_all()] == ["s"]
 
 
-def test_delete_forgets_a_session_at_once_whatever_its_status() -> None:
+def test_delete_removes_a_session_at_once_whatever_its_status() -> None:
     for status in STATUSES:
         scene = Scene()
         scene.set("s", status)
-        assert told(scene.store.delete("s")) == [("removed", "s", status, 0)]
+        assert described(scene.store.delete("s")) == [("removed", "s", status, 0)]
         assert contents(scene.store) == {}
         assert set(scene.store.counts().values()) == {0}
 
 
 @pytest.mark.parametrize("command", ["get", "remove", "delete", "resurrect", "set_api_usage"])
-def test_a_session_that_is_not_there_is_not_found(command: str) -> None:
+def test_an_unknown_session_is_not_found(command: str) -> None:
     scene = Scene()
     arguments: dict[str, tuple[object, ...]] = {
         "remove": (scene.now,),
@@ -122,12 +122,12 @@ def test_a_session_that_is_not_there_is_not_found(command: str) -> None:
 # RESURRECT ------------------------------------------------------------------
 
 
-def test_a_closed_session_is_resurrected_as_working_with_all_it_had() -> None:
+def test_a_closed_session_is_resurrected_as_working_with_its_metadata() -> None:
     scene = Scene()
     scene.set("s", "attention", session_id="agent-id", working_dir="/w", colour="red")
     scene.remove("s")
     scene.wait(60)
-    assert told(scene.resurrect("s")) == [("update", "s", "working", 60)]
+    assert described(scene.resurrect("s")) == [("update", "s", "working", 60)]
     session = scene.session()
     assert (session.working_dir, session.metadata) == ("/w", {"colour": "red"})
     assert session.evidence == "resume"
@@ -210,13 +210,15 @@ def test_metadata_may_be_exactly_as_large_as_the_limit() -> None:
         ({}, "01234567"),
     ],
 )
-def test_the_display_name_is_the_best_that_is_known(given: dict[str, str], shown: str) -> None:
+def test_the_display_name_is_the_name_or_the_directory_or_the_id(
+    given: dict[str, str], shown: str
+) -> None:
     scene = Scene()
     scene.set("0123456789abcdef", "working", **given)
     assert scene.session("0123456789abcdef").display_name == shown
 
 
-def test_api_usage_is_kept_as_it_was_told_and_says_nothing_of_the_status() -> None:
+def test_api_usage_is_kept_as_it_was_sent_and_leaves_the_status() -> None:
     scene = Scene()
     scene.set("s", "working")
     scene.wait(5)
@@ -236,7 +238,7 @@ def test_a_closed_session_expires_when_its_retention_is_over_and_not_before() ->
     scene.wait(59.999)
     assert scene.expire() == []
     scene.wait(0.001)
-    assert told(scene.expire()) == [("removed", "s", "closed", 0)]
+    assert described(scene.expire()) == [("removed", "s", "closed", 0)]
     assert scene.store.next_expiry() is None
 
 
@@ -284,7 +286,7 @@ def test_a_new_session_past_the_limit_takes_the_place_of_the_longest_closed() ->
     scene.remove("early")
     scene.wait(1)
     scene.remove("late")
-    assert told(scene.set("new", "working")) == [
+    assert described(scene.set("new", "working")) == [
         ("removed", "early", "closed", 0),
         ("update", "new", "working", 0),
     ]
@@ -303,13 +305,13 @@ def test_with_every_session_open_a_new_one_is_refused_and_none_is_lost() -> None
 def test_a_hook_makes_room_as_a_set_does() -> None:
     scene = Scene(max_sessions=1)
     scene.set("old", "closed")
-    assert told(scene.hook("UserPromptSubmit", "new")) == [
+    assert described(scene.hook("UserPromptSubmit", "new")) == [
         ("removed", "old", "closed", 0),
         ("update", "new", "working", 0),
     ]
 
 
-def test_at_the_limit_the_sessions_that_are_there_go_on() -> None:
+def test_at_the_limit_present_sessions_still_change() -> None:
     scene = Scene(max_sessions=1)
     scene.set("s", "working")
     scene.set("s", "attention")

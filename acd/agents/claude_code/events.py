@@ -1,6 +1,6 @@
-"""Claude Code: what its hooks mean.
+"""Claude Code: the signals of its hooks' events, and what their payloads hold.
 
-Measured on 2.1.197 and 2.1.329; the hooks' own documentation names the events.
+Measured on 2.1.197 and 2.1.329; the documentation of its hooks names the events.
 """
 
 from __future__ import annotations
@@ -10,42 +10,41 @@ from typing import Final
 
 from acd.agents.agent import Agent
 from acd.sessions.fields import by_field, long_text, tool_question
-from acd.sessions.status import ATTENTION, CLOSED, QUESTION, WORKING, Status
+from acd.sessions.signals import GOES_ON, NOTHING, Signal
 from acd.sessions.values import Json
 
-EVENTS: Final[Mapping[str, Status | None]] = {
-    "UserPromptSubmit": WORKING,
-    "PreToolUse": WORKING,
-    "PreToolUse/AskUserQuestion": QUESTION,
-    "PreToolUse/ExitPlanMode": QUESTION,
-    "PostToolUse": WORKING,
-    "PostToolUseFailure": WORKING,
-    "PostToolBatch": WORKING,
-    "PermissionRequest": QUESTION,
-    "Elicitation": QUESTION,
-    "ElicitationResult": WORKING,
-    "PreCompact": WORKING,
-    "PostCompact/manual": ATTENTION,
-    "Notification/permission_prompt": QUESTION,
-    "Notification/elicitation_dialog": QUESTION,
-    "Notification/elicitation_url_dialog": QUESTION,
-    "Notification/worker_permission_prompt": QUESTION,
-    "Notification/agent_needs_input": QUESTION,
-    "Notification/idle_prompt": ATTENTION,
-    "SessionStart/startup": ATTENTION,
-    "SessionStart/resume": ATTENTION,
-    "SessionStart/clear": ATTENTION,
-    "SessionStart/fork": ATTENTION,
-    "Stop": ATTENTION,
-    "Stop/background": WORKING,
-    "StopFailure": ATTENTION,
-    "SessionEnd": CLOSED,
-    # Known, and without a meaning for the status. Every other name is treated
-    # alike, so that a newer client does no harm.
-    "SubagentStart": None,
-    "SubagentStop": None,
-    "SessionStart/compact": None,
-    "PostCompact/auto": None,
+EVENTS: Final[Mapping[str, Signal]] = {
+    "UserPromptSubmit": Signal("PROMPTED"),
+    "PreToolUse": Signal("TOOL_BEGAN"),
+    "PreToolUse/AskUserQuestion": Signal("ASKED"),
+    "PreToolUse/ExitPlanMode": Signal("ASKED"),
+    "PostToolUse": Signal("TOOL_ENDED"),
+    "PostToolUseFailure": Signal("TOOL_ENDED"),
+    "PostToolBatch": Signal("TOOL_ENDED"),
+    "PermissionRequest": Signal("ASKED"),
+    "Elicitation": Signal("ASKED"),
+    "ElicitationResult": Signal("ANSWERED"),
+    "PreCompact": Signal("BUSY"),
+    "PostCompact/manual": Signal("COMPACTED"),
+    "Notification/permission_prompt": Signal("REMINDED"),
+    "Notification/elicitation_dialog": Signal("REMINDED"),
+    "Notification/elicitation_url_dialog": Signal("REMINDED"),
+    "Notification/worker_permission_prompt": Signal("REMINDED"),
+    "Notification/agent_needs_input": Signal("REMINDED"),
+    "Notification/idle_prompt": Signal("IDLE"),
+    "SessionStart/startup": Signal("STARTED"),
+    "SessionStart/resume": Signal("STARTED", resumed=True),
+    "SessionStart/clear": Signal("STARTED"),
+    "SessionStart/fork": Signal("STARTED"),
+    "Stop": Signal("TURN_ENDED"),
+    "Stop/background": Signal("TURN_ENDED", background=True),
+    "StopFailure": Signal("TURN_FAILED"),
+    "SessionEnd": Signal("ENDED"),
+    # Without a meaning for the status, like every event that is not here.
+    "SubagentStart": NOTHING,
+    "SubagentStop": GOES_ON,
+    "SessionStart/compact": NOTHING,
+    "PostCompact/auto": GOES_ON,
 }
 
 _NAMED_KIND: Final = by_field(
@@ -68,7 +67,7 @@ def _kind(event: str, payload: Json) -> str | None:
     return _NAMED_KIND(event, payload)
 
 
-def _said(event: str, payload: Json) -> str | None:
+def _text(event: str, payload: Json) -> str | None:
     match event:
         case "PermissionRequest" | "PreToolUse":
             return tool_question(payload)
@@ -84,8 +83,12 @@ AGENT: Final = Agent(
     title="Claude Code",
     events=EVENTS,
     kind=_kind,
-    said=_said,
+    text=_text,
     resume=("claude", "--resume"),
     installer="acd.agents.claude_code.hooks:INSTALLER",
-    evidence="acd.agents.claude_code.observer:RegistryWatch",
+    session_events=frozenset({"SessionStart", "SessionEnd"}),
+    call_events=frozenset({"PreToolUse", "PermissionRequest"}),
+    anonymous_events=frozenset({"Notification"}),
+    observer="acd.agents.claude_code.observer:RegistryObserver",
+    observations={"idle": "IDLE", "busy": "BUSY", "asking": "ASKED", "shell": "SHELL"},
 )

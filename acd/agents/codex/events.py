@@ -1,7 +1,6 @@
-"""Codex CLI: what its hooks mean.
+"""Codex CLI: the signals of its hooks' events, and what their payloads hold.
 
-Measured on 0.169.0. The gaps that its hooks leave, and what fills them, are in
-docs/compatibility.md.
+Measured on 0.169.0. docs/compatibility.md lists what its hooks do not report.
 """
 
 from __future__ import annotations
@@ -11,32 +10,31 @@ from typing import Final
 
 from acd.agents.agent import Agent
 from acd.sessions.fields import by_field, long_text, text, tool_question
-from acd.sessions.status import ATTENTION, CLOSED, QUESTION, WORKING, Status
+from acd.sessions.signals import GOES_ON, NOTHING, Signal
 from acd.sessions.values import Json
 
-EVENTS: Final[Mapping[str, Status | None]] = {
-    "UserPromptSubmit": WORKING,
-    "PreModelRequest": WORKING,
-    "PreToolUse": WORKING,
-    "PreToolUse/request_user_input": QUESTION,
-    "PostToolUse": WORKING,
-    "PermissionRequest": QUESTION,
-    "PreCompact": WORKING,
-    "PostCompact/manual": ATTENTION,
-    "SessionStart/startup": ATTENTION,
-    "SessionStart/resume": ATTENTION,
-    "SessionStart/clear": ATTENTION,
-    "SessionStart/fork": ATTENTION,
-    "Stop": ATTENTION,
-    "Interrupt": ATTENTION,
-    "SessionEnd": CLOSED,
-    # A failed request is tried again; that it was the last one is told by the
-    # rollout file alone.
-    "PostModelRequest": None,
-    "PostCompact/auto": None,
-    "SessionStart/compact": None,
-    "SubagentStart": None,
-    "SubagentStop": None,
+EVENTS: Final[Mapping[str, Signal]] = {
+    "UserPromptSubmit": Signal("PROMPTED"),
+    "PreModelRequest": Signal("BUSY"),
+    "PreToolUse": Signal("TOOL_BEGAN"),
+    "PreToolUse/request_user_input": Signal("ASKED"),
+    "PostToolUse": Signal("TOOL_ENDED"),
+    "PermissionRequest": Signal("ASKED"),
+    "PreCompact": Signal("BUSY"),
+    "PostCompact/manual": Signal("COMPACTED"),
+    "SessionStart/startup": Signal("STARTED"),
+    "SessionStart/resume": Signal("STARTED", resumed=True),
+    "SessionStart/clear": Signal("STARTED"),
+    "SessionStart/fork": Signal("STARTED"),
+    "Stop": Signal("TURN_ENDED"),
+    "Interrupt": Signal("INTERRUPTED"),
+    "SessionEnd": Signal("ENDED"),
+    # A failed request is repeated; only the rollout shows that it was the last one.
+    "PostModelRequest": GOES_ON,
+    "PostCompact/auto": GOES_ON,
+    "SessionStart/compact": NOTHING,
+    "SubagentStart": NOTHING,
+    "SubagentStop": GOES_ON,
 }
 
 _KIND: Final = by_field(
@@ -51,7 +49,7 @@ _KIND: Final = by_field(
 )
 
 
-def _said(event: str, payload: Json) -> str | None:
+def _text(event: str, payload: Json) -> str | None:
     match event:
         case "PermissionRequest" | "PreToolUse":
             return tool_question(payload)
@@ -65,14 +63,17 @@ AGENT: Final = Agent(
     title="Codex",
     events=EVENTS,
     kind=_KIND,
-    said=_said,
+    text=_text,
     resume=("codex", "resume"),
     installer="acd.agents.codex.hooks:INSTALLER",
+    session_events=frozenset({"SessionStart", "SessionEnd"}),
+    call_events=frozenset({"PreToolUse", "PermissionRequest"}),
     subagents_only_ask=True,
-    evidence="acd.agents.codex.observer:CodexEvidence",
+    observer="acd.agents.codex.observer:CodexObserver",
+    observations={"failed": "TURN_FAILED", "aborted": "INTERRUPTED"},
     transcript=lambda payload: text(payload, "transcript_path"),
-    # A TUI starts a shared `codex app-server`, and hooks are its children; in
-    # their environment is the terminal of the TUI that started it.
+    # A TUI starts a shared `codex app-server`, whose children the hooks are. Their
+    # environment holds the terminal of the TUI that started the server.
     servers=frozenset({"app-server", "mcp-server"}),
     unattended=frozenset({"exec", "e", "review"}),
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from acd.agents.codex.observer import lock_path, owner_of
-from acd.agents.observer import Place
+from acd.agents.observer import WatchTarget
 from testing.e2e.codex.modes import (
     not_in_a_shared_server,
     only_in_a_shared_server,
@@ -156,7 +156,7 @@ def test_a_server_that_is_killed_closes_its_sessions(testbed: CodexTestbed, tui:
 def test_a_session_that_the_server_lets_go_of_is_closed(testbed: CodexTestbed, tui: Tui) -> None:
     tui.prompt("/quit")
     tui.terminal.wait_exit()
-    lock = lock_path(Place(tui.session, None, str(testbed.home.config_dir), None))
+    lock = lock_path(WatchTarget(tui.session, None, str(testbed.home.config_dir), None))
     assert lock is not None
     deadline = time.monotonic() + _LET_GO_SECONDS
     while owner_of(lock) is not None:

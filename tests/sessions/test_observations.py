@@ -1,4 +1,4 @@
-"""What no hook tells, and what the other sources may do about it."""
+"""What observers and the process correct, and nothing else."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from acd.sessions.corrections import CORRECTIONS
+from acd.agents.catalog import TRANSLATOR
+from acd.sessions.signals import EFFECTS, HOOK
 from acd.sessions.status import STATUSES, Status
 from acd.sessions.values import NS, Now
-from testing.event_scenes import Scene, told
+from testing.event_scenes import Scene, described
+from testing.strategies import WORDS
 
 ALLOWED = {
     ("registry", "asking", "working"): "question",  # a dialog is open
@@ -18,13 +20,13 @@ ALLOWED = {
     ("registry", "idle", "question"): "attention",  # the dialog was dismissed
     ("registry", "busy", "question"): "working",  # the dialog was answered
     ("registry", "failed", "working"): "attention",  # the turn ended with an error
-    ("registry", "aborted", "working"): "attention",  # its interrupt was not heard of
+    ("registry", "aborted", "working"): "attention",  # the hook of the interrupt was missed
     ("registry", "aborted", "question"): "attention",
     ("process", "ended", "working"): "closed",
     ("process", "ended", "attention"): "closed",
     ("process", "ended", "question"): "closed",
 }
-"""(source, what it says, status) to the status that it may make of it: nothing else."""
+"""(source, word, status) to the status that follows; all other combinations change nothing."""
 
 _WORDS = ["idle", "busy", "asking", "waiting", "shell", "failed", "aborted", "ended"]
 
@@ -41,21 +43,27 @@ def test_a_failed_turn_leaves_a_subagents_question_open() -> None:
     scene.hook("UserPromptSubmit")
     scene.hook("PermissionRequest/Bash", agent_id="a1")
     scene.wait(1)
-    scene.correct("registry", "failed")
+    scene.observe("registry", "failed")
     assert scene.status() == "question"
 
 
-def test_the_table_is_the_documented_one() -> None:
+def test_the_table_holds_these_corrections_and_no_others() -> None:
+    rows = {
+        (source, word): EFFECTS.get((source, TRANSLATOR.observation(word)))
+        for source, word in WORDS
+    }
     table = {
-        (source, says, before): after
-        for (source, says), corrections in CORRECTIONS.items()
-        for before, after in corrections.items()
+        (source, word, before): after
+        for (source, word), row in rows.items()
+        for before, after in (row or {}).items()
     }
     assert table == ALLOWED
+    reached = {(source, TRANSLATOR.observation(word)) for source, word in WORDS}
+    assert {key for key in EFFECTS if key[0] != HOOK} <= reached
 
 
 @pytest.mark.parametrize(
-    ("said", "before"),
+    ("observed", "before"),
     list(
         itertools.product(
             [
@@ -67,25 +75,25 @@ def test_the_table_is_the_documented_one() -> None:
     ),
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
-def test_a_source_makes_of_a_status_what_the_table_says(
-    said: tuple[str, str], before: Status
+def test_an_observation_makes_of_a_status_what_the_table_says(
+    observed: tuple[str, str], before: Status
 ) -> None:
     scene = Scene()
     scene.hook(_LEADS_TO[before])
     scene.wait(1)
-    changes = scene.correct(*said)  # type: ignore[arg-type]
-    after = ALLOWED.get((*said, before))
+    changes = scene.observe(*observed)  # type: ignore[arg-type]
+    after = ALLOWED.get((*observed, before))
     assert scene.status() == (after or before)
-    assert told(changes) == ([("update", "s", after, 1)] if after else [])
-    assert scene.session().evidence == (said[0] if after else "hook")
+    assert described(changes) == ([("update", "s", after, 1)] if after else [])
+    assert scene.session().evidence == (observed[0] if after else "hook")
 
 
-@pytest.mark.parametrize("said", ["idle", "busy"])
-def test_what_is_asked_is_over_when_the_registry_has_moved_on(said: str) -> None:
+@pytest.mark.parametrize("word", ["idle", "busy"])
+def test_a_question_is_closed_when_idle_or_busy_is_observed(word: str) -> None:
     scene = Scene()
     scene.hook("PermissionRequest/Bash", tool_input={"command": "make"})
     scene.wait(1)
-    scene.correct("registry", said)
+    scene.observe("registry", word)
     assert scene.session().prompt is None
     scene.wait(1)
     scene.hook("SubagentStart", agent_id="a2")
@@ -96,16 +104,16 @@ def test_idle_is_not_the_end_while_background_tasks_run() -> None:
     scene = Scene()
     scene.hook("Stop/background")
     scene.wait(1)
-    assert scene.correct("registry", "idle") == []
+    assert scene.observe("registry", "idle") == []
     assert scene.status() == "working"
 
 
-def test_a_dismissed_question_while_background_tasks_run_is_work_that_goes_on() -> None:
+def test_after_a_dismissed_question_background_tasks_are_working() -> None:
     scene = Scene()
     scene.hook("Stop/background")
     scene.hook("PermissionRequest/Bash", agent_id="a1")
     scene.wait(1)
-    scene.correct("registry", "idle")
+    scene.observe("registry", "idle")
     assert scene.status() == "working"
 
 
@@ -113,9 +121,9 @@ def test_a_correction_that_no_longer_holds_is_gone() -> None:
     scene = Scene()
     scene.hook("PreToolUse")
     scene.wait(1)
-    scene.correct("registry", "idle")
+    scene.observe("registry", "idle")
     scene.wait(1)
-    scene.correct("registry", "busy")
+    scene.observe("registry", "busy")
     assert scene.status() == "working"
 
 
@@ -123,7 +131,7 @@ def test_the_next_hook_overrules_a_correction() -> None:
     scene = Scene()
     scene.hook("PreToolUse")
     scene.wait(1)
-    scene.correct("registry", "idle")
+    scene.observe("registry", "idle")
     scene.wait(1)
     scene.hook("PreToolUse")
     assert scene.status() == "working"
@@ -133,7 +141,7 @@ def test_a_set_overrules_a_correction() -> None:
     scene = Scene()
     scene.hook("PreToolUse")
     scene.wait(1)
-    scene.correct("registry", "idle")
+    scene.observe("registry", "idle")
     scene.set("s", "question")
     assert scene.status() == "question"
 
@@ -141,13 +149,13 @@ def test_a_set_overrules_a_correction() -> None:
 def test_the_end_of_a_process_counts_whatever_the_clock_of_the_last_hook_said() -> None:
     scene = Scene()
     scene.hook("UserPromptSubmit", at=Now(scene.now.wall + 10**12, 0))
-    scene.correct("process", "ended")
+    scene.observe("process", "ended")
     assert scene.status() == "closed"
 
 
-def test_a_source_may_speak_of_a_session_that_nobody_knows() -> None:
+def test_an_observation_of_an_unknown_session_is_ignored() -> None:
     scene = Scene()
-    assert scene.correct("process", "ended", "nobody") == []
+    assert scene.observe("process", "ended", "nobody") == []
     assert scene.statuses() == {}
 
 
@@ -155,52 +163,52 @@ def test_question_as_attention_does_not_hide_a_question_from_corrections() -> No
     scene = Scene(question_as_attention=True)
     scene.hook("PermissionRequest/Bash")
     scene.wait(1)
-    scene.correct("registry", "busy")
+    scene.observe("registry", "busy")
     assert scene.status() == "working"
 
 
-# The registry says that it asks, and which hook tells so too is another matter.
+# A question that is observed, with and without the hook that reports it.
 
 ASKS = "PermissionRequest/Bash"
 BASH: dict[str, Any] = {"tool_name": "Bash", "tool_input": {"command": "make"}}
 
 
 def asking() -> Scene:
-    """A tool is about to run, and the registry has said that its permission is asked for."""
+    """A tool call with an observed permission request."""
     scene = Scene()
     scene.hook("PreToolUse", tool_use_id="t1", **BASH)
     scene.wait(1)
-    scene.correct("registry", "asking")
+    scene.observe("registry", "asking")
     return scene
 
 
-def test_a_question_that_only_the_registry_tells_of_has_no_text() -> None:
+def test_a_question_that_is_only_observed_has_no_text() -> None:
     scene = asking()
     assert (scene.status(), scene.session().prompt) == ("question", None)
     assert scene.session().evidence == "registry"
 
 
-@pytest.mark.parametrize(("says", "becomes"), [("busy", "working"), ("idle", "attention")])
-def test_what_the_registry_asked_is_over_when_it_says_so(says: str, becomes: str) -> None:
+@pytest.mark.parametrize(("word", "becomes"), [("busy", "working"), ("idle", "attention")])
+def test_an_observed_question_is_closed_by_an_observation(word: str, becomes: str) -> None:
     scene = asking()
     scene.wait(1)
-    scene.correct("registry", says)
+    scene.observe("registry", word)
     assert scene.status() == becomes
 
 
 @pytest.mark.parametrize("seconds", [-0.5, 0.5], ids=["older", "newer"])
-def test_the_hook_that_asks_gives_the_registrys_question_its_text(seconds: float) -> None:
+def test_the_hook_gives_the_observed_question_its_text(seconds: float) -> None:
     scene = asking()
     asked = scene.now._replace(wall=scene.now.wall + int(seconds * NS))
     scene.wait(1)
     scene.hook(ASKS, at=asked, **BASH)
     assert (scene.status(), scene.session().prompt) == ("question", "Bash: make")
-    assert len(scene.belief().questions) == 1
+    assert len(scene.activity().questions) == 1
 
 
 @pytest.mark.parametrize("asks_first", [True, False], ids=["hook first", "registry first"])
-@pytest.mark.parametrize(("says", "becomes"), [("busy", "working"), ("idle", "attention")])
-def test_a_question_told_by_both_ends_as_one(asks_first: bool, says: str, becomes: str) -> None:
+@pytest.mark.parametrize(("word", "becomes"), [("busy", "working"), ("idle", "attention")])
+def test_a_question_of_both_sources_ends_as_one(asks_first: bool, word: str, becomes: str) -> None:
     scene = Scene()
     scene.hook("PreToolUse", tool_use_id="t1", **BASH)
     for hook in (asks_first, not asks_first):
@@ -208,38 +216,38 @@ def test_a_question_told_by_both_ends_as_one(asks_first: bool, says: str, become
         if hook:
             scene.hook(ASKS, **BASH)
         else:
-            scene.correct("registry", "asking")
+            scene.observe("registry", "asking")
     assert scene.status() == "question"
     scene.wait(1)
-    scene.correct("registry", says)
+    scene.observe("registry", word)
     assert scene.status() == becomes
 
 
-def test_an_asking_hook_that_comes_after_the_answer_asks_nothing() -> None:
+def test_a_question_that_arrives_after_its_answer_is_not_open() -> None:
     scene = asking()
     asked = scene.now
     scene.wait(1)
-    scene.correct("registry", "busy")
+    scene.observe("registry", "busy")
     scene.hook(ASKS, at=asked, **BASH)
     assert scene.status() == "working"
 
 
-def test_a_tool_that_ends_after_it_asked_is_an_answer() -> None:
+def test_the_end_of_a_tool_closes_its_observed_question() -> None:
     scene = asking()
     scene.wait(1)
     scene.hook("PostToolUse", tool_use_id="t1", tool_name="Bash")
     assert scene.status() == "working"
 
 
-def test_a_hook_that_is_newer_than_the_registrys_question_outranks_it() -> None:
-    # Of tools side by side only a hook tells which one asks.
+def test_a_hook_that_is_newer_than_the_observed_question_closes_it() -> None:
+    # With tools side by side only a hook names the call of a question.
     scene = asking()
     scene.wait(1)
     scene.hook("PostToolUse", tool_use_id="t2", tool_name="Read", agent_id="a1")
     assert scene.status() == "working"
 
 
-def test_beside_a_hook_that_asks_the_end_of_another_tool_leaves_the_question_open() -> None:
+def test_with_the_hook_the_end_of_another_tool_leaves_the_question_open() -> None:
     scene = asking()
     scene.hook(ASKS, **BASH)
     scene.wait(1)
@@ -247,20 +255,20 @@ def test_beside_a_hook_that_asks_the_end_of_another_tool_leaves_the_question_ope
     assert scene.status() == "question"
 
 
-def test_background_tasks_may_ask_and_go_on_when_the_dialog_is_dismissed() -> None:
+def test_background_tasks_may_ask_and_are_working_after_the_dialog() -> None:
     scene = Scene()
     scene.hook("Stop/background")
     scene.wait(1)
-    scene.correct("registry", "asking")
+    scene.observe("registry", "asking")
     assert scene.status() == "question"
     scene.wait(1)
-    scene.correct("registry", "idle")
+    scene.observe("registry", "idle")
     assert scene.status() == "working"
 
 
-def test_the_word_waiting_of_old_journals_means_nothing_still() -> None:
+def test_the_word_waiting_of_old_journals_has_no_meaning() -> None:
     scene = Scene()
     scene.hook("UserPromptSubmit")
     scene.wait(1)
-    assert scene.correct("registry", "waiting") == []
+    assert scene.observe("registry", "waiting") == []
     assert scene.status() == "working"
