@@ -17,8 +17,8 @@ import click
 
 from acd.cli import quick_bar
 from acd.cli.watch import output_pipe
-from acd.client.attend import attend
 from acd.client.mirror import SessionMirror
+from acd.client.subscription import subscribe_passively
 from acd.errors import AcdError
 from acd.system.environment import minimal
 from acd.ui.bars.formats import BARS, show, tells_ages
@@ -76,7 +76,9 @@ def bar(name: str, *, follow: bool, source: str | None) -> int:
         by_time=tells_ages(name, template),
     )
     try:
-        for picture, _ in attend(os.environ, wake=lambda: line.due, reader=output_pipe()):
+        for picture, _ in subscribe_passively(
+            os.environ, wake_at=lambda: line.due, output_fd=output_pipe()
+        ):
             line.update(picture)
     except BrokenPipeError:
         return quick_bar.EXIT_BROKEN_PIPE

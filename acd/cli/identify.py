@@ -66,7 +66,7 @@ def find(environ: Mapping[str, str], given: str) -> Json:
 def all_sessions(environ: Mapping[str, str]) -> list[Json]:
     """What LIST tells. Raises AcdError."""
     from acd.client.blocking import ask
-    from acd.protocol import State
+    from acd.protocol import Snapshot
 
     reply = ask(environ, "LIST")
-    return reply.sessions if isinstance(reply, State) else []
+    return reply.sessions if isinstance(reply, Snapshot) else []

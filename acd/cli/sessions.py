@@ -6,6 +6,7 @@ shows. It refuses to know how requests travel.
 
 from __future__ import annotations
 
+import json
 import os
 
 import click
@@ -13,7 +14,7 @@ import click
 from acd.cli import render
 from acd.cli.identify import all_sessions, find, not_empty
 from acd.client.blocking import ask
-from acd.protocol import Ok, set_request
+from acd.protocol import Ok, Set
 from acd.sessions.status import STATUSES
 from acd.sessions.values import ID_LENGTH, Json, is_session_id
 from acd.text import EVIDENCE, age, by_need, one_line, printable
@@ -167,7 +168,7 @@ def set_status(
         metadata["session_id"] = session_id
     if prompt is not None:
         metadata["prompt"] = prompt
-    ask(os.environ, set_request(session, status, metadata))
+    ask(os.environ, Set(session, STATUSES[status], json.dumps(metadata) if metadata else ""))
 
 
 @click.command(short_help="Close a session; it can still be resurrected for a while.")

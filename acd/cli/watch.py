@@ -1,7 +1,7 @@
 """`acd watch` and `acd wait`: sessions as they change.
 
 Responsible for what of a change is told, and for when waiting is over. It
-refuses to know connections (follow.py).
+refuses to know connections (subscription.py).
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import click
 
 from acd.cli import render
 from acd.cli.identify import identify, not_empty
-from acd.client.follow import follow
 from acd.client.mirror import SessionChange, SessionMirror
+from acd.client.subscription import subscribe
 from acd.errors import AcdError
 from acd.sessions.status import STATUSES
 from acd.sessions.values import Json
@@ -36,7 +36,7 @@ def watch(as_json: bool) -> None:
     look = render.look(os.environ)
     is_new = True
     try:
-        for picture, differences in follow(os.environ, reader=output_pipe()):
+        for picture, differences in subscribe(os.environ, output_fd=output_pipe()):
             if is_new and render.is_terminal(sys.stdout) and render.is_terminal(sys.stderr):
                 count = len(picture.sessions)
                 click.echo(
@@ -119,7 +119,7 @@ def wait(
     """
     deadline = None if timeout is None else time.monotonic() + timeout
     named: dict[str, str] | None = None
-    for picture, _ in follow(os.environ, deadline=deadline):
+    for picture, _ in subscribe(os.environ, deadline=deadline):
         if named is None:
             found = [identify(picture.sessions.values(), each) for each in sessions]
             named = {each["id"]: one_line(each["display_name"]) for each in found}

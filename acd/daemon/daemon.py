@@ -160,14 +160,14 @@ class Daemon:
     async def _settle(self) -> None:
         """Lets the loop accept and read until nothing more is there."""
         heard = -1
-        while heard != self.server.heard:
-            heard = self.server.heard
+        while heard != self.server.activity:
+            heard = self.server.activity
             for _ in range(3):  # each is one look at all descriptors
                 await asyncio.sleep(0)
 
     async def _hear_everybody_out(self) -> None:
         await self._settle()
-        await self._until(lambda: all(peer.is_heard_out for peer in self.server.connections))
+        await self._until(lambda: all(peer.is_drained for peer in self.server.connections))
 
     async def _until(self, reached: Callable[[], bool]) -> None:
         """Waits until the peers that leave have made it true."""

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final, NoReturn
 
 from acd import paths
-from acd.client.attend import attend
+from acd.client.subscription import subscribe_passively
 from acd.config import NotifyConfig
 from acd.errors import AcdError
 from acd.notify import command
@@ -54,8 +54,8 @@ def notify(
     shown_on = desktop(environ, sound=config.sound) if config.desktop else None
     with memory(paths.socket_path(environ)) as kept:
         teller = _Teller(environ, config, kept, shown_on, complain)
-        for picture, differences in attend(
-            environ, wake=lambda: teller.waits.next_due, also=teller.clicks
+        for picture, differences in subscribe_passively(
+            environ, wake_at=lambda: teller.waits.next_due, wake_fd=teller.clicks
         ):
             if teller.is_new:
                 teller.begin(picture.sessions)

@@ -12,7 +12,7 @@ begins with `#` is a remark.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, Protocol
 
 from acd import __version__
@@ -50,18 +50,6 @@ class Recorder(Protocol):
     """Where records are written."""
 
     def append(self, records: list[str], now: Now) -> None: ...
-
-
-class Tap:
-    """A recorder that passes everything on, and tells of it."""
-
-    def __init__(self, inner: Recorder, tell: Callable[[list[str]], None]):
-        self.inner = inner
-        self._tell = tell
-
-    def append(self, records: list[str], now: Now) -> None:
-        self.inner.append(records, now)
-        self._tell(lines(records, now))
 
 
 def _plain(record: str) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from acd.daemon.commands import Commands
-from acd.protocol import encode, removed_line, state_line, update_line
+from acd.protocol import Removed, Snapshot, Update, encode, parse_request
 from acd.sessions.metadata import Refused
 from acd.sessions.store import Change, Rules, Store
 from acd.sessions.values import NS, Now
@@ -64,9 +64,11 @@ class Stage:
 
     def say(self, line: str) -> str:
         """A command; its reply. Subscribers are told."""
-        verb, _, args = line.partition(" ")
         try:
-            reply, changes, _ = self._commands.handlers[verb](args, line, self.now)
+            request = parse_request(line)
+            outcome = self._commands.handlers[type(request)](request, line, self.now)
+            assert outcome is not None, line
+            reply, changes, _ = outcome
         except Refused as refused:
             return f"ERR {refused}"
         for change in changes:
@@ -114,9 +116,9 @@ class Stage:
     def _push(self, change: Change) -> str:
         session = change.session
         if change.kind == "removed":
-            return removed_line(session.id)
-        line = update_line(session.id, session.status, change.elapsed)
-        return f"{line} {json.dumps(session.to_wire(self.now))}"
+            return Removed(session.id).format()
+        shown = session.to_wire(self.now)
+        return Update(session.id, session.status, change.elapsed, shown).format()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.peers.add(writer)
@@ -124,7 +126,8 @@ class Stage:
             while line := (await reader.readline()).decode().strip():
                 self.asked.append(line)
                 if line == "SUBSCRIBE json":
-                    reply = state_line([each.to_wire(self.now) for each in self.store.list_all()])
+                    sessions = [each.to_wire(self.now) for each in self.store.list_all()]
+                    reply = Snapshot(sessions).format()
                     self._subscribers.add(writer)
                 else:
                     reply = self.say(line)

@@ -43,7 +43,7 @@ async def dashboard(
     )
     async with app.run_test(size=size) as pilot:
         async with asyncio.timeout(30):
-            while not app.feed.link.is_live:
+            while not app.feed.client.is_live:
                 await asyncio.sleep(0.01)
         await settled(pilot)
         yield pilot
@@ -54,7 +54,7 @@ async def settled(pilot: Pilot[Any]) -> None:
     app = pilot.app
     assert isinstance(app, Dashboard)
     async with asyncio.timeout(30):
-        while app.feed.link.is_live and app.model.wanting_history():
+        while app.feed.client.is_live and app.model.wanting_history():
             await asyncio.sleep(0.01)
         while app.is_drawing:
             await asyncio.sleep(0.01)

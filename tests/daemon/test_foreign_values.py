@@ -23,7 +23,7 @@ from acd.daemon.journal import Journal
 from acd.sessions.store import Change, Store
 from acd.sessions.values import Now
 from acd.system import clock
-from testing.peer import house
+from testing.peer import memory_server
 from testing.support import Place
 
 NUL = "/a\0b"
@@ -236,9 +236,9 @@ def test_a_bug_in_a_request_is_an_err_and_the_connection_goes_on(
     def fail(session_id: str) -> NoReturn:
         raise ValueError(session_id)
 
-    with house() as there:
-        monkeypatch.setattr(there.store, "get", fail)
-        assert there.peer().ask("GET s", "PING") == [
+    with memory_server() as server:
+        monkeypatch.setattr(server.store, "get", fail)
+        assert server.peer().ask("GET s", "PING") == [
             "ERR internal error: the log of the daemon holds the traceback",
             "OK",
         ]

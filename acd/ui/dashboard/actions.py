@@ -16,14 +16,14 @@ from functools import partial
 from acd.agents.catalog import resume_argv
 from acd.config import DashboardConfig
 from acd.errors import AcdError
-from acd.protocol import Ok
+from acd.protocol import Delete, Get, History, Ok, Remove, Resurrect, SessionRequest
 from acd.sessions.status import CLOSED
 from acd.sessions.values import Json
 from acd.terminals import jump, terminals
 from acd.text import printable
 from acd.ui.dashboard.rows import Row
 
-Request = Callable[[str], Awaitable[Ok]]
+Request = Callable[[SessionRequest], Awaitable[Ok]]
 
 
 class Actions:
@@ -44,24 +44,24 @@ class Actions:
 
     async def details(self, row: Row) -> Json:
         """All that the daemon knows about a session."""
-        answer: Json = (await self._request(f"GET {row.id}")).json()
+        answer: Json = (await self._request(Get(row.id))).json()
         return answer
 
     async def history(self, session_id: str) -> list[Json]:
         """Its transitions, oldest first."""
-        answer: list[Json] = (await self._request(f"HISTORY {session_id}")).json()
+        answer: list[Json] = (await self._request(History(session_id))).json()
         return answer
 
     async def close(self, row: Row) -> str:
         """Closes it, as far as acd is concerned: an agent that runs is left alone."""
         if row.status == CLOSED:
             return f"{row.label} is closed already; d deletes it"
-        await self._request(f"RM {row.id}")
+        await self._request(Remove(row.id))
         return f"{row.label} is closed" + ("; r takes it up again" if _resumes(row) else "")
 
     async def delete(self, row: Row) -> str:
         """Forgets it, with its history."""
-        await self._request(f"DELETE {row.id}")
+        await self._request(Delete(row.id))
         return f"{row.label} is deleted"
 
     async def jump(self, row: Row) -> str:
@@ -74,13 +74,13 @@ class Actions:
         argv, cwd = self._resumption(row)
         # Chosen before anything is changed: it may not be possible at all.
         plan = self._window(argv, cwd, row.name)
-        answer = (await self._request(f"RESURRECT {row.id}")).json()
+        answer = (await self._request(Resurrect(row.id))).json()
         if (answer["argv"][1:], answer["cwd"]) != (argv[1:], cwd):
             plan = self._window([argv[0], *answer["argv"][1:]], answer["cwd"], row.name)
         try:
             await asyncio.to_thread(self._run, plan, self._environ)
         except AcdError:
-            await self._request(f"RM {row.id}")
+            await self._request(Remove(row.id))
             raise
         return f"{row.label} goes on in {plan.where}"
 

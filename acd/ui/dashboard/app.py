@@ -63,7 +63,7 @@ class Dashboard(App[None]):
         self.theme = self.look.theme.name
         self.model = Model(environ.get("HOME"))
         self.feed = ModelSync(self.model, connect, clock, changed=self.redraw)
-        self.actions = Actions(self.feed.link.request, config, environ)
+        self.actions = Actions(self.feed.client.request, config, environ)
         self._front = FocusTracker(presence, self.set_timer) if presence else None
         self._clock = clock
         self._once = once

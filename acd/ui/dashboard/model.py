@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from acd.protocol import Message, Removed, State, Update
+from acd.protocol import Message, Removed, Snapshot, Update
 from acd.sessions.status import CLOSED, STATUSES, Status
 from acd.sessions.values import Json, Now
 from acd.ui.dashboard.rows import Row, label
@@ -87,7 +87,7 @@ class Model:
     def apply(self, message: Message, now: Now) -> None:
         """Takes a push in. What it does not know, it ignores."""
         match message:
-            case State(sessions):
+            case Snapshot(sessions):
                 self.is_complete = True
                 there = {session["id"] for session in sessions}
                 for gone in self.rows.keys() - there:

@@ -72,12 +72,12 @@ class Overview(SessionScreen):
 
     def _trouble(self) -> list[list[Piece]]:
         feed, model = self.context.feed, self.context.model
-        if feed.link.is_live:
+        if feed.client.is_live:
             return []
         at = time.strftime("%H:%M:%S", time.localtime(feed.live_until))
         return [
             bars.trouble(
-                feed.link.problem,
+                feed.client.problem,
                 is_complete=model.is_complete,
                 was_live_at=at,
                 room=self.room,

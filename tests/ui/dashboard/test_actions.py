@@ -11,7 +11,7 @@ import pytest
 
 from acd.config import DashboardConfig
 from acd.errors import AcdError, DaemonRefused
-from acd.protocol import Ok
+from acd.protocol import Ok, SessionRequest
 from acd.terminals.terminals import Plan
 from acd.ui.dashboard.actions import Actions
 from acd.ui.dashboard.rows import Row
@@ -36,7 +36,8 @@ class Scene:
         self.environ = {"PATH": str(path), "TMUX": "/tmp/t,1,0"}
         self.actions = Actions(self.request, DashboardConfig(**config), self.environ, run=self.run)
 
-    async def request(self, line: str) -> Ok:
+    async def request(self, request: SessionRequest) -> Ok:
+        line = request.format()
         self.asked.append(line)
         answer = self.answers.get(line.partition(" ")[0], "")
         if answer.startswith("ERR"):

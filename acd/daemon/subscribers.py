@@ -1,0 +1,120 @@
+"""SUBSCRIBE: the connections that get pushes, and what is pushed to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from acd.daemon.connection import Connection
+from acd.protocol import Removed, Snapshot, Subscribe, Update, encode
+from acd.sessions.store import Change, Store
+from acd.sessions.values import NS, Now
+
+Writers = dict[Connection, Callable[[bytes], None]]
+
+Pushes = tuple[list[str], list[str]]
+"""The lines of the same pushes: plain, and with JSON."""
+
+
+class Subscribers:
+    """All subscribers. Those who read too slowly are paused: they get no pushes until they
+    have read everything, and then one new snapshot.
+    """
+
+    def __init__(self, store: Store):
+        self._store = store
+        self.requests: dict[Connection, Subscribe] = {}
+        """Every subscriber, paused ones included."""
+        self._plain: Writers = {}
+        self._json: Writers = {}
+        self._paused: dict[Connection, int] = {}
+        """The epoch at which each was paused."""
+        self.passive = 0
+        """Subscribers that do not keep the daemon from its idle stop."""
+        self.epoch = 0
+        """Grows with every record; a snapshot of an earlier epoch is outdated."""
+        self._snapshot: tuple[int, int, str] = (-1, 0, "")
+
+    def subscribe(self, connection: Connection, request: Subscribe) -> None:
+        """Starts pushes, in place of an earlier subscription of the connection."""
+        self.unsubscribe(connection)
+        self.requests[connection] = request
+        self.passive += request.passive
+        if connection.is_full:
+            self._paused[connection] = self.epoch
+        else:
+            self._start_writing(connection)
+
+    def unsubscribe(self, connection: Connection) -> bool:
+        """Ends the subscription; returns whether there was one."""
+        request = self.requests.pop(connection, None)
+        if request is None:
+            return False
+        self.passive -= request.passive
+        self._stop_writing(connection)
+        self._paused.pop(connection, None)
+        return True
+
+    def pause(self, connection: Connection) -> None:
+        """Stops pushes until `resume`."""
+        if connection in self.requests:
+            self._stop_writing(connection)
+            self._paused[connection] = self.epoch
+
+    def resume(self, connection: Connection, now: Now) -> None:
+        """Starts pushes again, with a snapshot if the subscriber has missed anything."""
+        epoch = self._paused.pop(connection, None)
+        if epoch is None:
+            return
+        self._start_writing(connection)
+        if epoch != self.epoch:
+            connection.send(encode([self.snapshot(now)]))
+
+    def _start_writing(self, connection: Connection) -> None:
+        writers = self._json if self.requests[connection].json else self._plain
+        writers[connection] = connection.transport.write
+
+    def _stop_writing(self, connection: Connection) -> None:
+        self._plain.pop(connection, None)
+        self._json.pop(connection, None)
+
+    def snapshot(self, now: Now) -> str:
+        """Returns the STATE line. All who ask within a second of no change get the same string."""
+        epoch, second, line = self._snapshot
+        if (epoch, second) != (self.epoch, now.boot // NS):
+            sessions = [session.to_wire(now) for session in self._store.list_all()]
+            line = Snapshot(sessions).format()
+            self._snapshot = (self.epoch, now.boot // NS, line)
+        return line
+
+    def format(self, changes: list[Change], now: Now, own: Subscribe | None) -> Pushes:
+        """Returns the lines for `changes`, while the sessions still are as these lines say.
+
+        `own` is the subscription of the connection that made the changes, whose
+        lines go among its replies. Without anybody to read them there are none.
+        """
+        plain: list[str] = []
+        whole: list[str] = []
+        if not self._plain and not self._json and own is None:
+            return plain, whole
+        has_json = bool(self._json) or (own is not None and own.json)
+        for kind, session, elapsed in changes:
+            if kind == "removed":
+                line = Removed(session.id).format()
+                plain.append(line)
+                whole.append(line)
+            else:
+                line = Update(session.id, session.status, elapsed).format()
+                plain.append(line)
+                whole.append(f"{line} {json.dumps(session.to_wire(now))}" if has_json else line)
+        return plain, whole
+
+    def publish(self, pushes: Pushes, own: Connection | None) -> None:
+        """Writes pushes to every subscriber that is not paused, except `own`."""
+        for writers, lines in zip((self._plain, self._json), pushes, strict=True):
+            if lines and writers:
+                data = encode(lines)
+                # A copy: a write can fill a buffer, which pauses that subscriber.
+                for connection, write in list(writers.items()):
+                    if connection is not own:
+                        write(data)
