@@ -72,7 +72,9 @@ def test_a_verb_may_be_in_any_case(line: str, request_: Request) -> None:
 
 
 @pytest.mark.parametrize("kind", USAGE, ids=lambda kind: kind.__name__)
-def test_a_wrong_number_of_words_is_refused_with_the_form_of_the_request(kind: type[Request]) -> None:
+def test_a_wrong_number_of_words_is_refused_with_the_form_of_the_request(
+    kind: type[Request],
+) -> None:
     verb = USAGE[kind].partition(" ")[0]
     # JSON in the last field may be any number of words.
     line = verb if kind in {Set, ApiUsage, Hook} else f"{verb} one two three"
