@@ -17,7 +17,6 @@ from acd.sessions.values import Json
 PROTOCOL_VERSION: Final = 1
 MAX_LINE: Final = 65_536
 """Bytes of a request without its line end."""
-_NO_LIMIT: Final = 1 << 62
 
 _new = tuple.__new__
 """Makes a named tuple in half the time of its own constructor; every SET makes one."""
@@ -32,13 +31,12 @@ class LineError(NamedTuple):
 class LineDecoder:
     """Cuts a stream of bytes into UTF-8 lines, in bounded memory.
 
-    `max_line` is in bytes. A longer line gives one LineError as soon as it is
-    too long, and its rest is skipped. None means no limit: for clients, because
-    the daemon's lines are as long as its state.
+    A line of more than `max_line` bytes gives one LineError as soon as it is too
+    long, and its rest is skipped. None: no limit, for the daemon's own lines.
     """
 
     def __init__(self, max_line: int | None):
-        self._max_line = _NO_LIMIT if max_line is None else max_line
+        self._max_line = 1 << 62 if max_line is None else max_line
         self._tail = bytearray()
         self._is_skipping = False
 
@@ -255,17 +253,13 @@ def parse_request(line: str) -> Request:
 
 def _parse_unusual(line: str) -> Request:
     """Reads a line that does not begin with a verb in capitals and a space."""
-    verb, _, args = line.partition(" ")
+    verb, *args = line.split(None, 1) or [""]
     kind = _KINDS.get(verb.upper())
     if kind is None:
-        verb, *rest = line.split(None, 1) or [""]
-        args = "".join(rest)
-        kind = _KINDS.get(verb.upper())
-        if kind is None:
-            raise Refused("unknown command")
-        if kind not in _UNSPACED:
-            raise _usage(kind)
-    return _PARSERS[verb.upper()](args)
+        raise Refused("unknown command")
+    if kind not in _UNSPACED and not f"{line} ".startswith(f"{verb} "):
+        raise _usage(kind)
+    return _PARSERS[verb.upper()](args[0] if args else "")
 
 
 def _usage(kind: type[Request]) -> Refused:
@@ -313,10 +307,9 @@ _PARSERS: Final[dict[str, Callable[[str], Request]]] = {
 
 
 class Ok(NamedTuple):
-    """The reply to a request that succeeded."""
+    """The reply to a request that succeeded; `text` is what follows `OK `."""
 
     text: str
-    """What follows `OK `."""
 
     def json(self) -> Any:
         """Parses the text. Raises ValueError."""
@@ -327,10 +320,9 @@ class Ok(NamedTuple):
 
 
 class Err(NamedTuple):
-    """The reply to a request that failed."""
+    """The reply to a request that failed; `text` is what follows `ERR `."""
 
     text: str
-    """What follows `ERR `."""
 
 
 class Snapshot(NamedTuple):

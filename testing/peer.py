@@ -68,6 +68,19 @@ class Peer:
         self._transport.written[:] = rest
         return [line.decode() for line in lines]
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether the server has closed the connection."""
+        return self._transport.is_closing()
+
+    def fill(self) -> None:
+        """The write buffer is above its limit, as when the client reads too slowly."""
+        self._connection.pause_writing()
+
+    def close(self) -> None:
+        """The client ends the connection."""
+        self._connection.connection_lost(None)
+
     def ask(self, *requests: str) -> list[str]:
         self.feed("".join(f"{request}\n" for request in requests).encode())
         return self.take()

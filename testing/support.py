@@ -263,6 +263,14 @@ class Place:
             return client.ask_all(*lines)
 
 
+def subscriber(place: Place, *words: str) -> Client:
+    """A connection that has subscribed and read its first snapshot."""
+    client = place.client()
+    client.send(" ".join(["SUBSCRIBE", *words]))
+    assert client.line().startswith("STATE [")
+    return client
+
+
 def kill_holder(path: Path) -> None:
     """Ends the daemon that holds a state, known by the lock that it holds for its life."""
     with path.open("rb") as held:

@@ -153,7 +153,7 @@ def wait_readable(
     # Rounded up: a millisecond too early would be a busy wait to the end.
     ready = dict(poll.poll(None if left is None else math.ceil(left * 1000)))
     if output_fd in ready:
-        raise BrokenPipeError(errno.EPIPE, "nobody reads the output any more")
+        raise BrokenPipeError(errno.EPIPE, "the reader of the output has closed it")
     return fd in ready
 
 

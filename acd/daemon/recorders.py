@@ -1,4 +1,4 @@
-"""RECORD: pushes every record to those who asked for them, as the journal gets it."""
+"""RECORD: the connections that get every record of the journal as it is written."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Recorders:
         self._journal = journal
         self._connections: set[Connection] = set()
         self.output: recording.Recorder = journal
-        """Where the server writes records: the journal itself while nobody records."""
+        """Where the server writes records: the journal itself while there are no recordings."""
 
     def add(self, connection: Connection, now: Now) -> str:
         """Starts a recording; returns the reply, and the sessions with which it begins."""

@@ -17,8 +17,10 @@ Pushes = tuple[list[str], list[str]]
 
 
 class Subscribers:
-    """All subscribers. Those who read too slowly are paused: they get no pushes until they
-    have read everything, and then one new snapshot.
+    """All subscribers.
+
+    A subscriber that reads too slowly is paused: it gets no pushes until it has
+    read everything, and then one new snapshot.
     """
 
     def __init__(self, store: Store):
@@ -79,7 +81,7 @@ class Subscribers:
         self._json.pop(connection, None)
 
     def snapshot(self, now: Now) -> str:
-        """Returns the STATE line. All who ask within a second of no change get the same string."""
+        """Returns the STATE line. It is made once for each second without changes."""
         epoch, second, line = self._snapshot
         if (epoch, second) != (self.epoch, now.boot // NS):
             sessions = [session.to_wire(now) for session in self._store.list_all()]

@@ -17,8 +17,7 @@ import time
 import pytest
 
 from testing.strace import Watched
-from testing.support import WAIT, Client, Daemon, Place
-from tests.daemon.test_subscribers import subscriber
+from testing.support import WAIT, Client, Daemon, Place, subscriber
 
 IDLE = 0.005
 """Minutes: a third of a second."""

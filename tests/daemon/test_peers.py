@@ -17,8 +17,7 @@ import pytest
 from acd.daemon.server import TURN
 from testing.service_manager import activate, listener
 from testing.strace import Watched
-from testing.support import WAIT, Client, Daemon, Place
-from tests.daemon.test_subscribers import subscriber
+from testing.support import WAIT, Client, Daemon, Place, subscriber
 
 NOBODY = 65534
 

@@ -22,18 +22,18 @@ PAGE = (CHECKOUT / "docs/protocol.md").read_text("utf-8")
 
 EXAMPLES: list[str] = re.findall(r"^```acd\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
-_LINE = re.compile(r"(?P<who>\w*)(?P<way>[<>]) (?P<text>.*)")
+_LINE = re.compile(r"(?P<name>\w*)(?P<way>[<>]) (?P<text>.*)")
 
-_MOVES = re.compile(
+_VARYING = re.compile(
     r'"(?P<key>since|elapsed|at|duration|pid|uptime|rss|version|activation)": ("[^"]*"|[\d.]+)'
 )
 """Fields that differ in each run."""
 
 
-def settled(line: str) -> str:
+def fixed(line: str) -> str:
     """The line without what differs in each run."""
     line = re.sub(r"^(UPDATE \S+ \S+) \d+", r"\1 N", line)
-    return _MOVES.sub(r'"\g<key>": N', line)
+    return _VARYING.sub(r'"\g<key>": N', line)
 
 
 @pytest.fixture(scope="module")
@@ -62,15 +62,15 @@ def lines_of(example: str) -> list[re.Match[str]]:
 def test_an_example_runs_as_on_the_page(daemon: Place, example: str) -> None:
     with ExitStack() as stack:
         clients = {
-            who: stack.enter_context(daemon.client())
-            for who in {line["who"] for line in lines_of(example)}
+            name: stack.enter_context(daemon.client())
+            for name in {line["name"] for line in lines_of(example)}
         }
         for line in lines_of(example):
             if line["way"] == ">":
-                clients[line["who"]].send(line["text"])
+                clients[line["name"]].send(line["text"])
             else:
-                came = clients[line["who"]].line()
-                assert matches(settled(line["text"]), settled(came)), came
+                received = clients[line["name"]].line()
+                assert matches(fixed(line["text"]), fixed(received)), received
 
 
 @pytest.mark.skipif(shutil.which("socat") is None, reason="socat is not installed")
@@ -86,8 +86,8 @@ def test_the_first_conversation_can_be_typed_into_socat(daemon: Place) -> None:
         check=True,
     )
     expected = [line["text"] for line in lines if line["way"] == "<"]
-    for wanted, came in zip(expected, done.stdout.splitlines(), strict=True):
-        assert matches(settled(wanted), settled(came)), came
+    for wanted, received in zip(expected, done.stdout.splitlines(), strict=True):
+        assert matches(fixed(wanted), fixed(received)), received
 
 
 # Tables ---------------------------------------------------------------------
