@@ -37,6 +37,7 @@ class LineDecoder:
 
     def __init__(self, max_line: int | None):
         self._max_line = 1 << 62 if max_line is None else max_line
+        self._too_long = LineError(f"line too long: at most {self._max_line} bytes")
         self._tail = bytearray()
         self._is_skipping = False
 
@@ -71,7 +72,7 @@ class LineDecoder:
         if len(self._tail) + len(data) > self._max_line + 1:
             self._tail.clear()
             self._is_skipping = True
-            return [self._too_long()]
+            return [self._too_long]
         self._tail += data
         return []
 
@@ -94,16 +95,13 @@ class LineDecoder:
     def _check(self, line: bytes) -> str | LineError:
         line = line.removesuffix(b"\r")
         if len(line) > self._max_line:
-            return self._too_long()
+            return self._too_long
         if b"\0" in line:
             return LineError("NUL byte in the line")
         try:
             return line.decode()
         except UnicodeDecodeError as error:
             return LineError(f"not UTF-8 at byte {error.start + 1} of the line")
-
-    def _too_long(self) -> LineError:
-        return LineError(f"line too long: at most {self._max_line} bytes")
 
 
 def encode(lines: list[str]) -> bytes:
@@ -306,6 +304,18 @@ _PARSERS: Final[dict[str, Callable[[str], Request]]] = {
 }
 
 
+def state_line(sessions: list[Json]) -> str:
+    return f"STATE {json.dumps(sessions)}"
+
+
+def update_line(session_id: str, status: Status, elapsed: int) -> str:
+    return f"UPDATE {session_id} {status} {elapsed}"
+
+
+def removed_line(session_id: str) -> str:
+    return f"REMOVED {session_id}"
+
+
 class Ok(NamedTuple):
     """The reply to a request that succeeded; `text` is what follows `OK `."""
 
@@ -330,9 +340,6 @@ class Snapshot(NamedTuple):
 
     sessions: list[Json]
 
-    def format(self) -> str:
-        return f"STATE {json.dumps(self.sessions)}"
-
 
 class Update(NamedTuple):
     """A push: a session has changed."""
@@ -344,18 +351,11 @@ class Update(NamedTuple):
     session: Json | None = None
     """The whole session, after `SUBSCRIBE json`."""
 
-    def format(self) -> str:
-        line = f"UPDATE {self.session_id} {self.status} {self.elapsed}"
-        return line if self.session is None else f"{line} {json.dumps(self.session)}"
-
 
 class Removed(NamedTuple):
     """A push: a session was deleted, or has expired."""
 
     session_id: str
-
-    def format(self) -> str:
-        return f"REMOVED {self.session_id}"
 
 
 class Recorded(NamedTuple):

@@ -27,9 +27,9 @@ from acd.protocol import (
     Request,
     Resurrect,
     Set,
-    Snapshot,
     Stop,
     Subscribe,
+    state_line,
 )
 from acd.sessions.events import HookEvent
 from acd.sessions.metadata import Refused, parse_api_usage, parse_metadata, parse_object
@@ -108,7 +108,7 @@ class Commands:
 
     def _list(self, request: List, line: str, now: Now) -> Outcome:
         sessions = [session.to_wire(now) for session in self._store.list_all()]
-        return Snapshot(sessions).format(), [], None
+        return state_line(sessions), [], None
 
     def _resurrect(self, request: Resurrect, line: str, now: Now) -> Outcome:
         session = self._store.check_resurrectable(request.session_id)

@@ -228,7 +228,7 @@ class Server:
             turn.replies = []
         if turn.changes:
             if turn.plain:
-                self._subscribers.publish((turn.plain, turn.json), own)
+                self._subscribers.publish(turn.plain, turn.json, own)
                 turn.plain, turn.json = [], []
             self._changed(turn.changes)
             turn.changes = []

@@ -6,14 +6,11 @@ import json
 from collections.abc import Callable
 
 from acd.daemon.connection import Connection
-from acd.protocol import Removed, Snapshot, Subscribe, Update, encode
+from acd.protocol import Subscribe, encode, removed_line, state_line, update_line
 from acd.sessions.store import Change, Store
 from acd.sessions.values import NS, Now
 
 Writers = dict[Connection, Callable[[bytes], None]]
-
-Pushes = tuple[list[str], list[str]]
-"""The lines of the same pushes: plain, and with JSON."""
 
 
 class Subscribers:
@@ -85,38 +82,44 @@ class Subscribers:
         epoch, second, line = self._snapshot
         if (epoch, second) != (self.epoch, now.boot // NS):
             sessions = [session.to_wire(now) for session in self._store.list_all()]
-            line = Snapshot(sessions).format()
+            line = state_line(sessions)
             self._snapshot = (self.epoch, now.boot // NS, line)
         return line
 
-    def format(self, changes: list[Change], now: Now, own: Subscribe | None) -> Pushes:
-        """Returns the lines for `changes`, while the sessions still are as these lines say.
+    def format(
+        self, changes: list[Change], now: Now, own: Subscribe | None
+    ) -> tuple[list[str], list[str]]:
+        """Returns the pushes for `changes`, plain and with JSON, while the sessions are as changed.
 
         `own` is the subscription of the connection that made the changes, whose
-        lines go among its replies. Without anybody to read them there are none.
+        pushes go among its replies. Returns no lines if there is no reader.
         """
         plain: list[str] = []
         whole: list[str] = []
-        if not self._plain and not self._json and own is None:
-            return plain, whole
         has_json = bool(self._json) or (own is not None and own.json)
+        if not has_json and not self._plain and own is None:
+            return plain, whole
         for kind, session, elapsed in changes:
             if kind == "removed":
-                line = Removed(session.id).format()
-                plain.append(line)
-                whole.append(line)
+                line = more = removed_line(session.id)
             else:
-                line = Update(session.id, session.status, elapsed).format()
-                plain.append(line)
-                whole.append(f"{line} {json.dumps(session.to_wire(now))}" if has_json else line)
+                line = more = update_line(session.id, session.status, elapsed)
+                if has_json:
+                    more = f"{line} {json.dumps(session.to_wire(now))}"
+            plain.append(line)
+            whole.append(more)
         return plain, whole
 
-    def publish(self, pushes: Pushes, own: Connection | None) -> None:
+    def publish(self, plain: list[str], whole: list[str], own: Connection | None) -> None:
         """Writes pushes to every subscriber that is not paused, except `own`."""
-        for writers, lines in zip((self._plain, self._json), pushes, strict=True):
-            if lines and writers:
-                data = encode(lines)
-                # A copy: a write can fill a buffer, which pauses that subscriber.
-                for connection, write in list(writers.items()):
-                    if connection is not own:
-                        write(data)
+        if self._plain:
+            _write(self._plain, encode(plain), own)
+        if self._json:
+            _write(self._json, encode(whole), own)
+
+
+def _write(writers: Writers, data: bytes, own: Connection | None) -> None:
+    # A copy: a write can fill a buffer, which pauses that subscriber.
+    for connection, write in list(writers.items()):
+        if connection is not own:
+            write(data)

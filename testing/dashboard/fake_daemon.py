@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from acd.daemon.commands import Commands
-from acd.protocol import Removed, Snapshot, Update, encode, parse_request
+from acd.protocol import encode, parse_request, removed_line, state_line, update_line
 from acd.sessions.metadata import Refused
 from acd.sessions.store import Change, Rules, Store
 from acd.sessions.values import NS, Now
@@ -116,9 +116,9 @@ class Stage:
     def _push(self, change: Change) -> str:
         session = change.session
         if change.kind == "removed":
-            return Removed(session.id).format()
-        shown = session.to_wire(self.now)
-        return Update(session.id, session.status, change.elapsed, shown).format()
+            return removed_line(session.id)
+        line = update_line(session.id, session.status, change.elapsed)
+        return f"{line} {json.dumps(session.to_wire(self.now))}"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.peers.add(writer)
@@ -126,8 +126,7 @@ class Stage:
             while line := (await reader.readline()).decode().strip():
                 self.asked.append(line)
                 if line == "SUBSCRIBE json":
-                    sessions = [each.to_wire(self.now) for each in self.store.list_all()]
-                    reply = Snapshot(sessions).format()
+                    reply = state_line([each.to_wire(self.now) for each in self.store.list_all()])
                     self._subscribers.add(writer)
                 else:
                     reply = self.say(line)

@@ -18,6 +18,9 @@ from acd.protocol import (
     Snapshot,
     Update,
     parse_message,
+    removed_line,
+    state_line,
+    update_line,
 )
 from acd.sessions.status import STATUSES
 from testing.json_values import any_json, any_text
@@ -106,17 +109,16 @@ _objects = st.dictionaries(any_text, any_json, max_size=3)
 def test_every_push_is_read_as_it_was_written(
     name: str, status: Any, elapsed: int, session: Any
 ) -> None:
-    for push in (
-        Update(name, status, elapsed),
-        Update(name, status, elapsed, session),
-        Removed(name),
-    ):
-        assert_same(parse_message(push.format()), push)
+    line = update_line(name, status, elapsed)
+    assert_same(parse_message(line), Update(name, status, elapsed))
+    whole = f"{line} {json.dumps(session)}"
+    assert_same(parse_message(whole), Update(name, status, elapsed, session))
+    assert_same(parse_message(removed_line(name)), Removed(name))
 
 
 @given(st.lists(_objects, max_size=3))
 def test_every_snapshot_is_plain_ascii_and_read_as_it_was_written(sessions: Any) -> None:
-    line = Snapshot(sessions).format()
+    line = state_line(sessions)
     assert line.isascii()
     assert "\n" not in line
     assert_same(parse_message(line), Snapshot(sessions))

@@ -61,12 +61,11 @@ class ModelSync:
                 await asyncio.gather(*map(self._request_history, wanting))
             except AcdError:
                 return  # the connection is lost; the next snapshot starts this again
-            self._changed()
 
     async def _request_history(self, session_id: str) -> None:
         try:
-            reply = await self.client.request(History(session_id))
+            history = (await self.client.request(History(session_id))).json()
         except DaemonRefused:
-            self.model.learn(session_id, [])  # it was deleted
-        else:
-            self.model.learn(session_id, reply.json())
+            history = []  # it was deleted
+        self.model.learn(session_id, history)
+        self._changed()
