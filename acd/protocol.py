@@ -1,31 +1,29 @@
-"""The wire protocol, version 1, without IO: bytes in, lines out, bytes to send.
+"""The wire protocol, version 1, without IO: lines, requests, replies and pushes.
 
-Responsible for cutting a byte stream into lines within a limit, and for the
-forms of replies and pushes; server and clients share it. It refuses to know
-sockets, and what a command does.
-
-"Need more" is an empty list, a line that cannot be taken is a LineError
-value in its place; nothing is raised, whatever bytes arrive.
+docs/protocol.md specifies them. All are named tuples, because every command
+makes these classes: 0.1 ms each, where a dataclass takes 0.6 ms.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
 
+from acd.sessions.metadata import Refused
 from acd.sessions.status import STATUSES, Status
 from acd.sessions.values import Json
 
 PROTOCOL_VERSION: Final = 1
 MAX_LINE: Final = 65_536
-"""Bytes of a request, its line end not counted."""
-_NO_LIMIT: Final = 1 << 62
+"""Bytes of a request without its line end."""
+
+_new = tuple.__new__
+"""Makes a named tuple in half the time of its own constructor; every SET makes one."""
 
 
-@dataclass(frozen=True, slots=True)
-class LineError:
-    """A line that was received and cannot be taken; the text is the reply behind `ERR `."""
+class LineError(NamedTuple):
+    """A received line that is invalid; `text` is the reply after `ERR `."""
 
     text: str
 
@@ -33,29 +31,29 @@ class LineError:
 class LineDecoder:
     """Cuts a stream of bytes into UTF-8 lines, in bounded memory.
 
-    `max_line` is in bytes; a longer line is reported once, as soon as it is
-    too long, and skipped to its end. None is for clients, who trust the
-    daemon's lines to be as long as its state.
+    A line of more than `max_line` bytes gives one LineError as soon as it is too
+    long, and its rest is skipped. None: no limit, for the daemon's own lines.
     """
 
     def __init__(self, max_line: int | None):
-        self._max_line = _NO_LIMIT if max_line is None else max_line
+        self._max_line = 1 << 62 if max_line is None else max_line
+        self._too_long = LineError(f"line too long: at most {self._max_line} bytes")
         self._tail = bytearray()
-        self._skipping = False
+        self._is_skipping = False
 
     @property
     def is_inside_line(self) -> bool:
-        """Whether the bytes so far end in the middle of a line."""
-        return bool(self._tail) or self._skipping
+        """Whether the bytes so far end inside a line."""
+        return bool(self._tail) or self._is_skipping
 
     def feed(self, data: bytes) -> list[str | LineError]:
-        """The lines that these bytes complete, without their ends (`\\n` or `\\r\\n`)."""
+        """Returns the lines that `data` completes, without `\\n` or `\\r\\n`. Raises nothing."""
         end = data.rfind(b"\n")
         if end < 0:
-            return self._hold(data)
+            return self._store_tail(data)
         block = data[:end]
-        if self._skipping:
-            self._skipping = False
+        if self._is_skipping:
+            self._is_skipping = False
             _, newline, block = block.partition(b"\n")
             lines = self._split(block) if newline else []
         elif self._tail:
@@ -64,17 +62,17 @@ class LineDecoder:
         else:
             lines = self._split(block)
         if len(data) > end + 1:
-            lines += self._hold(data[end + 1 :])
+            lines += self._store_tail(data[end + 1 :])
         return lines
 
-    def _hold(self, data: bytes) -> list[str | LineError]:
-        if self._skipping:
+    def _store_tail(self, data: bytes) -> list[str | LineError]:
+        if self._is_skipping:
             return []
         # One more byte may be the `\r` that is dropped.
         if len(self._tail) + len(data) > self._max_line + 1:
             self._tail.clear()
-            self._skipping = True
-            return [self._too_long()]
+            self._is_skipping = True
+            return [self._too_long]
         self._tail += data
         return []
 
@@ -82,8 +80,8 @@ class LineDecoder:
         try:
             text = block.decode()
         except UnicodeDecodeError:
-            text = "\0"  # the way of the exceptions below finds the line
-        # Many short lines, pipelined, may be longer together.
+            text = "\0"  # the check of each line below finds the invalid one
+        # A block of many short lines may be longer than the limit.
         if "\0" in text or (len(block) > self._max_line and self._has_long_line(block)):
             return [self._check(line) for line in block.split(b"\n")]
         if "\r" in text:
@@ -97,7 +95,7 @@ class LineDecoder:
     def _check(self, line: bytes) -> str | LineError:
         line = line.removesuffix(b"\r")
         if len(line) > self._max_line:
-            return self._too_long()
+            return self._too_long
         if b"\0" in line:
             return LineError("NUL byte in the line")
         try:
@@ -105,89 +103,273 @@ class LineDecoder:
         except UnicodeDecodeError as error:
             return LineError(f"not UTF-8 at byte {error.start + 1} of the line")
 
-    def _too_long(self) -> LineError:
-        return LineError(f"line too long: at most {self._max_line} bytes")
-
 
 def encode(lines: list[str]) -> bytes:
-    """Lines as bytes to send. What cannot be encoded is escaped rather than lost."""
+    """Returns the lines as bytes to send. What UTF-8 cannot encode is escaped."""
     return ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")
 
 
+class Set(NamedTuple):
+    """Creates a session, or changes its status."""
+
+    session_id: str
+    status: Status
+    metadata: str = ""
+    """A JSON object, or nothing."""
+
+    def format(self) -> str:
+        line = f"SET {self.session_id} {self.status}"
+        return f"{line} {self.metadata}" if self.metadata else line
+
+
+class SessionRequest(NamedTuple):
+    """A request whose only argument is a session; the subclasses are the verbs."""
+
+    session_id: str
+
+    def format(self) -> str:
+        return f"{_VERBS[type(self)]} {self.session_id}"
+
+
+class Remove(SessionRequest):
+    """Closes a session."""
+
+
+class Delete(SessionRequest):
+    """Removes a session and its history."""
+
+
+class Get(SessionRequest):
+    """Reads a session with its history, metadata and evidence."""
+
+
+class History(SessionRequest):
+    """Reads the transitions of a session."""
+
+
+class Resurrect(SessionRequest):
+    """Makes a closed session working again; the reply is the command that resumes its agent."""
+
+
+class BareRequest(NamedTuple):
+    """A request without arguments; the subclasses are the verbs."""
+
+    def format(self) -> str:
+        return _VERBS[type(self)]
+
+
+class List(BareRequest):
+    """Reads all sessions."""
+
+
+class Info(BareRequest):
+    """Reads facts about the daemon."""
+
+
+class Ping(BareRequest):
+    """Is answered with `OK`."""
+
+
+class Stop(BareRequest):
+    """Stops the daemon."""
+
+
+class Record(BareRequest):
+    """Starts pushes of the journal's records."""
+
+
+class Subscribe(NamedTuple):
+    """Reads all sessions, and starts pushes of their changes."""
+
+    json: bool = False
+    """Whether each UPDATE carries the session."""
+    passive: bool = False
+    """Whether the daemon may stop although the connection is open."""
+
+    def format(self) -> str:
+        return f"SUBSCRIBE{' json' if self.json else ''}{' passive' if self.passive else ''}"
+
+
+class ApiUsage(NamedTuple):
+    """Replaces what a session's agent has spent."""
+
+    session_id: str
+    usage: str
+    """A JSON object."""
+
+    def format(self) -> str:
+        return f"API_USAGE {self.session_id} {self.usage}"
+
+
+class Hook(NamedTuple):
+    """Applies an event of an agent."""
+
+    agent: str
+    meta: str
+    """A JSON object without whitespace."""
+    event: str
+    """A JSON object."""
+
+    def format(self) -> str:
+        return f"HOOK {self.agent} {self.meta} {self.event}"
+
+
+Request = Set | SessionRequest | BareRequest | Subscribe | ApiUsage | Hook
+
+USAGE: Final[dict[type[Request], str]] = {
+    Set: "SET <session> <status> [metadata_json]",
+    Remove: "RM <session>",
+    Delete: "DELETE <session>",
+    Get: "GET <session>",
+    History: "HISTORY <session>",
+    List: "LIST",
+    Subscribe: "SUBSCRIBE [json] [passive]",
+    Resurrect: "RESURRECT <session>",
+    ApiUsage: "API_USAGE <session> <json>",
+    Hook: "HOOK <agent> <meta_json> <event_json>",
+    Info: "INFO",
+    Ping: "PING",
+    Stop: "STOP",
+    Record: "RECORD",
+}
+"""The form of each request; it begins with the verb."""
+_VERBS: Final = {kind: usage.partition(" ")[0] for kind, usage in USAGE.items()}
+_KINDS: Final = {verb: kind for kind, verb in _VERBS.items()}
+_UNSPACED: Final = {Subscribe, Info, Ping, Stop, Record}
+"""Requests whose verb any whitespace may precede and follow, since version 0.1.0."""
+
+
+def parse_request(line: str) -> Request:
+    """Reads a request. Raises Refused, whose text is the reply after `ERR `."""
+    verb, _, args = line.partition(" ")
+    try:
+        parse = _PARSERS[verb]
+    except KeyError:
+        return _parse_unusual(line)
+    return parse(args)
+
+
+def _parse_unusual(line: str) -> Request:
+    """Reads a line that does not begin with a verb in capitals and a space."""
+    verb, *args = line.split(None, 1) or [""]
+    kind = _KINDS.get(verb.upper())
+    if kind is None:
+        raise Refused("unknown command")
+    if kind not in _UNSPACED and not f"{line} ".startswith(f"{verb} "):
+        raise _usage(kind)
+    return _PARSERS[verb.upper()](args[0] if args else "")
+
+
+def _usage(kind: type[Request]) -> Refused:
+    return Refused(f"usage: {USAGE[kind]}")
+
+
+def _parse_set(args: str) -> Set:
+    try:
+        session_id, word, *metadata = args.split(None, 2)
+    except ValueError:
+        raise _usage(Set) from None
+    status = STATUSES.get(word)
+    if status is None:
+        raise Refused("invalid status")
+    return _new(Set, (session_id, status, metadata[0] if metadata else ""))
+
+
+def _parse_subscribe(args: str) -> Subscribe:
+    words = args.lower().split()
+    if words not in ([], ["json"], ["passive"], ["json", "passive"]):
+        raise _usage(Subscribe)
+    return Subscribe("json" in words, "passive" in words)
+
+
+def _parser(kind: type[Any]) -> Callable[[str], Request]:
+    """Returns a parser of one word for each field of a request."""
+    count = len(kind._fields)
+    # Only JSON, in the last of several fields, may contain whitespace.
+    splits = count - 1 if count > 1 else -1
+
+    def parse(args: str) -> Any:
+        words = args.split(None, splits)
+        if len(words) != count:
+            raise _usage(kind)
+        return _new(kind, words)
+
+    return parse
+
+
+_PARSERS: Final[dict[str, Callable[[str], Request]]] = {
+    **{verb: _parser(kind) for verb, kind in _KINDS.items()},
+    "SET": _parse_set,
+    "SUBSCRIBE": _parse_subscribe,
+}
+
+
 def state_line(sessions: list[Json]) -> str:
-    """The reply to LIST and SUBSCRIBE."""
     return f"STATE {json.dumps(sessions)}"
 
 
 def update_line(session_id: str, status: Status, elapsed: int) -> str:
-    """The push for a session that has changed."""
     return f"UPDATE {session_id} {status} {elapsed}"
 
 
 def removed_line(session_id: str) -> str:
-    """The push for a session that was deleted or has expired."""
     return f"REMOVED {session_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class Ok:
-    """The reply to a request that was carried out; `text` is what follows `OK `."""
+class Ok(NamedTuple):
+    """The reply to a request that succeeded; `text` is what follows `OK `."""
 
     text: str
 
     def json(self) -> Any:
-        """The reply's JSON. Raises ValueError."""
+        """Parses the text. Raises ValueError."""
         try:
             return json.loads(self.text)
         except RecursionError:
             raise ValueError("nested too deeply") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Err:
-    """The reply to a request that was not carried out; `text` is what follows `ERR `."""
+class Err(NamedTuple):
+    """The reply to a request that failed; `text` is what follows `ERR `."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """The whole picture: a reply, and the push after which all earlier ones are history."""
+class Snapshot(NamedTuple):
+    """STATE: all sessions, as a reply or a push; it replaces everything received before."""
 
     sessions: list[Json]
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
-    """A session that has changed."""
+class Update(NamedTuple):
+    """A push: a session has changed."""
 
     session_id: str
     status: Status
     elapsed: int
     """Whole seconds in the previous status."""
     session: Json | None = None
-    """All of it, for subscribers who asked for JSON."""
+    """The whole session, after `SUBSCRIBE json`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Removed:
-    """A session that is no more."""
+class Removed(NamedTuple):
+    """A push: a session was deleted, or has expired."""
 
     session_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """A record of the evidence, after RECORD."""
+class Recorded(NamedTuple):
+    """A push after RECORD: one record of the journal."""
 
     line: str
 
 
 class BadReply(Exception):
-    """A line from the daemon's side that is not of this protocol."""
+    """A received line is not of this protocol."""
 
 
-Message = Ok | Err | State | Update | Removed | Recorded
+Reply = Ok | Err | Snapshot
+Message = Reply | Update | Removed | Recorded
 
 
 def parse_message(line: str) -> Message:
@@ -202,12 +384,12 @@ def parse_message(line: str) -> Message:
             case "STATE":
                 sessions = json.loads(rest)
                 if type(sessions) is list and all(type(each) is dict for each in sessions):
-                    return State(sessions)
+                    return Snapshot(sessions)
             case "UPDATE":
-                session_id, status, elapsed, *session = rest.split(" ", 3)
-                whole = json.loads(session[0]) if session else None
-                if whole is None or type(whole) is dict:
-                    return Update(session_id, STATUSES[status], int(elapsed), whole)
+                session_id, status, elapsed, *more = rest.split(" ", 3)
+                session = json.loads(more[0]) if more else None
+                if session is None or type(session) is dict:
+                    return Update(session_id, STATUSES[status], int(elapsed), session)
             case "REMOVED":
                 return Removed(rest)
             case "RECORD":
@@ -215,9 +397,3 @@ def parse_message(line: str) -> Message:
     except (ValueError, KeyError, RecursionError):
         pass
     raise BadReply(f"not a line of protocol {PROTOCOL_VERSION}: {line[:80]!r}")
-
-
-def set_request(session_id: str, status: str, metadata: Json | None = None) -> str:
-    """A SET line."""
-    tail = f" {json.dumps(metadata)}" if metadata else ""
-    return f"SET {session_id} {status}{tail}"

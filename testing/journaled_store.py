@@ -9,6 +9,7 @@ from typing import Any
 
 from acd.daemon.commands import Commands
 from acd.daemon.journal import Journal
+from acd.protocol import parse_request
 from acd.sessions.metadata import Refused
 from acd.sessions.records import session_record
 from acd.sessions.store import Store
@@ -40,9 +41,11 @@ class JournaledStore:
         now = next(self.now)
         replies, records = [], []
         for line in lines:
-            verb, _, args = line.partition(" ")
             try:
-                reply, _, record = self.commands.handlers[verb.upper()](args, line, now)
+                request = parse_request(line)
+                outcome = self.commands.handlers[type(request)](request, line, now)
+                assert outcome is not None, line
+                reply, _, record = outcome
             except Refused as refused:
                 reply, record = f"ERR {refused}", None
             replies.append(reply)

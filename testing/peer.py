@@ -1,7 +1,7 @@
-"""A server and its connections without a loop's IO: bytes in, bytes out, a clock that stands.
+"""A server and its connections without sockets: tests feed bytes and a clock, and read bytes.
 
-Responsible for feeding a connection exactly the pieces that a test wants, which
-a real socket does not promise. The peer's credentials are a real socket's.
+A real socket would not deliver exactly the pieces that a test wants. Only the
+peer's credentials are those of a real socket.
 """
 
 from __future__ import annotations
@@ -23,40 +23,37 @@ START = Now(wall=1_800_000_000 * NS, boot=5_000 * NS)
 INFO: Json = {"version": "1.2.3", "protocol": 1, "pid": 42, "uptime": 1.5}
 
 
-class Wire(asyncio.Transport):
-    """A transport that keeps what is written."""
+class FakeTransport(asyncio.Transport):
+    """Keeps what is written. Its buffer never fills, and reading never pauses."""
 
     def __init__(self, sock: socket.socket):
         super().__init__(extra={"socket": sock})
         self.written = bytearray()
-        self._closing = False
+        self._is_closing = False
 
     def write(self, data: Any) -> None:
         self.written += data
 
-    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        """It never fills."""
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None: ...
 
-    def pause_reading(self) -> None:
-        """What a test feeds is fed."""
+    def pause_reading(self) -> None: ...
 
-    def resume_reading(self) -> None:
-        """The same."""
+    def resume_reading(self) -> None: ...
 
     def is_closing(self) -> bool:
-        return self._closing
+        return self._is_closing
 
     def close(self) -> None:
-        self._closing = True
+        self._is_closing = True
 
 
 class Peer:
-    """One connection, seen from the client's side."""
+    """The client's side of one connection."""
 
     def __init__(self, server: Server, sock: socket.socket):
-        self._wire = Wire(sock)
+        self._transport = FakeTransport(sock)
         self._connection = Connection(server)
-        self._connection.connection_made(self._wire)
+        self._connection.connection_made(self._transport)
         self._loop = server.loop
 
     def feed(self, *pieces: bytes) -> None:
@@ -66,18 +63,31 @@ class Peer:
         self._loop.run_until_complete(asyncio.sleep(0))
 
     def take(self) -> list[str]:
-        """The whole lines that came back since the last time."""
-        *lines, rest = self._wire.written.split(b"\n")
-        self._wire.written[:] = rest
+        """Returns the whole lines that were written since the last call."""
+        *lines, rest = self._transport.written.split(b"\n")
+        self._transport.written[:] = rest
         return [line.decode() for line in lines]
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether the server has closed the connection."""
+        return self._transport.is_closing()
+
+    def fill(self) -> None:
+        """The write buffer is above its limit, as when the client reads too slowly."""
+        self._connection.pause_writing()
+
+    def close(self) -> None:
+        """The client ends the connection."""
+        self._connection.connection_lost(None)
 
     def ask(self, *requests: str) -> list[str]:
         self.feed("".join(f"{request}\n" for request in requests).encode())
         return self.take()
 
 
-class House:
-    """A server, and everybody who is connected to it."""
+class MemoryServer:
+    """A server with an empty store; it is its own journal."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, sock: socket.socket):
         self._sock = sock
@@ -99,7 +109,7 @@ class House:
         )
 
     def append(self, records: list[str], now: Now) -> None:
-        """The journal's part."""
+        """Writes into the journal."""
         self.records += records
 
     def wait(self, seconds: float) -> None:
@@ -108,15 +118,13 @@ class House:
     def peer(self) -> Peer:
         return Peer(self.server, self._sock)
 
-    def _changed(self, changes: list[Change]) -> None:
-        """Nothing follows here; it is called without changes when a subscriber comes or goes."""
+    def _changed(self, changes: list[Change]) -> None: ...
 
 
 @contextmanager
-def house() -> Iterator[House]:
-    """A server without anything."""
+def memory_server() -> Iterator[MemoryServer]:
     loop = asyncio.new_event_loop()
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        yield House(loop, ours)
+        yield MemoryServer(loop, ours)
     loop.close()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from acd.agents.catalog import AGENTS, TRANSLATOR
 from acd.agents.claude_code.events import EVENTS
 from acd.daemon.commands import Commands
+from acd.protocol import parse_request
 from acd.sessions.events import HookEvent
 from acd.sessions.metadata import Refused
 from acd.sessions.records import apply_record, observation_record
@@ -85,9 +86,11 @@ class Life:
 
     def line(self, line: str) -> str | None:
         """Applies a request line as the server does; returns the reply."""
-        verb, _, args = line.partition(" ")
         try:
-            reply, _, record = self._commands.handlers[verb](args, line, self.now)
+            request = parse_request(line)
+            outcome = self._commands.handlers[type(request)](request, line, self.now)
+            assert outcome is not None, line
+            reply, _, record = outcome
         except Refused as refused:
             return f"ERR {refused}"
         if record is not None:

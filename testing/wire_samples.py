@@ -1,7 +1,7 @@
-"""Every request of the protocol, and the lines that it is answered with, literally.
+"""Every request of the protocol, and its reply and pushes, literally.
 
-Responsible for the table; `…` stands for what may come besides (further
-fields of a session), times are those of the standing clock in peer.py.
+`…` stands for any text (further fields of a session); times are those of the
+fixed clock in peer.py.
 """
 
 from __future__ import annotations
@@ -31,28 +31,28 @@ def event(name: str, session: str = "s", **fields: str) -> str:
 
 @dataclass(frozen=True)
 class Sample:
-    """A request, what had been asked before on the same connection, and what comes of it."""
+    """A request and its reply, after the `setup` requests on another connection."""
 
     request: str
     reply: str
-    given: tuple[str, ...] = ()
-    told: tuple[str, ...] = ()
-    """What a subscriber on another connection is told."""
+    setup: tuple[str, ...] = ()
+    pushed: tuple[str, ...] = ()
+    """What a subscriber on another connection gets."""
 
 
 SAMPLES = [
     # SET
-    Sample("SET s working", "OK", told=("UPDATE s working 0",)),
+    Sample("SET s working", "OK", pushed=("UPDATE s working 0",)),
     Sample("SET s attention", "OK", (SESSION,), ("UPDATE s attention 0",)),
     Sample("SET s question", "OK", (SESSION,), ("UPDATE s question 0",)),
     Sample("SET s closed", "OK", (SESSION,), ("UPDATE s closed 0",)),
     Sample("SET s working", "OK", (SESSION,), ("UPDATE s working 0",)),
-    Sample('SET s working {"name": "n", "colour": "red"}', "OK", told=("UPDATE s working 0",)),
-    Sample('SET s working   { "name" : "n" }  ', "OK", told=("UPDATE s working 0",)),
-    Sample("SET  s\tworking", "OK", told=("UPDATE s working 0",)),
-    Sample("SET sitzung-ü working", "OK", told=("UPDATE sitzung-ü working 0",)),
-    Sample("set s working", "OK", told=("UPDATE s working 0",)),
-    Sample("SeT s working", "OK", told=("UPDATE s working 0",)),
+    Sample('SET s working {"name": "n", "colour": "red"}', "OK", pushed=("UPDATE s working 0",)),
+    Sample('SET s working   { "name" : "n" }  ', "OK", pushed=("UPDATE s working 0",)),
+    Sample("SET  s\tworking", "OK", pushed=("UPDATE s working 0",)),
+    Sample("SET sitzung-ü working", "OK", pushed=("UPDATE sitzung-ü working 0",)),
+    Sample("set s working", "OK", pushed=("UPDATE s working 0",)),
+    Sample("SeT s working", "OK", pushed=("UPDATE s working 0",)),
     Sample("SET s closed", "OK", (CLOSED,), ("UPDATE s closed 0",)),
     Sample("SET s working", "ERR session closed", (CLOSED,)),
     Sample("SET s asleep", "ERR invalid status"),
@@ -144,7 +144,7 @@ SAMPLES = [
         (SESSION,),
     ),
     # HOOK
-    Sample(event("UserPromptSubmit"), "OK", told=("UPDATE s working 0",)),
+    Sample(event("UserPromptSubmit"), "OK", pushed=("UPDATE s working 0",)),
     Sample(event("Stop"), "OK", (SESSION,), ("UPDATE s attention 0",)),
     Sample(event("PermissionRequest"), "OK", (SESSION,), ("UPDATE s question 0",)),
     Sample(event("SessionEnd"), "OK", (SESSION,), ("UPDATE s closed 0",)),
@@ -165,7 +165,7 @@ SAMPLES = [
     Sample("HOOK nobody {} {}", "ERR unknown agent: must be one of claude-code…"),
     Sample("HOOK claude-code {}", "ERR usage: HOOK <agent> <meta_json> <event_json>"),
     Sample("HOOK", "ERR usage: HOOK <agent> <meta_json> <event_json>"),
-    # the daemon itself
+    # INFO, PING, STOP, RECORD
     Sample(
         "INFO",
         'OK {"version": "1.2.3", "protocol": 1, "pid": 42, "uptime": 1.5, …"connections": …}',
@@ -187,6 +187,6 @@ SAMPLES = [
 
 
 def matches(expected: str, line: str) -> bool:
-    """Whether a line is what is expected, with anything where that has `…`."""
+    """Whether a line is the expected one, in which `…` matches any text."""
     pattern = ".*".join(re.escape(part) for part in expected.split("…"))
     return re.fullmatch(pattern, line) is not None

@@ -16,7 +16,7 @@ import click
 from acd.cli import fast_bar
 from acd.cli.output import output_pipe
 from acd.cli.result import Document, Outcome, Result
-from acd.client.attend import attend
+from acd.client.subscription import subscribe_passively
 from acd.errors import AcdError
 from acd.system.environment import minimal
 from acd.ui.bars.content import BarContent
@@ -79,7 +79,7 @@ def _texts(name: str, template: Template | None) -> Iterator[str]:
     earliest = 0.0
     due: float | None = None
     """When the text may change without an event (time.monotonic())."""
-    following = attend(os.environ, wake=lambda: due, reader=output_pipe())
+    following = subscribe_passively(os.environ, wake_at=lambda: due, output_fd=output_pipe())
     for mirror, _ in following:
         now = time.monotonic()
         if now < earliest:

@@ -11,7 +11,7 @@ from acd.cli.identify import find
 from acd.cli.options import json_option, session_argument
 from acd.cli.result import Result
 from acd.client.blocking import ask
-from acd.protocol import Ok
+from acd.protocol import History, Ok
 from acd.sessions.values import Json
 from acd.text import age, moment, one_line
 
@@ -29,7 +29,7 @@ def history(session: str, last: int | None) -> Result:
     long the old status lasted. The newest 50 changes are kept by default.
     """
     found = find(os.environ, session)
-    reply = ask(os.environ, f"HISTORY {found['id']}")
+    reply = ask(os.environ, History(found["id"]))
     transitions: list[Json] = reply.json() if isinstance(reply, Ok) else []
     if last is not None:
         transitions = transitions[-last:]

@@ -41,10 +41,10 @@ def identify(sessions: Iterable[Json], given: str) -> Json:
 def all_sessions(environ: Mapping[str, str]) -> list[Json]:
     """All sessions of the daemon (LIST). Raises AcdError."""
     from acd.client.blocking import ask
-    from acd.protocol import State
+    from acd.protocol import List, Snapshot
 
-    reply = ask(environ, "LIST")
-    return reply.sessions if isinstance(reply, State) else []
+    reply = ask(environ, List())
+    return reply.sessions if isinstance(reply, Snapshot) else []
 
 
 def find(environ: Mapping[str, str], given: str) -> Json:
@@ -55,8 +55,8 @@ def find(environ: Mapping[str, str], given: str) -> Json:
 def get_session(environ: Mapping[str, str], given: str) -> Json:
     """The same with all its fields (GET). Raises AcdError."""
     from acd.client.blocking import ask
-    from acd.protocol import Ok
+    from acd.protocol import Get, Ok
 
-    reply = ask(environ, f"GET {find(environ, given)['id']}")
+    reply = ask(environ, Get(find(environ, given)["id"]))
     found: Json = reply.json() if isinstance(reply, Ok) else {}
     return found

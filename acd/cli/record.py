@@ -11,7 +11,7 @@ import click
 from acd.cli.result import Result
 from acd.client.blocking import Client, ConnectionLost, ask
 from acd.errors import AcdError, DaemonRefused
-from acd.protocol import Err, Recorded
+from acd.protocol import Err, Ping, Record, Recorded
 from acd.sessions import recording
 
 
@@ -24,7 +24,7 @@ def record(file: Path) -> Iterator[Result]:
     holds ids, directories and times, but no text of yours or the agent's.
     acd replay FILE shows how acd interprets it.
     """
-    ask(os.environ, "PING")  # starts the daemon if none runs
+    ask(os.environ, Ping())  # starts the daemon if none runs
     try:
         fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
@@ -35,7 +35,7 @@ def record(file: Path) -> Iterator[Result]:
         os.fdopen(fd, "w", encoding="utf-8", buffering=1) as out,
         Client.connect(os.environ) as client,
     ):
-        reply = client.request("RECORD")
+        reply = client.request(Record())
         if isinstance(reply, Err):
             raise DaemonRefused(reply.text)
         out.write(recording.opening() + "\n")

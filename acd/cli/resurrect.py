@@ -20,7 +20,7 @@ from acd.cli.options import session_argument
 from acd.cli.result import Document
 from acd.client.blocking import ask
 from acd.errors import AcdError, DaemonRefused
-from acd.protocol import Ok
+from acd.protocol import Ok, Remove, Resurrect
 from acd.sessions.values import Json
 from acd.text import one_line, printable
 
@@ -42,7 +42,7 @@ def resurrect(session: str, only_print: bool) -> Document:
 def _resume(session: Json) -> NoReturn:
     """Replaces this process by the agent's. Raises AcdError."""
     try:
-        reply = ask(os.environ, f"RESURRECT {session['id']}")
+        reply = ask(os.environ, Resurrect(session["id"]))
     except DaemonRefused as refused:
         raise _explained(refused.message, session) from None
     answer = reply.json() if isinstance(reply, Ok) else {}
@@ -56,7 +56,7 @@ def _resume(session: Json) -> NoReturn:
         words = [word.encode() for word in argv]
         os.execvp(words[0], words)  # noqa: S606 - without a shell on purpose
     except OSError as error:
-        ask(os.environ, f"RM {session['id']}")
+        ask(os.environ, Remove(session["id"]))
         missing = isinstance(error, FileNotFoundError) and action.startswith("run")
         raise AcdError(
             f"cannot {action}: {'it is not on PATH' if missing else error.strerror};"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import click
 
 from acd.client.blocking import ask
-from acd.protocol import set_request
+from acd.protocol import Set
 from acd.sessions.status import STATUSES
 from acd.sessions.values import ID_LENGTH, Json, is_session_id
 
@@ -70,4 +71,4 @@ def set_status(
         metadata["session_id"] = session_id
     if prompt is not None:
         metadata["prompt"] = prompt
-    ask(os.environ, set_request(session, status, metadata))
+    ask(os.environ, Set(session, STATUSES[status], json.dumps(metadata) if metadata else ""))

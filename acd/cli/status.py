@@ -14,7 +14,7 @@ from acd.cli import notifications
 from acd.cli.result import Result
 from acd.client.blocking import Client, ConnectionLost
 from acd.errors import EXIT_UNREACHABLE, AcdError, NotRunning
-from acd.protocol import Err, Ok
+from acd.protocol import Err, Info, Ok
 from acd.sessions.status import STATUSES
 from acd.system import runtime_dir
 from acd.text import age
@@ -63,7 +63,7 @@ def daemon_info(socket: Path) -> dict[str, Any] | None:
         return None
     try:
         with Client.connect(os.environ, start=False) as client:
-            reply = client.request("INFO")
+            reply = client.request(Info())
     except (ConnectionLost, NotRunning):  # it has just stopped
         return None
     if isinstance(reply, Err):

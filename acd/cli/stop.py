@@ -13,7 +13,7 @@ from acd import paths
 from acd.cli.result import Result
 from acd.client.blocking import Client, ConnectionLost
 from acd.errors import AcdError, NotRunning
-from acd.protocol import Err, Ok
+from acd.protocol import Err, Info, Ok, Stop
 from acd.system import runtime_dir
 
 STOP_SECONDS: Final = 10.0
@@ -47,7 +47,7 @@ def _stop(client: Client, deadline: float) -> bool:
     process = None
     try:
         process = _process(client)
-        if isinstance(reply := client.request("STOP"), Err):
+        if isinstance(reply := client.request(Stop()), Err):
             raise AcdError(reply.text)
         for _ in client.pushes(deadline=deadline):
             pass
@@ -67,7 +67,7 @@ def _process(client: Client) -> int | None:
 
     None where that is not available: on macOS, and in another pid namespace.
     """
-    reply = client.request("INFO")
+    reply = client.request(Info())
     try:
         return os.pidfd_open(reply.json()["pid"]) if isinstance(reply, Ok) else None
     except (AttributeError, OSError):

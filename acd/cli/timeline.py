@@ -17,7 +17,7 @@ from acd.cli.result import Document, Result, TerminalStyle
 from acd.cli.style import paint
 from acd.client.blocking import ask
 from acd.errors import AcdError, ConfigError, DaemonRefused
-from acd.protocol import Ok
+from acd.protocol import History, Ok
 from acd.sessions.values import Json
 from acd.text import age
 from acd.ui.timeline import svg, terminal
@@ -81,7 +81,7 @@ def _chart(names: tuple[str, ...], seconds: int) -> Chart:
     histories = {}
     for session in chosen:
         try:
-            reply = ask(os.environ, f"HISTORY {session['id']}")
+            reply = ask(os.environ, History(session["id"]))
         except DaemonRefused:
             continue  # it was removed just now
         histories[session["id"]] = _transitions(reply.json() if isinstance(reply, Ok) else [])

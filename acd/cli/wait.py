@@ -11,8 +11,8 @@ from acd.cli.identify import identify
 from acd.cli.options import json_option, sessions_argument, wants_json
 from acd.cli.result import Outcome, Result
 from acd.cli.table import table
-from acd.client.follow import follow
 from acd.client.mirror import SessionMirror
+from acd.client.subscription import subscribe
 from acd.errors import AcdError
 from acd.sessions.status import STATUSES
 from acd.sessions.values import Json
@@ -61,7 +61,7 @@ def wait(sessions: tuple[str, ...], statuses: frozenset[str], timeout: float | N
     """
     deadline = None if timeout is None else time.monotonic() + timeout
     named: dict[str, str] | None = None
-    for mirror, _ in follow(os.environ, deadline=deadline):
+    for mirror, _ in subscribe(os.environ, deadline=deadline):
         if named is None:
             found = [identify(mirror.sessions.values(), each) for each in sessions]
             named = {each["id"]: one_line(each["display_name"]) for each in found}
@@ -69,7 +69,7 @@ def wait(sessions: tuple[str, ...], statuses: frozenset[str], timeout: float | N
             return _outcome(matching, mirror)
         if named and not any(_is_open(mirror.sessions.get(each)) for each in named):
             raise AcdError(f"closed, and will not need you any more: {', '.join(named.values())}")
-    assert timeout is not None  # noqa: S101 - follow() ends at its deadline only
+    assert timeout is not None  # noqa: S101 - subscribe() ends at its deadline only
     raise AcdError(f"after {timeout:g} s none of them is {' or '.join(sorted(statuses))}")
 
 

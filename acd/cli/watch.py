@@ -14,8 +14,8 @@ from acd.cli.output import output_pipe
 from acd.cli.result import Result, TerminalStyle
 from acd.cli.style import is_terminal, paint
 from acd.cli.table import GAP, SHORTEST_TEXT
-from acd.client.follow import follow
 from acd.client.mirror import SessionChange
+from acd.client.subscription import subscribe
 from acd.text import age, cut, moment, one_line, pad, width
 
 
@@ -30,7 +30,7 @@ def watch() -> Iterator[Result]:
     (seconds in the previous status; null: unknown), session.
     """
     is_first = True
-    for mirror, changes in follow(os.environ, reader=output_pipe()):
+    for mirror, changes in subscribe(os.environ, output_fd=output_pipe()):
         if is_first and is_terminal(sys.stdout) and is_terminal(sys.stderr):
             count = len(mirror.sessions)
             yield Result(

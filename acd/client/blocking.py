@@ -1,10 +1,4 @@
-"""The client's side of the protocol, blocking, for commands that run and end.
-
-Responsible for reaching a daemon (starting one where no service manager
-does), for requests and for subscriptions. It refuses to know how answers are
-shown. Programs with an event loop of their own take the connected socket and
-acd.protocol.
-"""
+"""A blocking client of the daemon, which starts a daemon where no service manager does."""
 
 from __future__ import annotations
 
@@ -22,20 +16,18 @@ from types import TracebackType
 from typing import Final, Self
 
 from acd import paths
+from acd.client.session import REPLY_SECONDS, Answer, ClientSession
 from acd.errors import DaemonRefused, DaemonUnreachable, NotRunning
-from acd.protocol import BadReply, Err, LineDecoder, Message, Ok, State, encode, parse_message
+from acd.protocol import BadReply, Err, Message, Ok, Reply, Request, Snapshot
 from acd.system import activation, runtime_dir
 
-REPLY_SECONDS: Final = 10.0
-"""A daemon that lives answers in well under a millisecond; one that starts, in half a second."""
-
 _KEPT: Final = ("HOME", "PATH", "LANG", "USER", "LOGNAME", "TMPDIR", "ACD_SOCKET")
-_NOT_THERE: Final = {errno.ENOENT, errno.ECONNREFUSED}
+_NOT_LISTENING: Final = {errno.ENOENT, errno.ECONNREFUSED}
 _LOST: Final = {errno.EPIPE, errno.ECONNRESET}
 
 
 class ConnectionLost(Exception):
-    """The daemon ended the connection: it has stopped, or was upgraded."""
+    """The daemon has ended the connection: it has stopped, or was upgraded."""
 
 
 class Client:
@@ -44,12 +36,12 @@ class Client:
     def __init__(self, path: Path, sock: socket.socket):
         self._path = path
         self._sock = sock
-        self._decoder = LineDecoder(None)
-        self._messages: deque[Message] = deque()
+        self._session = ClientSession()
+        self._pushes: deque[Message] = deque()
 
     @classmethod
     def connect(cls, environ: Mapping[str, str], *, start: bool = True) -> Self:
-        """Reaches the daemon; with `start`, one that is not there is started.
+        """Connects to the daemon; with `start`, starts one that does not run.
 
         Raises DaemonUnreachable (NotRunning without `start`), UnsafeSocket.
         """
@@ -57,7 +49,7 @@ class Client:
         try:
             return cls(path, _connect(path))
         except OSError as error:
-            if error.errno not in _NOT_THERE:
+            if error.errno not in _NOT_LISTENING:
                 raise _unreachable(path, error) from None
             if not start:
                 raise NotRunning(path) from None
@@ -68,7 +60,7 @@ class Client:
             raise _unreachable(path, error) from None
 
     def detach(self) -> socket.socket:
-        """The connected socket, for a program with an event loop of its own."""
+        """Returns the connected socket, for a program with an event loop."""
         return self._sock
 
     def __enter__(self) -> Self:
@@ -82,69 +74,52 @@ class Client:
     ) -> None:
         self._sock.close()
 
-    def request(self, line: str) -> Message:
-        """Sends a request, and returns its reply: Ok, Err or State.
-
-        Raises ConnectionLost, DaemonUnreachable.
-        """
+    def request(self, request: Request) -> Reply:
+        """Sends a request, and returns its reply. Raises ConnectionLost, DaemonUnreachable."""
         self._sock.settimeout(REPLY_SECONDS)
         try:
-            self._sock.sendall(encode([line]))
+            self._sock.sendall(self._session.send(request))
         except OSError as error:
             raise self._lost(error) from None
-        return self._next_message()
+        while not (replies := self._receive()):
+            pass
+        return replies[0]
 
     def pushes(
         self,
         *,
         deadline: float | None = None,
-        reader: int | None = None,
-        also: int | None = None,
+        output_fd: int | None = None,
+        wake_fd: int | None = None,
     ) -> Iterator[Message]:
-        """What follows a SUBSCRIBE, for as long as the connection lives.
+        """Yields what the daemon pushes after SUBSCRIBE and RECORD.
 
-        Ends at the `deadline` (time.monotonic()), and when there is something to
-        read at the file descriptor `also`. `reader` is a pipe's writing
-        end into which the pushes go: when nobody reads it any more,
-        BrokenPipeError is raised, rather than at the next push, which may
-        never come. Raises ConnectionLost at the connection's end.
+        Ends as `wait_readable` returns False. Raises BrokenPipeError as that
+        does, ConnectionLost at the end of the connection.
         """
-        poll = select.poll()
-        poll.register(self._sock, select.POLLIN)
-        if reader is not None:
-            poll.register(reader, 0)  # poll(2): POLLERR and POLLHUP are always told
-        if also is not None:
-            poll.register(also, select.POLLIN)
         self._sock.settimeout(None)
+        fd = self._sock.fileno()
         while True:
-            while self._messages:
-                yield self._messages.popleft()
-            left = None if deadline is None else deadline - time.monotonic()
-            # Rounded up: a millisecond too early would be a busy wait to the end.
-            ready = dict(poll.poll(None if left is None else max(0, math.ceil(left * 1000))))
-            if reader in ready:
-                raise BrokenPipeError(errno.EPIPE, "nobody reads the output any more")
-            if self._sock.fileno() not in ready:
+            while self._pushes:
+                yield self._pushes.popleft()
+            if not wait_readable(fd, deadline=deadline, output_fd=output_fd, wake_fd=wake_fd):
                 return
             self._receive()
 
-    def _next_message(self) -> Message:
-        while not self._messages:
-            self._receive()
-        return self._messages.popleft()
-
-    def _receive(self) -> None:
+    def _receive(self) -> list[Reply]:
+        """Reads once; returns the replies, and keeps the pushes."""
         try:
             data = self._sock.recv(1 << 18)
         except OSError as error:
             raise self._lost(error) from None
         if not data:
             raise ConnectionLost
-        for line in self._decoder.feed(data):
-            try:
-                self._messages.append(parse_message(str(line)))
-            except BadReply as error:
-                raise DaemonUnreachable(self._path, str(error)) from None
+        try:
+            received = self._session.receive(data)
+        except BadReply as error:
+            raise DaemonUnreachable(self._path, str(error)) from None
+        self._pushes += (each for each in received if not isinstance(each, Answer))
+        return [each.reply for each in received if isinstance(each, Answer)]
 
     def _lost(self, error: OSError) -> Exception:
         if error.errno in _LOST:
@@ -152,30 +127,57 @@ class Client:
         return _unreachable(self._path, error)
 
 
-def ask(environ: Mapping[str, str], line: str, *, start: bool = True) -> Ok | State:
+def wait_readable(
+    fd: int,
+    *,
+    deadline: float | None = None,
+    output_fd: int | None = None,
+    wake_fd: int | None = None,
+) -> bool:
+    """Waits for a file descriptor; returns whether it is readable.
+
+    It is not at the `deadline` (time.monotonic(); None: never), and when
+    `wake_fd` is readable first. `output_fd` is the writing end of the pipe that
+    the caller's output goes to: BrokenPipeError is raised when its reader
+    closes it, and not only at the next output, which may never come.
+    """
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    if output_fd is not None:
+        poll.register(output_fd, 0)  # poll(2): POLLERR and POLLHUP are always reported
+    if wake_fd is not None:
+        poll.register(wake_fd, select.POLLIN)
+    left = None if deadline is None else max(0.0, deadline - time.monotonic())
+    # Rounded up: a millisecond too early would be a busy wait to the end.
+    ready = dict(poll.poll(None if left is None else math.ceil(left * 1000)))
+    if output_fd in ready:
+        raise BrokenPipeError(errno.EPIPE, "the reader of the output has closed it")
+    return fd in ready
+
+
+def ask(environ: Mapping[str, str], request: Request, *, start: bool = True) -> Ok | Snapshot:
     """Sends one request over a connection of its own, and returns the reply.
 
-    A daemon that stops at that very moment is asked again: it did not answer.
-    Raises DaemonRefused for ERR, DaemonUnreachable, UnsafeSocket.
+    A connection that ends before the reply is made again, because the daemon
+    may just have stopped. Raises DaemonRefused for ERR, DaemonUnreachable, UnsafeSocket.
     """
     for _ in range(3):
         with Client.connect(environ, start=start) as client:
             try:
-                reply = client.request(line)
+                reply = client.request(request)
             except ConnectionLost:
                 continue
-        if isinstance(reply, Ok | State):
-            return reply
-        raise DaemonRefused(reply.text if isinstance(reply, Err) else f"unexpected: {reply}")
+        if isinstance(reply, Err):
+            raise DaemonRefused(reply.text)
+        return reply
     raise DaemonUnreachable(paths.socket_path(environ), "it ends each connection")
 
 
 def daemon_command(program: Path = Path(sys.executable)) -> list[str]:
-    """The program that serves, as this one was installed.
+    """Returns the command that serves, of the version that is installed now.
 
-    An upgrade puts its environment beside this one, and makes a link, `venv`,
-    point at it (install.sh): a client that has run since before the upgrade
-    starts the new daemon, not its own.
+    An upgrade installs its environment beside this one and points the link `venv`
+    at it (install.sh): a client from before the upgrade starts the new daemon.
     """
     environment = program.parent.parent
     current = environment.with_name("venv") / "bin" / program.name
@@ -185,7 +187,7 @@ def daemon_command(program: Path = Path(sys.executable)) -> list[str]:
 
 
 def daemon_environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """What a daemon needs of the environment, and nothing that may be secret."""
+    """Returns the variables that a daemon needs, and none that may be secret."""
     return {
         name: value
         for name, value in environ.items()
@@ -195,7 +197,7 @@ def daemon_environ(environ: Mapping[str, str]) -> dict[str, str]:
 
 def _connect(path: Path) -> socket.socket:
     sock = socket.socket(fileno=runtime_dir.connect(path, REPLY_SECONDS).detach())
-    sock.settimeout(REPLY_SECONDS)  # it does not know the one of the bare C type
+    sock.settimeout(REPLY_SECONDS)  # the timeout of the bare C type is not taken over
     return sock
 
 
@@ -204,6 +206,6 @@ def _unreachable(path: Path, error: OSError) -> DaemonUnreachable:
         return DaemonUnreachable(
             path,
             f"it does not answer within {REPLY_SECONDS:g} s",
-            hint="see what it does: systemctl --user status acd, or acd status",
+            hint="look at its process: systemctl --user status acd, or acd status",
         )
     return DaemonUnreachable(path, error.strerror or os.strerror(error.errno or 0))

@@ -1,9 +1,4 @@
-"""What the last daemon knew, read from its state file while no daemon runs.
-
-Responsible for a look that changes nothing: a daemon stops when nobody needs
-it, and what waits for the user then still waits. It refuses to know who looks,
-and leaves it to the daemon to report what is wrong with a file.
-"""
+"""The last state of all sessions, read from the daemon's journal while no daemon runs."""
 
 from __future__ import annotations
 
@@ -21,27 +16,27 @@ from acd.sessions.values import Json, Now
 from acd.system import clock, runtime_dir
 
 _MAGIC: Final = "acd-journal"
-"""docs/journal.md. journal.py has it too, and would load half of a daemon with it."""
+"""docs/journal.md. daemon/journal.py has it too, and would import half of the daemon."""
 
 
 def last_sessions(environ: Mapping[str, str]) -> list[Json]:
-    """All sessions as LIST told them last; none where there is no such file.
+    """Returns all sessions as LIST would; none without a journal of this boot.
 
-    What an agent did since then and told no hook (`kill -9`), only the next
-    daemon finds out. Raises UnsafeSocket.
+    Changes that no hook reports (`kill -9` of an agent) are missing until the
+    next daemon runs. Raises UnsafeSocket.
     """
     try:
         rules = config.load(paths.config_path(environ)).rules()
     except ConfigError:
         rules = config.Config().rules()
-    # What was accepted then is taken now, whatever the limits are by now.
+    # The limits may have been lowered since the records were accepted.
     store = Store(replace(rules, max_sessions=1 << 62, max_metadata=1 << 62))
     path = paths.journal_path(paths.socket_path(environ))
     with (
         suppress(OSError),
         os.fdopen(runtime_dir.open_file(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file,
     ):
-        # Of an earlier boot nothing is left but the file.
+        # A journal of an earlier boot is outdated: its sessions have ended.
         if file.readline(200) == f"{_MAGIC} {VERSION} {clock.boot_id()}\n".encode():
             _apply(store, file)
     now = clock.now()
@@ -53,7 +48,7 @@ def _apply(store: Store, lines: Iterable[bytes]) -> None:
 
     now = Now(0, 0)
     for raw in lines:
-        if not raw.endswith(b"\n"):  # cut off in the middle, and never acknowledged
+        if not raw.endswith(b"\n"):  # cut off in the middle, so it was never acknowledged
             return
         with suppress(BadRecord, UnicodeDecodeError):
             line = raw[:-1].decode()

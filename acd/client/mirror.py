@@ -1,51 +1,42 @@
-"""What a subscriber knows: every session, kept up to date by what is pushed.
-
-Responsible for applying pushes, and for telling what each changed, so that
-after a lost connection nothing is missed and nothing told twice. It refuses
-to know connections and how a change is shown.
-"""
+"""A subscriber's copy of all sessions, and the changes that each push makes to it."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from acd.protocol import Message, Removed, State, Update
+from acd.protocol import Message, Removed, Snapshot, Update
 from acd.sessions.values import Json
 
 
 class SessionChange(NamedTuple):
-    """A session that is not as it was."""
+    """A session that has changed."""
 
     session_id: str
     before: Json | None
-    """None: it is new."""
+    """None for a new session."""
     after: Json | None
-    """None: it is no more."""
+    """None for a removed session."""
     elapsed: int | None
-    """Whole seconds in the previous status; None where there was none, or where
-    nobody was there to be told."""
+    """Whole seconds in the previous status; None for a new or removed session, and for a
+    change that a snapshot brought after a lost connection."""
 
 
 class SessionMirror:
-    """All sessions as the daemon told them last, by their ids.
-
-    It needs pushes with JSON (`SUBSCRIBE json`).
-    """
+    """All sessions, by id, as the daemon pushed them last. It needs `SUBSCRIBE json`."""
 
     def __init__(self) -> None:
         self.sessions: dict[str, Json] = {}
         self.is_complete = False
-        """Whether there was a STATE yet."""
-        """Whether there was a STATE yet."""
+        """Whether there was a snapshot yet."""
 
     def apply(self, message: Message) -> list[SessionChange]:
-        """Takes a push in, and tells what it changed.
+        """Applies a push, and returns what it has changed.
 
-        The first STATE changes nothing: it is how things are. A later one is
-        compared with what was known.
+        The first snapshot changes nothing. A later one is compared with the
+        sessions so far: what was missed is returned once, oldest first.
         """
         match message:
-            case State(sessions):
+            case Snapshot(sessions):
                 return self._replace({session["id"]: session for session in sessions})
             case Update(session_id, _, elapsed, session) if session is not None:
                 before = self.sessions.get(session_id)
@@ -67,20 +58,20 @@ class SessionMirror:
             for session_id, session in sessions.items()
             if _differs(known.get(session_id), session)
         ]
-        gone = [
+        removed = [
             SessionChange(session_id, before, None, None)
             for session_id, before in known.items()
             if session_id not in sessions
         ]
-        return sorted(changed, key=_since) + gone
+        return sorted(changed, key=_since) + removed
 
 
 def _differs(before: Json | None, after: Json) -> bool:
-    """Whether it has something to tell. An event that confirms a status has nothing."""
+    """Whether a user would notice. An event that confirms a status changes other fields only."""
     return before is None or any(
         before.get(key) != after.get(key) for key in ("status", "since", "prompt")
     )
 
 
-def _since(difference: SessionChange) -> float:
-    return float((difference.after or {}).get("since", 0.0))
+def _since(change: SessionChange) -> float:
+    return float((change.after or {}).get("since", 0.0))

@@ -1,9 +1,7 @@
-"""One snapshot of all sessions, quickly: without click, dataclasses and the socket module.
+"""One snapshot of all sessions, without click, dataclasses and the socket module.
 
-A status bar takes one every few seconds. Nothing here starts a daemon or keeps
-one running: a daemon that runs is asked as a passive subscriber. Where none
-runs, a connection would have the service manager start it, and again after each
-idle stop; so the state file of the last daemon is read instead.
+A status bar takes one every few seconds; client/session.py would add an eighth
+to its time. Nothing here starts a daemon or keeps one from its idle stop.
 """
 
 from __future__ import annotations
@@ -22,21 +20,22 @@ _TIMEOUT: Final = 0.5
 
 
 def snapshot(environ: Mapping[str, str]) -> list[Json]:
-    """All sessions as LIST shows them, or as they were last. Raises UnsafeSocket."""
+    """Returns all sessions as LIST does, or their last state. Raises UnsafeSocket."""
     path = paths.socket_path(environ)
     runtime_dir.check_length(path)
+    # Without this look, a connection would have the service manager start a daemon.
     if runtime_dir.is_running(path):
         try:
             return _ask(path)
         except (OSError, ValueError, EOFError):
-            pass  # it has just ended, or hangs: its file has its last state
-    from acd.client.last_state import last_sessions  # as long again as all the rest
+            pass  # it has just ended, or hangs: its journal has the last state
+    from acd.client.last_state import last_sessions  # takes as long as all the rest
 
     return last_sessions(environ)
 
 
 def _ask(path: Path) -> list[Json]:
-    """Raises OSError, ValueError or EOFError when there is no true answer."""
+    """Raises OSError, ValueError or EOFError without a valid reply."""
     sock = runtime_dir.connect(path, _TIMEOUT)
     try:
         sock.sendall(b"SUBSCRIBE passive\n")

@@ -1,9 +1,7 @@
-"""One handler for each verb that reads or changes sessions.
+"""One handler for each request that reads or changes sessions.
 
-Responsible for the words of requests and replies: `(arguments, line, now) ->
-Outcome`, never waiting, knowing no connection. It refuses to know sockets and
-subscriptions (server.py), and asks the few facts that need IO from functions
-that are passed in.
+Handlers never wait; what needs IO is passed in as functions. The requests about
+a connection (SUBSCRIBE, INFO, STOP, RECORD) are in server.py.
 """
 
 from __future__ import annotations
@@ -11,45 +9,50 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any
 
 from acd.agents.catalog import AGENTS, resume_argv
 from acd.agents.payloads import read_hook_event
-from acd.protocol import state_line
+from acd.protocol import (
+    ApiUsage,
+    Delete,
+    Get,
+    History,
+    Hook,
+    Info,
+    List,
+    Ping,
+    Record,
+    Remove,
+    Request,
+    Resurrect,
+    Set,
+    Stop,
+    Subscribe,
+    state_line,
+)
 from acd.sessions.events import HookEvent
 from acd.sessions.metadata import Refused, parse_api_usage, parse_metadata, parse_object
 from acd.sessions.records import event_record
-from acd.sessions.status import STATUSES
 from acd.sessions.store import Change, Store
 from acd.sessions.values import Now
 
-USAGE: Final = {
-    "SET": "SET <session> <status> [metadata_json]",
-    "RM": "RM <session>",
-    "DELETE": "DELETE <session>",
-    "GET": "GET <session>",
-    "HISTORY": "HISTORY <session>",
-    "LIST": "LIST",
-    "RESURRECT": "RESURRECT <session>",
-    "API_USAGE": "API_USAGE <session> <json>",
-    "HOOK": "HOOK <agent> <meta_json> <event_json>",
-}
-
-
 Outcome = tuple[str, list[Change], str | None]
-"""The reply; the changes that subscribers are told; and the record that the
-journal keeps before the reply goes out, None for what changes nothing. (A
+"""The reply; the changes to push to subscribers; and the record that the journal
+writes before the reply goes out, None for a request that changes nothing. (A
 plain tuple: a named one takes five times as long to make.)
 """
 
-Handler = Callable[[str, str, Now], Outcome]
+Handler = Callable[[Any, str, Now], Outcome | None]
+"""Gets the request, its line and the time; returns None for a request about its connection.
+Raises Refused, whose text is the reply after `ERR `."""
 
 
 class Commands:
-    """The verbs, by name. Handlers raise Refused, whose text is the reply behind `ERR `.
+    """The handlers, by the type of the request.
 
-    `is_dir` tells whether a path is a directory; `observe` completes an event
-    of this machine with what can be seen of its process.
+    `is_dir` returns whether a path is a directory; `observe` completes an event
+    of this machine with facts about its process.
     """
 
     def __init__(
@@ -64,115 +67,92 @@ class Commands:
         self._local_host = local_host
         self._is_dir = is_dir
         self._observe = observe
-        self.handlers: Mapping[str, Handler] = {
-            "SET": self.set,
-            "RM": self.remove,
-            "DELETE": self.delete,
-            "GET": self.get,
-            "HISTORY": self.history,
-            "LIST": self.list,
-            "RESURRECT": self.resurrect,
-            "API_USAGE": self.api_usage,
-            "HOOK": self.hook,
+        self.handlers: Mapping[type[Request], Handler] = {
+            Set: self._set,
+            Remove: self._remove,
+            Delete: self._delete,
+            Get: self._get,
+            History: self._history,
+            List: self._list,
+            Resurrect: self._resurrect,
+            ApiUsage: self._api_usage,
+            Hook: self._hook,
+            Ping: lambda request, line, now: ("OK", [], None),
+            **dict.fromkeys((Subscribe, Info, Stop, Record), lambda request, line, now: None),
         }
 
-    def set(self, args: str, line: str, now: Now) -> Outcome:
-        words = args.split(None, 2)
-        if len(words) < 2:
-            raise _usage("SET")
-        status = STATUSES.get(words[1])
-        if status is None:
-            raise Refused("invalid status")
+    def _set(self, request: Set, line: str, now: Now) -> Outcome:
+        session_id, status, text = request
         metadata = None
-        if len(words) == 3:
-            if len(words[2]) > self._store.rules.max_metadata:
-                self._check_size("metadata", words[2])
-            metadata = parse_metadata(words[2])
-        changes = self._store.set(words[0], status, metadata, now)
-        return ("OK", changes, line if len(changes) == 1 else _recorded(line, changes))
+        if text:
+            if len(text) > self._store.rules.max_metadata:
+                self._check_size("metadata", text)
+            metadata = parse_metadata(text)
+        changes = self._store.set(session_id, status, metadata, now)
+        return "OK", changes, line if len(changes) == 1 else _with_removals(line, changes)
 
-    def remove(self, args: str, line: str, now: Now) -> Outcome:
-        return ("OK", self._store.remove(_one("RM", args), now), line)
+    def _remove(self, request: Remove, line: str, now: Now) -> Outcome:
+        return "OK", self._store.remove(request.session_id, now), line
 
-    def delete(self, args: str, line: str, now: Now) -> Outcome:
-        return ("OK", self._store.delete(_one("DELETE", args)), line)
+    def _delete(self, request: Delete, line: str, now: Now) -> Outcome:
+        return "OK", self._store.delete(request.session_id), line
 
-    def get(self, args: str, line: str, now: Now) -> Outcome:
-        session = self._store.get(_one("GET", args))
-        return (f"OK {json.dumps(session.to_wire_whole(now))}", [], None)
+    def _get(self, request: Get, line: str, now: Now) -> Outcome:
+        session = self._store.get(request.session_id)
+        return f"OK {json.dumps(session.to_wire_whole(now))}", [], None
 
-    def history(self, args: str, line: str, now: Now) -> Outcome:
-        session = self._store.get(_one("HISTORY", args))
+    def _history(self, request: History, line: str, now: Now) -> Outcome:
+        session = self._store.get(request.session_id)
         transitions = [transition.to_wire() for transition in session.history or ()]
-        return (f"OK {json.dumps(transitions)}", [], None)
+        return f"OK {json.dumps(transitions)}", [], None
 
-    def list(self, args: str, line: str, now: Now) -> Outcome:
-        if args and not args.isspace():
-            raise _usage("LIST")
+    def _list(self, request: List, line: str, now: Now) -> Outcome:
         sessions = [session.to_wire(now) for session in self._store.list_all()]
-        return (state_line(sessions), [], None)
+        return state_line(sessions), [], None
 
-    def resurrect(self, args: str, line: str, now: Now) -> Outcome:
-        session = self._store.check_resurrectable(_one("RESURRECT", args))
+    def _resurrect(self, request: Resurrect, line: str, now: Now) -> Outcome:
+        session = self._store.check_resurrectable(request.session_id)
         argv = resume_argv(session.agent_type, session.resume_id)
         if argv is None:
             raise Refused("not resumable")
-        # A relative one would be looked for in the daemon's own directory.
+        # A relative path would be looked up in the daemon's own directory.
         directory = session.working_dir or ""
         if not directory.startswith("/") or not self._is_dir(directory):
             raise Refused("working directory missing")
         changes = self._store.resurrect(session.id, now)
         answer = json.dumps({"argv": argv, "cwd": session.working_dir})
-        return (f"OK {answer}", changes, line)
+        return f"OK {answer}", changes, line
 
-    def api_usage(self, args: str, line: str, now: Now) -> Outcome:
-        words = args.split(None, 1)
-        if len(words) != 2:
-            raise _usage("API_USAGE")
-        self._check_size("api usage", words[1])
-        self._store.set_api_usage(words[0], parse_api_usage(words[1]))
-        return ("OK", [], line)
+    def _api_usage(self, request: ApiUsage, line: str, now: Now) -> Outcome:
+        self._check_size("api usage", request.usage)
+        self._store.set_api_usage(request.session_id, parse_api_usage(request.usage))
+        return "OK", [], line
 
-    def hook(self, args: str, line: str, now: Now) -> Outcome:
-        words = args.split(None, 2)
-        if len(words) != 3:
-            raise _usage("HOOK")
-        agent, meta, payload = words
-        if agent not in AGENTS:
+    def _hook(self, request: Hook, line: str, now: Now) -> Outcome:
+        if request.agent not in AGENTS:
             raise Refused(f"unknown agent: must be one of {', '.join(AGENTS)}")
         event = read_hook_event(
-            AGENTS[agent],
-            parse_object(meta, "meta"),
-            parse_object(payload, "event"),
+            AGENTS[request.agent],
+            parse_object(request.meta, "meta"),
+            parse_object(request.event, "event"),
             local_host=self._local_host,
         )
         if not self._store.rules.keep_text:
             event = event.without_text()
         if event.at is None:
-            # It gets ours, so that a replay gives it the same one.
+            # The record needs a time, so that a replay uses the same one.
             event = replace(event, at=now.wall)
         event = self._observe(event)
         changes = self._store.apply_hook(event, now)
-        return ("OK", changes, _recorded(event_record(event), changes))
+        return "OK", changes, _with_removals(event_record(event), changes)
 
     def _check_size(self, what: str, text: str) -> None:
-        if len(text) > self._store.rules.max_metadata:
-            limit = self._store.rules.max_metadata
+        limit = self._store.rules.max_metadata
+        if len(text) > limit:
             raise Refused(f"invalid {what}: at most {limit} bytes, not {len(text)}")
 
 
-def _one(verb: str, args: str) -> str:
-    words = args.split()
-    if len(words) != 1:
-        raise _usage(verb)
-    return words[0]
-
-
-def _recorded(record: str, changes: list[Change]) -> str:
-    """The record, and those of the closed sessions that had to make room."""
-    gone = [f"DELETE {change.session.id}" for change in changes if change.kind == "removed"]
-    return "\n".join([record, *gone])
-
-
-def _usage(verb: str) -> Refused:
-    return Refused(f"usage: {USAGE[verb]}")
+def _with_removals(record: str, changes: list[Change]) -> str:
+    """Returns the record, and one for each closed session that was removed to make room."""
+    removed = [change.session.id for change in changes if change.kind == "removed"]
+    return "\n".join([record, *(Delete(session_id).format() for session_id in removed)])

@@ -1,48 +1,42 @@
-"""One connection: bytes in, a turn at a time, and back-pressure both ways.
+"""One connection: bytes in, one turn at a time, and back-pressure both ways.
 
-Responsible for the pace: a peer has a turn's lines served before others have
-theirs, one that does not read its replies is not heard, and a subscriber that
-fell behind gets one fresh picture. It refuses to know what lines mean and who
-else is connected (server.py).
+A turn is a batch of lines; other connections have theirs in between. A peer
+that does not read its replies is not read from.
 """
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Final, Literal, Protocol, cast
+from typing import Final, Protocol, cast
 
 from acd.config import LimitsConfig
 from acd.protocol import LineDecoder, LineError, encode
-from acd.sessions.values import Now
 from acd.system.peers import uid_of
 
 _AF_UNIX: Final = int(socket.AF_UNIX)
 _STREAM: Final = int(socket.SOCK_STREAM)
 
 _TRANSPORT_LIMIT: Final = 65_536
-"""asyncio's own write-buffer limit: with it there is nothing to set."""
+"""asyncio's default write-buffer limit: it need not be set."""
 
 
-class Hub(Protocol):
-    """What a connection needs of whoever holds them all."""
+class ConnectionServer(Protocol):
+    """The server, as a connection uses it."""
 
     loop: asyncio.AbstractEventLoop
     limits: LimitsConfig
-    epoch: int
 
-    def now(self) -> Now: ...
-    def welcome(self, connection: Connection) -> str | None: ...
-    def dismiss(self, connection: Connection) -> None: ...
+    def accept(self, connection: Connection) -> str | None: ...
+    def remove(self, connection: Connection) -> None: ...
     def run(self, connection: Connection, lines: list[str | LineError]) -> int: ...
-    def suspend(self, connection: Connection) -> None: ...
-    def enroll(self, connection: Connection) -> None: ...
-    def picture(self, now: Now) -> str: ...
+    def pause(self, connection: Connection) -> None: ...
+    def resume(self, connection: Connection) -> None: ...
 
 
 def peer_uid(transport: asyncio.BaseTransport) -> int:
-    """The user at the other end, as the kernel knows it since connect()."""
-    # The bare C type: socket.socket and the transport's own stand-in take
+    """Returns the user at the other end at the time of connect(2) (SO_PEERCRED, unix(7))."""
+    # The bare C type: socket.socket and the transport's own socket object take
     # twice the time, and this runs for every hook.
     sock = socket.SocketType(_AF_UNIX, _STREAM, 0, transport.get_extra_info("socket").fileno())
     try:
@@ -52,75 +46,61 @@ def peer_uid(transport: asyncio.BaseTransport) -> int:
 
 
 class Connection(asyncio.Protocol):
-    """One peer: feeds its lines to the server, a turn at a time."""
+    """One peer: passes its lines to the server, one turn at a time."""
 
-    __slots__ = (
-        "_decoder",
-        "_has_spoken",
-        "_seen_epoch",
-        "_server",
-        "_waiting",
-        "is_full",
-        "passive",
-        "subscription",
-        "transport",
-    )
+    __slots__ = ("_decoder", "_has_received", "_server", "_waiting", "is_full", "transport")
 
     transport: asyncio.Transport
 
-    def __init__(self, server: Hub):
+    def __init__(self, server: ConnectionServer):
         self._server = server
         self._decoder = LineDecoder(server.limits.max_line)
         self._waiting: list[str | LineError] = []
         self.is_full = False
-        """Whether more waits to be read by the peer than a buffer should hold."""
-        self._seen_epoch = 0
-        self.subscription: Literal["plain", "json"] | None = None
-        self.passive = False
-        self._has_spoken = False
+        """Whether the write buffer is above its limit."""
+        self._has_received = False
 
     @property
-    def is_heard_out(self) -> bool:
-        """Whether the peer has said something, and all that it began to say was served."""
-        return self._has_spoken and not self._waiting and not self._decoder.is_inside_line
+    def is_drained(self) -> bool:
+        """Whether the peer has sent something, and all of it has been served."""
+        return self._has_received and not self._waiting and not self._decoder.is_inside_line
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
         if (limit := self._server.limits.output_buffer) != _TRANSPORT_LIMIT:
             self.transport.set_write_buffer_limits(high=limit)
-        if (problem := self._server.welcome(self)) is not None:
+        if (problem := self._server.accept(self)) is not None:
             self.send(encode([f"ERR {problem}"]))
             self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._server.dismiss(self)
+        self._server.remove(self)
 
     def data_received(self, data: bytes) -> None:
-        self._has_spoken = True
+        self._has_received = True
         lines = self._decoder.feed(data)
         if self._waiting:
             self._waiting += lines
-        elif lines:
-            self._take(lines)
+        elif lines and (served := self._server.run(self, lines)) < len(lines):
+            self._defer(lines, served)
 
-    def _take(self, lines: list[str | LineError]) -> None:
-        """One turn; the lines that it does not come to wait for the next."""
-        served = self._server.run(self, lines)
-        if served < len(lines):
-            del lines[:served]
-            self._waiting = lines
-            if not self.is_full:
-                self.transport.pause_reading()
-                self._server.loop.call_soon(self._go_on)
-        elif self._waiting:
-            self._waiting = []
+    def _defer(self, lines: list[str | LineError], served: int) -> None:
+        """Keeps the lines that the turn has not served for the next turn."""
+        del lines[:served]
+        self._waiting = lines
+        if not self.is_full:
+            self.transport.pause_reading()
+            self._server.loop.call_soon(self._continue)
 
-    def _go_on(self) -> None:
-        """The next turn, unless the peer does not read its replies."""
+    def _continue(self) -> None:
+        """Runs the next turn, unless the peer does not read its replies."""
         if self.is_full or self.transport.is_closing():
             return
-        if self._waiting:
-            self._take(self._waiting)
+        if lines := self._waiting:
+            served = self._server.run(self, lines)
+            self._waiting = []
+            if served < len(lines):
+                self._defer(lines, served)
         if not self._waiting and not self.is_full:
             self.transport.resume_reading()
 
@@ -129,17 +109,13 @@ class Connection(asyncio.Protocol):
         self.transport.write(data)
 
     def pause_writing(self) -> None:
-        """The peer reads too slowly: hear nothing more from it, and tell it nothing."""
+        """The write buffer is above its limit: stops reading, and pushes."""
         self.is_full = True
-        self._seen_epoch = self._server.epoch
-        self._server.suspend(self)
+        self._server.pause(self)
         self.transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """The peer has read everything: what it missed is one fresh picture."""
+        """The peer has read enough: resumes pushes, and reading."""
         self.is_full = False
-        if self.subscription is not None:
-            self._server.enroll(self)
-            if self._seen_epoch != self._server.epoch:
-                self.send(encode([self._server.picture(self._server.now())]))
-        self._go_on()
+        self._server.resume(self)
+        self._continue()

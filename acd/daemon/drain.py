@@ -42,14 +42,14 @@ class Drain:
 
     async def _until_quiet(self) -> None:
         before = -1
-        while before != self._server.heard:
-            before = self._server.heard
+        while before != self._server.activity:
+            before = self._server.activity
             for _ in range(3):  # each polls all descriptors once
                 await asyncio.sleep(0)
 
     async def _until_served(self) -> None:
         await self._until_quiet()
-        await self._until(lambda: all(peer.is_heard_out for peer in self._server.connections))
+        await self._until(lambda: all(peer.is_drained for peer in self._server.connections))
 
     async def _until(self, reached: Callable[[], bool]) -> None:
         """Waits for a condition that becomes true when a peer leaves."""

@@ -16,7 +16,7 @@ from typing import Final
 from acd import __version__, paths
 from acd.client.blocking import Client, ConnectionLost, ask
 from acd.errors import AcdError, NotRunning
-from acd.protocol import Ok, Update
+from acd.protocol import Delete, Info, Ok, Stop, Subscribe, Update
 from acd.system import activation, programs, runtime_dir
 from acd.system.environment import minimal
 
@@ -34,7 +34,7 @@ def stop_daemon(environ: Mapping[str, str]) -> bool:
         return False
     try:
         with Client.connect(environ, start=False) as client:
-            client.request("STOP")
+            client.request(Stop())
             for _ in client.pushes(deadline=time.monotonic() + _END_SECONDS):
                 pass
     except ConnectionLost:
@@ -53,7 +53,7 @@ def met_version(environ: Mapping[str, str], agent: str) -> str | None:
     try:
         if not runtime_dir.is_running(paths.socket_path(environ)):
             return None
-        reply = ask(environ, "INFO", start=False)
+        reply = ask(environ, Info(), start=False)
     except AcdError:
         return None  # doctor and status tell about it
     met = reply.json().get("clients", {}).get(agent) if isinstance(reply, Ok) else None
@@ -89,7 +89,7 @@ class SelfTest:
 
     def execute(self) -> str:
         try:
-            info = ask(self.environ, "INFO", start=self.start)
+            info = ask(self.environ, Info(), start=self.start)
         except NotRunning as error:
             raise AcdError(
                 f"the service does not start: {error.message}",
@@ -115,7 +115,7 @@ class SelfTest:
             "prompt": "",
         }
         with Client.connect(self.environ, start=False) as client:
-            client.request("SUBSCRIBE passive")
+            client.request(Subscribe(passive=True))
             answer = programs.run(
                 ["/bin/sh", "-c", command],
                 # Not CLAUDE_PID and its like, should an agent run the installer.
@@ -133,7 +133,7 @@ class SelfTest:
                     "the hook ran, and its event did not reach the daemon",
                     hint=f"see who may enter {paths.socket_path(self.environ).parent}: ls -ld",
                 )
-        ask(self.environ, f"DELETE {session}", start=False)
+        ask(self.environ, Delete(session), start=False)
 
 
 def _places(environ: Mapping[str, str]) -> dict[str, str]:

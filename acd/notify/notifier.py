@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final, NoReturn
 
 from acd import paths
-from acd.client.attend import attend
+from acd.client.subscription import subscribe_passively
 from acd.config import NotifyConfig
 from acd.errors import AcdError
 from acd.notify import command
@@ -53,8 +53,8 @@ def notify(
     shown_on = desktop(environ, sound=config.sound) if config.desktop else None
     with locked_state(paths.socket_path(environ)) as state:
         notifier = _Notifier(environ, config, state, shown_on, on_error)
-        for mirror, changes in attend(
-            environ, wake=lambda: notifier.policy.next_due, also=notifier.fileno
+        for mirror, changes in subscribe_passively(
+            environ, wake_at=lambda: notifier.policy.next_due, wake_fd=notifier.fileno
         ):
             if notifier.is_new:
                 notifier.begin(mirror.sessions)

@@ -7,7 +7,7 @@ each moment before what happened in it. A line that begins with `#` is a remark.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, Protocol
 
 from acd import __version__
@@ -47,19 +47,6 @@ class RecordWriter(Protocol):
 
     def append(self, records: list[str], now: Now) -> None:
         """Writes records of one moment."""
-
-
-class Tap:
-    """A recorder that also passes each recording line to `push`."""
-
-    def __init__(self, inner: RecordWriter, push: Callable[[list[str]], None]):
-        self.inner = inner
-        self._push = push
-
-    def append(self, records: list[str], now: Now) -> None:
-        """Writes records of one moment, then pushes their lines."""
-        self.inner.append(records, now)
-        self._push(lines(records, now))
 
 
 def _plain(record: str) -> str:

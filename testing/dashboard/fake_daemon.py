@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from acd.daemon.commands import Commands
-from acd.protocol import encode, removed_line, state_line, update_line
+from acd.protocol import encode, parse_request, removed_line, state_line, update_line
 from acd.sessions.metadata import Refused
 from acd.sessions.store import Change, SessionRules, Store
 from acd.sessions.values import NS, Now
@@ -59,9 +59,11 @@ class FakeDaemon:
 
     def request(self, line: str) -> str:
         """Applies a request line, pushes the changes to the subscribers, and returns the reply."""
-        verb, _, args = line.partition(" ")
         try:
-            reply, changes, _ = self._commands.handlers[verb](args, line, self.now)
+            request = parse_request(line)
+            outcome = self._commands.handlers[type(request)](request, line, self.now)
+            assert outcome is not None, line
+            reply, changes, _ = outcome
         except Refused as refused:
             return f"ERR {refused}"
         for change in changes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from acd.protocol import Removed, State, Update
+from acd.protocol import Removed, Snapshot, Update
 from acd.sessions.status import STATUSES
 from acd.sessions.values import NS, Json, Now
 
@@ -43,9 +43,9 @@ def session(session_id: str, status: str = "working", *, waited: float = 0, **fi
     } | fields
 
 
-def state(*sessions: Json) -> State:
+def state(*sessions: Json) -> Snapshot:
     """A snapshot."""
-    return State(list(sessions))
+    return Snapshot(list(sessions))
 
 
 def update(session_id: str, status: str, at: Now, *, elapsed: int = 0, **fields: Any) -> Update:

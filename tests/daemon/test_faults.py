@@ -1,4 +1,4 @@
-"""A state that cannot be written: the daemon goes on from memory, says so, and recovers."""
+"""A journal that cannot be written: the daemon serves from memory, reports it, and recovers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ as_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root, to mount")
 
 
 def wait_until_mended(client: Client) -> None:
-    """It tries again by itself, a second after the failure and then ever more seldom."""
+    """The daemon retries a second after the failure, then twice that, and so on."""
     while client.info()["journal_failure"] is not None:
         time.sleep(0.05)
 
@@ -26,11 +26,11 @@ def wait_until_mended(client: Client) -> None:
 # The file -----------------------------------------------------------------------
 
 
-def test_a_file_that_was_removed_is_there_again_with_the_next_change(
+def test_a_removed_file_is_written_again_with_the_next_change(
     place: Place, daemon: Daemon, client: Client
 ) -> None:
     client.ask("SET a working")
-    time.sleep(1.05)  # it looks once a second
+    time.sleep(1.05)  # it checks the file once a second
     place.journal.unlink()
     assert client.ask("SET b working") == "OK"
     assert client.info()["journal_failure"] is None
@@ -40,7 +40,7 @@ def test_a_file_that_was_removed_is_there_again_with_the_next_change(
         assert set(other.sessions()) == {"a", "b"}
 
 
-def test_a_directory_that_was_removed_and_made_again_is_written_again(
+def test_the_file_in_a_directory_that_was_made_again_is_written_again(
     place: Place, daemon: Daemon, client: Client
 ) -> None:
     client.ask("SET a working")
@@ -58,7 +58,7 @@ def test_a_directory_that_was_removed_and_made_again_is_written_again(
         assert set(other.sessions()) == {"a", "b", "c"}
 
 
-def test_what_could_not_be_written_for_long_is_written_at_the_stop(
+def test_unwritten_state_is_written_at_the_stop(
     place: Place, daemon: Daemon, client: Client
 ) -> None:
     client.ask("SET a working")
@@ -66,7 +66,7 @@ def test_what_could_not_be_written_for_long_is_written_at_the_stop(
     shutil.rmtree(place.directory)
     client.ask("SET b working")
     place.directory.mkdir(mode=0o700)
-    assert daemon.stop() == 0  # before it has tried again
+    assert daemon.stop() == 0  # before its next try
     place.start()
     with place.client() as other:
         assert set(other.sessions()) == {"a", "b"}
@@ -78,7 +78,7 @@ def test_a_limit_on_a_file_s_size_is_a_full_disk(place: Place) -> None:
 
     daemon = place.start(preexec_fn=small_files)
     with place.client() as client:
-        # Each a session of its own: writing anew does not help.
+        # One session each: a rewritten file is no shorter.
         replies = client.ask_all(*(f"SET {'s' * 100}{n} working" for n in range(100)))
         assert replies == ["OK"] * 100
         assert client.info()["journal_failure"] == "File too large"
@@ -97,7 +97,7 @@ def test_a_limit_on_a_file_s_size_is_a_full_disk(place: Place) -> None:
         assert len(client.sessions()) == 100
 
 
-def test_a_file_of_changes_that_hits_a_limit_is_written_anew_at_once(place: Place) -> None:
+def test_a_file_of_changes_that_hits_a_limit_is_rewritten_at_once(place: Place) -> None:
     def small_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, 4_096))
 
@@ -118,7 +118,7 @@ def test_a_file_of_changes_that_hits_a_limit_is_written_anew_at_once(place: Plac
 
 
 class Disk:
-    """A small tmpfs on the socket's directory, in a mount namespace that ends with this."""
+    """A small tmpfs on the socket's directory, in a mount namespace of its own."""
 
     def __init__(self, place: Place):
         place.directory.mkdir(mode=0o700)
@@ -160,7 +160,7 @@ def disk(place: Place) -> Iterator[Disk]:
 
 
 @as_root
-def test_a_full_disk_costs_no_line_and_is_told_and_is_over_when_it_is_over(
+def test_on_a_full_disk_every_line_is_served_and_the_journal_recovers(
     place: Place, disk: Disk
 ) -> None:
     daemon = disk.start()
@@ -182,9 +182,7 @@ def test_a_full_disk_costs_no_line_and_is_told_and_is_over_when_it_is_over(
 
 
 @as_root
-def test_killed_while_the_disk_is_full_it_knows_what_was_acknowledged_before(
-    place: Place, disk: Disk
-) -> None:
+def test_changes_from_before_a_full_disk_survive_a_kill(place: Place, disk: Disk) -> None:
     daemon = disk.start()
     with disk.client() as client:
         assert client.ask("SET before working") == "OK"
@@ -199,9 +197,7 @@ def test_killed_while_the_disk_is_full_it_knows_what_was_acknowledged_before(
 
 
 @as_root
-def test_a_disk_that_is_full_at_the_start_is_no_reason_not_to_serve(
-    place: Place, disk: Disk
-) -> None:
+def test_a_daemon_starts_on_a_full_disk(place: Place, disk: Disk) -> None:
     disk.fill()
     disk.start()
     with disk.client() as client:
@@ -211,12 +207,12 @@ def test_a_disk_that_is_full_at_the_start_is_no_reason_not_to_serve(
         wait_until_mended(client)
 
 
-def test_a_file_system_that_turns_read_only_is_told_and_is_over_when_it_is_over(
+def test_the_journal_recovers_from_a_read_only_file_system(
     place: Place, daemon: Daemon, client: Client
 ) -> None:
     assert client.ask("SET before working") == "OK"
-    # As after an error of the disk: the kernel lets nobody turn it so by hand
-    # while a file on it is open for writing.
+    # As after an error of the disk. mount(8) cannot remount it read-only while a
+    # file on it is open for writing.
     paths = [word for path in (place.journal, f"{place.journal}.new") for word in ("-P", str(path))]
     calls = "write,openat,ftruncate,rename,unlink"
     inject = ["-e", f"trace={calls}", "-e", f"inject={calls}:error=EROFS"]

@@ -1,4 +1,4 @@
-"""Values that no system call takes, and locales that cannot encode a path: nothing ends by them."""
+"""Values that no system call takes, locales that cannot encode a path, bugs: no daemon ends."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from acd.daemon.journal import Journal
 from acd.sessions.store import Change, Store
 from acd.sessions.values import Now
 from acd.system import clock
-from testing.peer import house
+from testing.peer import memory_server
 from testing.support import Place
 
 NUL = "/a\0b"
@@ -44,14 +44,14 @@ EVENT_FIELDS = (
 
 
 def hook(agent: str = "claude-code", meta: Mapping[str, Any] | None = None, **fields: Any) -> str:
-    """A hook's line, of an agent that lives."""
-    told = json.dumps({"pid": os.getpid(), **(meta or {})}, separators=(",", ":"))
+    """A HOOK line of a living agent."""
+    meta_json = json.dumps({"pid": os.getpid(), **(meta or {})}, separators=(",", ":"))
     event = {"session_id": "s", "hook_event_name": "UserPromptSubmit", **fields}
-    return f"HOOK {agent} {told} {json.dumps(event)}"
+    return f"HOOK {agent} {meta_json} {json.dumps(event)}"
 
 
 def lines_with_nul() -> Iterator[str]:
-    """Each field of each agent with NUL, in events that read it."""
+    """Each field of each agent with NUL, in the events that have it."""
     for agent in AGENTS:
         for field in META_FIELDS:
             yield hook(agent, {field: NUL})
@@ -61,7 +61,7 @@ def lines_with_nul() -> Iterator[str]:
                 fields: dict[str, Any] = {"hook_event_name": name, field: NUL}
                 yield hook(agent, **fields)
                 yield hook(agent, {"host": "elsewhere"}, **fields)
-    yield hook()  # of this machine again: what was kept is used from here on
+    yield hook()  # of this machine again: the stored values are used from now on
 
 
 def test_nul_in_any_field_of_a_hook_keeps_no_daemon_from_starting(place: Place) -> None:
@@ -80,7 +80,7 @@ def test_nul_in_any_field_of_a_hook_keeps_no_daemon_from_starting(place: Place) 
     ("agent", "meta", "fields"),
     [("codex", {}, {"transcript_path": NUL}), ("claude-code", {"config_dir": NUL}, {})],
 )
-def test_a_path_with_nul_of_another_machine_is_no_path_of_this_one(
+def test_a_path_with_nul_of_another_machine_is_not_opened_here(
     place: Place, agent: str, meta: dict[str, Any], fields: dict[str, Any]
 ) -> None:
     before = place.start()
@@ -99,7 +99,7 @@ def test_a_path_with_nul_ends_no_connection(place: Place) -> None:
 
 
 @pytest.mark.parametrize("key", ["working_dir", "session_id", "agent_type", "prompt", "name"])
-def test_a_set_with_nul_is_refused_by_the_name_of_its_key(place: Place, key: str) -> None:
+def test_a_set_with_nul_is_refused_with_the_name_of_its_key(place: Place, key: str) -> None:
     place.start()
     [reply] = place.ask(f"SET s working {json.dumps({key: NUL})}")
     assert reply == (
@@ -115,7 +115,7 @@ V0_1_0 = (
     'SESSION {"id": "whole", "status": "working", "since": 1, "entered": 1,'
     ' "agent_type": "codex", "transcript": "/a\\u0000b", "config_dir": "/a\\u0000b"}\n'
 )
-"""What version 0.1.0 wrote for lines that it acknowledged."""
+"""Records of version 0.1.0, for lines that it acknowledged."""
 
 
 def test_a_journal_of_0_1_0_that_holds_nul_loads_whole_and_the_daemon_serves_it(
@@ -159,7 +159,7 @@ def test_a_daemon_in_a_latin_1_locale_watches_paths_that_are_utf_8(
 ) -> None:
     config_dir = place.home / NAME
     (config_dir / "sessions").mkdir(parents=True)
-    # An executed one: a fork has its encoding from the process that it was forked of.
+    # Executed: a forked daemon has the encoding of the process that it was forked from.
     command = [sys.executable, "-I", "-m", "acd", "daemon"]
     agent = subprocess.Popen(["sleep", "1000"])
     try:
@@ -193,7 +193,7 @@ class BrokenSource:
 
     version = None
 
-    def __init__(self, loop: object, says: object):
+    def __init__(self, loop: object, report: object):
         pass
 
     def follow(self, target: WatchTarget) -> None:
@@ -213,12 +213,15 @@ def test_a_bug_in_an_agents_evidence_ends_no_start_and_no_event(
 ) -> None:
     broken = replace(AGENTS["codex"], name="broken", observer=f"{__name__}:BrokenSource")
     monkeypatch.setattr(observers, "AGENTS", {"broken": broken})
-    told: list[Change] = []
+    applied: list[Change] = []
 
     async def look() -> None:
         store = Store()
         watched = observers.ObserverManager(
-            asyncio.get_running_loop(), store, clock.now, lambda changes, *_: told.extend(changes)
+            asyncio.get_running_loop(),
+            store,
+            clock.now,
+            lambda changes, *_: applied.extend(changes),
         )
         store.set("s", "working", None, Now(1, 1))
         store.get("s").agent_type = "broken"
@@ -227,7 +230,7 @@ def test_a_bug_in_an_agents_evidence_ends_no_start_and_no_event(
         watched.close()
 
     asyncio.run(look())
-    assert told == []
+    assert applied == []
 
 
 def test_a_bug_in_a_request_is_an_err_and_the_connection_goes_on(
@@ -236,9 +239,9 @@ def test_a_bug_in_a_request_is_an_err_and_the_connection_goes_on(
     def fail(session_id: str) -> NoReturn:
         raise ValueError(session_id)
 
-    with house() as there:
-        monkeypatch.setattr(there.store, "get", fail)
-        assert there.peer().ask("GET s", "PING") == [
+    with memory_server() as server:
+        monkeypatch.setattr(server.store, "get", fail)
+        assert server.peer().ask("GET s", "PING") == [
             "ERR internal error: the log of the daemon holds the traceback",
             "OK",
         ]

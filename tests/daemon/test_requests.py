@@ -1,4 +1,4 @@
-"""Requests on real connections: in order, however they arrive, whatever they are."""
+"""Requests on real connections: their order, their pieces, and what is refused."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_pipelined_requests_are_answered_in_their_order(client: Client) -> None:
             assert reply == wanted
 
 
-def test_verbs_about_connections_keep_their_place_among_the_others(client: Client) -> None:
+def test_requests_about_connections_are_answered_in_order_too(client: Client) -> None:
     replies = client.ask_all(
         "SET a working", "PING", "GET b", "INFO", "SUBSCRIBE", "PING", "SET b working"
     )
@@ -52,7 +52,7 @@ def test_verbs_about_connections_keep_their_place_among_the_others(client: Clien
     assert client.line() == "UPDATE b working 0"
 
 
-def test_one_byte_at_a_time_is_a_line_as_well(client: Client) -> None:
+def test_a_line_may_arrive_one_byte_at_a_time(client: Client) -> None:
     for byte in b'SET slow question {"name": "\xc3\xa9"}\n':
         client.sock.sendall(bytes([byte]))
     assert client.line() == "OK"
@@ -65,18 +65,17 @@ def test_a_carriage_return_before_the_line_s_end_is_dropped(client: Client) -> N
     assert client.line().startswith('OK {"id": "a"')
 
 
-def test_a_connection_that_ends_at_any_byte_does_whole_lines_and_nothing_else(
+def test_only_whole_lines_are_applied_of_a_connection_that_ends_at_any_byte(
     place: Place, client: Client
 ) -> None:
     client.ask("SUBSCRIBE")
     sent = b"SET first working\nSET second question\nRM first\n"
-    told = ["first working", "second question", "first closed"]
+    pushed = ["first working", "second question", "first closed"]
     for end in range(len(sent) + 1):
         with place.client() as other:
             other.sock.sendall(sent[:end])
-        whole = told[: sent[:end].count(b"\n")]
+        whole = pushed[: sent[:end].count(b"\n")]
         assert client.lines(len(whole)) == [f"UPDATE {change} 0" for change in whole]
-        # Whatever is told now was told by what came before.
         gone = sorted({change.split()[0] for change in whole})
         client.send(*(f"DELETE {name}" for name in gone), "PING")
         expected = [line for name in gone for line in ("OK", f"REMOVED {name}")]
@@ -84,7 +83,7 @@ def test_a_connection_that_ends_at_any_byte_does_whole_lines_and_nothing_else(
 
 
 @pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
-def test_a_line_of_the_greatest_length_is_taken(client: Client, ending: bytes) -> None:
+def test_a_line_of_the_maximum_length_is_served(client: Client, ending: bytes) -> None:
     line = b"HISTORY " + b"x" * (MAX_LINE - 8)
     client.sock.sendall(line + ending)
     assert client.line() == "ERR session not found"
@@ -95,7 +94,7 @@ def test_a_longer_line_is_refused_and_the_next_one_served(client: Client) -> Non
     assert client.lines(2) == [f"ERR line too long: at most {MAX_LINE} bytes", "OK"]
 
 
-def test_a_line_of_a_hundred_megabytes_costs_no_memory(client: Client) -> None:
+def test_a_line_of_a_hundred_megabytes_takes_no_memory(client: Client) -> None:
     before = client.info()["rss"]
     for _ in range(100):
         client.sock.sendall(b"x" * 1_000_000)
@@ -116,7 +115,7 @@ def test_a_line_of_a_hundred_megabytes_costs_no_memory(client: Client) -> None:
         (b"SUBSCRIBE loudly", "ERR usage: SUBSCRIBE [json] [passive]"),
     ],
 )
-def test_what_is_no_request_gets_an_error_and_the_next_line_is_served(
+def test_an_invalid_line_gets_an_error_and_the_next_line_is_served(
     client: Client, line: bytes, reply: str
 ) -> None:
     client.sock.sendall(line + b"\nPING\n")
@@ -128,18 +127,18 @@ def test_binary_garbage_is_answered_line_by_line(client: Client) -> None:
     for _ in range(20):
         garbage = chance.randbytes(5_000)
         client.sock.sendall(garbage + b"\nPING\n")
-        # A random line that happens to be a request would need a verb of ours.
+        # A random line is no request: it would have to begin with a verb.
         replies = client.lines(garbage.count(b"\n") + 2)
         assert all(reply.startswith("ERR ") for reply in replies[:-1])
         assert replies[-1] == "OK"
 
 
 @pytest.mark.parametrize("request_", ['SET deep working {"x": %s}', 'API_USAGE deep {"x": %s}'])
-def test_what_is_kept_is_nested_no_deeper_than_can_be_written_anywhere(
+def test_json_that_is_nested_too_deeply_to_be_written_anywhere_is_refused(
     place: Place, client: Client, request_: str
 ) -> None:
     assert client.ask("SET deep working") == "OK"
-    # Python's own limit depends on how deep the caller is itself.
+    # Python's own limit depends on the depth of its stack.
     for depth in (1, 63, 64, *range(900, 1_010), 5_000):
         reply = client.ask(request_ % ("[" * depth + "]" * depth))
         assert (reply == "OK") == (depth < 64), (depth, reply)
@@ -147,7 +146,7 @@ def test_what_is_kept_is_nested_no_deeper_than_can_be_written_anywhere(
         assert client.get("deep")["id"] == "deep"
 
 
-def test_an_id_is_never_taken_for_anything_else(client: Client) -> None:
+def test_an_id_is_never_interpreted(client: Client) -> None:
     for name in ("--help", "../../etc/passwd", "$(reboot)", "a;b", "%s", "{0}", "\\", "'"):
         assert client.ask(f"SET {name} working") == "OK"
         assert client.get(name)["id"] == name

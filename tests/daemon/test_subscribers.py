@@ -1,4 +1,4 @@
-"""Who subscribes holds the truth: at once, in order, and however slowly it reads."""
+"""A subscriber has the true state: at once, in order, and however slowly it reads."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from acd.config import LimitsConfig
 from testing.support import Client, Place, subscriber
 
 
-def held(lines: Iterator[str] | list[str]) -> dict[str, str]:
-    """The status of each session, as a subscriber knows it who has heard these lines."""
-    picture: dict[str, str] = {}
+def statuses_after(lines: Iterator[str] | list[str]) -> dict[str, str]:
+    """The status of each session after these lines."""
+    statuses: dict[str, str] = {}
     for line in lines:
         word, _, rest = line.partition(" ")
         if word == "STATE":
-            picture = {session["id"]: session["status"] for session in json.loads(rest)}
+            statuses = {session["id"]: session["status"] for session in json.loads(rest)}
         elif word == "UPDATE":
             session, status, _ = rest.split(" ", 2)
-            picture[session] = status
+            statuses[session] = status
         else:
             assert word == "REMOVED", line
-            del picture[rest]
-    return picture
+            del statuses[rest]
+    return statuses
 
 
-def truth(client: Client) -> dict[str, str]:
+def statuses_of(client: Client) -> dict[str, str]:
     return {name: session["status"] for name, session in client.sessions().items()}
 
 
-def test_a_subscriber_gets_the_whole_picture_at_once(place: Place, client: Client) -> None:
+def test_a_subscriber_gets_a_snapshot_at_once(place: Place, client: Client) -> None:
     client.ask_all("SET one working", "SET two question", "RM two")
     client.send("SUBSCRIBE")
     word, _, rest = client.line().partition(" ")
@@ -44,12 +44,12 @@ def test_a_subscriber_gets_the_whole_picture_at_once(place: Place, client: Clien
     assert found == [("one", "working"), ("two", "closed")]
 
 
-def test_every_change_that_lands_is_told_and_no_other(place: Place, client: Client) -> None:
-    with subscriber(place) as heard:
+def test_every_change_is_pushed_and_nothing_else(place: Place, client: Client) -> None:
+    with subscriber(place) as pushed:
         event = {"session_id": "h", "hook_event_name": "UserPromptSubmit", "cwd": "/"}
         replies = client.ask_all(
             "SET a working",
-            "SET a working",  # the same again is told again
+            "SET a working",  # the same status again is pushed again
             "SET a nonsense",
             "RM a",
             "SET a working",  # refused: it is closed
@@ -64,7 +64,7 @@ def test_every_change_that_lands_is_told_and_no_other(place: Place, client: Clie
         assert [reply.split()[0] for reply in replies] == (
             ["OK", "OK", "ERR", "OK", "ERR"] + ["OK"] * 6 + ["ERR"]
         )
-        assert heard.lines(7) == [
+        assert pushed.lines(7) == [
             "UPDATE a working 0",
             "UPDATE a working 0",
             "UPDATE a closed 0",
@@ -73,17 +73,17 @@ def test_every_change_that_lands_is_told_and_no_other(place: Place, client: Clie
             "UPDATE a working 0",
             "REMOVED a",
         ]
-        assert heard.ask("PING") == "OK"
+        assert pushed.ask("PING") == "OK"
 
 
-def test_an_update_tells_the_whole_seconds_in_the_status_before(
+def test_an_update_has_the_whole_seconds_in_the_previous_status(
     place: Place, client: Client
 ) -> None:
-    with subscriber(place) as heard:
+    with subscriber(place) as pushed:
         client.ask_all("SET a question", "SET b question")
         time.sleep(1.05)
         client.ask_all("SET a working", "SET b question")
-        assert heard.lines(4) == [
+        assert pushed.lines(4) == [
             "UPDATE a question 0",
             "UPDATE b question 0",
             "UPDATE a working 1",
@@ -94,9 +94,9 @@ def test_an_update_tells_the_whole_seconds_in_the_status_before(
 def test_with_json_an_update_carries_the_session_as_it_was_then(
     place: Place, client: Client
 ) -> None:
-    with subscriber(place, "json") as heard:
+    with subscriber(place, "json") as pushed:
         client.ask_all('SET a working {"name": "A b"}', "SET a question", "DELETE a")
-        first, second, third = heard.lines(3)
+        first, second, third = pushed.lines(3)
     assert first.startswith("UPDATE a working 0 {")
     session: dict[str, Any] = json.loads(first.split(" ", 4)[4])
     assert (session["display_name"], session["status"]) == ("A b", "working")
@@ -104,7 +104,7 @@ def test_with_json_an_update_carries_the_session_as_it_was_then(
     assert third == "REMOVED a"
 
 
-def test_plain_and_json_subscribers_hear_the_same_in_the_same_order(
+def test_plain_and_json_subscribers_get_the_same_pushes_in_the_same_order(
     place: Place, client: Client
 ) -> None:
     with subscriber(place) as plain, subscriber(place, "JSON") as whole:
@@ -115,7 +115,7 @@ def test_plain_and_json_subscribers_hear_the_same_in_the_same_order(
 
 
 @pytest.mark.usefixtures("daemon")
-def test_its_own_changes_stand_among_its_own_replies(place: Place) -> None:
+def test_the_pushes_of_own_changes_follow_their_replies(place: Place) -> None:
     with subscriber(place) as client, subscriber(place) as other:
         client.send("SET a working", "GET nobody", "SET b question", "DELETE a", "PING")
         assert client.lines(8) == [
@@ -131,34 +131,32 @@ def test_its_own_changes_stand_among_its_own_replies(place: Place) -> None:
         assert other.lines(3) == ["UPDATE a working 0", "UPDATE b question 0", "REMOVED a"]
 
 
-def test_who_subscribes_twice_gets_a_new_picture_and_each_change_once(
-    place: Place, client: Client
-) -> None:
-    with subscriber(place) as heard:
+def test_a_second_subscription_replaces_the_first(place: Place, client: Client) -> None:
+    with subscriber(place) as pushed:
         client.ask("SET a working")
-        assert heard.line() == "UPDATE a working 0"
-        heard.send("SUBSCRIBE json")
-        assert [s["id"] for s in json.loads(heard.line().removeprefix("STATE "))] == ["a"]
+        assert pushed.line() == "UPDATE a working 0"
+        pushed.send("SUBSCRIBE json")
+        assert [s["id"] for s in json.loads(pushed.line().removeprefix("STATE "))] == ["a"]
         client.ask("SET a question")
-        assert heard.line().startswith("UPDATE a question 0 {")
-        heard.send("SUBSCRIBE")
-        assert heard.line().startswith("STATE ")
+        assert pushed.line().startswith("UPDATE a question 0 {")
+        pushed.send("SUBSCRIBE")
+        assert pushed.line().startswith("STATE ")
         client.ask("SET a working")
-        assert heard.line() == "UPDATE a working 0"
-        assert heard.ask("PING") == "OK"
+        assert pushed.line() == "UPDATE a working 0"
+        assert pushed.ask("PING") == "OK"
         assert client.info()["subscribers"] == 1
 
 
-def test_a_refused_subscription_leaves_the_old_one_as_it_is(place: Place, client: Client) -> None:
-    with subscriber(place) as heard:
-        assert heard.ask("SUBSCRIBE passive json") == "ERR usage: SUBSCRIBE [json] [passive]"
+def test_a_refused_subscription_leaves_the_previous_one(place: Place, client: Client) -> None:
+    with subscriber(place) as pushed:
+        assert pushed.ask("SUBSCRIBE passive json") == "ERR usage: SUBSCRIBE [json] [passive]"
         client.ask("SET a working")
-        assert heard.line() == "UPDATE a working 0"
+        assert pushed.line() == "UPDATE a working 0"
 
 
-def test_what_an_agent_spent_is_in_the_picture_at_once(place: Place, client: Client) -> None:
+def test_api_usage_is_in_the_next_snapshot(place: Place, client: Client) -> None:
     client.ask("SET a working")
-    with subscriber(place):  # a picture of this second exists now
+    with subscriber(place):  # the snapshot of this second is cached now
         client.ask('API_USAGE a {"input_tokens": 5}')
         client.send("SUBSCRIBE")
         [session] = json.loads(client.line().removeprefix("STATE "))
@@ -182,7 +180,7 @@ def flood(client: Client, updates: int, sessions: int = 40) -> None:
         assert client.ask_all(*lines) == ["OK"] * BATCH
 
 
-def test_a_subscriber_that_never_reads_costs_bounded_memory(place: Place, client: Client) -> None:
+def test_a_subscriber_that_never_reads_takes_bounded_memory(place: Place, client: Client) -> None:
     flood(client, 5_000)
     with subscriber(place), subscriber(place, "json"):
         before = client.info()["rss"]
@@ -192,39 +190,39 @@ def test_a_subscriber_that_never_reads_costs_bounded_memory(place: Place, client
         assert client.info()["subscribers"] == 2
 
 
-def test_a_subscriber_that_reads_hears_everything_beside_one_that_does_not(
+def test_a_subscriber_gets_every_push_beside_one_that_does_not_read(
     place: Place, client: Client
 ) -> None:
     with subscriber(place), subscriber(place) as quick:
-        heard: list[str] = []
-        reader = threading.Thread(target=lambda: heard.extend(quick.lines(20_000)))
+        lines: list[str] = []
+        reader = threading.Thread(target=lambda: lines.extend(quick.lines(20_000)))
         reader.start()
         flood(client, 20_000)
         reader.join()
-    assert not [line for line in heard if not line.startswith("UPDATE flooded-")]
+    assert not [line for line in lines if not line.startswith("UPDATE flooded-")]
 
 
 @pytest.mark.parametrize("words", [(), ("json",)])
-def test_who_read_nothing_for_long_ends_with_one_fresh_picture_and_the_truth(
+def test_a_slow_subscriber_ends_with_one_new_snapshot_and_the_true_state(
     place: Place, client: Client, words: tuple[str, ...]
 ) -> None:
     with subscriber(place, *words) as slow:
         client.ask("SET gone working")
         flood(client, 30_000)
         client.ask_all("DELETE gone", "RM flooded-3", "SET late question")
-        # The picture comes when all before it has been read; what follows it is told again.
+        # The snapshot comes when everything before it has been read; pushes follow it.
         lines = []
         while not (line := slow.line()).startswith("STATE "):
             lines.append(line)
         lines.append(line)
         client.ask("SET last working")
         lines.append(slow.line())
-        assert held(lines) == truth(client)
+        assert statuses_after(lines) == statuses_of(client)
         assert lines[-1].startswith("UPDATE last working 0")
         assert len(lines) < 30_000, "it was not slow"
 
 
-def test_a_subscriber_that_is_slow_again_and_again_is_never_wrong(
+def test_a_subscriber_that_is_slow_repeatedly_has_the_true_state(
     place: Place, client: Client
 ) -> None:
     with subscriber(place, "json") as slow:
@@ -232,13 +230,13 @@ def test_a_subscriber_that_is_slow_again_and_again_is_never_wrong(
         for _ in range(5):
             flood(client, 6_000)
             client.ask("DELETE flooded-1")
-            slow.send("PING")  # heard when everything before has been read
+            slow.send("PING")  # served when everything before has been read
             lines += iter(slow.line, "OK")
-            assert held(lines) == truth(client)
+            assert statuses_after(lines) == statuses_of(client)
         assert sum(line.startswith("STATE") for line in lines) == 5
 
 
-def test_who_pipelines_a_subscription_behind_replies_it_does_not_read_costs_no_memory(
+def test_a_subscription_behind_unread_replies_takes_bounded_memory(
     place: Place, client: Client
 ) -> None:
     fill(client, 1_000)
@@ -253,30 +251,30 @@ def test_who_pipelines_a_subscription_behind_replies_it_does_not_read_costs_no_m
         assert replies == ["STATE", "OK", "STATE", "OK", "STATE"]
 
 
-# Who does not read replies --------------------------------------------------
+# Unread replies -------------------------------------------------------------
 
 
 def fill(client: Client, sessions: int) -> None:
     """So many sessions, each with as much text as a busy one has."""
-    told = json.dumps({"prompt": "x" * 200, "working_dir": "/home/somebody/src/project"})
+    metadata = json.dumps({"prompt": "x" * 200, "working_dir": "/home/somebody/src/project"})
     for begin in range(0, sessions, BATCH):
         names = range(begin, min(begin + BATCH, sessions))
-        client.ask_all(*(f"SET filled-{n} working {told}" for n in names))
+        client.ask_all(*(f"SET filled-{n} working {metadata}" for n in names))
 
 
 @pytest.mark.slow  # sends until the memory would show
-def test_who_asks_for_much_and_reads_nothing_costs_no_memory(place: Place, client: Client) -> None:
-    fill(client, 1_000)  # a picture of 600 kB
+def test_unread_replies_take_bounded_memory(place: Place, client: Client) -> None:
+    fill(client, 1_000)  # a snapshot of 600 kB
     before = client.info()["rss"]
     with place.client() as rude:
         rude.send(*["LIST"] * 200)
         rude.sock.recv(1, socket.MSG_PEEK)
-        # One that reads gets its answers meanwhile, and the rude one gets its own at last.
+        # A client that reads is answered meanwhile; the rude one gets its replies later.
         assert client.info()["rss"] - before < 20_000_000
         assert [line.split(" ", 1)[0] for line in rude.lines(200)] == ["STATE"] * 200
 
 
-def test_who_sends_and_never_reads_stops_being_heard(place: Place, client: Client) -> None:
+def test_a_client_that_never_reads_is_not_read_from(place: Place, client: Client) -> None:
     with place.client() as rude:
         rude.sock.setblocking(False)
         line = b"GET nobody\n" * 1_000
@@ -287,4 +285,4 @@ def test_who_sends_and_never_reads_stops_being_heard(place: Place, client: Clien
             except BlockingIOError:
                 if client.ask("PING") != "OK":
                     break
-        assert sent < 4_000_000, "the daemon took all of it, and must have put it somewhere"
+        assert sent < 4_000_000, "the daemon read all of it, and holds it"

@@ -1,4 +1,4 @@
-"""Cutting a stream of bytes into lines: whatever arrives, and in whatever pieces."""
+"""Cutting a stream of bytes into lines."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_bytes_are_cut_into_lines(data: bytes, lines: list[str | LineError]) -> 
     assert decode(data) == lines
 
 
-def test_a_line_that_is_too_long_is_reported_before_its_end_is_there() -> None:
+def test_a_line_that_is_too_long_is_reported_before_its_end_arrives() -> None:
     decoder = LineDecoder(LIMIT)
     assert decoder.feed(b"x" * (LIMIT + 2)) == [TOO_LONG]
     assert decoder.feed(b"x" * 1000) == []
@@ -75,7 +75,7 @@ def test_without_a_limit_a_line_may_have_any_length() -> None:
     assert decode(b"x" * 200_000, b"x\n", limit=None) == ["x" * 200_001]
 
 
-# More than text: every byte that means something to the decoder, often.
+# Every byte that is special to the decoder, often.
 _bytes = st.lists(
     st.one_of(st.binary(max_size=4), st.sampled_from([b"\n", b"\r\n", b"\0", b"\xff", b"x" * 15])),
     max_size=12,
@@ -86,7 +86,7 @@ _bytes = st.lists(
 @example([b"x" * 17, b"\n"])
 @example([b"x" * 17, b"\nok\n"])
 @example([b"\xc3", b"\xa9\n"])
-def test_in_whatever_pieces_bytes_arrive_the_lines_are_the_same(pieces: list[bytes]) -> None:
+def test_the_lines_are_the_same_in_any_pieces(pieces: list[bytes]) -> None:
     whole = b"".join(pieces)
     assert decode(*pieces) == decode(whole)
     assert decode(*(whole[i : i + 1] for i in range(len(whole)))) == decode(whole)
@@ -101,15 +101,15 @@ def test_every_end_of_a_line_gives_one_line_or_one_error(data: bytes) -> None:
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n")), max_size=5))
-def test_what_is_encoded_is_decoded_again(lines: list[str]) -> None:
+def test_encoded_lines_are_decoded_again(lines: list[str]) -> None:
     assert decode(encode(lines), limit=None) == (lines or [""])
 
 
-def test_what_cannot_be_encoded_is_escaped_rather_than_lost() -> None:
+def test_text_that_cannot_be_encoded_is_escaped() -> None:
     assert encode(["a\ud800b"]) == b"a\\ud800b\n"
 
 
-def test_a_line_of_any_length_costs_bounded_memory() -> None:
+def test_a_line_of_any_length_takes_bounded_memory() -> None:
     decoder = LineDecoder(LIMIT)
     piece = b"x" * 10_000
     tracemalloc.start()

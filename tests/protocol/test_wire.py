@@ -1,4 +1,4 @@
-"""Every line of the protocol over a connection: whole, in pieces, and with more behind it."""
+"""Every request over a connection: whole, split at each byte, and with a tail."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.daemon.commands import USAGE, Commands
-from acd.protocol import LineDecoder, LineError, encode, parse_message
+from acd.daemon.commands import Commands
+from acd.protocol import USAGE, LineDecoder, LineError, encode, parse_message, parse_request
 from acd.sessions.metadata import Refused
 from acd.sessions.store import Store
 from acd.sessions.values import Now
 from testing.json_values import any_json
-from testing.peer import HERE, START, House, house
+from testing.peer import HERE, START, MemoryServer, memory_server
 from testing.wire_samples import CLOSED, SAMPLES, SESSION, Sample, event, matches
 
 IDS = [f"{number}-{sample.request[:30]!a}" for number, sample in enumerate(SAMPLES)]
 
 
-def given_first(home: House, sample: Sample) -> None:
-    replies = home.peer().ask(*sample.given)
+def set_up(server: MemoryServer, sample: Sample) -> None:
+    replies = server.peer().ask(*sample.setup)
     assert not any(reply.startswith("ERR") for reply in replies), replies
 
 
@@ -33,24 +33,24 @@ def check(sample: Sample, lines: list[str]) -> None:
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=IDS)
 def test_a_request_is_answered(sample: Sample) -> None:
-    with house() as home:
-        given_first(home, sample)
-        subscriber = home.peer()
+    with memory_server() as server:
+        set_up(server, sample)
+        subscriber = server.peer()
         subscriber.ask("SUBSCRIBE")
-        check(sample, home.peer().ask(sample.request))
-        told = subscriber.take()
-        assert tuple(told) == sample.told
-        for line in told:
+        check(sample, server.peer().ask(sample.request))
+        pushed = subscriber.take()
+        assert tuple(pushed) == sample.pushed
+        for line in pushed:
             parse_message(line)
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=IDS)
-def test_a_request_is_answered_alike_when_it_is_cut_at_any_byte(sample: Sample) -> None:
+def test_a_request_gets_the_same_reply_when_it_is_split_at_any_byte(sample: Sample) -> None:
     line = f"{sample.request}\n".encode()
     for cut in range(1, len(line)):
-        with house() as home:
-            given_first(home, sample)
-            peer = home.peer()
+        with memory_server() as server:
+            set_up(server, sample)
+            peer = server.peer()
             peer.feed(line[:cut])
             assert peer.take() == []
             peer.feed(line[cut:])
@@ -58,10 +58,10 @@ def test_a_request_is_answered_alike_when_it_is_cut_at_any_byte(sample: Sample) 
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=IDS)
-def test_a_request_is_answered_before_what_comes_behind_it(sample: Sample) -> None:
-    with house() as home:
-        given_first(home, sample)
-        peer = home.peer()
+def test_a_request_is_answered_before_its_tail(sample: Sample) -> None:
+    with memory_server() as server:
+        set_up(server, sample)
+        peer = server.peer()
         peer.feed(f"{sample.request}\r\nPING\nSET late work".encode())
         reply, ping, *rest = peer.take()
         check(sample, [reply])
@@ -70,9 +70,11 @@ def test_a_request_is_answered_before_what_comes_behind_it(sample: Sample) -> No
 
 def test_every_verb_has_a_sample_for_each_of_its_kinds_of_reply() -> None:
     seen = {(sample.request.split(" ")[0], sample.reply.split(" ")[0]) for sample in SAMPLES}
-    for verb in USAGE:
+    verbs = {usage.partition(" ")[0] for usage in USAGE.values()}
+    # The reply to RECORD has several lines.
+    for verb in verbs - {"RECORD"}:
         assert {reply for each, reply in seen if each == verb} & {"OK", "STATE"}, verb
-    for verb in USAGE.keys() - {"LIST"}:
+    for verb in verbs:
         assert (verb, "ERR") in seen
 
 
@@ -80,9 +82,9 @@ def test_every_verb_has_a_sample_for_each_of_its_kinds_of_reply() -> None:
 
 
 def test_pipelined_requests_are_answered_in_their_order() -> None:
-    with house() as home:
+    with memory_server() as server:
         requests = ["SET s working", "GET t", "PING", "NO", "RM s", "LIST"]
-        replies = home.peer().ask(*requests)
+        replies = server.peer().ask(*requests)
         assert [reply.split(" ")[0] for reply in replies] == [
             "OK",
             "ERR",
@@ -94,17 +96,17 @@ def test_pipelined_requests_are_answered_in_their_order() -> None:
 
 
 def test_more_requests_than_one_turn_takes_are_answered_in_their_order() -> None:
-    with house() as home:
-        peer = home.peer()
+    with memory_server() as server:
+        peer = server.peer()
         replies = peer.ask(*(f"GET s{number}" for number in range(300)), "PING")
         while len(replies) < 301:
             replies += peer.ask()
         assert replies == ["ERR session not found"] * 300 + ["OK"]
 
 
-def test_a_subscriber_that_sends_requests_hears_of_them_after_each_reply() -> None:
-    with house() as home:
-        lines = home.peer().ask("SUBSCRIBE", "SET s working", "RM s", "DELETE s", "DELETE s")
+def test_a_subscriber_that_sends_requests_gets_their_pushes_after_each_reply() -> None:
+    with memory_server() as server:
+        lines = server.peer().ask("SUBSCRIBE", "SET s working", "RM s", "DELETE s", "DELETE s")
         assert lines == [
             "STATE []",
             *("OK", "UPDATE s working 0"),
@@ -114,58 +116,58 @@ def test_a_subscriber_that_sends_requests_hears_of_them_after_each_reply() -> No
         ]
 
 
-def test_a_subscription_begins_with_the_picture_and_misses_nothing_after_it() -> None:
-    with house() as home:
-        peer = home.peer()
+def test_a_subscription_begins_with_a_snapshot_and_misses_nothing_after_it() -> None:
+    with memory_server() as server:
+        peer = server.peer()
         lines = peer.ask("SET a working", "SUBSCRIBE", "SET b working")
         assert matches('OK|STATE [{"id": "a"…}]|OK|UPDATE b working 0', "|".join(lines))
 
 
-def test_a_push_tells_the_whole_seconds_spent_in_the_status_before() -> None:
-    with house() as home:
-        subscriber = home.peer()
+def test_a_push_has_the_whole_seconds_spent_in_the_previous_status() -> None:
+    with memory_server() as server:
+        subscriber = server.peer()
         subscriber.ask(SESSION, "SUBSCRIBE")
-        home.wait(59.9)
-        home.peer().ask("SET s question")
+        server.wait(59.9)
+        server.peer().ask("SET s question")
         assert subscriber.take() == ["UPDATE s question 59"]
 
 
 def test_with_json_each_update_carries_the_session_as_list_shows_it() -> None:
-    with house() as home:
-        subscriber = home.peer()
+    with memory_server() as server:
+        subscriber = server.peer()
         subscriber.ask("SUBSCRIBE json")
-        home.peer().ask('SET s question {"prompt": "really?"}')
+        server.peer().ask('SET s question {"prompt": "really?"}')
         [line] = subscriber.take()
-        [state] = home.peer().ask("LIST")
+        [state] = server.peer().ask("LIST")
         update, _, whole = line.partition(" {")
         assert update == "UPDATE s question 0"
         assert state == f"STATE [{{{whole}]"
 
 
-def test_a_session_that_made_room_is_told_before_the_one_that_took_it() -> None:
-    with house() as home:
-        home.store.rules = type(home.store.rules)(max_sessions=1)
-        subscriber = home.peer()
+def test_the_removal_of_a_session_for_room_is_pushed_before_the_new_session() -> None:
+    with memory_server() as server:
+        server.store.rules = type(server.store.rules)(max_sessions=1)
+        subscriber = server.peer()
         subscriber.ask(CLOSED, "SUBSCRIBE")
-        home.peer().ask("SET t working")
+        server.peer().ask("SET t working")
         assert subscriber.take() == ["REMOVED s", "UPDATE t working 0"]
 
 
-def test_one_connection_hears_nothing_of_anothers_replies() -> None:
-    with house() as home:
-        one, other = home.peer(), home.peer()
+def test_a_connection_gets_no_replies_of_another() -> None:
+    with memory_server() as server:
+        one, other = server.peer(), server.peer()
         one.feed(b"SET a wor")
         assert other.ask("SET b working") == ["OK"]
         one.feed(b"king\n")
         assert (one.take(), other.take()) == (["OK"], [])
 
 
-def test_what_is_refused_is_not_recorded() -> None:
-    with house() as home:
-        home.peer().ask(
+def test_a_refused_request_is_not_recorded() -> None:
+    with memory_server() as server:
+        server.peer().ask(
             "SET s asleep", "RM s", "GET s", "SET s working", event("SomethingNew", "t")
         )
-        verbs = [record.split(" ")[0] for record in home.records]
+        verbs = [record.split(" ")[0] for record in server.records]
         assert verbs == ["SET", "EVENT"]
 
 
@@ -173,9 +175,9 @@ def test_what_is_refused_is_not_recorded() -> None:
 
 
 def test_metadata_may_be_as_long_as_its_limit_and_no_longer() -> None:
-    with house() as home:
-        limit = home.store.rules.max_metadata
-        peer = home.peer()
+    with memory_server() as server:
+        limit = server.store.rules.max_metadata
+        peer = server.peer()
         fits = json.dumps({"k": "x" * (limit - len('{"k": ""}'))})
         assert peer.ask(f"SET s working {fits}") == ["OK"]
         assert peer.ask(f"API_USAGE s {fits}") == ["OK"]
@@ -185,9 +187,9 @@ def test_metadata_may_be_as_long_as_its_limit_and_no_longer() -> None:
 
 
 def test_a_line_may_be_as_long_as_its_limit_and_no_longer() -> None:
-    with house() as home:
-        limit = home.server.limits.max_line
-        peer = home.peer()
+    with memory_server() as server:
+        limit = server.server.limits.max_line
+        peer = server.peer()
         assert peer.ask("HISTORY " + "x" * (limit - 8)) == ["ERR session not found"]
         assert peer.ask("HISTORY " + "x" * (limit - 7)) == [
             f"ERR line too long: at most {limit} bytes"
@@ -198,7 +200,7 @@ def test_a_line_may_be_as_long_as_its_limit_and_no_longer() -> None:
 # Anything at all ------------------------------------------------------------
 
 WORDS = [
-    *USAGE,
+    *(usage.partition(" ")[0] for usage in USAGE.values()),
     *("s", "t", "working", "closed", "question", "claude-code", "json", "passive", "{}", "\t", ""),
     *("x" * 129, "\u00a0", "\u2028", "\x85", "é", "[", '{"at":5}', '"', "\x1b[2J", "-1", "NaN"),
 ]
@@ -229,18 +231,18 @@ _streams = st.lists(
 
 
 def answers(store: Store, line: str | LineError, now: Now) -> str:
-    """The way of a line through everything that needs no connection."""
+    """The reply to a line, without a connection."""
     if isinstance(line, LineError):
         return f"ERR {line.text}"
     commands = Commands(store, local_host=HERE, is_dir=lambda path: True)
-    verb, _, args = line.partition(" ")
-    handler = commands.handlers.get(verb.upper())
-    if handler is None:
-        return "ERR unknown command"
     try:
-        reply, _, record = handler(args, line, now)
+        request = parse_request(line)
+        outcome = commands.handlers[type(request)](request, line, now)
     except Refused as refused:
         return f"ERR {refused}"
+    if outcome is None:
+        return "OK"
+    reply, _, record = outcome
     assert record is None or encode([record])
     return reply
 
@@ -257,8 +259,8 @@ def test_whatever_bytes_arrive_each_line_is_answered_or_refused(pieces: list[byt
 
 @given(_streams)
 def test_whatever_bytes_arrive_a_connection_goes_on_with_the_next_line(pieces: list[bytes]) -> None:
-    with house() as home:
-        peer = home.peer()
+    with memory_server() as server:
+        peer = server.peer()
         peer.feed(*pieces)
         peer.feed(b"\nPING\n")
         lines = peer.take()
@@ -268,11 +270,11 @@ def test_whatever_bytes_arrive_a_connection_goes_on_with_the_next_line(pieces: l
 
 
 @given(st.sampled_from(["SET s working", "API_USAGE s"]), any_json)
-def test_what_is_accepted_is_given_back_as_json_that_others_can_read(
+def test_accepted_json_is_returned_as_json_that_others_can_read(
     request: str, value: object
 ) -> None:
-    with house() as home:
-        peer = home.peer()
+    with memory_server() as server:
+        peer = server.peer()
         peer.ask(SESSION)
         [reply] = peer.ask(f"{request} {json.dumps({'value': value})}")
         if reply == "OK":
@@ -301,9 +303,9 @@ def test_what_is_accepted_is_given_back_as_json_that_others_can_read(
     ],
     ids=lambda value: ascii(value)[:20],
 )
-def test_what_could_not_be_given_back_as_json_is_refused(value: str) -> None:
-    with house() as home:
-        [reply] = home.peer().ask(f'SET s working {{"value": {value}}}')
+def test_json_that_could_not_be_returned_is_refused(value: str) -> None:
+    with memory_server() as server:
+        [reply] = server.peer().ask(f'SET s working {{"value": {value}}}')
         assert reply.startswith("ERR invalid metadata: ")
         assert len(reply) < 200
 
@@ -321,9 +323,9 @@ def test_what_could_not_be_given_back_as_json_is_refused(value: str) -> None:
     ],
     ids=lambda value: ascii(value)[:20],
 )
-def test_what_is_odd_and_still_json_is_given_back(value: str, shown: str) -> None:
-    with house() as home:
-        peer = home.peer()
+def test_unusual_json_is_returned(value: str, shown: str) -> None:
+    with memory_server() as server:
+        peer = server.peer()
         assert peer.ask(f'SET s working {{"value": {value}}}') == ["OK"]
         [line] = peer.ask("GET s")
         assert f'"metadata": {{"value": {shown}}}' in line

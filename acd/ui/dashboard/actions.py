@@ -11,7 +11,7 @@ from functools import partial
 from acd.agents.catalog import resume_argv
 from acd.config import DashboardConfig
 from acd.errors import AcdError
-from acd.protocol import Ok
+from acd.protocol import Delete, Get, Ok, Remove, Resurrect, SessionRequest
 from acd.sessions.status import CLOSED
 from acd.sessions.values import Json
 from acd.terminals.jump import jump_to
@@ -20,7 +20,7 @@ from acd.terminals.window import open_window
 from acd.text import printable
 from acd.ui.dashboard.session_row import SessionRow
 
-Request = Callable[[str], Awaitable[Ok]]
+Request = Callable[[SessionRequest], Awaitable[Ok]]
 
 
 class Actions:
@@ -45,19 +45,19 @@ class Actions:
 
     async def details(self, row: SessionRow) -> Json:
         """The session as GET returns it."""
-        reply: Json = (await self._request(f"GET {row.id}")).json()
+        reply: Json = (await self._request(Get(row.id))).json()
         return reply
 
     async def close(self, row: SessionRow) -> str:
         """Closes the session in acd. Its agent goes on running."""
         if row.status == CLOSED:
             return f"{row.label} is closed already; d deletes it"
-        await self._request(f"RM {row.id}")
+        await self._request(Remove(row.id))
         return f"{row.label} is closed" + ("; r resurrects it" if _resume_argv(row) else "")
 
     async def delete(self, row: SessionRow) -> str:
         """Deletes the session and its history."""
-        await self._request(f"DELETE {row.id}")
+        await self._request(Delete(row.id))
         return f"{row.label} is deleted"
 
     async def jump(self, row: SessionRow) -> str:
@@ -70,13 +70,13 @@ class Actions:
         argv, cwd = self._resume_command(row)
         # Planned before the session changes: it may turn out to be impossible.
         plan = self._window(argv, cwd, row.name)
-        reply = (await self._request(f"RESURRECT {row.id}")).json()
+        reply = (await self._request(Resurrect(row.id))).json()
         if (reply["argv"][1:], reply["cwd"]) != (argv[1:], cwd):
             plan = self._window([argv[0], *reply["argv"][1:]], reply["cwd"], row.name)
         try:
             await asyncio.to_thread(self._run, plan, self._environ)
         except AcdError:
-            await self._request(f"RM {row.id}")
+            await self._request(Remove(row.id))
             raise
         return f"{row.label} is resumed in {plan.where}"
 

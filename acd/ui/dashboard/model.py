@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from acd.protocol import Message, Removed, State, Update
+from acd.protocol import Message, Removed, Snapshot, Update
 from acd.sessions.status import CLOSED, RANK, STATUSES, Status
 from acd.sessions.values import Json, Now
 from acd.ui.dashboard.labels import assign_labels
@@ -83,7 +83,7 @@ class Model:
     def apply(self, message: Message, now: Now) -> None:
         """Applies a push. Other messages, and an UPDATE without its session, change nothing."""
         match message:
-            case State(sessions):
+            case Snapshot(sessions):
                 self.is_complete = True
                 ids = {session["id"] for session in sessions}
                 for removed in self.rows.keys() - ids:

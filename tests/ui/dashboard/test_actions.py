@@ -11,7 +11,7 @@ import pytest
 
 from acd.config import DashboardConfig
 from acd.errors import AcdError, DaemonRefused
-from acd.protocol import Ok
+from acd.protocol import Ok, SessionRequest
 from acd.terminals.plan import TerminalPlan
 from acd.ui.dashboard.actions import Actions
 from acd.ui.dashboard.session_row import SessionRow
@@ -36,7 +36,8 @@ class Scene:
         self.environ = {"PATH": str(path), "TMUX": "/tmp/t,1,0"}
         self.actions = Actions(self.request, DashboardConfig(**config), self.environ, run=self.run)
 
-    async def request(self, line: str) -> Ok:
+    async def request(self, request: SessionRequest) -> Ok:
+        line = request.format()
         self.requests.append(line)
         reply = self.replies.get(line.partition(" ")[0], "")
         if reply.startswith("ERR"):

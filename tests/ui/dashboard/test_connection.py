@@ -1,4 +1,4 @@
-"""Daemons that stop, come back, refuse, freeze and talk nonsense."""
+"""Daemons that stop, come back, refuse, freeze, or are none."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from acd.errors import AcdError, DaemonRefused
-from acd.protocol import Message
+from acd.protocol import Get, Message
 from acd.ui.dashboard import reconnecting_client
 from acd.ui.dashboard.reconnecting_client import ReconnectingClient
 from testing.dashboard.fake_daemon import FakeDaemon
@@ -22,7 +22,7 @@ from testing.dashboard.pilot import (
 
 
 @async_test
-async def test_a_lost_connection_is_said_while_it_lasts_and_the_picture_stays(
+async def test_a_lost_connection_is_shown_while_it_lasts_and_the_sessions_stay(
     daemon: FakeDaemon,
 ) -> None:
     daemon.set("a", "question", prompt="go?")
@@ -36,7 +36,7 @@ async def test_a_lost_connection_is_said_while_it_lasts_and_the_picture_stays(
 
 
 @async_test
-async def test_what_happened_meanwhile_is_seen_after_reconnecting(daemon: FakeDaemon) -> None:
+async def test_missed_changes_are_shown_after_reconnecting(daemon: FakeDaemon) -> None:
     daemon.set("a", "working")
     daemon.set("b", "working")
     async with running_dashboard(daemon, size=(80, 14)) as pilot:
@@ -50,7 +50,7 @@ async def test_what_happened_meanwhile_is_seen_after_reconnecting(daemon: FakeDa
 
 
 @async_test
-async def test_meanwhile_keys_say_that_there_is_no_daemon(daemon: FakeDaemon) -> None:
+async def test_keys_report_a_lost_connection(daemon: FakeDaemon) -> None:
     daemon.set("a", "working")
     async with running_dashboard(daemon, size=(80, 14)) as pilot:
         await daemon.stop()
@@ -60,7 +60,7 @@ async def test_meanwhile_keys_say_that_there_is_no_daemon(daemon: FakeDaemon) ->
 
 
 @async_test
-async def test_ages_go_on_while_there_is_no_daemon(daemon: FakeDaemon) -> None:
+async def test_ages_grow_without_a_daemon(daemon: FakeDaemon) -> None:
     daemon.set("a", "question")
     async with running_dashboard(daemon, size=(80, 14)) as pilot:
         await daemon.stop()
@@ -69,7 +69,7 @@ async def test_ages_go_on_while_there_is_no_daemon(daemon: FakeDaemon) -> None:
 
 
 @async_test
-async def test_a_program_that_starts_before_the_daemon_waits_for_it(daemon: FakeDaemon) -> None:
+async def test_a_dashboard_that_starts_before_the_daemon_waits_for_it(daemon: FakeDaemon) -> None:
     daemon.set("a", "working")
     async with dashboard_of(daemon).run_test(size=(80, 14)) as textual:
         pilot = DashboardPilot(textual)
@@ -79,19 +79,21 @@ async def test_a_program_that_starts_before_the_daemon_waits_for_it(daemon: Fake
     await daemon.stop()
 
 
-# The link alone -------------------------------------------------------------------
+# The client alone -----------------------------------------------------------------
 
 
-class Heard:
-    """What a link has told."""
+class Recorder:
+    """A client, with its messages and problems."""
 
     def __init__(self, connect: Callable[[], socket.socket]):
         self.messages: list[Message] = []
-        self.link = ReconnectingClient(connect, heard=self.messages.extend, changed=self._changed)
+        self.client = ReconnectingClient(
+            connect, on_messages=self.messages.extend, on_state=self._on_state
+        )
         self.problems: list[str | None] = []
 
-    def _changed(self) -> None:
-        self.problems.append(self.link.problem)
+    def _on_state(self) -> None:
+        self.problems.append(self.client.problem)
 
     async def until(self, is_so: Callable[[], bool]) -> None:
         async with asyncio.timeout(30):
@@ -99,8 +101,8 @@ class Heard:
                 await asyncio.sleep(0.005)
 
 
-async def with_peer(answer: Callable[[socket.socket], None], told: str) -> None:
-    """A link whose peer answers so says this."""
+async def assert_problem(answer: Callable[[socket.socket], None], problem: str) -> None:
+    """A client whose peer answers so has this problem."""
     peers = []
 
     def connect() -> socket.socket:
@@ -109,10 +111,10 @@ async def with_peer(answer: Callable[[socket.socket], None], told: str) -> None:
         answer(theirs)
         return ours
 
-    heard = Heard(connect)
-    running = asyncio.create_task(heard.link.run())
+    recorder = Recorder(connect)
+    running = asyncio.create_task(recorder.client.run())
     try:
-        await heard.until(lambda: any(told in (problem or "") for problem in heard.problems))
+        await recorder.until(lambda: any(problem in (each or "") for each in recorder.problems))
     finally:
         running.cancel()
         for peer in peers:
@@ -120,43 +122,43 @@ async def with_peer(answer: Callable[[socket.socket], None], told: str) -> None:
 
 
 @async_test
-async def test_a_daemon_that_refuses_is_quoted() -> None:
-    await with_peer(
+async def test_a_refusal_is_shown() -> None:
+    await assert_problem(
         lambda peer: peer.sendall(b"ERR too many connections: at most 1\n"),
         "refuses: too many connections",
     )
 
 
 @async_test
-async def test_a_peer_that_is_no_daemon_is_quoted_harmlessly() -> None:
-    await with_peer(lambda peer: peer.sendall(b"HTTP/1.1 \x1b[2J\n"), r"'HTTP/1.1 \x1b[2J'")
+async def test_a_peer_that_is_no_daemon_is_shown_with_its_line_escaped() -> None:
+    await assert_problem(lambda peer: peer.sendall(b"HTTP/1.1 \x1b[2J\n"), r"'HTTP/1.1 \x1b[2J'")
 
 
 @pytest.fixture
-def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconnecting_client, "ANSWER_SECONDS", 0.05)
+def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconnecting_client, "REPLY_SECONDS", 0.05)
 
 
-@pytest.mark.usefixtures("short_patience")
+@pytest.mark.usefixtures("short_timeout")
 @async_test
-async def test_a_daemon_that_is_frozen_is_said_to_be() -> None:
-    await with_peer(lambda peer: None, "does not answer within")
+async def test_a_frozen_daemon_is_shown_as_one_that_does_not_answer() -> None:
+    await assert_problem(lambda peer: None, "does not answer within")
 
 
-@pytest.mark.usefixtures("short_patience")
+@pytest.mark.usefixtures("short_timeout")
 @async_test
-async def test_a_request_that_is_never_answered_is_given_up() -> None:
+async def test_a_request_without_a_reply_times_out() -> None:
     ours, theirs = socket.socketpair()
     theirs.sendall(b"STATE []\n")
-    heard = Heard(lambda: ours)
-    running = asyncio.create_task(heard.link.run())
-    await heard.until(lambda: heard.link.is_live)
+    recorder = Recorder(lambda: ours)
+    running = asyncio.create_task(recorder.client.run())
+    await recorder.until(lambda: recorder.client.is_live)
     with pytest.raises(AcdError, match="did not answer"):
-        await heard.link.request("GET x")
-    # The late answer is not taken for that to the next request.
+        await recorder.client.request(Get("x"))
+    # The late reply is not the reply to the next request.
     theirs.sendall(b'OK {"late": 1}\nERR session not found\n')
     with pytest.raises(DaemonRefused, match="session not found"):
-        await heard.link.request("GET y")
+        await recorder.client.request(Get("y"))
     running.cancel()
     theirs.close()
 
@@ -165,28 +167,28 @@ async def test_a_request_that_is_never_answered_is_given_up() -> None:
 async def test_replies_and_pushes_may_come_in_any_order_and_in_pieces(daemon: FakeDaemon) -> None:
     daemon.set("a", "working")
     await daemon.start()
-    heard = Heard(daemon.connect)
-    running = asyncio.create_task(heard.link.run())
-    await heard.until(lambda: heard.link.is_live)
-    asked = [heard.link.request(f"GET {name}") for name in ("a", "none", "a")]
+    recorder = Recorder(daemon.connect)
+    running = asyncio.create_task(recorder.client.run())
+    await recorder.until(lambda: recorder.client.is_live)
+    asked = [recorder.client.request(Get(name)) for name in ("a", "none", "a")]
     daemon.set("a", "question")
     one, two, three = await asyncio.gather(*asked, return_exceptions=True)
     assert not isinstance(one, BaseException)
     assert not isinstance(three, BaseException)
     assert isinstance(two, DaemonRefused)
-    await heard.until(lambda: len(heard.messages) == 2)
+    await recorder.until(lambda: len(recorder.messages) == 2)
     running.cancel()
     await daemon.stop()
 
 
 @async_test
-async def test_a_connection_that_ends_fails_who_still_waits() -> None:
+async def test_the_end_of_a_connection_fails_its_waiting_requests() -> None:
     ours, theirs = socket.socketpair()
     theirs.sendall(b"STATE []\n")
-    heard = Heard(lambda: ours)
-    running = asyncio.create_task(heard.link.run())
-    await heard.until(lambda: heard.link.is_live)
-    asked = asyncio.create_task(heard.link.request("GET x"))
+    recorder = Recorder(lambda: ours)
+    running = asyncio.create_task(recorder.client.run())
+    await recorder.until(lambda: recorder.client.is_live)
+    asked = asyncio.create_task(recorder.client.request(Get("x")))
     await asyncio.sleep(0)
     theirs.close()
     with pytest.raises(AcdError, match="stopped before it answered"):

@@ -1,4 +1,4 @@
-"""How a lost daemon is followed again: at once, then ever less eagerly."""
+"""A subscriber that needs the daemon: when it connects again, and when it gives up."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from acd.client import follow as following
+from acd.client import subscription
 from acd.client.blocking import ConnectionLost
-from acd.client.follow import follow
+from acd.client.mirror import SessionChange, SessionMirror
+from acd.client.subscription import subscribe
 from acd.errors import DaemonRefused, DaemonUnreachable
-from acd.protocol import Message, State
+from acd.protocol import Snapshot, Subscribe
 from testing.support import Place
 
 
 class Clock:
-    """A clock that moves by sleeping alone, and remembers for how long."""
+    """A clock that only sleeping moves; it records the sleeps."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -33,66 +34,71 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(following, "time", made)
+    monkeypatch.setattr(subscription, "time", made)
     return made
 
 
 def lose(clock: Clock, monkeypatch: pytest.MonkeyPatch, *lasted: float) -> None:
-    """Connections that are lost after so many seconds each; then one that ends in order."""
+    """Connections that are lost after so many seconds each; then one that ends at the deadline."""
     lengths = iter(lasted)
 
-    def subscription(*_: object) -> Iterator[Message]:
-        yield State([])
+    def connection(
+        environ: object, request: Subscribe, mirror: SessionMirror, **_: object
+    ) -> Iterator[list[SessionChange] | None]:
+        assert not request.passive
+        yield mirror.apply(Snapshot([]))
         length = next(lengths, None)
-        if length is not None:
+        if length is None:
+            yield None
+        else:
             clock.now += length
             raise ConnectionLost
 
-    monkeypatch.setattr(following, "_subscription", subscription)
+    monkeypatch.setattr(subscription, "_subscription", connection)
 
 
-def test_a_daemon_that_stopped_is_followed_again_at_once(
+def test_after_a_stop_it_connects_again_at_once(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lose(clock, monkeypatch, 60.0, 0.1)
-    assert len(list(follow({}))) == 3
+    assert len(list(subscribe({}))) == 3
     assert clock.slept == [0.0, 0.2]
 
 
-def test_a_daemon_that_fails_at_each_start_is_asked_every_two_seconds_at_most(
+def test_a_daemon_that_fails_at_each_start_is_started_every_two_seconds_at_most(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lose(clock, monkeypatch, *[0.0] * 8)
-    list(follow({}))
+    list(subscribe({}))
     assert clock.slept == [0.0, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0, 2.0]
 
 
-def test_one_that_held_for_a_while_is_trusted_again(
+def test_a_connection_that_lasted_resets_the_delay(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lose(clock, monkeypatch, 0.0, 0.0, 0.0, 60.0, 0.0)
-    list(follow({}))
+    list(subscribe({}))
     assert clock.slept == [0.0, 0.2, 0.4, 0.0, 0.2]
 
 
-def test_the_deadline_ends_the_wait_for_a_daemon_too(
+def test_the_deadline_also_ends_the_wait_for_a_daemon(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lose(clock, monkeypatch, *[0.0] * 100)
-    list(follow({}, deadline=5.0))
+    list(subscribe({}, deadline=5.0))
     assert clock.now == pytest.approx(5.0)
 
 
-def test_a_daemon_that_never_tells_anything_is_given_up(
+def test_a_daemon_that_never_sends_a_snapshot_is_an_error(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def subscription(*_: object) -> Iterator[Message]:
+    def connection(*_: object, **__: object) -> Iterator[None]:
         raise ConnectionLost
         yield
 
-    monkeypatch.setattr(following, "_subscription", subscription)
+    monkeypatch.setattr(subscription, "_subscription", connection)
     with pytest.raises(DaemonUnreachable, match="it ends each connection"):
-        list(follow({"ACD_SOCKET": "/nowhere"}))
+        list(subscribe({"ACD_SOCKET": "/nowhere"}))
 
 
 def test_a_refused_subscription_is_an_error(alone: Place) -> None:
@@ -101,11 +107,11 @@ def test_a_refused_subscription_is_an_error(alone: Place) -> None:
     with alone.client() as client:
         client.ask("PING")
         with pytest.raises(DaemonRefused, match="too many connections"):
-            list(follow(alone.environ))
+            list(subscribe(alone.environ))
 
 
-def test_a_follower_sees_the_picture_first_and_ends_at_its_deadline(served: Place) -> None:
+def test_a_subscriber_gets_a_snapshot_first_and_ends_at_its_deadline(served: Place) -> None:
     served.ask("SET one working")
-    [(picture, differences)] = follow(served.environ, deadline=time.monotonic() + 0.05)
-    assert picture.sessions["one"]["status"] == "working"
-    assert differences == []
+    [(mirror, changes)] = subscribe(served.environ, deadline=time.monotonic() + 0.05)
+    assert mirror.sessions["one"]["status"] == "working"
+    assert changes == []
