@@ -10,10 +10,10 @@ import os
 import signal
 
 from checks.bench.rig import OTHER, alternate, daemon, on_core, peers, round_trips, set_lines
-from checks.bench.row import Row, compare
+from checks.bench.row import Measurement, compare
 
 
-def measure(*, quick: bool = False) -> Row:
+def measure(*, quick: bool = False) -> Measurement:
     """The 99th percentile of a round trip with a flood and without."""
     with (
         on_core(),

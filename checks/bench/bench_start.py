@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from checks.bench.rig import DAEMON, TMPFS, alternate, set_lines
-from checks.bench.row import Bound, Row, compare
+from checks.bench.row import Bound, Measurement, compare
 
 _IMPORT = (sys.executable, "-I", "-c", "import uvloop")
 
@@ -73,7 +73,7 @@ def import_uvloop() -> float:
     return seconds
 
 
-def measure(*, quick: bool = False) -> Row:
+def measure(*, quick: bool = False) -> Measurement:
     """The median first reply and the import of uvloop."""
     samples = alternate(
         lambda: [first_set()], lambda: [import_uvloop()], batches=15 if quick else 60

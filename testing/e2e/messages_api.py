@@ -35,7 +35,7 @@ class ToolUse:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ModelAnswer:
     """The model's content blocks, in their order."""
 
     blocks: tuple[Text | ToolUse, ...]
@@ -53,15 +53,15 @@ class Failure:
     type: str
 
 
-def _call(name: str, **input_: object) -> Answer:
-    return Answer((Text(f"Calling {name}."), ToolUse(name, input_)))
+def _call(name: str, **input_: object) -> ModelAnswer:
+    return ModelAnswer((Text(f"Calling {name}."), ToolUse(name, input_)))
 
 
-def _calls(*tools: ToolUse) -> Answer:
-    return Answer((Text("Calling several."), *tools))
+def _calls(*tools: ToolUse) -> ModelAnswer:
+    return ModelAnswer((Text("Calling several."), *tools))
 
 
-def _subagent(prompt: str) -> Answer:
+def _subagent(prompt: str) -> ModelAnswer:
     return _call(
         "Agent",
         description="a helper",
@@ -76,8 +76,8 @@ def _subagent(prompt: str) -> Answer:
 _WAIT = "./wait-at-the-gate"
 _WAIT_AFTER_PERMISSION = "touch made-by-a-tool && ./wait-at-the-gate"
 
-SCENARIOS: Mapping[str, Answer | Failure] = {
-    "HELD": Answer((Text("Thinking it over, "), Text("and done."))),
+SCENARIOS: Mapping[str, ModelAnswer | Failure] = {
+    "HELD": ModelAnswer((Text("Thinking it over, "), Text("and done."))),
     "TOOL": _call("Bash", command=_WAIT, description="Wait at the gate"),
     "PERMISSION": _call(
         "Bash", command=_WAIT_AFTER_PERMISSION, description="Touch, then wait at the gate"
@@ -112,7 +112,7 @@ SCENARIOS: Mapping[str, Answer | Failure] = {
     ),
     "SUBAGENT": _subagent("HELD"),
     "SUBAGENTASKS": _subagent("HELDPERMISSION"),
-    "HELDPERMISSION": Answer(
+    "HELDPERMISSION": ModelAnswer(
         (
             Text("Thinking it over, "),
             ToolUse("Bash", {"command": _WAIT_AFTER_PERMISSION, "description": "Touch, then wait"}),
@@ -128,13 +128,13 @@ SCENARIOS: Mapping[str, Answer | Failure] = {
 # Always held; hold() adds others.
 HELD = frozenset({"HELD", "HELDPERMISSION"})
 
-GREETING = Answer((Text("Hello from the model."),))
-AFTER_TOOL = Answer((Text("The tool is done."),))
-NOTED = Answer((Text("Noted."),))
-SUMMARY = Answer((Text("<analysis>short</analysis><summary>A short talk.</summary>"),))
+GREETING = ModelAnswer((Text("Hello from the model."),))
+AFTER_TOOL = ModelAnswer((Text("The tool is done."),))
+NOTED = ModelAnswer((Text("Noted."),))
+SUMMARY = ModelAnswer((Text("<analysis>short</analysis><summary>A short talk.</summary>"),))
 
 
-def choose(body: Mapping[str, Any]) -> tuple[str, Answer | Failure]:
+def choose(body: Mapping[str, Any]) -> tuple[str, ModelAnswer | Failure]:
     """The scenario's name and its answer for one request to /v1/messages."""
     messages = [m for m in body.get("messages") or [] if m.get("role") == "user"]
     if not messages:
@@ -339,7 +339,7 @@ class _Handler(BaseHTTPRequestHandler):
             # The client closed the connection: an Esc, or its end.
             self.close_connection = True
 
-    def _stream(self, body: JSON, answer: Answer, exchange: Exchange) -> None:
+    def _stream(self, body: JSON, answer: ModelAnswer, exchange: Exchange) -> None:
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.send_header("transfer-encoding", "chunked")
