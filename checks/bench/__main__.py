@@ -31,7 +31,7 @@ from checks.bench import (
     bench_subscribers,
     bench_tail,
 )
-from checks.bench.row import Measurement, render
+from checks.bench.measurement import Measurement, render
 
 ROW_SECONDS: Final = 300
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 
 from checks.bench.bench_hook import wall
-from checks.bench.row import Bound, Measurement, Samples, compare, render
+from checks.bench.measurement import Bound, Measurement, Samples, compare, render
 from testing.checkout import CHECKOUT
 from testing.hook_home import INTERPRETER, payload
 from testing.support import DaemonHome

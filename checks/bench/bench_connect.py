@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 from itertools import islice
 
+from checks.bench.measurement import Bound, Measurement, compare
 from checks.bench.rig import Served, alternate, bare, daemon, on_core, set_lines
-from checks.bench.row import Bound, Measurement, compare
 
 
 def connections(server: Served, lines: Iterator[bytes], count: int) -> list[float]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import signal
 
+from checks.bench.measurement import Measurement, compare
 from checks.bench.rig import OTHER, alternate, daemon, on_core, peers, round_trips, set_lines
-from checks.bench.row import Measurement, compare
 
 
 def measure(*, quick: bool = False) -> Measurement:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 
-from checks.bench.row import Bound, Measurement, Samples, compare
+from checks.bench.measurement import Bound, Measurement, Samples, compare
 from testing.hook_home import INTERPRETER, HookHome, payload
 
 BOUND = 1.25

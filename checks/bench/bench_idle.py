@@ -9,8 +9,8 @@ import os
 import select
 from pathlib import Path
 
+from checks.bench.measurement import Bound, Measurement
 from checks.bench.rig import daemon
-from checks.bench.row import Bound, Measurement
 
 CONFIG = "[daemon]\nidle_timeout_minutes = 0.002\n"
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sys
 
+from checks.bench.measurement import Measurement, compare
 from checks.bench.rig import alternate, daemon, on_core, round_trips, set_lines
-from checks.bench.row import Measurement, compare
 
 _FORGETFUL = """
 import sys

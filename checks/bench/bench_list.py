@@ -10,8 +10,8 @@ import tempfile
 import time
 from itertools import islice
 
+from checks.bench.measurement import Bound, Measurement, compare
 from checks.bench.rig import TMPFS, alternate, bare, daemon, on_core, pipelined, set_lines
-from checks.bench.row import Bound, Measurement, compare
 
 SESSIONS = 1_000
 

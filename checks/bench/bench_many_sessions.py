@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from itertools import cycle, islice
 
+from checks.bench.measurement import Bound, Measurement, compare
 from checks.bench.rig import Served, alternate, daemon, on_core, pipelined, round_trips, set_lines
-from checks.bench.row import Bound, Measurement, compare
 
 SESSIONS = 100_000
 CONFIG = f"[limits]\nmax_sessions = {2 * SESSIONS}\n"

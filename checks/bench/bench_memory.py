@@ -12,8 +12,8 @@ from acd.sessions.metadata import parse_metadata
 from acd.sessions.status import STATUSES
 from acd.sessions.store import Store
 from acd.sessions.values import NS, Now
+from checks.bench.measurement import Bound, Measurement, compare
 from checks.bench.rig import Served, alternate, bare, daemon, pipelined, set_lines
-from checks.bench.row import Bound, Measurement, compare
 
 SESSIONS = 100
 SETS = 11  # the first one creates the session, each other one is a transition

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import islice
 
+from checks.bench.measurement import Bound, Measurement, compare
 from checks.bench.rig import alternate, bare, daemon, on_core, pipelined, set_lines
-from checks.bench.row import Bound, Measurement, compare
 
 LINES = 10_000
 

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
+from checks.bench.measurement import Bound, Measurement, compare
 from checks.bench.rig import alternate, bare, daemon, on_core, round_trips, set_lines
-from checks.bench.row import Bound, Measurement, compare
 from testing.checkout import FIXTURES
 
 _PAYLOADS = FIXTURES / "claude-code-2.1.329"

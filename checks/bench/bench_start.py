@@ -16,8 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from checks.bench.measurement import Bound, Measurement, compare
 from checks.bench.rig import DAEMON, TMPFS, alternate, set_lines
-from checks.bench.row import Bound, Measurement, compare
 
 _IMPORT = (sys.executable, "-I", "-c", "import uvloop")
 

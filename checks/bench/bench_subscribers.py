@@ -13,8 +13,8 @@ import time
 from collections.abc import Iterator
 from itertools import cycle
 
+from checks.bench.measurement import Bound, Measurement, compare
 from checks.bench.rig import Served, allow_files, alternate, bare, daemon, on_core
-from checks.bench.row import Bound, Measurement, compare
 
 SUBSCRIBERS = 1_000
 

@@ -5,8 +5,8 @@ Client and server run on one core, the subscribers on the other.
 
 from __future__ import annotations
 
+from checks.bench.measurement import Bound, Measurement, compare
 from checks.bench.rig import alternate, bare, daemon, on_core, peers, round_trips, set_lines
-from checks.bench.row import Bound, Measurement, compare
 
 SUBSCRIBERS = "100"
 
