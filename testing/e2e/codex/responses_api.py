@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
-from testing.e2e.messages_api import Exchange, Exchanges, Failure, Text
+from testing.e2e.exchanges import Exchange, Exchanges
+from testing.e2e.messages_api import Failure, Text
 
 JSON = dict[str, Any]
 
