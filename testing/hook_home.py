@@ -74,7 +74,7 @@ class Line:
         return cls(raw, agent.decode(), meta, json.loads(meta), event, json.loads(event))
 
 
-class Listener:
+class BacklogListener:
     """A listening socket whose connections stay in the backlog until the test accepts them.
 
     With `runs` it looks like a daemon's; without, like a service manager's before a
@@ -134,7 +134,7 @@ class HookHome(TemporaryHome):
             shutil.copy(CHECKOUT / "hooks" / name, self.program)
         for name in HOOK_MODULES:
             Compile(self.program / name).execute()
-        self._listeners: list[Listener] = []
+        self._listeners: list[BacklogListener] = []
 
     @property
     def hook(self) -> Path:
@@ -155,10 +155,10 @@ class HookHome(TemporaryHome):
 
     def listen(
         self, path: Path | None = None, backlog: int = 128, *, runs: bool = True
-    ) -> Listener:
+    ) -> BacklogListener:
         if path is None:
             self.make_directory()
-        listener = Listener(path or self.socket, backlog, runs=runs)
+        listener = BacklogListener(path or self.socket, backlog, runs=runs)
         self._listeners.append(listener)
         return listener
 

@@ -31,11 +31,11 @@ from checks.bench import (
     bench_subscribers,
     bench_tail,
 )
-from checks.bench.row import Row, render
+from checks.bench.measurement import Measurement, render
 
 ROW_SECONDS: Final = 300
 
-ROWS: Final[dict[str, Callable[..., Row]]] = {
+ROWS: Final[dict[str, Callable[..., Measurement]]] = {
     "round-trip": bench_round_trip.measure,
     "connect": bench_connect.measure,
     "pipeline": bench_pipeline.measure,

@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 
 from checks.bench.bench_hook import wall
-from checks.bench.row import Bound, Row, Samples, compare, render
+from checks.bench.measurement import Bound, Measurement, Samples, compare, render
 from testing.checkout import CHECKOUT
 from testing.hook_home import INTERPRETER, payload
 from testing.support import DaemonHome
@@ -40,7 +40,7 @@ def _with_sessions(where: DaemonHome) -> None:
     where.ask(*(f'SET s{number} question {{"prompt": "Bash: make"}}' for number in range(8)))
 
 
-def measure(*, quick: bool = False) -> Row:
+def measure(*, quick: bool = False) -> Measurement:
     """`acd bar` with a daemon that runs."""
     with DaemonHome() as where:
         _with_sessions(where)
@@ -48,7 +48,7 @@ def measure(*, quick: bool = False) -> Row:
     return compare("acd bar, one look", samples, bound=Bound(1.25))
 
 
-def measure_stopped(*, quick: bool = False) -> Row:
+def measure_stopped(*, quick: bool = False) -> Measurement:
     """`acd bar` without a daemon: it reads the state file."""
     with DaemonHome() as where:
         _with_sessions(where)
@@ -57,7 +57,7 @@ def measure_stopped(*, quick: bool = False) -> Row:
     return compare("acd bar, no daemon", samples, bound=Bound(1.75))
 
 
-def measure_status_line(*, quick: bool = False) -> Row:
+def measure_status_line(*, quick: bool = False) -> Measurement:
     """The status line with a daemon that runs."""
     with DaemonHome() as where:
         _with_sessions(where)

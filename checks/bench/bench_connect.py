@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 from itertools import islice
 
+from checks.bench.measurement import Bound, Measurement, compare
 from checks.bench.rig import Served, alternate, bare, daemon, on_core, set_lines
-from checks.bench.row import Bound, Row, compare
 
 
 def connections(server: Served, lines: Iterator[bytes], count: int) -> list[float]:
@@ -25,7 +25,7 @@ def connections(server: Served, lines: Iterator[bytes], count: int) -> list[floa
     return times
 
 
-def measure(*, quick: bool = False) -> Row:
+def measure(*, quick: bool = False) -> Measurement:
     """The median, beside the bare server's."""
     with on_core(), daemon() as server, bare() as other:
         lines = set_lines()

@@ -40,7 +40,7 @@ _STARTS: Final = 7
 _SETS: Final = 60
 
 
-class Terminal:
+class PseudoTerminal:
     """A program on a pseudo-terminal, and its output."""
 
     def __init__(self, command: Sequence[str], environ: dict[str, str], size: tuple[int, int]):
@@ -116,9 +116,9 @@ def fill(home: DaemonHome, sessions: int) -> None:
     home.ask('SET asker question {"working_dir": "/home/dev/src/asker", "prompt": "go?"}')
 
 
-def start(home: DaemonHome, size: tuple[int, int] = (120, 40)) -> Terminal:
+def start(home: DaemonHome, size: tuple[int, int] = (120, 40)) -> PseudoTerminal:
     """The dashboard as a user starts it."""
-    return Terminal([sys.executable, "-m", "acd", "dashboard"], home.environ, size)
+    return PseudoTerminal([sys.executable, "-m", "acd", "dashboard"], home.environ, size)
 
 
 def first_paint(home: DaemonHome) -> tuple[float, float]:
@@ -127,12 +127,12 @@ def first_paint(home: DaemonHome) -> tuple[float, float]:
     for _ in range(_STARTS):
         with start(home) as terminal:
             ours.append(terminal.wait_for("go?") - terminal.began)
-        with Terminal([sys.executable, "-c", BARE], home.environ, (120, 40)) as terminal:
+        with PseudoTerminal([sys.executable, "-c", BARE], home.environ, (120, 40)) as terminal:
             bare.append(terminal.wait_for("painted") - terminal.began)
     return median(ours), median(bare)
 
 
-def delays(home: DaemonHome, terminal: Terminal) -> list[float]:
+def delays(home: DaemonHome, terminal: PseudoTerminal) -> list[float]:
     """Seconds from sending a SET to its text on the terminal."""
     found = []
     with home.client() as client:
@@ -147,7 +147,7 @@ def delays(home: DaemonHome, terminal: Terminal) -> list[float]:
 
 
 def under_load(
-    home: DaemonHome, terminal: Terminal, sessions: int, rate: int
+    home: DaemonHome, terminal: PseudoTerminal, sessions: int, rate: int
 ) -> tuple[float, float]:
     """The share of a core, and the bytes written a second, at this rate of updates."""
     seconds = 8.0

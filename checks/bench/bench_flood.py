@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import signal
 
+from checks.bench.measurement import Measurement, compare
 from checks.bench.rig import OTHER, alternate, daemon, on_core, peers, round_trips, set_lines
-from checks.bench.row import Row, compare
 
 
-def measure(*, quick: bool = False) -> Row:
+def measure(*, quick: bool = False) -> Measurement:
     """The 99th percentile of a round trip with a flood and without."""
     with (
         on_core(),

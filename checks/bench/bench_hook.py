@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 
-from checks.bench.row import Bound, Row, Samples, compare
+from checks.bench.measurement import Bound, Measurement, Samples, compare
 from testing.hook_home import INTERPRETER, HookHome, payload
 
 BOUND = 1.25
@@ -60,7 +60,7 @@ def _taken_in(where: HookHome, pairs: int) -> Samples:
     return samples
 
 
-def row(*, quick: bool = False) -> Row:
+def row(*, quick: bool = False) -> Measurement:
     """The median wall time and the bare interpreter's."""
     with HookHome() as where:
         samples = _taken_in(where, 50 if quick else 300)

@@ -9,13 +9,13 @@ import os
 import select
 from pathlib import Path
 
+from checks.bench.measurement import Bound, Measurement
 from checks.bench.rig import daemon
-from checks.bench.row import Bound, Row
 
 CONFIG = "[daemon]\nidle_timeout_minutes = 0.002\n"
 
 
-def measure(*, quick: bool = False) -> Row:
+def measure(*, quick: bool = False) -> Measurement:
     """Resident bytes of the daemon after its idle stop."""
     with daemon(CONFIG) as server:
         ended = os.pidfd_open(server.pid)
@@ -29,4 +29,4 @@ def measure(*, quick: bool = False) -> Row:
             os.close(ended)
         # A zombie until its parent reads the exit status; it has no memory.
         left = Path(f"/proc/{server.pid}/statm").read_text().split()
-        return Row("nobody there", "B", float(left[1]), bound=Bound(0, of="ours"))
+        return Measurement("nobody there", "B", float(left[1]), bound=Bound(0, of="ours"))

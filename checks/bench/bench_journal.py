@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sys
 
+from checks.bench.measurement import Measurement, compare
 from checks.bench.rig import alternate, daemon, on_core, round_trips, set_lines
-from checks.bench.row import Row, compare
 
 _FORGETFUL = """
 import sys
@@ -21,7 +21,7 @@ sys.exit(main())
 """
 
 
-def measure(*, quick: bool = False) -> Row:
+def measure(*, quick: bool = False) -> Measurement:
     """The median round trip with the journal and without."""
     without = (sys.executable, "-I", "-c", _FORGETFUL)
     with (

@@ -10,8 +10,8 @@ import tempfile
 import time
 from itertools import islice
 
+from checks.bench.measurement import Bound, Measurement, compare
 from checks.bench.rig import TMPFS, alternate, bare, daemon, on_core, pipelined, set_lines
-from checks.bench.row import Bound, Row, compare
 
 SESSIONS = 1_000
 
@@ -33,7 +33,7 @@ def _times(sock: socket.socket, count: int) -> list[float]:
     return times
 
 
-def measure(*, quick: bool = False) -> Row:
+def measure(*, quick: bool = False) -> Measurement:
     """The median time and the bare server's."""
     with (
         on_core(),

@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from itertools import cycle, islice
 
+from checks.bench.measurement import Bound, Measurement, compare
 from checks.bench.rig import Served, alternate, daemon, on_core, pipelined, round_trips, set_lines
-from checks.bench.row import Bound, Row, compare
 
 SESSIONS = 100_000
 CONFIG = f"[limits]\nmax_sessions = {2 * SESSIONS}\n"
@@ -29,7 +29,7 @@ def _fill(server: Served, lines: list[bytes]) -> None:
         time.sleep(0.01)
 
 
-def measure(*, quick: bool = False) -> Row:
+def measure(*, quick: bool = False) -> Measurement:
     """The median round trip and that of a small store."""
     lines = list(islice(set_lines(SESSIONS, projects=10), 2 * SESSIONS))
     everywhere = cycle(

@@ -12,8 +12,8 @@ from acd.sessions.metadata import parse_metadata
 from acd.sessions.status import STATUSES
 from acd.sessions.store import Store
 from acd.sessions.values import NS, Now
+from checks.bench.measurement import Bound, Measurement, compare
 from checks.bench.rig import Served, alternate, bare, daemon, pipelined, set_lines
-from checks.bench.row import Bound, Row, compare
 
 SESSIONS = 100
 SETS = 11  # the first one creates the session, each other one is a transition
@@ -38,9 +38,11 @@ def traced_bytes() -> int:
     return after - before
 
 
-def measure_python(*, quick: bool = False) -> Row:
+def measure_python(*, quick: bool = False) -> Measurement:
     """Bytes of Python objects."""
-    return Row("100 sessions, 10 transitions", "B", traced_bytes(), bound=Bound(1e6, of="ours"))
+    return Measurement(
+        "100 sessions, 10 transitions", "B", traced_bytes(), bound=Bound(1e6, of="ours")
+    )
 
 
 def _loaded(server: Served) -> list[float]:
@@ -59,7 +61,7 @@ def _bare_rss() -> list[float]:
         return _loaded(server)
 
 
-def measure_rss(*, quick: bool = False) -> Row:
+def measure_rss(*, quick: bool = False) -> Measurement:
     """Resident bytes and the bare server's."""
     samples = alternate(_daemon_rss, _bare_rss, batches=3 if quick else 7, warm_up=0)
     return compare("the daemon's memory with these", samples, bound=Bound(1.2), unit="B")

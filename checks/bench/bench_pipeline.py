@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from itertools import islice
 
+from checks.bench.measurement import Bound, Measurement, compare
 from checks.bench.rig import alternate, bare, daemon, on_core, pipelined, set_lines
-from checks.bench.row import Bound, Row, compare
 
 LINES = 10_000
 
 
-def measure(*, quick: bool = False) -> Row:
+def measure(*, quick: bool = False) -> Measurement:
     """The time of a line and the bare server's."""
     block = b"".join(islice(set_lines(), LINES))
     with (

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
+from checks.bench.measurement import Bound, Measurement, compare
 from checks.bench.rig import alternate, bare, daemon, on_core, round_trips, set_lines
-from checks.bench.row import Bound, Row, compare
 from testing.checkout import FIXTURES
 
 _PAYLOADS = FIXTURES / "claude-code-2.1.329"
@@ -46,7 +46,7 @@ def processes(number: int) -> Iterator[list[int]]:
         yield [process.pid for process in living]
 
 
-def _measure(what: str, lines: Iterator[bytes], bound: Bound | None, *, quick: bool) -> Row:
+def _measure(what: str, lines: Iterator[bytes], bound: Bound | None, *, quick: bool) -> Measurement:
     with (
         on_core(),
         daemon() as server,
@@ -62,18 +62,18 @@ def _measure(what: str, lines: Iterator[bytes], bound: Bound | None, *, quick: b
     return compare(what, samples, bound=bound)
 
 
-def measure(*, quick: bool = False) -> Row:
+def measure(*, quick: bool = False) -> Measurement:
     """The median round trip of a SET and the bare server's."""
     return _measure("SET round trip", set_lines(), Bound(1.5), quick=quick)
 
 
-def measure_new(*, quick: bool = False) -> Row:
+def measure_new(*, quick: bool = False) -> Measurement:
     """The same with new metadata each time."""
     lines = set_lines(projects=1000)
     return _measure("SET, metadata new each time", lines, None, quick=quick)
 
 
-def measure_event(*, quick: bool = False) -> Row:
+def measure_event(*, quick: bool = False) -> Measurement:
     """The median round trip of a hook's event and the bare server's of a SET."""
     with tempfile.TemporaryDirectory() as config_dir, processes(10) as pids:
         Path(config_dir, "sessions").mkdir()

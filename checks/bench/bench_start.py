@@ -16,8 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from checks.bench.measurement import Bound, Measurement, compare
 from checks.bench.rig import DAEMON, TMPFS, alternate, set_lines
-from checks.bench.row import Bound, Row, compare
 
 _IMPORT = (sys.executable, "-I", "-c", "import uvloop")
 
@@ -73,7 +73,7 @@ def import_uvloop() -> float:
     return seconds
 
 
-def measure(*, quick: bool = False) -> Row:
+def measure(*, quick: bool = False) -> Measurement:
     """The median first reply and the import of uvloop."""
     samples = alternate(
         lambda: [first_set()], lambda: [import_uvloop()], batches=15 if quick else 60

@@ -13,8 +13,8 @@ import time
 from collections.abc import Iterator
 from itertools import cycle
 
+from checks.bench.measurement import Bound, Measurement, compare
 from checks.bench.rig import Served, allow_files, alternate, bare, daemon, on_core
-from checks.bench.row import Bound, Row, compare
 
 SUBSCRIBERS = 1_000
 
@@ -66,7 +66,7 @@ def audience(server: Served, lines: list[bytes], *, subscribe: bool) -> Iterator
         gathered.close()
 
 
-def measure(*, quick: bool = False) -> Row:
+def measure(*, quick: bool = False) -> Measurement:
     """The median time and the bare server's."""
     allow_files(SUBSCRIBERS * 2 + 100)
     sets = [b"SET session-1 working\n", b"SET session-1 attention\n"]

@@ -5,13 +5,13 @@ Client and server run on one core, the subscribers on the other.
 
 from __future__ import annotations
 
+from checks.bench.measurement import Bound, Measurement, compare
 from checks.bench.rig import alternate, bare, daemon, on_core, peers, round_trips, set_lines
-from checks.bench.row import Bound, Row, compare
 
 SUBSCRIBERS = "100"
 
 
-def measure(*, quick: bool = False) -> Row:
+def measure(*, quick: bool = False) -> Measurement:
     """The percentile and that of a server that writes each line to 100 connections."""
     with (
         on_core(),

@@ -21,7 +21,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Final
 
-from checks.bench.row import Samples
+from checks.bench.measurement import Samples
 from testing.support import WAIT, DaemonHome
 
 TMPFS: Final = Path("/dev/shm")

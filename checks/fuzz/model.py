@@ -23,7 +23,7 @@ EVENTS = {
 
 
 @dataclass
-class Session:
+class ModelSession:
     """One session, with the fields of GET."""
 
     status: str
@@ -38,11 +38,11 @@ class Session:
         self.status = status
 
 
-class Model:
+class ProtocolModel:
     """All sessions. `answer` returns the reply, and the pushes to subscribers."""
 
     def __init__(self) -> None:
-        self.sessions: dict[str, Session] = {}
+        self.sessions: dict[str, ModelSession] = {}
 
     def answer(self, line: str) -> tuple[str, list[str]]:
         verb, *words = line.split(" ", 3)
@@ -72,7 +72,7 @@ class Model:
     def _set(self, name: str, status: str, metadata: dict[str, Any]) -> tuple[str, list[str]]:
         session = self.sessions.get(name)
         if session is None:
-            session = self.sessions[name] = Session(status)
+            session = self.sessions[name] = ModelSession(status)
         elif session.status == "closed" != status:
             return "ERR session closed", []
         session.enter(status)
@@ -86,13 +86,13 @@ class Model:
         if status is None or (session is not None and session.status == "closed"):
             return []
         if session is None:
-            session = self.sessions[name] = Session(status)
+            session = self.sessions[name] = ModelSession(status)
         session.enter(status)
         session.known.setdefault("session_id", name)
         session.known.setdefault("working_dir", "/")
         return [f"UPDATE {name} {status}"]
 
-    def _resurrect(self, name: str, session: Session) -> tuple[str, list[str]]:
+    def _resurrect(self, name: str, session: ModelSession) -> tuple[str, list[str]]:
         if session.status != "closed":
             return "ERR session not closed", []
         resume = session.known.get("session_id")

@@ -39,14 +39,14 @@ class ClaudeTestbed:
 
     def interactive(
         self, *arguments: str, mode: str = "default", session: str | None = None
-    ) -> Agent:
-        return Agent(self, *arguments, mode=mode, session=session)
+    ) -> ClaudeTui:
+        return ClaudeTui(self, *arguments, mode=mode, session=session)
 
     def print_run(self, prompt: str) -> PrintRun:
         return PrintRun(self, prompt)
 
 
-class Agent(Interactive):
+class ClaudeTui(Interactive):
     """One interactive client, which ends with its `with`.
 
     Its conversation gets a new id, unless `session` names one to continue.

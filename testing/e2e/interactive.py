@@ -14,7 +14,7 @@ from typing import Self
 
 from testing.e2e.home import AgentHome
 from testing.e2e.moment import Moment
-from testing.e2e.terminal import Terminal
+from testing.e2e.terminal import TmuxTerminal
 from testing.e2e.verifier import WITHIN_SECONDS, Verifier
 
 _KEY_SECONDS = 1
@@ -31,7 +31,7 @@ class Interactive:
         self, home: AgentHome, argv: Sequence[str], box: str, acd: Verifier, session: str
     ) -> None:
         directory = home.root / f"terminal-{uuid.uuid4().hex[:8]}"
-        self.terminal = Terminal(directory, argv, home.environ, home.project)
+        self.terminal = TmuxTerminal(directory, argv, home.environ, home.project)
         self.acd = acd
         self.session = session
         self._box = box

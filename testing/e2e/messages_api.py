@@ -10,15 +10,13 @@ from __future__ import annotations
 import json
 import re
 import threading
-import time
 import uuid
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
-from testing.e2e.moment import PATIENCE, Moment
+from testing.e2e.exchanges import Exchange, Exchanges
 
 JSON = dict[str, Any]
 
@@ -35,7 +33,7 @@ class ToolUse:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ModelAnswer:
     """The model's content blocks, in their order."""
 
     blocks: tuple[Text | ToolUse, ...]
@@ -53,15 +51,15 @@ class Failure:
     type: str
 
 
-def _call(name: str, **input_: object) -> Answer:
-    return Answer((Text(f"Calling {name}."), ToolUse(name, input_)))
+def _call(name: str, **input_: object) -> ModelAnswer:
+    return ModelAnswer((Text(f"Calling {name}."), ToolUse(name, input_)))
 
 
-def _calls(*tools: ToolUse) -> Answer:
-    return Answer((Text("Calling several."), *tools))
+def _calls(*tools: ToolUse) -> ModelAnswer:
+    return ModelAnswer((Text("Calling several."), *tools))
 
 
-def _subagent(prompt: str) -> Answer:
+def _subagent(prompt: str) -> ModelAnswer:
     return _call(
         "Agent",
         description="a helper",
@@ -76,8 +74,8 @@ def _subagent(prompt: str) -> Answer:
 _WAIT = "./wait-at-the-gate"
 _WAIT_AFTER_PERMISSION = "touch made-by-a-tool && ./wait-at-the-gate"
 
-SCENARIOS: Mapping[str, Answer | Failure] = {
-    "HELD": Answer((Text("Thinking it over, "), Text("and done."))),
+SCENARIOS: Mapping[str, ModelAnswer | Failure] = {
+    "HELD": ModelAnswer((Text("Thinking it over, "), Text("and done."))),
     "TOOL": _call("Bash", command=_WAIT, description="Wait at the gate"),
     "PERMISSION": _call(
         "Bash", command=_WAIT_AFTER_PERMISSION, description="Touch, then wait at the gate"
@@ -112,7 +110,7 @@ SCENARIOS: Mapping[str, Answer | Failure] = {
     ),
     "SUBAGENT": _subagent("HELD"),
     "SUBAGENTASKS": _subagent("HELDPERMISSION"),
-    "HELDPERMISSION": Answer(
+    "HELDPERMISSION": ModelAnswer(
         (
             Text("Thinking it over, "),
             ToolUse("Bash", {"command": _WAIT_AFTER_PERMISSION, "description": "Touch, then wait"}),
@@ -128,13 +126,13 @@ SCENARIOS: Mapping[str, Answer | Failure] = {
 # Always held; hold() adds others.
 HELD = frozenset({"HELD", "HELDPERMISSION"})
 
-GREETING = Answer((Text("Hello from the model."),))
-AFTER_TOOL = Answer((Text("The tool is done."),))
-NOTED = Answer((Text("Noted."),))
-SUMMARY = Answer((Text("<analysis>short</analysis><summary>A short talk.</summary>"),))
+GREETING = ModelAnswer((Text("Hello from the model."),))
+AFTER_TOOL = ModelAnswer((Text("The tool is done."),))
+NOTED = ModelAnswer((Text("Noted."),))
+SUMMARY = ModelAnswer((Text("<analysis>short</analysis><summary>A short talk.</summary>"),))
 
 
-def choose(body: Mapping[str, Any]) -> tuple[str, Answer | Failure]:
+def choose(body: Mapping[str, Any]) -> tuple[str, ModelAnswer | Failure]:
     """The scenario's name and its answer for one request to /v1/messages."""
     messages = [m for m in body.get("messages") or [] if m.get("role") == "user"]
     if not messages:
@@ -177,90 +175,6 @@ def _ends_in_tool_result(message: Mapping[str, Any]) -> bool:
     # only the last block decides.
     blocks = _blocks(message)
     return bool(blocks) and blocks[-1].get("type") == "tool_result"
-
-
-@dataclass
-class Exchange:
-    """One request and its answer."""
-
-    scenario: str
-    asked: Moment
-    answered: Moment | None = None
-    _released: threading.Event = field(default_factory=threading.Event)
-    _finished: threading.Event = field(default_factory=threading.Event)
-
-    def release(self) -> Moment:
-        """Continues a held answer; returns the moment before."""
-        now = Moment.now()
-        self._released.set()
-        return now
-
-    def wait_answered(self, timeout: float = PATIENCE) -> Moment:
-        """Waits until the answer is sent; returns the moment of its last byte."""
-        if not self._finished.wait(timeout) or self.answered is None:
-            raise AssertionError(f"{self.scenario} was not answered in {timeout} s")
-        return self.answered
-
-    def wait_released(self) -> None:
-        self._released.wait()
-
-    def finish(self, *, whole: bool) -> None:
-        self.answered = Moment.now() if whole else None
-        self._finished.set()
-
-
-class Exchanges:
-    """The requests to a fake API, which tests await, hold and release."""
-
-    def __init__(self, held: Collection[str]) -> None:
-        self._changed = threading.Condition()
-        self._exchanges: list[Exchange] = []
-        self._taken: list[Exchange] = []
-        self._always_held = frozenset(held)
-        self._held = set(held)
-
-    def take(self, scenario: str, timeout: float = PATIENCE) -> Exchange:
-        """Waits for a request of that scenario; returns the oldest one not taken yet."""
-        with self._changed:
-            deadline = time.monotonic() + timeout
-            while True:
-                for exchange in self._exchanges:
-                    if exchange.scenario == scenario:
-                        self._exchanges.remove(exchange)
-                        self._taken.append(exchange)
-                        return exchange
-                if not self._changed.wait(deadline - time.monotonic()):
-                    seen = [e.scenario for e in self._exchanges]
-                    raise AssertionError(f"no request for {scenario} in {timeout} s, only {seen}")
-
-    def hold(self, scenario: str) -> None:
-        """Holds the answers of that scenario too, from now on."""
-        self._held.add(scenario)
-
-    def forget(self) -> None:
-        """Releases all held answers and removes all requests, for the next test."""
-        self._held = set(self._always_held)
-        with self._changed:
-            for exchange in self._exchanges + self._taken:
-                exchange.release()
-            self._exchanges.clear()
-            self._taken.clear()
-
-    @contextmanager
-    def exchange(self, scenario: str) -> Iterator[Exchange]:
-        """One request, for the handler: take() returns it; a held one waits for release()."""
-        exchange = Exchange(scenario, Moment.now())
-        if scenario not in self._held:
-            exchange.release()
-        with self._changed:
-            self._exchanges.append(exchange)
-            self._changed.notify_all()
-        whole = False
-        try:
-            yield exchange
-            whole = True
-        finally:
-            exchange.finish(whole=whole)
 
 
 class MessagesAPI(Exchanges):
@@ -339,7 +253,7 @@ class _Handler(BaseHTTPRequestHandler):
             # The client closed the connection: an Esc, or its end.
             self.close_connection = True
 
-    def _stream(self, body: JSON, answer: Answer, exchange: Exchange) -> None:
+    def _stream(self, body: JSON, answer: ModelAnswer, exchange: Exchange) -> None:
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.send_header("transfer-encoding", "chunked")

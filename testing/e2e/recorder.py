@@ -30,7 +30,7 @@ from testing.e2e.moment import Moment
 from testing.e2e.verifier import WITHIN_SECONDS
 
 
-class Recorder:
+class ScenarioRecorder:
     """The Verifier that records."""
 
     def __init__(self, home: ClaudeHome, file: Path) -> None:

@@ -17,7 +17,7 @@ _SIZE = ("-x", "120", "-y", "50")
 _GRACE_SECONDS = 5
 
 
-class Terminal:
+class TmuxTerminal:
     """A program on a screen of 120 columns by 50 lines, which ends with its `with`."""
 
     def __init__(

@@ -13,7 +13,7 @@ from typing import Any
 
 from testing.checkout import CHECKOUT as HERE
 from testing.home import tree
-from testing.system.user_manager import HOME, UID, UserManager
+from testing.system.user_manager import HOME, UID, NamespaceManager
 
 CHECKOUT = HOME / "acd"
 DATA = HOME / ".local/share/acd"
@@ -45,7 +45,7 @@ sys.exit(0 if ended else "the process did not end")
 """
 
 
-class AcdUser(UserManager):
+class AcdUser(NamespaceManager):
     """The test user, logged in, with acd's checkout in ~/acd."""
 
     def clone(self) -> None:

@@ -17,7 +17,7 @@ from typing import Self
 USER = "acdtest"
 UID = 4242
 HOME = Path("/home", USER)
-"""The user's home inside of the namespaces; UserManager.home is its path outside."""
+"""The user's home inside of the namespaces; NamespaceManager.home is its path outside."""
 RUNTIME = Path("/run/user", str(UID))
 
 _INIT = Path(__file__).with_name("namespace_init.py")
@@ -40,7 +40,7 @@ def _cgroup2() -> Path | None:
 
 
 def why_unavailable() -> str | None:
-    """Why a UserManager cannot run on this machine; None if it can."""
+    """Why a NamespaceManager cannot run on this machine; None if it can."""
     if sys.platform != "linux":
         return "needs Linux"
     if os.geteuid() != 0:
@@ -55,7 +55,7 @@ def why_unavailable() -> str | None:
     return f"needs {', '.join(missing)}" if missing else None
 
 
-class UserManager:
+class NamespaceManager:
     """A running manager. Its `with` or down() ends it."""
 
     def __init__(self, template: Path | None = None, *, restricted: bool = False) -> None:

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from testing.e2e import client, compatibility
-from testing.e2e.agent import Agent, ClaudeTestbed
+from testing.e2e.agent import ClaudeTestbed, ClaudeTui
 from testing.e2e.daemon import Acd
 from testing.e2e.home import ClaudeHome
 from testing.e2e.installation import WITHOUT_DIALOGS, installed_hooks, without_dialogs
 from testing.e2e.messages_api import MessagesAPI
-from testing.e2e.recorder import Recorder
+from testing.e2e.recorder import ScenarioRecorder
 
 
 @pytest.fixture(scope="session", params=client.VERSIONS)
@@ -74,7 +74,11 @@ def testbed(
     record = os.environ.get("ACD_RECORD")
     scenario = compatibility.behaviour(request.node.name, version).replace(" ", "_")
     with ClaudeHome(model.url, hooks) as home:
-        acd = Recorder(home, Path(record) / version / f"{scenario}.jsonl") if record else Acd(home)
+        acd = (
+            ScenarioRecorder(home, Path(record) / version / f"{scenario}.jsonl")
+            if record
+            else Acd(home)
+        )
         try:
             yield ClaudeTestbed(executable, home, model, acd)
         finally:
@@ -84,7 +88,7 @@ def testbed(
 
 
 @pytest.fixture
-def agent(testbed: ClaudeTestbed) -> Iterator[Agent]:
+def agent(testbed: ClaudeTestbed) -> Iterator[ClaudeTui]:
     """A client that has just started, and that acd shows as waiting for its user."""
     with testbed.interactive() as agent:
         agent.expect("attention", since=agent.started)

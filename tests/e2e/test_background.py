@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from testing.e2e.agent import PERMISSION_DIALOG, TASK_DIALOG, TASK_HINT, Agent
+from testing.e2e.agent import PERMISSION_DIALOG, TASK_DIALOG, TASK_HINT, ClaudeTui
 
 
-def test_a_background_command_keeps_it_working_until_it_is_done(agent: Agent) -> None:
+def test_a_background_command_keeps_it_working_until_it_is_done(agent: ClaudeTui) -> None:
     with agent.home.gate() as gate:
         agent.expect("working", since=agent.prompt("BACKGROUND"))
         gate.wait_reached()
@@ -19,7 +19,7 @@ def test_a_background_command_keeps_it_working_until_it_is_done(agent: Agent) ->
     agent.expect("attention", since=noted.wait_answered())
 
 
-def test_a_background_command_that_its_user_stops_is_attention(agent: Agent) -> None:
+def test_a_background_command_that_its_user_stops_is_attention(agent: ClaudeTui) -> None:
     with agent.home.gate() as gate:
         agent.expect("working", since=agent.prompt("BACKGROUND"))
         gate.wait_reached()
@@ -33,7 +33,7 @@ def test_a_background_command_that_its_user_stops_is_attention(agent: Agent) -> 
         agent.expect("attention", since=agent.answer(TASK_DIALOG, "x"))
 
 
-def test_a_background_subagent_keeps_it_working_until_it_is_done(agent: Agent) -> None:
+def test_a_background_subagent_keeps_it_working_until_it_is_done(agent: ClaudeTui) -> None:
     agent.expect("working", since=agent.prompt("SUBAGENT"))
     subagent = agent.api.take("HELD")
     agent.api.take("AFTER_TOOL").wait_answered()
@@ -47,7 +47,7 @@ def test_a_background_subagent_keeps_it_working_until_it_is_done(agent: Agent) -
 
 
 def test_a_permission_that_a_subagent_asks_for_when_the_main_agent_has_stopped_is_a_question(
-    agent: Agent,
+    agent: ClaudeTui,
 ) -> None:
     with agent.home.gate() as gate:
         agent.expect("working", since=agent.prompt("SUBAGENTASKS"))
@@ -64,7 +64,7 @@ def test_a_permission_that_a_subagent_asks_for_when_the_main_agent_has_stopped_i
     agent.expect("attention", since=agent.api.take("NOTED").wait_answered())
 
 
-def test_a_subagents_question_stays_one_when_the_main_agent_stops(agent: Agent) -> None:
+def test_a_subagents_question_stays_one_when_the_main_agent_stops(agent: ClaudeTui) -> None:
     agent.api.hold("AFTER_TOOL")
     agent.expect("working", since=agent.prompt("SUBAGENTASKS"))
     agent.api.take("HELDPERMISSION").release()
@@ -75,7 +75,7 @@ def test_a_subagents_question_stays_one_when_the_main_agent_stops(agent: Agent) 
     agent.expect_still("question")
 
 
-def test_a_permission_denied_to_a_subagent_is_working_until_all_is_done(agent: Agent) -> None:
+def test_a_permission_denied_to_a_subagent_is_working_until_all_is_done(agent: ClaudeTui) -> None:
     agent.expect("working", since=agent.prompt("SUBAGENTASKS"))
     subagent = agent.api.take("HELDPERMISSION")
     agent.api.take("AFTER_TOOL").wait_answered()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import signal
 
-from testing.e2e.agent import PERMISSION_DIALOG, Agent, ClaudeTestbed
+from testing.e2e.agent import PERMISSION_DIALOG, ClaudeTestbed, ClaudeTui
 from testing.e2e.moment import Moment
 
 
-def test_a_daemon_killed_is_back_with_the_next_line(agent: Agent) -> None:
+def test_a_daemon_killed_is_back_with_the_next_line(agent: ClaudeTui) -> None:
     agent.expect("working", since=agent.prompt("HELD"))
     answer = agent.api.take("HELD")
     agent.acd.kill()
@@ -18,7 +18,9 @@ def test_a_daemon_killed_is_back_with_the_next_line(agent: Agent) -> None:
     agent.expect("attention", since=ended)
 
 
-def test_an_interrupt_that_a_killed_daemon_missed_is_seen_by_the_next_client(agent: Agent) -> None:
+def test_an_interrupt_that_a_killed_daemon_missed_is_seen_by_the_next_client(
+    agent: ClaudeTui,
+) -> None:
     agent.expect("working", since=agent.prompt("HELD"))
     agent.sees("Thinking it over")
     agent.acd.kill()
@@ -27,7 +29,9 @@ def test_an_interrupt_that_a_killed_daemon_missed_is_seen_by_the_next_client(age
     agent.expect("attention", since=agent.acd.ask(), via=("working",))
 
 
-def test_a_dialog_dismissed_while_no_daemon_ran_is_seen_by_the_next_client(agent: Agent) -> None:
+def test_a_dialog_dismissed_while_no_daemon_ran_is_seen_by_the_next_client(
+    agent: ClaudeTui,
+) -> None:
     agent.prompt("PERMISSION")
     agent.expect("question", since=agent.sees(PERMISSION_DIALOG), via=("working",))
     agent.acd.kill()

@@ -7,8 +7,8 @@ from testing.e2e.agent import (
     PERMISSION_DIALOG,
     PLAN_DIALOG,
     QUESTION_DIALOG,
-    Agent,
     ClaudeTestbed,
+    ClaudeTui,
 )
 from testing.e2e.installation import by_hooks_and_registry
 
@@ -17,14 +17,14 @@ _REMINDED_SECONDS = 8
 
 
 @by_hooks_and_registry
-def test_a_permission_asked_for_is_a_question(agent: Agent) -> None:
+def test_a_permission_asked_for_is_a_question(agent: ClaudeTui) -> None:
     agent.prompt("PERMISSION")
     agent.expect("question", since=agent.sees(PERMISSION_DIALOG), via=("working",))
     agent.expect_still("question")
 
 
 @by_hooks_and_registry
-def test_a_permission_granted_is_working_at_once(agent: Agent) -> None:
+def test_a_permission_granted_is_working_at_once(agent: ClaudeTui) -> None:
     with agent.home.gate() as gate:
         agent.prompt("PERMISSION")
         agent.expect("question", since=agent.sees(PERMISSION_DIALOG), via=("working",))
@@ -36,19 +36,19 @@ def test_a_permission_granted_is_working_at_once(agent: Agent) -> None:
 
 
 @by_hooks_and_registry
-def test_a_permission_denied_is_attention(agent: Agent) -> None:
+def test_a_permission_denied_is_attention(agent: ClaudeTui) -> None:
     agent.prompt("PERMISSION")
     agent.expect("question", since=agent.sees(PERMISSION_DIALOG), via=("working",))
     agent.expect("attention", since=agent.deny())
 
 
-def test_a_permission_dialog_dismissed_is_attention(agent: Agent) -> None:
+def test_a_permission_dialog_dismissed_is_attention(agent: ClaudeTui) -> None:
     agent.prompt("PERMISSION")
     agent.expect("question", since=agent.sees(PERMISSION_DIALOG), via=("working",))
     agent.expect("attention", since=agent.answer(PERMISSION_DIALOG, "Escape"))
 
 
-def test_a_question_of_the_agent_is_a_question_until_it_is_answered(agent: Agent) -> None:
+def test_a_question_of_the_agent_is_a_question_until_it_is_answered(agent: ClaudeTui) -> None:
     agent.api.hold("AFTER_TOOL")
     agent.prompt("ASK")
     agent.expect("question", since=agent.sees(QUESTION_DIALOG), via=("working",))
@@ -60,7 +60,7 @@ def test_a_question_of_the_agent_is_a_question_until_it_is_answered(agent: Agent
 
 
 @by_hooks_and_registry
-def test_a_question_of_the_agent_dismissed_is_attention(agent: Agent) -> None:
+def test_a_question_of_the_agent_dismissed_is_attention(agent: ClaudeTui) -> None:
     agent.prompt("ASK")
     agent.expect("question", since=agent.sees(QUESTION_DIALOG), via=("working",))
     agent.expect("attention", since=agent.answer(QUESTION_DIALOG, "Escape"))
@@ -88,7 +88,7 @@ def test_a_plan_dismissed_is_attention(testbed: ClaudeTestbed) -> None:
         agent.expect("attention", since=agent.answer(PLAN_DIALOG, "Escape"))
 
 
-def test_an_elicitation_is_a_question_until_it_is_answered(agent: Agent) -> None:
+def test_an_elicitation_is_a_question_until_it_is_answered(agent: ClaudeTui) -> None:
     agent.api.hold("AFTER_TOOL")
     agent.prompt("ELICIT")
     agent.expect("question", since=agent.sees(ELICITATION_DIALOG), via=("working",))
@@ -99,7 +99,7 @@ def test_an_elicitation_is_a_question_until_it_is_answered(agent: Agent) -> None
     agent.expect("attention", since=answer.wait_answered())
 
 
-def test_a_question_left_alone_stays_a_question(agent: Agent) -> None:
+def test_a_question_left_alone_stays_a_question(agent: ClaudeTui) -> None:
     agent.prompt("PERMISSION")
     agent.expect("question", since=agent.sees(PERMISSION_DIALOG), via=("working",))
     agent.expect_still("question", _REMINDED_SECONDS)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from testing.e2e.agent import INTERRUPTED, PERMISSION_DIALOG, Agent
+from testing.e2e.agent import INTERRUPTED, PERMISSION_DIALOG, ClaudeTui
 from testing.e2e.installation import without_dialogs
 
 MODEL_DIALOG = "Select model"
@@ -17,13 +17,13 @@ def hooks(all_hooks: dict[str, Any]) -> dict[str, Any]:
     return without_dialogs(all_hooks)
 
 
-def test_a_permission_that_no_hook_reports_is_evidence_of_the_registry(agent: Agent) -> None:
+def test_a_permission_that_no_hook_reports_is_evidence_of_the_registry(agent: ClaudeTui) -> None:
     agent.prompt("PERMISSION")
     agent.expect("question", since=agent.sees(PERMISSION_DIALOG), via=("working",))
     assert agent.acd.session(agent.session)["evidence"] == "registry"
 
 
-def test_a_permission_of_a_subagent_that_no_hook_reports_is_a_question(agent: Agent) -> None:
+def test_a_permission_of_a_subagent_that_no_hook_reports_is_a_question(agent: ClaudeTui) -> None:
     agent.prompt("SUBAGENTASKS")
     asks = agent.api.take("HELDPERMISSION")
     agent.expect("working", since=agent.api.take("AFTER_TOOL").wait_answered(), via=("working",))
@@ -32,7 +32,9 @@ def test_a_permission_of_a_subagent_that_no_hook_reports_is_a_question(agent: Ag
     agent.expect("working", since=agent.answer(PERMISSION_DIALOG, "Escape"))
 
 
-def test_a_picker_that_the_user_opens_after_an_interrupt_leaves_it_attention(agent: Agent) -> None:
+def test_a_picker_that_the_user_opens_after_an_interrupt_leaves_it_attention(
+    agent: ClaudeTui,
+) -> None:
     agent.expect("working", since=agent.prompt("HELD"))
     agent.sees("Thinking it over")
     agent.expect("attention", since=agent.press("Escape"))

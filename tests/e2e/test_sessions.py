@@ -6,27 +6,27 @@ import signal
 
 import pytest
 
-from testing.e2e.agent import PERMISSION_DIALOG, RESUME_DIALOG, Agent, ClaudeTestbed
+from testing.e2e.agent import PERMISSION_DIALOG, RESUME_DIALOG, ClaudeTestbed, ClaudeTui
 
 
-def test_exit_is_closed(agent: Agent) -> None:
+def test_exit_is_closed(agent: ClaudeTui) -> None:
     agent.leave()
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGKILL"])
-def test_a_client_ended_by_a_signal_is_closed(agent: Agent, name: str) -> None:
+def test_a_client_ended_by_a_signal_is_closed(agent: ClaudeTui, name: str) -> None:
     agent.expect("working", since=agent.prompt("HELD"))
     agent.signal(signal.Signals[name])
     agent.expect("closed", since=agent.terminal.wait_exit())
 
 
-def test_a_client_killed_with_a_dialog_open_is_closed(agent: Agent) -> None:
+def test_a_client_killed_with_a_dialog_open_is_closed(agent: ClaudeTui) -> None:
     agent.prompt("PERMISSION")
     agent.expect("question", since=agent.sees(PERMISSION_DIALOG), via=("working",))
     agent.expect("closed", since=agent.signal(signal.SIGKILL))
 
 
-def test_clear_closes_the_old_session_as_superseded_and_opens_a_new_one(agent: Agent) -> None:
+def test_clear_closes_the_old_session_as_superseded_and_opens_a_new_one(agent: ClaudeTui) -> None:
     agent.greet()
     old, cleared = agent.session, agent.prompt("/clear")
     agent.expect("closed", since=cleared, via=("working",))
@@ -36,7 +36,7 @@ def test_clear_closes_the_old_session_as_superseded_and_opens_a_new_one(agent: A
     assert agent.acd.request(f"RESURRECT {old}").startswith("ERR ")
 
 
-def test_resume_in_the_same_process_leaves_one_live_row(agent: Agent) -> None:
+def test_resume_in_the_same_process_leaves_one_live_row(agent: ClaudeTui) -> None:
     agent.greet()
     first = agent.session
     agent.expect("closed", since=agent.prompt("/clear"), via=("working",))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from testing.e2e.agent import PERMISSION_DIALOG, Agent
+from testing.e2e.agent import PERMISSION_DIALOG, ClaudeTui
 
 READ_DIALOG = "Read(/etc/hostname)"
 OTHER_DIALOG = "Read(/etc/passwd)"
 
 
-def test_a_tool_that_ends_beside_an_open_question_leaves_it_one(agent: Agent) -> None:
+def test_a_tool_that_ends_beside_an_open_question_leaves_it_one(agent: ClaudeTui) -> None:
     # Right after its start the client runs such a tool without a dialog (measured on 2.1.329).
     agent.greet()
     with agent.home.gate() as gate:
@@ -25,7 +25,7 @@ def test_a_tool_that_ends_beside_an_open_question_leaves_it_one(agent: Agent) ->
 
 
 def test_of_two_questions_at_once_the_second_is_one_when_the_first_is_answered(
-    agent: Agent,
+    agent: ClaudeTui,
 ) -> None:
     agent.api.hold("AFTER_TOOL")
     agent.prompt("BOTHASK")

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import pytest
 
-from testing.e2e.agent import INTERRUPTED, Agent
+from testing.e2e.agent import INTERRUPTED, ClaudeTui
 from testing.e2e.messages_api import SCENARIOS, Failure
 
 
-def test_a_client_that_has_just_started_waits_for_its_user(agent: Agent) -> None:
+def test_a_client_that_has_just_started_waits_for_its_user(agent: ClaudeTui) -> None:
     agent.expect_still("attention")
 
 
-def test_a_prompt_makes_it_working(agent: Agent) -> None:
+def test_a_prompt_makes_it_working(agent: ClaudeTui) -> None:
     sent = agent.prompt("HELD")
     agent.expect("working", since=sent)
 
 
-def test_the_end_of_a_turn_is_attention(agent: Agent) -> None:
+def test_the_end_of_a_turn_is_attention(agent: ClaudeTui) -> None:
     agent.expect("working", since=agent.prompt("HELD"))
     answer = agent.api.take("HELD")
     answer.release()
     agent.expect("attention", since=answer.wait_answered())
 
 
-def test_a_tool_that_runs_is_working(agent: Agent) -> None:
+def test_a_tool_that_runs_is_working(agent: ClaudeTui) -> None:
     with agent.home.gate() as gate:
         agent.expect("working", since=agent.prompt("TOOL"))
         gate.wait_reached()
@@ -33,7 +33,7 @@ def test_a_tool_that_runs_is_working(agent: Agent) -> None:
     agent.expect("attention", since=agent.api.take("AFTER_TOOL").wait_answered())
 
 
-def test_a_prompt_queued_while_busy_is_worked_on_before_it_is_attention(agent: Agent) -> None:
+def test_a_prompt_queued_while_busy_is_worked_on_before_it_is_attention(agent: ClaudeTui) -> None:
     agent.expect("working", since=agent.prompt("HELD first"))
     first = agent.api.take("HELD")
     agent.prompt("HELD second")
@@ -45,14 +45,14 @@ def test_a_prompt_queued_while_busy_is_worked_on_before_it_is_attention(agent: A
     agent.expect("attention", since=second.wait_answered())
 
 
-def test_an_error_of_the_api_is_attention(agent: Agent) -> None:
+def test_an_error_of_the_api_is_attention(agent: ClaudeTui) -> None:
     for scenario in (name for name, what in SCENARIOS.items() if isinstance(what, Failure)):
         agent.prompt(scenario)
         failed = agent.api.take(scenario).wait_answered()
         agent.expect("attention", since=failed, via=("working",))
 
 
-def test_compacting_is_working_and_then_attention(agent: Agent) -> None:
+def test_compacting_is_working_and_then_attention(agent: ClaudeTui) -> None:
     for _ in range(2):  # 2.1.197 does not compact a single turn
         agent.greet()
     agent.api.hold("SUMMARY")
@@ -63,21 +63,21 @@ def test_compacting_is_working_and_then_attention(agent: Agent) -> None:
     agent.expect("attention", since=agent.sees("Compacted"))
 
 
-def test_compacting_with_nothing_to_compact_is_attention(agent: Agent) -> None:
+def test_compacting_with_nothing_to_compact_is_attention(agent: ClaudeTui) -> None:
     agent.prompt("/compact")
     agent.expect("attention", since=agent.sees("ompact"), via=("working",))
 
 
 @pytest.mark.parametrize("keys", [("Escape",), ("C-c",)], ids=["Esc", "Ctrl-C"])
 def test_an_interrupt_while_the_answer_streams_is_attention(
-    agent: Agent, keys: tuple[str, ...]
+    agent: ClaudeTui, keys: tuple[str, ...]
 ) -> None:
     agent.expect("working", since=agent.prompt("HELD"))
     agent.sees("Thinking it over")
     agent.expect("attention", since=agent.press(*keys))
 
 
-def test_an_interrupt_of_a_running_tool_is_attention(agent: Agent) -> None:
+def test_an_interrupt_of_a_running_tool_is_attention(agent: ClaudeTui) -> None:
     with agent.home.gate() as gate:
         agent.expect("working", since=agent.prompt("TOOL"))
         gate.wait_reached()
@@ -85,7 +85,7 @@ def test_an_interrupt_of_a_running_tool_is_attention(agent: Agent) -> None:
         agent.sees(INTERRUPTED)
 
 
-def test_a_prompt_after_an_interrupt_is_working(agent: Agent) -> None:
+def test_a_prompt_after_an_interrupt_is_working(agent: ClaudeTui) -> None:
     agent.expect("working", since=agent.prompt("HELD first"))
     agent.sees("Thinking it over")
     agent.expect("attention", since=agent.press("Escape"))

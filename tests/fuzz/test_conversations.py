@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from checks.fuzz.model import EVENTS, Model
+from checks.fuzz.model import EVENTS, ProtocolModel
 from testing.daemons import Daemons
 from testing.service_manager import listener
 from testing.support import Client, DaemonHome
@@ -84,7 +84,7 @@ class Conversations(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.model = Model()
+        self.model = ProtocolModel()
         self.clients: list[Client] = []
         self.expected: dict[int, list[str]] = {}
         """The pushes that each subscriber has yet to read, by its number."""

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from testing.hook_home import PROMPT, WAIT, HookHome, Listener, wait_until_asleep
+from testing.hook_home import PROMPT, WAIT, BacklogListener, HookHome, wait_until_asleep
 
 
 @pytest.fixture
-def manager(place: HookHome) -> Iterator[Listener]:
+def manager(place: HookHome) -> Iterator[BacklogListener]:
     """A service manager's socket, until the test ends or closes it."""
     listener = place.listen(runs=False)
     yield listener
@@ -38,7 +38,9 @@ def ended_silently(hook: subprocess.Popen[bytes]) -> bool:
         return (hook.wait(WAIT), hook.stdout.read(), hook.stderr.read()) == (0, b"", b"")
 
 
-def test_it_leaves_as_soon_as_the_daemon_has_answered(place: HookHome, manager: Listener) -> None:
+def test_it_leaves_as_soon_as_the_daemon_has_answered(
+    place: HookHome, manager: BacklogListener
+) -> None:
     hook = sent(place)
     line = manager.answer_one()
     assert json.loads(line.split(b" ", 3)[3])["hook_event_name"] == "UserPromptSubmit"
@@ -48,7 +50,7 @@ def test_it_leaves_as_soon_as_the_daemon_has_answered(place: HookHome, manager: 
 
 
 def test_of_a_service_that_fails_the_event_goes_to_a_daemon_that_the_hook_starts(
-    place: HookHome, manager: Listener
+    place: HookHome, manager: BacklogListener
 ) -> None:
     place.install_daemon()
     hooks = [sent(place) for _ in range(3)]
@@ -61,14 +63,16 @@ def test_of_a_service_that_fails_the_event_goes_to_a_daemon_that_the_hook_starts
     assert place.given_up() == 0
 
 
-def test_nobody_who_answers_in_time_costs_no_event(place: HookHome, manager: Listener) -> None:
+def test_nobody_who_answers_in_time_costs_no_event(
+    place: HookHome, manager: BacklogListener
+) -> None:
     assert place.run().silent
     assert manager.line().event["hook_event_name"] == "UserPromptSubmit"
     assert place.given_up() == 0
 
 
 def test_after_a_daemon_has_ended_the_socket_is_cold_again(
-    place: HookHome, manager: Listener
+    place: HookHome, manager: BacklogListener
 ) -> None:
     with subprocess.Popen(["true"]) as ended:
         ended.wait(WAIT)
@@ -80,7 +84,7 @@ def test_after_a_daemon_has_ended_the_socket_is_cold_again(
 
 @pytest.mark.parametrize("owner", ["", "0\n", "garbage", "9" * 30])
 def test_whatever_the_owner_s_file_says_the_event_arrives_once(
-    place: HookHome, manager: Listener, owner: str
+    place: HookHome, manager: BacklogListener, owner: str
 ) -> None:
     place.socket.with_name("acd.sock.daemon").write_text(owner)
     assert place.run().silent

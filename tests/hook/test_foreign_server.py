@@ -16,6 +16,7 @@ import pytest
 
 from acd.client.blocking import Client
 from acd.errors import NotRunning, UnsafeSocket
+from acd.protocol import List
 from acd.system import runtime_dir
 from testing.checkout import CHECKOUT
 from testing.hook_home import INTERPRETER, PROMPT, payload
@@ -232,7 +233,7 @@ def test_who_renames_a_directory_in_and_out_of_tmp_hears_nothing() -> None:
                     contextlib.suppress(NotRunning, UnsafeSocket),
                     Client.connect(environ, start=False) as client,
                 ):
-                    client.request("LIST")
+                    client.request(List())
             Path(f"{there}-stop").touch()
             assert attacker.wait(WAIT) == 0
             assert attacker.stdout.read() == b"0\n"

@@ -14,6 +14,7 @@ from acd import __version__
 from acd.agents.claude_code.checks import overruling
 from acd.install.hook_command import real_python
 from acd.notify.state import is_notifier_running
+from acd.protocol import Info
 from acd.system import runtime_dir
 from testing.cli_runs import until
 from testing.doctor import status, told
@@ -188,7 +189,7 @@ def test_a_frozen_daemon_ends_the_check_with_a_problem(
     for name, value in whole.environ.items():
         monkeypatch.setenv(name, value)
     with blocking.Client.connect(whole.environ, start=False) as asked:
-        pid = asked.request("INFO").json()["pid"]  # type: ignore[union-attr]
+        pid = asked.request(Info()).json()["pid"]  # type: ignore[union-attr]
     monkeypatch.setattr(blocking, "REPLY_SECONDS", 0.2)
     monkeypatch.setattr(sys, "argv", ["acd", "doctor"])
     os.kill(pid, signal.SIGSTOP)

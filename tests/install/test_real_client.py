@@ -19,7 +19,7 @@ from testing.e2e import client
 from testing.e2e.agent import PROMPT_BOX
 from testing.e2e.home import ClaudeHome
 from testing.e2e.messages_api import MessagesAPI
-from testing.e2e.terminal import Terminal
+from testing.e2e.terminal import TmuxTerminal
 from testing.settings_samples import ACCEPTED
 from testing.user_home import User
 
@@ -90,7 +90,7 @@ def screen_after_two_turns(home: ClaudeHome, executable: Path) -> str:
     With the second one begun, all that the first one's hooks had to say is said.
     """
     argv = [str(executable), "--permission-mode", "default"]
-    with Terminal(home.root / "terminal", argv, home.environ, home.project) as terminal:
+    with TmuxTerminal(home.root / "terminal", argv, home.environ, home.project) as terminal:
         terminal.wait_until(lambda screen: PROMPT_BOX in screen or WARNING in screen, "the client")
         for turn in (1, 2):
             if WARNING in terminal.screen():

@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
-from testing.e2e.messages_api import Exchange, Exchanges, Failure, Text
+from testing.e2e.exchanges import Exchange, Exchanges
+from testing.e2e.messages_api import Failure, Text
 
 JSON = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Call:
+class FunctionCall:
     """A function call of the model."""
 
     name: str
@@ -37,15 +38,15 @@ class StreamFailure:
 
 _WAIT = "./wait-at-the-gate"
 
-Reply = Text | Call | Failure | StreamFailure
+Reply = Text | FunctionCall | Failure | StreamFailure
 
 OVERLOADED = Failure(503, "server_is_overloaded")
 BROKEN_OFF = StreamFailure("server_error")
 
 SCENARIOS: Mapping[str, Reply] = {
     "HELD": Text("Thinking it over, and done."),
-    "TOOL": Call("exec_command", {"cmd": _WAIT, "yield_time_ms": 30_000}),
-    "PERMISSION": Call(
+    "TOOL": FunctionCall("exec_command", {"cmd": _WAIT, "yield_time_ms": 30_000}),
+    "PERMISSION": FunctionCall(
         "exec_command",
         {
             "cmd": _WAIT,
@@ -54,7 +55,7 @@ SCENARIOS: Mapping[str, Reply] = {
             "justification": "May I?",
         },
     ),
-    "ASK": Call(
+    "ASK": FunctionCall(
         "request_user_input",
         {
             "questions": [
@@ -70,8 +71,10 @@ SCENARIOS: Mapping[str, Reply] = {
             ]
         },
     ),
-    "SUBAGENTASKS": Call("spawn_agent", {"message": "PERMISSION, please", "task_name": "helper"}),
-    "SUBAGENT": Call("spawn_agent", {"message": "HELD by a helper", "task_name": "helper"}),
+    "SUBAGENTASKS": FunctionCall(
+        "spawn_agent", {"message": "PERMISSION, please", "task_name": "helper"}
+    ),
+    "SUBAGENT": FunctionCall("spawn_agent", {"message": "HELD by a helper", "task_name": "helper"}),
     "ERROR400": Failure(400, "invalid_request_error"),
     "ERROR500": Failure(500, "server_error"),
     "FAILED": StreamFailure("invalid_prompt"),
@@ -170,7 +173,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # the client closed the connection: an Esc, or its end
 
     def _stream(
-        self, answer: Text | Call | StreamFailure, exchange: Exchange, tools: list[JSON]
+        self, answer: Text | FunctionCall | StreamFailure, exchange: Exchange, tools: list[JSON]
     ) -> None:
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
@@ -220,7 +223,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
 
-def _item(answer: Text | Call) -> tuple[JSON, str | None]:
+def _item(answer: Text | FunctionCall) -> tuple[JSON, str | None]:
     name = uuid.uuid4().hex[:12]
     if isinstance(answer, Text):
         content = [{"type": "output_text", "text": answer.text, "annotations": []}]

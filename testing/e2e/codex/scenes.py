@@ -30,8 +30,8 @@ class CodexTestbed:
     api: ResponsesAPI
     acd: Acd
 
-    def interactive(self, *arguments: str, session: str = "") -> Tui:
-        return Tui(self, *arguments, session=session)
+    def interactive(self, *arguments: str, session: str = "") -> CodexTui:
+        return CodexTui(self, *arguments, session=session)
 
     def exec(self, *arguments: str) -> ExecRun:
         return ExecRun(self.home, *arguments)
@@ -51,7 +51,7 @@ class CodexTestbed:
         raise AssertionError(f"no Codex session.\n{self.acd.log()}")
 
 
-class Tui(Interactive):
+class CodexTui(Interactive):
     """One interactive Codex; without `session` its session begins with the first prompt."""
 
     def __init__(self, testbed: CodexTestbed, *arguments: str, session: str) -> None:

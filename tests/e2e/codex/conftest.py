@@ -18,7 +18,7 @@ from testing.e2e.codex.home import CodexHome
 from testing.e2e.codex.modes import MODES, ONE_PROCESS, SHARED_SERVER
 from testing.e2e.codex.network import Network
 from testing.e2e.codex.responses_api import ResponsesAPI
-from testing.e2e.codex.scenes import CodexTestbed, Tui
+from testing.e2e.codex.scenes import CodexTestbed, CodexTui
 from testing.e2e.daemon import Acd
 
 
@@ -93,7 +93,7 @@ def testbed(
 
 
 @pytest.fixture
-def tui(testbed: CodexTestbed, mode: str) -> Iterator[Tui]:
+def tui(testbed: CodexTestbed, mode: str) -> Iterator[CodexTui]:
     """Codex in a terminal, after one turn."""
     with testbed.interactive() as tui:
         tui.greet()

@@ -11,15 +11,15 @@ import pytest
 from testing.e2e import agent as claude
 from testing.e2e.client import VERSIONS, ClientUnavailable, installed, registry_answers
 from testing.e2e.codex.modes import only_in_one_process
-from testing.e2e.codex.scenes import PERMISSION_DIALOG, CodexTestbed, Tui
+from testing.e2e.codex.scenes import PERMISSION_DIALOG, CodexTestbed, CodexTui
 from testing.e2e.home import ClaudeHome
 from testing.e2e.installation import installed_hooks
 from testing.e2e.messages_api import MessagesAPI
-from testing.e2e.terminal import Terminal
+from testing.e2e.terminal import TmuxTerminal
 
 
 @pytest.fixture
-def agent(testbed: CodexTestbed) -> Iterator[claude.Agent]:
+def agent(testbed: CodexTestbed) -> Iterator[claude.ClaudeTui]:
     """Claude Code, whose hooks send to the daemon of Codex's."""
     try:
         executable = installed(VERSIONS[0])
@@ -39,14 +39,14 @@ def agent(testbed: CodexTestbed) -> Iterator[claude.Agent]:
 
 
 @pytest.fixture
-def dashboard(testbed: CodexTestbed) -> Iterator[Terminal]:
+def dashboard(testbed: CodexTestbed) -> Iterator[TmuxTerminal]:
     argv = [sys.executable, "-m", "acd", "dashboard"]
     root = testbed.home.root
-    with Terminal(root / "dashboard", argv, testbed.home.environ, root) as terminal:
+    with TmuxTerminal(root / "dashboard", argv, testbed.home.environ, root) as terminal:
         yield terminal
 
 
-def wait_for(dashboard: Terminal, headline: str, *rows: tuple[str, ...]) -> None:
+def wait_for(dashboard: TmuxTerminal, headline: str, *rows: tuple[str, ...]) -> None:
     """Waits until the dashboard shows the headline, and each row's texts in one line."""
 
     def shows(screen: str) -> bool:
@@ -59,7 +59,7 @@ def wait_for(dashboard: Terminal, headline: str, *rows: tuple[str, ...]) -> None
 
 @only_in_one_process
 def test_both_agents_at_once_are_right_in_one_daemon_and_one_dashboard(
-    agent: claude.Agent, tui: Tui, dashboard: Terminal
+    agent: claude.ClaudeTui, tui: CodexTui, dashboard: TmuxTerminal
 ) -> None:
     # Both projects have the same name; the dashboard's HOME is Codex's.
     first, second = f"{agent.home.root.name}/project", "~/project"

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from testing.e2e.codex.scenes import PERMISSION_DIALOG, PLAN_MODE, QUESTION_DIALOG, Tui
+from testing.e2e.codex.scenes import PERMISSION_DIALOG, PLAN_MODE, QUESTION_DIALOG, CodexTui
 
 
 @pytest.fixture
-def planning(tui: Tui) -> Tui:
+def planning(tui: CodexTui) -> CodexTui:
     """Codex in plan mode, the only one in which it asks questions."""
     tui.prompt("/plan")
     tui.sees(PLAN_MODE)
     return tui
 
 
-def test_a_permission_is_a_question_until_its_tool_has_ended(tui: Tui) -> None:
+def test_a_permission_is_a_question_until_its_tool_has_ended(tui: CodexTui) -> None:
     with tui.home.gate() as gate:
         tui.prompt("PERMISSION")
         tui.expect("question", since=tui.sees(PERMISSION_DIALOG), via=("working",))
@@ -30,13 +30,13 @@ def test_a_permission_is_a_question_until_its_tool_has_ended(tui: Tui) -> None:
     tui.expect("attention", since=answer.wait_answered())
 
 
-def test_a_permission_denied_is_attention(tui: Tui) -> None:
+def test_a_permission_denied_is_attention(tui: CodexTui) -> None:
     tui.prompt("PERMISSION")
     tui.expect("question", since=tui.sees(PERMISSION_DIALOG), via=("working",))
     tui.expect("attention", since=tui.answer(PERMISSION_DIALOG, "Escape"))
 
 
-def test_a_question_of_the_agent_is_a_question_until_it_is_answered(planning: Tui) -> None:
+def test_a_question_of_the_agent_is_a_question_until_it_is_answered(planning: CodexTui) -> None:
     planning.api.hold("AFTER_TOOL")
     planning.prompt("ASK")
     planning.expect("question", since=planning.sees(QUESTION_DIALOG), via=("working",))
@@ -49,7 +49,7 @@ def test_a_question_of_the_agent_is_a_question_until_it_is_answered(planning: Tu
     planning.expect("attention", since=answer.wait_answered())
 
 
-def test_a_question_of_the_agent_dismissed_is_attention(planning: Tui) -> None:
+def test_a_question_of_the_agent_dismissed_is_attention(planning: CodexTui) -> None:
     planning.prompt("ASK")
     planning.expect("question", since=planning.sees(QUESTION_DIALOG), via=("working",))
     planning.expect("attention", since=planning.answer(QUESTION_DIALOG, "Escape"))

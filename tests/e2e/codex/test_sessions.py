@@ -16,32 +16,32 @@ from testing.e2e.codex.modes import (
     only_in_a_shared_server,
     only_in_one_process,
 )
-from testing.e2e.codex.scenes import FORKED, RESUME_DIALOG, TURN_OVER, CodexTestbed, Tui
+from testing.e2e.codex.scenes import FORKED, RESUME_DIALOG, TURN_OVER, CodexTestbed, CodexTui
 from testing.e2e.moment import Moment
 
 _LET_GO_SECONDS = 100
 
 
-def live(tui: Tui) -> list[str]:
+def live(tui: CodexTui) -> list[str]:
     return [each["id"] for each in tui.acd.sessions() if not each["closed"]]
 
 
 @only_in_one_process
-def test_a_session_has_the_pid_and_the_terminal_of_its_process(tui: Tui) -> None:
+def test_a_session_has_the_pid_and_the_terminal_of_its_process(tui: CodexTui) -> None:
     shown = tui.acd.session(tui.session)
     assert shown["pid"] == tui.pid
     assert "TMUX_PANE" in shown["terminal"]
 
 
 @not_in_a_shared_server("the server lets go of it a minute later")
-def test_leaving_closes_it(tui: Tui) -> None:
+def test_leaving_closes_it(tui: CodexTui) -> None:
     tui.prompt("/quit")
     tui.expect("closed", since=tui.terminal.wait_exit())
 
 
 @not_in_a_shared_server("the server goes on with its turn")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGKILL"])
-def test_a_client_ended_by_a_signal_is_closed(tui: Tui, name: str) -> None:
+def test_a_client_ended_by_a_signal_is_closed(tui: CodexTui, name: str) -> None:
     tui.expect("working", since=tui.prompt("HELD"))
     tui.signal(signal.Signals[name])
     tui.expect("closed", since=tui.terminal.wait_exit())
@@ -49,7 +49,7 @@ def test_a_client_ended_by_a_signal_is_closed(tui: Tui, name: str) -> None:
 
 @pytest.mark.parametrize("command", ["/clear", "/new"])
 def test_the_next_prompt_after_another_conversation_was_asked_for_begins_a_session(
-    tui: Tui, command: str
+    tui: CodexTui, command: str
 ) -> None:
     tui.prompt(command)
     sent = tui.prompt("HELD")
@@ -63,7 +63,7 @@ def test_the_next_prompt_after_another_conversation_was_asked_for_begins_a_sessi
 @not_in_a_shared_server("the server lets go of it a minute later")
 @pytest.mark.parametrize("command", ["/clear", "/new"])
 def test_the_next_prompt_after_another_conversation_was_asked_for_closes_the_old_one(
-    tui: Tui, command: str
+    tui: CodexTui, command: str
 ) -> None:
     old = tui.session
     tui.prompt(command)
@@ -75,7 +75,7 @@ def test_the_next_prompt_after_another_conversation_was_asked_for_closes_the_old
 
 
 def test_a_conversation_taken_up_in_another_terminal_is_the_same_session(
-    testbed: CodexTestbed, tui: Tui
+    testbed: CodexTestbed, tui: CodexTui
 ) -> None:
     tui.prompt("/quit")
     tui.terminal.wait_exit()
@@ -89,7 +89,7 @@ def test_a_conversation_taken_up_in_another_terminal_is_the_same_session(
         again.expect("attention", since=answer.wait_answered())
 
 
-def test_a_fork_is_a_session_of_its_own(tui: Tui) -> None:
+def test_a_fork_is_a_session_of_its_own(tui: CodexTui) -> None:
     tui.prompt("/fork")
     tui.sees(FORKED)
     sent = tui.prompt("HELD")
@@ -97,7 +97,7 @@ def test_a_fork_is_a_session_of_its_own(tui: Tui) -> None:
     tui.expect("working", since=sent, via=("attention",))
 
 
-def go_back(tui: Tui) -> str:
+def go_back(tui: CodexTui) -> str:
     """Begins a second conversation and returns to the first; returns the second's id."""
     first = tui.session
     tui.prompt("/clear")
@@ -115,7 +115,7 @@ def go_back(tui: Tui) -> str:
     return second
 
 
-def test_a_conversation_taken_up_in_the_same_terminal_is_alive_again(tui: Tui) -> None:
+def test_a_conversation_taken_up_in_the_same_terminal_is_alive_again(tui: CodexTui) -> None:
     go_back(tui)
     tui.prompt("HELD")
     answer = tui.api.take("HELD")
@@ -125,7 +125,7 @@ def test_a_conversation_taken_up_in_the_same_terminal_is_alive_again(tui: Tui) -
 
 
 @not_in_a_shared_server("the server lets go of it a minute later")
-def test_a_conversation_taken_up_in_the_same_terminal_closes_the_one_before(tui: Tui) -> None:
+def test_a_conversation_taken_up_in_the_same_terminal_closes_the_one_before(tui: CodexTui) -> None:
     second = go_back(tui)
     tui.prompt("HELD")
     answer = tui.api.take("HELD")
@@ -134,13 +134,13 @@ def test_a_conversation_taken_up_in_the_same_terminal_closes_the_one_before(tui:
 
 
 @only_in_a_shared_server
-def test_a_session_of_a_server_has_neither_pid_nor_terminal(tui: Tui) -> None:
+def test_a_session_of_a_server_has_neither_pid_nor_terminal(tui: CodexTui) -> None:
     shown = tui.acd.session(tui.session)
     assert (shown["pid"], shown["terminal"]) == (None, None)
 
 
 @only_in_a_shared_server
-def test_a_server_that_is_killed_closes_its_sessions(testbed: CodexTestbed, tui: Tui) -> None:
+def test_a_server_that_is_killed_closes_its_sessions(testbed: CodexTestbed, tui: CodexTui) -> None:
     tui.expect("working", since=tui.prompt("HELD"))
     found = servers(testbed)
     assert found
@@ -153,7 +153,9 @@ def test_a_server_that_is_killed_closes_its_sessions(testbed: CodexTestbed, tui:
 
 @only_in_a_shared_server
 @pytest.mark.timeout(300)
-def test_a_session_that_the_server_lets_go_of_is_closed(testbed: CodexTestbed, tui: Tui) -> None:
+def test_a_session_that_the_server_lets_go_of_is_closed(
+    testbed: CodexTestbed, tui: CodexTui
+) -> None:
     tui.prompt("/quit")
     tui.terminal.wait_exit()
     lock = lock_path(WatchTarget(tui.session, None, str(testbed.home.config_dir), None))

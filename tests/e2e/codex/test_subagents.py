@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from testing.e2e.codex.scenes import PERMISSION_DIALOG, Tui
+from testing.e2e.codex.scenes import PERMISSION_DIALOG, CodexTui
 from testing.e2e.messages_api import Failure
 
 
-def test_a_subagent_is_no_session_and_its_work_is_not_the_sessions(tui: Tui) -> None:
+def test_a_subagent_is_no_session_and_its_work_is_not_the_sessions(tui: CodexTui) -> None:
     tui.prompt("SUBAGENT")
     helper = tui.api.take("HELD")
     ended = tui.api.take("AFTER_TOOL").wait_answered()
@@ -19,7 +19,7 @@ def test_a_subagent_is_no_session_and_its_work_is_not_the_sessions(tui: Tui) -> 
 
 
 def test_a_permission_that_a_subagent_asks_for_is_a_question_until_its_tool_has_ended(
-    tui: Tui,
+    tui: CodexTui,
 ) -> None:
     with tui.home.gate() as gate:
         tui.prompt("SUBAGENTASKS")
@@ -32,7 +32,7 @@ def test_a_permission_that_a_subagent_asks_for_is_a_question_until_its_tool_has_
         tui.expect("attention", since=gate.open())
 
 
-def test_a_subagents_question_stays_one_when_the_main_agent_stops(tui: Tui) -> None:
+def test_a_subagents_question_stays_one_when_the_main_agent_stops(tui: CodexTui) -> None:
     tui.api.hold("AFTER_TOOL")
     tui.expect("working", since=tui.prompt("SUBAGENTASKS"))
     main = tui.api.take("AFTER_TOOL")
@@ -42,7 +42,9 @@ def test_a_subagents_question_stays_one_when_the_main_agent_stops(tui: Tui) -> N
     tui.expect_still("question")
 
 
-def test_a_permission_denied_to_a_subagent_is_what_the_main_agent_does_working(tui: Tui) -> None:
+def test_a_permission_denied_to_a_subagent_is_what_the_main_agent_does_working(
+    tui: CodexTui,
+) -> None:
     tui.api.hold("AFTER_TOOL")
     tui.expect("working", since=tui.prompt("SUBAGENTASKS"))
     main = tui.api.take("AFTER_TOOL")
@@ -54,7 +56,7 @@ def test_a_permission_denied_to_a_subagent_is_what_the_main_agent_does_working(t
 
 
 def test_a_permission_denied_to_a_subagent_when_the_main_agent_has_stopped_is_attention(
-    tui: Tui,
+    tui: CodexTui,
 ) -> None:
     tui.prompt("SUBAGENTASKS")
     tui.api.take("AFTER_TOOL").wait_answered()
@@ -63,7 +65,7 @@ def test_a_permission_denied_to_a_subagent_when_the_main_agent_has_stopped_is_at
 
 
 def test_a_subagents_permission_denied_while_no_daemon_ran_is_seen_by_the_next_client(
-    tui: Tui,
+    tui: CodexTui,
 ) -> None:
     tui.prompt("SUBAGENTASKS")
     tui.api.take("AFTER_TOOL").wait_answered()
@@ -73,7 +75,7 @@ def test_a_subagents_permission_denied_while_no_daemon_ran_is_seen_by_the_next_c
     tui.expect("attention", since=tui.acd.ask(), via=("question",))
 
 
-def test_a_turn_that_fails_while_a_subagent_works_is_attention(tui: Tui) -> None:
+def test_a_turn_that_fails_while_a_subagent_works_is_attention(tui: CodexTui) -> None:
     tui.api.fail("AFTER_TOOL", Failure(400, "invalid_request_error"))
     tui.prompt("SUBAGENT")
     helper = tui.api.take("HELD")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from testing.e2e.codex.responses_api import BROKEN_OFF, OVERLOADED, StreamFailure
-from testing.e2e.codex.scenes import INTERRUPTED, Tui
+from testing.e2e.codex.scenes import INTERRUPTED, CodexTui
 from testing.e2e.messages_api import Failure
 
 # The number of requests of a turn with the retries that home.py configures. Codex waits
@@ -17,7 +17,7 @@ from testing.e2e.messages_api import Failure
 _TRIES = {"ERROR500": 6, "ERROR400": 1, "FAILED": 1}
 
 
-def test_a_prompt_is_working_and_the_end_of_its_turn_attention(tui: Tui) -> None:
+def test_a_prompt_is_working_and_the_end_of_its_turn_attention(tui: CodexTui) -> None:
     tui.expect("working", since=tui.prompt("HELD"))
     answer = tui.api.take("HELD")
     tui.expect_still("working")
@@ -26,7 +26,7 @@ def test_a_prompt_is_working_and_the_end_of_its_turn_attention(tui: Tui) -> None
     assert tui.acd.session(tui.session)["prompt"] == "Thinking it over, and done."
 
 
-def test_a_tool_that_runs_is_working(tui: Tui) -> None:
+def test_a_tool_that_runs_is_working(tui: CodexTui) -> None:
     with tui.home.gate() as gate:
         tui.expect("working", since=tui.prompt("TOOL"))
         gate.wait_reached()
@@ -35,7 +35,7 @@ def test_a_tool_that_runs_is_working(tui: Tui) -> None:
     tui.expect("attention", since=tui.api.take("AFTER_TOOL").wait_answered())
 
 
-def test_a_prompt_queued_while_busy_is_worked_on_before_it_is_attention(tui: Tui) -> None:
+def test_a_prompt_queued_while_busy_is_worked_on_before_it_is_attention(tui: CodexTui) -> None:
     tui.expect("working", since=tui.prompt("HELD first"))
     first = tui.api.take("HELD")
     tui.prompt("HELD second")
@@ -47,20 +47,20 @@ def test_a_prompt_queued_while_busy_is_worked_on_before_it_is_attention(tui: Tui
     tui.expect("attention", since=second.wait_answered())
 
 
-def test_an_interrupt_while_the_answer_streams_is_attention(tui: Tui) -> None:
+def test_an_interrupt_while_the_answer_streams_is_attention(tui: CodexTui) -> None:
     tui.expect("working", since=tui.prompt("HELD"))
     tui.sees("Thinking it over")
     tui.expect("attention", since=tui.press("Escape"))
 
 
-def test_an_interrupt_of_a_running_tool_is_attention(tui: Tui) -> None:
+def test_an_interrupt_of_a_running_tool_is_attention(tui: CodexTui) -> None:
     with tui.home.gate() as gate:
         tui.expect("working", since=tui.prompt("TOOL"))
         gate.wait_reached()
         tui.expect("attention", since=tui.press("Escape"))
 
 
-def test_a_prompt_after_an_interrupt_is_working(tui: Tui) -> None:
+def test_a_prompt_after_an_interrupt_is_working(tui: CodexTui) -> None:
     tui.expect("working", since=tui.prompt("HELD first"))
     tui.sees("Thinking it over")
     tui.expect("attention", since=tui.press("Escape"))
@@ -71,7 +71,7 @@ def test_a_prompt_after_an_interrupt_is_working(tui: Tui) -> None:
 
 @pytest.mark.parametrize("failure", [OVERLOADED, BROKEN_OFF], ids=["overloaded", "broken off"])
 def test_a_request_that_is_tried_again_is_working_until_it_is_answered(
-    tui: Tui, failure: Failure | StreamFailure
+    tui: CodexTui, failure: Failure | StreamFailure
 ) -> None:
     tui.api.fail("HELD", failure, failure)
     tui.expect("working", since=tui.prompt("HELD"))
@@ -84,7 +84,7 @@ def test_a_request_that_is_tried_again_is_working_until_it_is_answered(
 
 
 @pytest.mark.parametrize("scenario", _TRIES)
-def test_a_turn_that_fails_for_good_is_attention(tui: Tui, scenario: str) -> None:
+def test_a_turn_that_fails_for_good_is_attention(tui: CodexTui, scenario: str) -> None:
     tui.prompt(scenario)
     for _ in range(_TRIES[scenario]):
         failed = tui.api.take(scenario).wait_answered()
@@ -93,7 +93,7 @@ def test_a_turn_that_fails_for_good_is_attention(tui: Tui, scenario: str) -> Non
     tui.expect("working", since=tui.prompt("HELD"))
 
 
-def test_compacting_is_working_and_then_attention(tui: Tui) -> None:
+def test_compacting_is_working_and_then_attention(tui: CodexTui) -> None:
     tui.api.hold("GREETING")
     tui.expect("working", since=tui.prompt("/compact"))
     summary = tui.api.take("GREETING")

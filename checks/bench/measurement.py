@@ -25,7 +25,7 @@ class Samples:
 
 
 @dataclass(frozen=True)
-class Row:
+class Measurement:
     """Figures are seconds, bytes or plain numbers, as `unit` says."""
 
     what: str
@@ -63,7 +63,7 @@ def compare(
     bound: Bound | None,
     percentile: int = 50,
     unit: Literal["s", "B"] = "s",
-) -> Row:
+) -> Measurement:
     """The row of a percentile: the median of the batches' percentiles."""
     ours = [_percentile(batch, percentile) for batch in samples.ours]
     bare = [_percentile(batch, percentile) for batch in samples.bare]
@@ -75,7 +75,7 @@ def compare(
             median(_percentile(batch, 99) for batch in samples.ours),
             median(_percentile(batch, 99) for batch in samples.bare),
         )
-    return Row(what, unit, median(ours), median(bare), ratio, (first, third), bound, p99)
+    return Measurement(what, unit, median(ours), median(bare), ratio, (first, third), bound, p99)
 
 
 def _percentile(batch: list[float], percentile: int) -> float:
@@ -87,7 +87,7 @@ def _percentile(batch: list[float], percentile: int) -> float:
 _HEAD: Final = ("what", "ours", "bare", "ratio", "(quartiles)", "bound", "", "p99 ours / bare")
 
 
-def render(rows: Sequence[Row]) -> str:
+def render(rows: Sequence[Measurement]) -> str:
     """The table, one line for each row."""
     table = [_HEAD, *(_cells(row) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
@@ -101,7 +101,7 @@ def render(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: Measurement) -> tuple[str, ...]:
     show = _SHOWN[row.unit]
     return (
         row.what,
@@ -115,7 +115,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def _bound(row: Row) -> str:
+def _bound(row: Measurement) -> str:
     if row.bound is None:
         return ""
     limit = row.bound.limit
