@@ -16,21 +16,12 @@ from testing.checkout import CHECKOUT
 PACKAGE = CHECKOUT / "acd"
 HOOKS = sorted((CHECKOUT / "hooks").glob("*.py"))
 
-LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"__main__"}),
-    frozenset({"cli"}),
-    frozenset({"ui"}),
-    frozenset({"install"}),
-    frozenset({"notify"}),
-    frozenset({"daemon"}),
-    frozenset({"client"}),
-    frozenset({"agents"}),
-    frozenset({"terminals"}),
-    frozenset({"system"}),
-    frozenset({"text", "protocol", "config"}),
-    frozenset({"sessions"}),
-    frozenset({"errors", "findings", "paths"}),
-)
+PAGE = (CHECKOUT / "docs/architecture.md").read_text("utf-8")
+
+LAYERS = [
+    frozenset(Path(name).stem for name in row.split("|")[1].split("`")[1::2])
+    for row in PAGE.partition("| package or files |")[2].partition("\n\n")[0].splitlines()[2:]
+]
 """The parts of acd from the top down: each imports itself and what is below it."""
 
 ALLOWED_BESIDE: dict[str, set[str]] = {"__main__": set(), "config": {"protocol"}}
@@ -117,6 +108,12 @@ def all_parts() -> list[str]:
 
 def test_every_part_of_the_package_is_on_the_map() -> None:
     assert set(all_parts()) == set().union(*LAYERS)
+
+
+def test_every_file_that_the_page_on_architecture_names_exists() -> None:
+    spans = PAGE.split("`")[1::2]
+    names = {name for name in spans if "/" in name and not set(name) & set(" \n<{…")}
+    assert {name for name in names if not (CHECKOUT / name).exists()} == set()
 
 
 @pytest.mark.parametrize("part", all_parts())

@@ -9,7 +9,7 @@ import pytest
 
 from tools.docs import DOCS, PARTS, renew
 
-PAGES = sorted(DOCS.rglob("*.md"))
+PAGES = sorted([*DOCS.parent.glob("*.md"), *DOCS.rglob("*.md")])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
