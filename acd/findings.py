@@ -1,4 +1,4 @@
-"""Findings: what a check of the installation found, in words for people."""
+"""Findings: the outcome of a check of the installation, in words for people."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-State = Literal["ok", "note", "problem"]
+Severity = Literal["ok", "note", "problem"]
 
 
 @dataclass(frozen=True)
 class Finding:
     """The outcome of one check."""
 
-    what: str
-    """What was looked at, in a word: `socket`, `hooks`."""
-    state: State
-    """`note`: not as usual, and all works. Only a problem keeps the exit code from 0."""
-    says: str
-    do: str | None = None
-    """What mends it, as an order."""
+    subject: str
+    """The checked part, in a word: `socket`, `hooks`."""
+    severity: Severity
+    """`note`: unusual, and it works. Only a problem makes the exit code 1."""
+    text: str
+    remedy: str | None = None
+    """The action that solves the problem, as an order."""
 
 
 def is_well(findings: Iterable[Finding]) -> bool:
-    """Whether nothing needs to be done."""
-    return all(finding.state != "problem" for finding in findings)
+    """Returns whether no finding is a problem."""
+    return all(finding.severity != "problem" for finding in findings)

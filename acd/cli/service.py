@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,7 +25,7 @@ from acd.system import runtime_dir
 from acd.text import age, printable
 
 if TYPE_CHECKING:
-    from acd.install.inspection import Part
+    from acd.install.component import Part
 
 STOP_SECONDS: Final = 10.0
 """An orderly stop takes half a second at most."""
@@ -112,26 +112,25 @@ def _installed() -> dict[str, str]:
     from acd.install import report  # 30 ms with what it imports and asks
 
     found = report(os.environ)
-    if found.manager is None:
+    service = found.service
+    if service.manager is None:
         facts = {"service": "none here: hooks and commands start the daemon"}
     else:
-        facts = {"service": f"{found.manager}, {_part(found.service)}"}
-    if found.manager == "systemd" and (sandbox := _sandboxes()):
+        facts = {"service": f"{service.manager}, {_part(service.part)}"}
+    if sandbox := _sandboxes(service.sandboxes):
         facts["sandbox"] = sandbox
-    if len(found.agents) == 1:
-        return facts | {"hooks": _part(found.hooks)}
+    if len(found.hooks) == 1:
+        [hooks] = found.hooks.values()
+        return facts | {"hooks": _part(hooks)}
     # The first column is as wide as its longest word: "hooks, claude-code".
-    return facts | {f"hooks, {agent}": _part(part) for agent, part in found.agents.items()}
+    return facts | {f"hooks, {agent}": _part(part) for agent, part in found.hooks.items()}
 
 
-def _sandboxes() -> str:
+def _sandboxes(levels: Mapping[str, str]) -> str:
     """The level of each installed unit; once, where all have the same."""
-    from acd.install.systemd import installed_sandboxes
-
-    levels = {unit: printable(str(each)) for unit, each in installed_sandboxes(os.environ).items()}
     if len(set(levels.values())) == 1:
-        return next(iter(levels.values()))
-    return "; ".join(f"{unit}: {level}" for unit, level in levels.items())
+        return printable(next(iter(levels.values())))
+    return "; ".join(f"{unit}: {printable(level)}" for unit, level in levels.items())
 
 
 def _status_lines() -> dict[str, str]:
@@ -156,7 +155,7 @@ def _part(part: Part) -> str:
             return f"installed in {where}, not as it should be ({why}); acd install mends it"
         case "untrusted":
             return f"installed in {where}, not trusted yet ({why}); acd install --trust does it"
-        case "unknown":
+        case _:
             return f"cannot tell: {why}"
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from acd import __version__
 from acd.cli import service
-from acd.install.plan import wanted_status_line
+from acd.install.status_line import AgentStatusLine, able_agents
 from acd.notify import memory
 from acd.system import activation
 from testing.cli_runs import run
@@ -127,7 +127,8 @@ def test_status_tells_whose_claude_codes_status_line_is(
 
 def test_status_knows_the_status_line_that_install_sets(acd: Acd, alone: Place) -> None:
     path = settings(alone, "{}")
-    wanted_status_line(alone.environ, "claude-code").execute()
+    [(agent, line)] = able_agents().items()
+    AgentStatusLine(alone.environ, agent, line).step().execute()
     assert status_line(acd) == f"acd's, in {path}"
 
 

@@ -8,16 +8,15 @@ from typing import Any
 
 import pytest
 
+from acd.agents.claude_code.checks import check_clients, check_overruled
+from acd.agents.claude_code.clients import Version
 from acd.findings import Finding, is_well
 from acd.install.diagnosis import (
-    Version,
-    check_clients,
     check_daemon,
     check_hooks,
     check_interpreter,
     check_lost,
     check_notifier,
-    check_overruled,
     check_path,
     check_permissions,
     check_program,
@@ -44,13 +43,8 @@ def managed(key: str, *, by_administrator: bool) -> Finding:
 def clients(
     *found: tuple[str, Version | None, list[str]], left_out: Sequence[str] = ()
 ) -> list[Finding]:
-    """What is said about an agent's programs, each with its place, version and missing events."""
-    enough, tolerant = (2, 1, 197), (2, 1, 101)
-    return list(
-        check_clients(
-            "claude", found, left_out, enough=enough, tolerant=tolerant, update="claude update"
-        )
-    )
+    """The findings about clients, each given by path, version and missing events."""
+    return list(check_clients(found, left_out))
 
 
 NEW = ("/new", (2, 1, 329), list[str]())
@@ -136,15 +130,15 @@ FINE = {
 
 @pytest.mark.parametrize("finding", PROBLEMS.values(), ids=PROBLEMS)
 def test_a_problem_comes_with_what_to_do(finding: Finding) -> None:
-    assert finding.state == "problem"
-    assert finding.do
+    assert finding.severity == "problem"
+    assert finding.remedy
     assert not is_well([*FINE.values(), finding])
 
 
 @pytest.mark.parametrize("finding", FINE.values(), ids=FINE)
 def test_what_is_fine_asks_for_nothing(finding: Finding) -> None:
-    assert finding.state != "problem"
-    assert finding.do is None
+    assert finding.severity != "problem"
+    assert finding.remedy is None
     assert is_well([finding])
 
 
@@ -156,39 +150,39 @@ def test_a_link_to_the_installed_program_is_the_installed_program(tmp_path: Path
     program, link = tmp_path / "program", tmp_path / "acd"
     program.touch()
     link.symlink_to(program)
-    assert check_path(link, program).state == "ok"
+    assert check_path(link, program).severity == "ok"
 
 
 def test_an_administrators_settings_are_not_for_the_user_to_mend() -> None:
-    asked = managed("disableAllHooks", by_administrator=True).do
+    asked = managed("disableAllHooks", by_administrator=True).remedy
     assert asked is not None
     assert asked.startswith("ask whoever manages this machine")
 
 
 def test_of_several_programs_the_newest_is_told_first_and_those_that_are_well_are_not() -> None:
     [finding] = clients(("/other", (2, 1, 300), []), NEW)
-    assert (finding.state, finding.says) == ("ok", "2.1.329 (/new)")
+    assert (finding.severity, finding.text) == ("ok", "2.1.329 (/new)")
 
 
 def test_a_program_that_would_ignore_its_settings_is_named_with_what_is_missed_for_it() -> None:
     new, old = clients(NEW, ("/old", (2, 1, 100), ["Elicitation", "StopFailure"]))
-    assert new.state == "ok"
-    assert old.says == (
+    assert new.severity == "ok"
+    assert old.text == (
         "2.1.100 (/old) is older than 2.1.329: it would ignore its whole settings file if that"
         " named Elicitation, StopFailure, so 2.1.329 gets no hooks on them"
     )
-    assert old.do == "claude update, or remove that program, then acd install"
+    assert old.remedy == "claude update, or remove that program, then acd install"
 
 
 def test_what_the_newest_program_lacks_too_is_told_once() -> None:
     newest, *others = clients(("/a", (2, 1, 150), ["X"]), ("/b", (2, 1, 140), ["X"]))
-    assert newest.says.startswith("2.1.150 (/a) is too old for X")
+    assert newest.text.startswith("2.1.150 (/a) is too old for X")
     assert not others
 
 
 def test_without_a_program_the_events_that_have_to_wait_for_one_are_told() -> None:
     [finding] = clients(left_out=["PostToolBatch"])
-    assert finding.says == (
+    assert finding.text == (
         "none found on PATH, in the usual places or in an editor's extensions; acd install adds"
         " hooks on PostToolBatch once one is found that has them"
     )

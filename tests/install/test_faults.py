@@ -10,7 +10,8 @@ import pytest
 
 from acd.agents.claude_code import hooks
 from acd.agents.installer import Step
-from acd.install.steps import PutHooks, Remove, TakeHooks, WriteFile, backup_path
+from acd.install.settings import RemoveFromSettings, Settings, put_hooks
+from acd.install.steps import Remove, WriteFile
 from testing import install_faults
 from testing.settings_samples import ACCEPTED
 from testing.settings_strategies import WANTED, handler
@@ -25,7 +26,7 @@ class Place:
 
     def __init__(self, root: Path):
         self.root = root
-        self.settings = root / "claude/settings.json"
+        self.settings = Settings(root / "claude/settings.json", hooks.AGENT, "Claude Code")
         self.hook = root / "data/acd_hook.py"
         self.unit = root / "units/acd.socket"
 
@@ -44,14 +45,14 @@ class Place:
         _carry_out(
             WriteFile(self.hook, b"new hook", "the hook"),
             WriteFile(self.unit, b"new unit", "the unit"),
-            PutHooks(self.settings, hooks.AGENT, "Claude Code", WANTED),
+            put_hooks(self.settings, WANTED),
         )
 
     def uninstall(self) -> None:
         _carry_out(
-            TakeHooks(self.settings, hooks.AGENT, "Claude Code"),
-            Remove((self.unit,), "the unit", self.unit.parent),
-            Remove((self.hook,), "the program", self.hook.parent),
+            RemoveFromSettings(self.settings),
+            Remove((self.unit,), "the unit", (self.unit.parent,)),
+            Remove((self.hook,), "the program", (self.hook.parent,)),
         )
 
 
@@ -63,13 +64,13 @@ def _carry_out(*steps: Step) -> None:
 def merged(place: Place, content: bytes, wanted: dict[str, dict[str, object]]) -> bytes:
     """The settings with hooks, as an installer that nothing happens to leaves them."""
     place.fill({"claude/settings.json": content})
-    PutHooks(place.settings, hooks.AGENT, "Claude Code", wanted).execute()
-    return place.settings.read_bytes()
+    put_hooks(place.settings, wanted).execute()
+    return place.settings.path.read_bytes()
 
 
 def scenario(place: Place, name: str) -> tuple[Files, Callable[[], None]]:
     """What is there before, and what is done."""
-    backup = backup_path(place.settings).relative_to(place.root)
+    backup = place.settings.backup.relative_to(place.root)
     others = {"claude/.credentials.json": b"secret", "units/foreign.service": b"theirs"}
     installed = {"data/acd_hook.py": b"old hook", "units/acd.socket": b"old unit", **others}
     match name:

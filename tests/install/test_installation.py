@@ -99,7 +99,7 @@ def test_a_client_too_old_for_any_hook_is_told_and_the_others_get_theirs(user: U
     assert f"Hooks for Codex: 12 in {user.home}/.codex/hooks.json" in told
     assert f"answers at {user.socket}" in told
     assert user.settings.read_bytes() == PLAIN
-    assert looked_at(user).hooks.reasons == (TOO_OLD,)
+    assert looked_at(user).hooks["claude-code"].reasons == (TOO_OLD,)
 
 
 def test_a_client_too_old_for_any_hook_keeps_nothing_else_from_being_installed(user: User) -> None:
@@ -159,7 +159,7 @@ def test_an_upgrade_replaces_what_is_outdated_and_keeps_the_sessions(user: User)
         assert client.line() == "OK"
     told = user.install()
     assert "The running daemon has ended." in told
-    assert looked_at(user).hooks.state == "current"
+    assert looked_at(user).hooks["claude-code"].state == "current"
     assert user.backup.read_bytes() == PLAIN
     with Client(user.socket) as client:
         client.send("GET one")
@@ -168,7 +168,7 @@ def test_an_upgrade_replaces_what_is_outdated_and_keeps_the_sessions(user: User)
 
 def test_hooks_only_leaves_the_service_alone(user: User) -> None:
     told = user.install("--hooks-only")
-    assert looked_at(user).hooks.state == "current"
+    assert looked_at(user).hooks["claude-code"].state == "current"
     assert "service" not in told.lower()
     assert not (user.home / ".config").exists()
 
@@ -277,7 +277,7 @@ def test_installs_at_once_come_one_after_the_other(user: User) -> None:
     ]
     ends = [(process.communicate(timeout=60), process.returncode) for process in running]
     assert [code for _, code in ends] == [0] * len(commands), ends
-    assert looked_at(user).hooks.state == "current"
+    assert looked_at(user).hooks["claude-code"].state == "current"
     user.uninstall()
     assert user.settings.read_bytes() == ACCEPTED["foreign hooks on the same events"]
 

@@ -17,8 +17,7 @@ from typing import Any
 import pytest
 
 from acd.errors import AcdError
-from acd.install import launchd
-from acd.install.launchd import LABEL, Launchd
+from acd.install.launchd import LABEL, Launchd, LaunchdService
 
 Check = Callable[[Any], bool]
 
@@ -100,13 +99,17 @@ def calls(environ: Mapping[str, str]) -> list[str]:
     return [line for line in lines if not line.startswith("print ")]
 
 
+def service(environ: Mapping[str, str], python: str = "/opt/acd/bin/python") -> LaunchdService:
+    return LaunchdService(environ, Launchd(environ), Path(python))
+
+
 def install(environ: Mapping[str, str]) -> None:
-    for step in launchd.install_steps(environ, Launchd(environ), Path("/opt/acd/bin/python")):
+    for step in service(environ).plan(notify=False).steps:
         step.execute()
 
 
 def test_the_list_is_valid_and_says_what_it_should(environ: dict[str, str]) -> None:
-    job = strictly(launchd.rendered(environ, Path("/opt/acd/bin/python")))
+    job = strictly(service(environ).rendered())
     assert problems(job, JOB) == []
     assert job["ProgramArguments"] == ["/opt/acd/bin/python", "-I", "-m", "acd", "daemon"]
     home = environ["HOME"]
@@ -126,7 +129,7 @@ def test_the_list_is_valid_and_says_what_it_should(environ: dict[str, str]) -> N
     ],
 )
 def test_the_check_would_find_a_mistake(environ: dict[str, str], damage: tuple[str, str]) -> None:
-    content = launchd.rendered(environ, Path("/opt/python")).decode()
+    content = service(environ, "/opt/python").rendered().decode()
     damaged = content.replace(*damage, 1)
     assert damaged != content
     try:
@@ -137,15 +140,15 @@ def test_the_check_would_find_a_mistake(environ: dict[str, str], damage: tuple[s
 
 
 def test_a_path_is_escaped_for_xml(environ: dict[str, str]) -> None:
-    path = Path("/opt/a & b/<c>/python")
-    assert strictly(launchd.rendered(environ, path))["ProgramArguments"][0] == str(path)
+    path = "/opt/a & b/<c>/python"
+    assert strictly(service(environ, path).rendered())["ProgramArguments"][0] == path
 
 
 def test_the_first_install_loads_the_job(environ: dict[str, str]) -> None:
     install(environ)
-    plist = launchd.plist_path(environ)
+    plist = service(environ).plist
     domain = Launchd(environ).domain
-    assert plist.read_bytes() == launchd.rendered(environ, Path("/opt/acd/bin/python"))
+    assert plist.read_bytes() == service(environ).rendered()
     assert f"bootstrap {domain} {plist}" in calls(environ)
     # launchd makes no directory for its socket.
     directory = Path(environ["HOME"], "Library/Caches/acd")
@@ -162,7 +165,7 @@ def test_an_upgrade_ends_the_daemon_and_leaves_the_socket(environ: dict[str, str
 def test_another_list_is_loaded_in_place_of_the_old_one(environ: dict[str, str]) -> None:
     install(environ)
     calls(environ)
-    plist = launchd.plist_path(environ)
+    plist = service(environ).plist
     plist.write_bytes(plist.read_bytes().replace(b"/opt/acd", b"/opt/old"))
     install(environ)
     domain = Launchd(environ).domain
@@ -175,7 +178,7 @@ def test_who_is_only_logged_in_remotely_gets_the_job_too(environ: dict[str, str]
     assert domain is not None
     assert domain.startswith("user/")
     install(environ)
-    assert f"bootstrap {domain} {launchd.plist_path(environ)}" in calls(environ)
+    assert f"bootstrap {domain} {service(environ).plist}" in calls(environ)
 
 
 def test_a_job_that_cannot_be_loaded_is_told_in_launchctls_words(environ: dict[str, str]) -> None:
@@ -190,15 +193,15 @@ def test_a_job_that_cannot_be_loaded_is_told_in_launchctls_words(environ: dict[s
 def test_uninstall_unloads_the_job_and_removes_its_files(environ: dict[str, str]) -> None:
     install(environ)
     calls(environ)
-    log = launchd.log_path(environ)
+    log = service(environ).log
     log.parent.mkdir(parents=True)
     log.touch()
-    for step in launchd.uninstall_steps(environ, Launchd(environ)):
+    for step in service(environ).remove():
         step.execute()
     assert calls(environ) == [f"bootout {Launchd(environ).domain}/{LABEL}"]
-    assert not launchd.plist_path(environ).exists()
+    assert not service(environ).plist.exists()
     assert not log.exists()
-    assert launchd.uninstall_steps(environ, Launchd(environ)) == []
+    assert service(environ).remove() == []
 
 
 def test_without_launchctl_there_is_no_launchd(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ import pytest
 
 from acd.agents.claude_code import hooks
 from acd.agents.claude_code.clients import EXTENSIONS, PROGRAM, Version, clients
-from acd.install.hook_command import hook_command, real_python
-from acd.install.steps import PutHooks
+from acd.install.hook_command import guarded_command, real_python
+from acd.install.settings import Settings, put_hooks
 from testing.e2e import client
 from testing.e2e.agent import PROMPT_BOX
 from testing.e2e.home import Home
@@ -73,9 +73,9 @@ def put(home: Home, executable: Path, content: bytes) -> None:
 def put_for(version: Version | None, home: Home, content: bytes) -> None:
     """Our hooks for a client of that version into settings that say `content`."""
     settings_of(home).write_bytes(content)
-    command = hook_command(real_python(), home.root / "acd_hook.py", "claude-code")
-    wanted = hooks.wanted(version, command)
-    PutHooks(settings_of(home), hooks.AGENT, "Claude Code", wanted).execute()
+    command = guarded_command(real_python(), home.root / "acd_hook.py", "claude-code")
+    settings = Settings(settings_of(home), hooks.AGENT, "Claude Code")
+    put_hooks(settings, hooks.entries(version, command)).execute()
 
 
 def seen(home: Home) -> list[str]:

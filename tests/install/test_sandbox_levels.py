@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from acd.install.sandbox import LEVELS
+from acd.install.systemd.sandbox import LEVELS
 from testing.cli_runs import until
 from testing.service_user import NEEDS_MANAGER, ServiceUser
 
@@ -191,7 +191,7 @@ def test_a_line_that_this_systemd_does_not_know_is_no_reason_for_a_weaker_level(
     user: ServiceUser,
 ) -> None:
     script = (
-        "import os; from acd.install.systemd import UserManager\n"
+        "import os; from acd.install.systemd.manager import UserManager\n"
         "print(UserManager(os.environ).failure(['true'], ['ProtectAll=yes', 'UMask=0077']))"
     )
     assert user.run(str(user.program), "-I", "-c", script).stdout == "None\n"
@@ -223,10 +223,10 @@ def test_where_systemd_starts_no_level_hooks_start_the_daemon_until_it_does(
 def lower(user: ServiceUser) -> None:
     """Has the units say and hold the minimal level, which no machine here needs."""
     script = (
-        "from pathlib import Path; import sys; from acd.install import systemd, sandbox\n"
+        "from pathlib import Path; import sys; from acd.install.systemd import sandbox, units\n"
         "minimal = sandbox.Sandbox('minimal', 'so')\n"
-        "for name in (systemd.SERVICE, systemd.NOTIFY):\n"
-        "    unit = systemd.rendered(name, Path(sys.executable), minimal)\n"
+        "for name in (units.SERVICE, units.NOTIFY):\n"
+        "    unit = units.rendered(name, Path(sys.executable), minimal)\n"
         f"    Path({UNITS!r}, name).write_bytes(unit)\n"
     )
     user.run(str(user.program), "-I", "-c", script)

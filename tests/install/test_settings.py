@@ -29,7 +29,7 @@ def loaded(text: str) -> Any:
 @accepted
 def test_taking_out_gives_back_every_byte(content: bytes) -> None:
     merged = merge(hook_entries.decode(content), WANTED, AGENT)
-    assert unmerge(merged, AGENT).encode() == content
+    assert unmerge(merged, AGENT, hook_entries.decode(content)).encode() == content
 
 
 @accepted
@@ -99,7 +99,7 @@ def test_a_new_file_looks_as_the_client_would_write_it() -> None:
 
 @given(settings_texts())
 def test_taking_out_is_the_inverse_of_putting_in(text: str) -> None:
-    assert unmerge(merge(text, WANTED, AGENT), AGENT) == text
+    assert unmerge(merge(text, WANTED, AGENT), AGENT, text) == text
 
 
 @given(settings_texts())
@@ -127,7 +127,7 @@ def test_from_any_earlier_installation_the_same_is_taken_out(
 ) -> None:
     events = data.draw(st.lists(st.sampled_from([*WANTED, "Notification", "ü"]), unique=True))
     earlier = merge(text, {event: handler(python="/old/python") for event in events}, AGENT)
-    assert unmerge(merge(earlier, WANTED, AGENT), AGENT) == text
+    assert unmerge(merge(earlier, WANTED, AGENT, text), AGENT, text) == text
 
 
 @given(settings_texts(), st.sampled_from([2, 4, "\t", None]))
@@ -136,13 +136,29 @@ def test_taken_out_after_the_client_rewrote_the_file_it_says_what_it_said(
 ) -> None:
     # The client writes its settings anew whenever it changes one.
     rewritten = json.dumps(loaded(merge(text, WANTED, AGENT)), indent=indent, ensure_ascii=False)
-    left = loaded(unmerge(rewritten, AGENT))
+    assert loaded(unmerge(rewritten, AGENT, text)) == loaded(text)
+
+
+@given(settings_texts())
+def test_without_the_original_only_empty_containers_are_lost(text: str) -> None:
+    left = loaded(unmerge(merge(text, WANTED, AGENT), AGENT))
     before = loaded(text)
     for value in (left, before):
-        # An empty list or object may go with ours; nothing else may.
         hooks = value.get("hooks", {})
         value["hooks"] = {event: groups for event, groups in hooks.items() if groups}
     assert left == before
+
+
+@given(settings_texts(), st.booleans())
+def test_what_the_user_adds_meanwhile_stays(text: str, first: bool) -> None:
+    value = loaded(merge(text, WANTED, AGENT))
+    value = {"mine": [], **value} if first else {**value, "mine": []}
+    value["hooks"]["Mine"] = []
+    left = loaded(unmerge(json.dumps(value, indent=2), AGENT, text))
+    assert left.pop("mine") == []
+    assert left["hooks"].pop("Mine") == []
+    expected = loaded(text)
+    assert left == {"hooks": {}, **expected}
 
 
 @given(st.one_of(st.text(max_size=60).map(str.encode), st.binary(max_size=60)))
@@ -153,7 +169,7 @@ def test_anything_is_merged_or_refused(content: bytes) -> None:
     except AcdError as error:
         assert error.hint
     else:
-        assert unmerge(merged, AGENT) == text
+        assert unmerge(merged, AGENT, text) == text
 
 
 # --- Which hooks are ours -----------------------------------------------------

@@ -10,7 +10,8 @@ import pytest
 
 from acd.agents.claude_code.hooks import AGENT
 from acd.errors import AcdError
-from acd.install.steps import PutHooks, Remove, TakeHooks, WriteFile, backup_path
+from acd.install.settings import AddToSettings, RemoveFromSettings, Settings, put_hooks
+from acd.install.steps import Remove, WriteFile
 from testing.settings_samples import ACCEPTED, PLAIN, REFUSED
 from testing.settings_strategies import WANTED, handler
 from tests.install.test_files import state
@@ -21,12 +22,20 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "claude/settings.json"
 
 
-def put(path: Path) -> PutHooks:
-    return PutHooks(path, AGENT, "Claude Code", WANTED)
+def settings(path: Path) -> Settings:
+    return Settings(path, AGENT, "Claude Code")
 
 
-def take(path: Path) -> TakeHooks:
-    return TakeHooks(path, AGENT, "Claude Code")
+def put(path: Path) -> AddToSettings:
+    return put_hooks(settings(path), WANTED)
+
+
+def take(path: Path) -> RemoveFromSettings:
+    return RemoveFromSettings(settings(path))
+
+
+def backup_path(path: Path) -> Path:
+    return settings(path).backup
 
 
 def written(path: Path, content: bytes) -> Path:
@@ -104,7 +113,7 @@ def test_the_backup_is_of_the_first_original_only(path: Path) -> None:
 
 
 def test_what_holds_hooks_of_ours_is_no_original(path: Path) -> None:
-    PutHooks(path, AGENT, "Claude Code", {"Stop": handler("/old")}).execute()
+    put_hooks(settings(path), {"Stop": handler("/old")}).execute()
     put(path).execute()
     assert not backup_path(path).exists()
 
@@ -147,7 +156,7 @@ def test_removing_takes_trees_files_and_links_and_minds_nothing_that_is_gone(
     (tmp_path / "ours/file").touch()
     (tmp_path / "ours/link").symlink_to(tmp_path / "kept")
     names = ("tree", "file", "link", "gone")
-    step = Remove(tuple(tmp_path / "ours" / name for name in names), "it", tmp_path / "ours")
+    step = Remove(tuple(tmp_path / "ours" / name for name in names), "it", (tmp_path / "ours",))
     assert step.execute() == "It removed."
     assert not (tmp_path / "ours").exists()
     assert (tmp_path / "kept").is_dir()

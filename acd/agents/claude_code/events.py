@@ -86,6 +86,6 @@ AGENT: Final = Agent(
     kind=_kind,
     said=_said,
     resume=("claude", "--resume"),
-    installer="acd.agents.claude_code.hooks:INSTALLER",
+    installer="acd.agents.claude_code.installer:INSTALLER",
     evidence="acd.agents.claude_code.observer:RegistryWatch",
 )
