@@ -1,8 +1,4 @@
-"""A user without a service manager: a home, a runtime directory, and `acd` for them.
-
-Responsible for the words in which the tests of the whole installer speak. It
-ends the daemons that were started for the user, by the lock that each holds.
-"""
+"""A user without a service manager: a home, a runtime directory, and `acd` for them."""
 
 from __future__ import annotations
 
@@ -26,9 +22,14 @@ NEW_CLIENT: Final = "2.1.329"
 
 
 class User:
-    """Use as a context manager. The home's path is short: a socket's path is."""
+    """A context manager, which ends the user's daemons and removes the home.
+
+    The home's path is short, because a socket's path has to be.
+    """
 
     def __init__(self) -> None:
+        self.python = sys.executable
+        """The interpreter of `acd`."""
         self.home = Path(tempfile.mkdtemp(prefix="acd-user-")).resolve()
         self.runtime = self.home / "run"
         self.runtime.mkdir(mode=0o700)
@@ -59,8 +60,8 @@ class User:
         shutil.rmtree(self.home)
 
     def command(self, *arguments: str) -> list[str]:
-        """`acd ARGUMENTS`, as an argument vector."""
-        return [sys.executable, "-m", "acd", *arguments]
+        """Returns `acd ARGUMENTS` as an argument vector."""
+        return [self.python, "-m", "acd", *arguments]
 
     def acd(
         self, *arguments: str, check: bool = True, **environ: str
@@ -81,20 +82,20 @@ class User:
         return done
 
     def install(self, *options: str, **environ: str) -> str:
-        """What `acd install` tells."""
+        """Returns what `acd install` prints."""
         return self.acd("install", *options, check=True, **environ).stdout
 
     def uninstall(self, *options: str) -> str:
-        """What `acd uninstall --yes` tells."""
+        """Returns what `acd uninstall --yes` prints."""
         return self.acd("uninstall", "--yes", *options).stdout
 
     def write(self, content: bytes) -> None:
-        """The settings, as they were before acd."""
+        """Writes the settings, as they are before acd."""
         self.settings.parent.mkdir(exist_ok=True)
         self.settings.write_bytes(content)
 
     def claude(self, version: str) -> None:
-        """A client on PATH that says this version."""
+        """Puts a client on PATH that prints this version."""
         program = self.home / "bin/claude"
         program.parent.mkdir(exist_ok=True)
         program.write_text(f"#!/bin/sh\necho '{version} (Claude Code)'\n")
@@ -102,7 +103,7 @@ class User:
         self.environ["PATH"] = f"{program.parent}:/usr/bin:/bin"
 
     def files(self) -> dict[str, str]:
-        """What is below the home, apart from the sessions' state: path to mode and content."""
+        """Returns what is below the home without the sessions' state: path to mode and content."""
         found = {}
         for directory, names, files in os.walk(self.home):
             if Path(directory) == self.home:

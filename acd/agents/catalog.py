@@ -1,21 +1,29 @@
-"""The agents that acd knows: one module each, and this list.
+"""The agents: every folder beside this file that has an `events` module.
 
-Nothing else in acd names an agent. docs/agents.md says how to add one.
+No other file outside such a folder names an agent. docs/agents.md describes how to add one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
 from typing import Final
 
 from acd.agents.agent import Agent
-from acd.agents.claude_code.events import AGENT as CLAUDE_CODE
-from acd.agents.codex.events import AGENT as CODEX
+from acd.sessions.values import DEFAULT_AGENT
 
-AGENTS: Final[Mapping[str, Agent]] = {agent.name: agent for agent in (CLAUDE_CODE, CODEX)}
 
-FIRST: Final = next(iter(AGENTS.values()))
-"""The one to begin with, where none is here yet."""
+def _found() -> Iterator[Agent]:
+    # pkgutil would find them in a zip file too, which acd never runs from, and takes 1 ms.
+    for path in sorted(Path(__file__).parent.glob("*/events.py")):
+        yield import_module(f"{__package__}.{path.parent.name}.events").AGENT
+
+
+AGENTS: Final[Mapping[str, Agent]] = {agent.name: agent for agent in _found()}
+
+FIRST: Final = AGENTS[DEFAULT_AGENT]
+"""The one to install for a user who has none yet."""
 
 
 def resume_argv(agent: str, resume_id: str | None) -> list[str] | None:

@@ -140,12 +140,12 @@ BROKEN: dict[str, tuple[Callable[[User], None], str, str]] = {
     "disabled by the user": (
         _disable(".claude/settings.json"),
         "settings.json sets disableAllHooks, so no hook runs",
-        "take disableAllHooks out",
+        "remove disableAllHooks",
     ),
     "disabled by the project": (
         _disable(".claude/settings.local.json"),
         "settings.local.json sets disableAllHooks",
-        "take disableAllHooks out",
+        "remove disableAllHooks",
     ),
     "shadowed on PATH": (_another_program, "comes before the installed", "remove it, or put"),
     "not on PATH": (_path, "no acd on it", 'PATH="$HOME/.local/bin:$PATH"'),
@@ -155,7 +155,7 @@ BROKEN: dict[str, tuple[Callable[[User], None], str, str]] = {
     "configuration": (_configure, "daemon.idle: no such option", "mend it"),
     "directory open": (_open_directory, "is not a private directory", "mode 700"),
     "no socket": (_no_socket, "is no socket", "rm "),
-    "events lost": (_lose_events, "2 events that hooks could not deliver", "forgets them"),
+    "events lost": (_lose_events, "2 events that hooks could not deliver", "resets the count"),
     "hook open to all": (_open_hook, "everybody can change it", "put it right"),
     "the hook's work open to all": (_open_work, "everybody can change it", "put it right"),
     "the hook's bytecode open to all": (_open_bytecode, "everybody can change it", "put it right"),

@@ -67,7 +67,7 @@ def test_a_client_that_may_not_know_a_hooked_event_is_named(whole: User) -> None
     old = _editor(whole, "2.1.150")
     said = told(whole, 0)
     assert f"✓ claude   {NEW_CLIENT} " in said
-    assert f"· claude   2.1.150 ({old}) is older than {NEW_CLIENT}: it may not know" in said
+    assert f"· claude   2.1.150 ({old}) is older than {NEW_CLIENT}: it may not support" in said
 
 
 def test_a_newer_client_that_the_daemon_has_met_gets_its_events_from_an_install(

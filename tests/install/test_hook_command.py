@@ -141,7 +141,7 @@ def test_the_environments_own_python_is_the_last_resort(tmp_path: Path) -> None:
 
 
 def test_without_any_interpreter_it_says_so(tmp_path: Path) -> None:
-    with pytest.raises(AcdError, match="cannot tell which Python"):
+    with pytest.raises(AcdError, match="cannot find the Python"):
         choose_python([tmp_path / "gone"], tmp_path)
 
 

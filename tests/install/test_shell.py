@@ -123,7 +123,7 @@ def test_uninstall_takes_them_out_and_leaves_others_alone(user: User) -> None:
     other.touch()
     user.install()
     told = user.uninstall()
-    assert "Manual and completions removed." in told
+    assert "The manual removed.\nCompletions removed.\n" in told
     assert not any(path.exists() for path in wanted)
     assert all(path.parent.is_dir() for path in wanted)
     assert list((user.home / ".local/share/man").rglob("*")) == [other.parent, other]

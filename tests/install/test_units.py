@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from acd.errors import AcdError
-from acd.install.systemd import sandbox, units as systemd
 from acd.install.hook_command import real_python
+from acd.install.systemd import sandbox
+from acd.install.systemd import units as systemd
 from acd.install.systemd.sandbox import LEVELS, Level, Sandbox
 from testing.checkout import CHECKOUT
 

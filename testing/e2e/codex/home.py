@@ -82,9 +82,13 @@ class CodexHome:
         return Gate(self.project)
 
     def acd(self, *arguments: str) -> str:
-        """What `acd ARGUMENTS` tells, run where Codex is."""
+        """What `acd ARGUMENTS` prints, run where Codex is."""
+        return self.python("-m", "acd", *arguments)
+
+    def python(self, *arguments: str) -> str:
+        """What a Python with acd prints, run where Codex is."""
         done = subprocess.run(
-            self.network.inside(sys.executable, "-m", "acd", *arguments),
+            self.network.inside(sys.executable, *arguments),
             env=self.environment,
             cwd=self.root,
             stdin=subprocess.DEVNULL,
@@ -93,7 +97,7 @@ class CodexHome:
             timeout=_SECONDS,
             check=False,
         )
-        assert done.returncode == 0, f"acd {arguments[0]}: {done.stdout}{done.stderr}"
+        assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
         return done.stdout
 
 
