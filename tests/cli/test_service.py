@@ -109,7 +109,7 @@ def status_line(acd: Acd) -> str:
         ("{}", "none in {}; acd install --statusline sets acd's"),
         (
             '{"statusLine": {"type": "command", "command": "my-line"}}',
-            "another's, in {}; acd statusline --help tells how to show both",
+            "another's, in {}; acd statusline --help shows how to have both",
         ),
         (
             '{"statusLine": {"type": "command", "command": "/old/python /x/acd_statusline.py"}}',

@@ -12,6 +12,7 @@ import pytest
 
 from acd.agents.claude_code import clients as claude_clients
 from acd.agents.claude_code.clients import EXTENSIONS, PROGRAM, USUAL, Version, clients
+from acd.install.daemon import met_versions
 from testing.support import Place, place
 
 pytestmark = pytest.mark.usefixtures("own_home")
@@ -204,11 +205,13 @@ def meets(made: Place, version: str) -> None:
 def test_a_client_that_only_the_daemon_has_met_counts() -> None:
     with place() as made:
         meets(made, "2.1.332")
-        assert clients(made.environ) == [("in use, as the daemon has seen", (2, 1, 332))]
+        met = met_versions(made.environ).get("claude-code")
+        assert clients(made.environ, met) == [("in use, as the daemon has seen", (2, 1, 332))]
 
 
 def test_a_client_that_was_met_and_found_is_told_once(tmp_path: Path) -> None:
     with place() as made:
         meets(made, "2.1.332")
         environ = {**made.environ, "PATH": claude(tmp_path, "echo 2.1.332")["PATH"]}
-        assert clients(environ) == [(str(tmp_path / "claude"), (2, 1, 332))]
+        met = met_versions(environ).get("claude-code")
+        assert clients(environ, met) == [(str(tmp_path / "claude"), (2, 1, 332))]
