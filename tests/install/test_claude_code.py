@@ -1,4 +1,4 @@
-"""Which hooks Claude Code gets, by the version that says it is installed."""
+"""The hooks that Claude Code gets, by the version of the installed clients."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from acd.agents.claude_code.hooks import (
 from acd.agents.settings.hook_entries import merge, unmerge
 from testing.settings_samples import ACCEPTED
 
-# The names that each version's program knows, as found in it.
+# The names that were found in each version's program.
 KNOWN: Mapping[Version, str] = {
     (1, 0, 85): "PreToolUse PostToolUse Notification UserPromptSubmit SessionStart SessionEnd Stop"
     " SubagentStop PreCompact",

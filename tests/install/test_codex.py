@@ -17,7 +17,7 @@ from acd.agents.codex.trust import HookPosition, moved, positions
 from acd.install import report
 from testing.user_home import User
 
-# All that 0.169.0 knows.
+# All events of 0.169.0.
 KNOWN = [
     "SessionStart",
     "SessionEnd",
@@ -66,7 +66,7 @@ for line in sys.stdin:
 
 
 class Codex:
-    """A user's Codex, of which only the configuration is there."""
+    """The configuration of a user's Codex."""
 
     def __init__(self, user: User):
         self.home = user.home / ".codex"
@@ -79,7 +79,7 @@ class Codex:
         return found
 
     def trust(self) -> None:
-        """What Codex writes when its user has reviewed all the hooks."""
+        """Writes what Codex writes once its user has reviewed all hooks."""
         lines = ['model = "gpt-5.4" # mine', "", "[hooks.state]", ""]
         for event, groups in self.events().items():
             for index, group in enumerate(groups):
@@ -101,7 +101,7 @@ class Codex:
         user.environ["PATH"] = f"{program.parent}:{user.environ['PATH']}"
 
     def append(self, event: str) -> None:
-        """Somebody puts a hook of their own behind ours."""
+        """Appends a hook of the user behind acd's."""
         value = json.loads(self.hooks.read_bytes())
         value["hooks"][event].append({"hooks": [THEIRS]})
         self.hooks.write_text(json.dumps(value))
@@ -112,11 +112,11 @@ def codex(user: User) -> Codex:
     return Codex(user)
 
 
-def test_only_events_that_codex_knows_are_hooked() -> None:
+def test_only_events_of_codex_are_hooked() -> None:
     assert set(EVENTS) <= set(KNOWN)
 
 
-def test_the_hooks_are_put_where_the_agent_is_and_come_last(user: User, codex: Codex) -> None:
+def test_the_hooks_go_to_the_agent_that_is_here_and_come_last(user: User, codex: Codex) -> None:
     codex.hooks.write_text(
         json.dumps({"description": "d", "hooks": {"Stop": [{"hooks": [THEIRS]}]}})
     )
@@ -169,7 +169,7 @@ def test_the_command_stays_while_its_python_is_there(user: User, codex: Codex) -
     assert codex.events()["Stop"][0]["hooks"][0]["command"] == ours
 
 
-def test_without_trust_it_is_told_what_codex_will_ask(user: User, codex: Codex) -> None:
+def test_without_trust_install_and_status_say_what_codex_will_ask(user: User, codex: Codex) -> None:
     assert "Codex runs none of these hooks before you trust them" in user.install()
     [part] = report(user.environ).hooks.values()
     assert part.state == "untrusted"
@@ -226,7 +226,7 @@ def test_trust_without_a_codex_to_ask_is_an_error(user: User, codex: Codex) -> N
     assert "there is no codex on PATH" in done.stderr
 
 
-def test_both_agents_are_told_apart_in_the_status(user: User, codex: Codex) -> None:
+def test_status_shows_both_agents(user: User, codex: Codex) -> None:
     user.write(b"{}")
     user.install()
     status = user.acd("status").stdout

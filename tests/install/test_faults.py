@@ -1,4 +1,4 @@
-"""Whenever the installer is killed, or the disk is full: each file is the old or the new one."""
+"""After any kill or full disk during an install each file is the old or the new one."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ def _carry_out(*steps: Step) -> None:
 
 
 def merged(place: Place, content: bytes, wanted: dict[str, dict[str, object]]) -> bytes:
-    """The settings with hooks, as an installer that nothing happens to leaves them."""
+    """Returns the settings with hooks, as an undisturbed installer writes them."""
     place.fill({"claude/settings.json": content})
     put_hooks(place.settings, wanted).execute()
     return place.settings.path.read_bytes()
 
 
 def scenario(place: Place, name: str) -> tuple[Files, Callable[[], None]]:
-    """What is there before, and what is done."""
+    """Returns the files before, and what is done."""
     backup = place.settings.backup.relative_to(place.root)
     others = {"claude/.credentials.json": b"secret", "units/foreign.service": b"theirs"}
     installed = {"data/acd_hook.py": b"old hook", "units/acd.socket": b"old unit", **others}
@@ -112,7 +112,7 @@ def test_after_any_fault_each_file_is_whole_and_a_second_run_completes(
         assert status in ({-9} if "KILL" in what else {0, install_faults.REFUSED}), fault
         left = place.files()
         unfinished = {file for file in left if file.endswith(".tmp")}
-        # Who was killed could not tidy up, and the next run does; who was refused does it.
+        # A killed run leaves temporary files, which the next one removes; a refused one none.
         assert "KILL" in what or not unfinished, fault
         for file in left.keys() - unfinished:
             assert left[file] in {before.get(file), after.get(file)}, f"{fault}: {file}"

@@ -1,4 +1,4 @@
-"""A file is replaced whole, kept as it was otherwise, and never over somebody's head."""
+"""A file is replaced whole or stays as it was, and no concurrent change is lost."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ NOBODY = 65534
 
 @contextlib.contextmanager
 def as_nobody() -> Iterator[Path]:
-    """A directory of an unprivileged user, whom permissions hold; root is turned into one."""
-    # Not pytest's: those are closed to others.
+    """A directory, with root turned into an unprivileged user, to whom permissions apply."""
+    # Not in pytest's directory, which other users cannot read.
     place = Path(tempfile.mkdtemp(prefix="acd-files-"))
     is_root = os.geteuid() == 0
     try:
@@ -42,7 +42,7 @@ def put(path: Path, content: bytes | None, **options: int) -> None:
 
 
 def state(path: Path) -> tuple[int, int]:
-    """Changes with whatever is done to the file, but for reading it."""
+    """Returns a value that changes with everything done to the file except reading."""
     return path.stat().st_ino, path.stat().st_ctime_ns
 
 

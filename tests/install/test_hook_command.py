@@ -1,4 +1,4 @@
-"""The command in an agent's settings: our hook as the agent's child, or silence."""
+"""The command in an agent's settings runs the hook as the agent's child, or nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ shells = pytest.mark.parametrize("shell", SHELLS)
 
 
 def run(shell: str, command: str) -> tuple[subprocess.CompletedProcess[str], int]:
-    """How the command ended, as the agent runs it, and the agent's own process id."""
+    """Runs the command as an agent does; returns its end, and the agent's process id."""
     argv = [shell, "-c", command]
     return subprocess.run(
         argv, input="event\n", capture_output=True, text=True, check=False
@@ -69,7 +69,7 @@ def test_when_something_is_gone_the_hook_is_silent_and_succeeds(
 
 def test_a_hook_that_may_not_be_read_is_silent_too(tmp_path: Path) -> None:
     hook = tmp_path / "acd_hook.py"
-    hook.mkdir()  # root may read anything; but a directory is no script
+    hook.mkdir()  # root may read every file, but a directory is no script
     hook.rmdir()
     hook.symlink_to(tmp_path / "gone")
     done, _ = run("sh", guarded_command(real_python(), hook, "claude-code"))

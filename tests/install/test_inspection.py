@@ -1,4 +1,4 @@
-"""What `acd status` is told of the installation."""
+"""The report of the installation, as `acd status` and `acd doctor` get it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_after_an_install_the_hooks_are_current(user: User) -> None:
     assert looked_at(user).hooks["claude-code"].where == user.settings
 
 
-def test_what_is_wrong_with_the_hooks_is_told(user: User) -> None:
+def test_each_difference_of_the_hooks_is_a_reason(user: User) -> None:
     user.install()
     installed = user.settings.read_text()
     user.claude("2.1.329")
@@ -67,7 +67,7 @@ def test_what_is_wrong_with_the_hooks_is_told(user: User) -> None:
     assert "line 1, column 2" in looked_at(user).hooks["claude-code"].reasons[0]
 
 
-def test_status_tells_of_the_hooks(user: User) -> None:
+def test_status_shows_the_hooks(user: User) -> None:
     user.install()
     assert str(user.settings) in user.acd("status").stdout
 

@@ -1,8 +1,7 @@
-"""The launchd job: its property list, and the calls that put it in and take it out.
+"""The launchd job: its property list, and the calls that load and unload it.
 
-There is no launchd here: launchctl is a stand-in that writes down how it was
-called and remembers which job is loaded. It shows what we ask for, not that
-launchd grants it.
+launchctl is a stand-in that records its calls and which job is loaded. It shows
+the calls, not what launchd does.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from acd.install.launchd import LABEL, Launchd, LaunchdService
 
 Check = Callable[[Any], bool]
 
-# launchd.plist(5), as far as we use it.
+# The used part of launchd.plist(5).
 SOCKET: Mapping[str, Check] = {
     "SockPathName": lambda value: isinstance(value, str) and value.startswith("/"),
     "SockPathMode": lambda value: type(value) is int and value == 0o600,
@@ -47,7 +46,7 @@ def problems(value: dict[str, Any], schema: Mapping[str, Check]) -> list[str]:
 
 
 def strictly(content: bytes) -> Any:
-    """The list's value; AssertionError for what plistlib lets pass."""
+    """Returns the list's value; AssertionError for mistakes that plistlib accepts."""
     root = ET.fromstring(content)
     assert root.tag == "plist"
     assert root.attrib == {"version": "1.0"}
@@ -92,7 +91,7 @@ def environ(own_home: Path, tmp_path: Path) -> dict[str, str]:
 
 
 def calls(environ: Mapping[str, str]) -> list[str]:
-    """How launchctl was called since the last look, questions left out."""
+    """Returns the calls of launchctl since the last one, without `print`."""
     log = Path(environ["HOME"], "calls")
     lines = log.read_text().splitlines()
     log.unlink()
@@ -108,7 +107,7 @@ def install(environ: Mapping[str, str]) -> None:
         step.execute()
 
 
-def test_the_list_is_valid_and_says_what_it_should(environ: dict[str, str]) -> None:
+def test_the_property_list_is_valid_and_complete(environ: dict[str, str]) -> None:
     job = strictly(service(environ).rendered())
     assert problems(job, JOB) == []
     assert job["ProgramArguments"] == ["/opt/acd/bin/python", "-I", "-m", "acd", "daemon"]
@@ -150,7 +149,7 @@ def test_the_first_install_loads_the_job(environ: dict[str, str]) -> None:
     domain = Launchd(environ).domain
     assert plist.read_bytes() == service(environ).rendered()
     assert f"bootstrap {domain} {plist}" in calls(environ)
-    # launchd makes no directory for its socket.
+    # launchd does not make the socket's directory.
     directory = Path(environ["HOME"], "Library/Caches/acd")
     assert directory.stat().st_mode & 0o777 == 0o700
 
@@ -172,7 +171,7 @@ def test_another_list_is_loaded_in_place_of_the_old_one(environ: dict[str, str])
     assert calls(environ) == [f"bootout {domain}/{LABEL}", f"bootstrap {domain} {plist}"]
 
 
-def test_who_is_only_logged_in_remotely_gets_the_job_too(environ: dict[str, str]) -> None:
+def test_a_user_who_is_only_logged_in_remotely_gets_the_job_too(environ: dict[str, str]) -> None:
     Path(environ["HOME"], "remote").touch()
     domain = Launchd(environ).domain
     assert domain is not None
@@ -181,7 +180,9 @@ def test_who_is_only_logged_in_remotely_gets_the_job_too(environ: dict[str, str]
     assert f"bootstrap {domain} {service(environ).plist}" in calls(environ)
 
 
-def test_a_job_that_cannot_be_loaded_is_told_in_launchctls_words(environ: dict[str, str]) -> None:
+def test_a_job_that_cannot_be_loaded_is_an_error_with_launchctls_message(
+    environ: dict[str, str],
+) -> None:
     program = Path(environ["PATH"].partition(":")[0], "launchctl")
     program.write_text(LAUNCHCTL.replace("bootout ", "bootout-not"))
     Path(environ["HOME"], "loaded").touch()

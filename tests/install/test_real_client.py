@@ -1,4 +1,4 @@
-"""What the real Claude Code says of the settings that we leave, and whether it runs the hooks."""
+"""The real Claude Code with the settings that acd writes: its messages, and the hooks it runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from testing.user_home import User
 
 pytestmark = pytest.mark.e2e
 
-# Stands in for the hook: what matters here is that the client runs it.
+# In place of the hook: a script that records that the client runs it.
 NOTE = """import json, os, sys
 event = json.load(sys.stdin)
 with open(__file__ + ".seen", "a") as seen:
@@ -59,7 +59,7 @@ def settings_of(home: Home) -> Path:
 
 
 def put(home: Home, executable: Path, content: bytes) -> None:
-    """Our hooks into settings that say `content`, as `acd install` would for this client."""
+    """Adds the hooks to settings of `content`, as `acd install` does for this client."""
     programs = home.root / "bin"
     programs.mkdir(exist_ok=True)
     (programs / "claude").unlink(missing_ok=True)
@@ -71,7 +71,7 @@ def put(home: Home, executable: Path, content: bytes) -> None:
 
 
 def put_for(version: Version | None, home: Home, content: bytes) -> None:
-    """Our hooks for a client of that version into settings that say `content`."""
+    """Adds the hooks for a client of that version to settings of `content`."""
     settings_of(home).write_bytes(content)
     command = guarded_command(real_python(), home.root / "acd_hook.py", "claude-code")
     settings = Settings(settings_of(home), hooks.AGENT, "Claude Code")
@@ -120,7 +120,7 @@ def test_the_client_says_its_version(executable: Path, tmp_path: Path) -> None:
 def test_a_client_that_only_an_editors_extension_brings_says_its_version(
     executable: Path, tmp_path: Path, where: str
 ) -> None:
-    # The name lies, as it does where an extension was unpacked by hand: the program counts.
+    # A wrong name, as of an extension that was unpacked by hand: the program counts.
     program = tmp_path / where / "anthropic.claude-code-2.1.1" / PROGRAM
     program.parent.mkdir(parents=True)
     program.symlink_to(executable)
@@ -130,7 +130,7 @@ def test_a_client_that_only_an_editors_extension_brings_says_its_version(
     assert ".".join(map(str, version)) in client.VERSIONS
 
 
-def test_the_doctor_misses_the_events_of_a_client_that_only_an_extension_brings(
+def test_doctor_reports_the_events_of_a_client_that_only_an_extension_brings(
     executable: Path, user: User
 ) -> None:
     user.install()
@@ -148,9 +148,7 @@ def test_the_doctor_misses_the_events_of_a_client_that_only_an_extension_brings(
 @pytest.mark.parametrize(
     "name", ["plain", "byte order mark and CRLF", "nothing", "empty object over two lines", "tabs"]
 )
-def test_the_client_runs_the_hooks_from_what_we_leave(
-    executable: Path, home: Home, name: str
-) -> None:
+def test_the_client_runs_the_hooks_in_the_settings(executable: Path, home: Home, name: str) -> None:
     put(home, executable, ACCEPTED[name])
     subprocess.run(
         [executable, "-p", "Hello"],
@@ -178,7 +176,7 @@ def test_the_client_itself_is_the_hooks_parent(executable: Path, home: Home) -> 
     assert {note.split()[1] for note in notes} == {str(run.pid)}
 
 
-def test_the_client_has_nothing_to_say_about_our_hooks(executable: Path, home: Home) -> None:
+def test_the_client_shows_no_message_about_the_hooks(executable: Path, home: Home) -> None:
     put(home, executable, ACCEPTED["plain"])
     screen = screen_after_two_turns(home, executable)
     assert WARNING not in screen

@@ -1,4 +1,4 @@
-"""The installer's steps on settings files: what is left when ours are in, and out again."""
+"""The installer's steps on settings files: what they add, and what removal leaves."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def written(path: Path, content: bytes) -> Path:
 
 
 @pytest.mark.parametrize("content", ACCEPTED.values(), ids=ACCEPTED)
-def test_in_and_out_leaves_the_file_alone_and_as_it_was(path: Path, content: bytes) -> None:
+def test_removal_restores_the_file_and_leaves_no_other(path: Path, content: bytes) -> None:
     written(path, content).chmod(0o640)
     put(path).execute()
     assert path.read_bytes() != content
@@ -73,7 +73,7 @@ def test_the_agents_directory_stays_when_something_is_in_it(path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"{ }\n", b"\n"])
-def test_what_said_nothing_says_it_in_the_same_way_after_the_client_wrote_it_anew(
+def test_a_file_without_settings_gets_its_bytes_back_after_the_client_rewrote_it(
     path: Path, content: bytes
 ) -> None:
     written(path, content)
@@ -94,7 +94,7 @@ def test_settings_that_the_user_emptied_since_are_an_empty_object(path: Path) ->
 
 
 @pytest.mark.parametrize(("content", "message"), REFUSED.values(), ids=REFUSED)
-def test_what_is_refused_is_named_and_not_touched(path: Path, content: bytes, message: str) -> None:
+def test_a_refused_file_is_named_and_not_changed(path: Path, content: bytes, message: str) -> None:
     before = state(written(path, content))
     for attempt in (put(path).is_needed, put(path).execute):
         with pytest.raises(AcdError) as caught:
@@ -112,7 +112,7 @@ def test_the_backup_is_of_the_first_original_only(path: Path) -> None:
     assert backup_path(path).read_bytes() == PLAIN
 
 
-def test_what_holds_hooks_of_ours_is_no_original(path: Path) -> None:
+def test_a_file_with_acds_hooks_is_no_original(path: Path) -> None:
     put_hooks(settings(path), {"Stop": handler("/old")}).execute()
     put(path).execute()
     assert not backup_path(path).exists()
@@ -148,7 +148,7 @@ def test_describing_a_step_does_nothing(path: Path) -> None:
     assert not path.parent.exists()
 
 
-def test_removing_takes_trees_files_and_links_and_minds_nothing_that_is_gone(
+def test_removal_takes_trees_files_and_links_and_skips_missing_ones(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "kept").mkdir()

@@ -13,7 +13,7 @@ from tests.system.conftest import SETTINGS, Installation
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(1200)]
 
-# No package index at all: as without a network, but at once.
+# No package index: like without a network, but it fails at once.
 NO_INDEX = {
     "PIP_CONFIG_FILE": "/dev/null",
     "PIP_INDEX_URL": "http://127.0.0.1:9/",
@@ -24,7 +24,7 @@ NO_INDEX = {
 
 
 def program(user: AcdUser) -> str:
-    """The directory that the venv link names."""
+    """Returns the target of the venv link."""
     return str((user.home / DATA.relative_to(HOME) / "venv").readlink())
 
 
@@ -96,7 +96,7 @@ def test_wrong_options_are_refused_with_the_usage(
 
 def test_sudo_is_refused_before_anything_is_done(new_user: AcdUser) -> None:
     before = new_user.files()
-    # What sudo leaves behind of the user who called it.
+    # The variables that sudo sets.
     done = new_user.root(
         "env", f"HOME={HOME}", "SUDO_USER=acdtest", str(CHECKOUT / "install.sh"), check=False
     )
@@ -244,7 +244,7 @@ def test_a_program_that_runs_through_an_upgrade_keeps_its_version_and_works(user
         user.install()
         assert (user.home / DATA.relative_to(HOME) / before).is_dir()
         user.tell("SET one working")
-        # Before it comes the session with which `acd install` proved itself.
+        # The session of `acd install`'s self-test comes before it.
         assert any("one" in line for line in watch.stdout)
         user.run("pkill", "-f", "acd watch")
 
@@ -289,7 +289,7 @@ def test_two_installs_at_once_do_not_meet(user: AcdUser) -> None:
         assert f"another install.sh is at work (process {pid})" in done.stderr
     finally:
         holder.communicate("")
-    # It died without cleaning up.
+    # It ended without removing its files.
     user.install()
     assert not lock.is_symlink()
 

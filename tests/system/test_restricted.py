@@ -1,4 +1,4 @@
-"""install.sh and what it installed where no user namespace can be made, as on Ubuntu 23.10."""
+"""install.sh and its installation where no user namespace can be made, as on Ubuntu 23.10."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WHY = "full does not start here: 217/USER, no user namespace can be made"
 
 @pytest.fixture
 def restricted(installation: Installation) -> Iterator[AcdUser]:
-    """A user who installed acd, and whose system has been upgraded to a restricted one."""
+    """A user with acd, whose system has become a restricted one."""
     with AcdUser(template=installation.home, restricted=True) as user:
         yield user
 
@@ -29,7 +29,7 @@ def failed_starts(user: AcdUser) -> int:
 
 
 def hook_command(user: AcdUser) -> list[str]:
-    """The hook as the agent's settings name it."""
+    """Returns the hook's command in the agent's settings."""
     settings = json.loads((user.home / ".claude/settings.json").read_text())
     [group] = settings["hooks"]["UserPromptSubmit"]
     [hook] = group["hooks"]
@@ -66,7 +66,7 @@ def test_a_service_that_a_restriction_keeps_from_starting_is_mended_by_an_instal
 ) -> None:
     restricted.acd("set", "one", "working")
     assert failed_starts(restricted) == 5
-    # With nobody at the socket now, a hook binds it and starts the daemon.
+    # Without a listener at the socket, a hook binds it and starts the daemon.
     restricted.acd("stop")
     send_event(restricted, "two")
     assert restricted.sessions().keys() == {"one", "two"}

@@ -1,8 +1,7 @@
-"""Each line of the unit's sandbox that an ordinary program can feel, felt on a real systemd.
+"""Each line of the unit's sandbox that affects an ordinary program, on a real systemd.
 
-What only root could do outside as well (set the clock, load a module, read the
-kernel's log, real-time priority) is not among them: nobody can tell there
-which line refused it.
+Lines on what only root can do (set the clock, load a module, read the kernel's
+log, real-time priority) are left out: the refusal does not show which line caused it.
 """
 
 from __future__ import annotations
@@ -35,10 +34,10 @@ def program() -> Iterator[AcdUser]:
 
 
 def attempts(user: AcdUser, port: int, *properties: str) -> dict[str, bool | str]:
-    """What a service with these properties could do."""
+    """Returns what a service with these properties could do."""
     chosen = [word for each in properties for word in ("-p", each)]
     probe = f"{CHECKOUT}/tests/system/sandbox_attempts.py"
-    # -I -B: the program writes nothing but what it tries to.
+    # -I -B: the program itself writes no bytecode.
     command = ["/usr/bin/python3", "-I", "-B", probe, str(port)]
     done = user.run("systemd-run", "--user", "--pipe", "--wait", "--quiet", *chosen, *command)
     outcomes: dict[str, bool | str] = json.loads(done.stdout)

@@ -40,18 +40,18 @@ class UserManager:
         """Whether there is one. One that is degraded counts: another unit has failed."""
         if programs.which("systemctl", self._environ) is None:
             return False
-        answer = self._ask("show-environment", seconds=10)
+        answer = self._systemctl("show-environment", seconds=10)
         return answer is not None and answer.status == 0
 
     def reads(self, directory: Path) -> bool:
         """Returns whether it reads units from there: its XDG_CONFIG_HOME may be another."""
-        answer = self._ask("show", "--property=UnitPath", "--value", seconds=_SECONDS)
+        answer = self._systemctl("show", "--property=UnitPath", "--value", seconds=_SECONDS)
         directories = shlex.split(answer.output) if answer is not None else []
         return any(Path(each).resolve() == directory.resolve() for each in directories)
 
     def properties(self, unit: str) -> dict[str, str]:
         """Returns a unit's _PROPERTIES; empty if the manager does not answer."""
-        answer = self._ask("show", unit, f"--property={','.join(_PROPERTIES)}", seconds=_SECONDS)
+        answer = self._systemctl("show", unit, f"--property={','.join(_PROPERTIES)}", seconds=_SECONDS)
         lines = answer.output.splitlines() if answer is not None and answer.status == 0 else []
         return dict(line.split("=", 1) for line in lines if "=" in line)
 
@@ -61,7 +61,7 @@ class UserManager:
 
     def do(self, *arguments: str, tolerant: bool = False) -> None:
         """Runs one systemctl command. Raises AcdError with systemctl's message, unless tolerant."""
-        answer = self._ask(*arguments, seconds=_SECONDS)
+        answer = self._systemctl(*arguments, seconds=_SECONDS)
         if tolerant or (answer is not None and answer.status == 0):
             return
         text = "it did not answer" if answer is None else answer.errors.strip()
@@ -101,6 +101,6 @@ class UserManager:
                 )
             settings = [setting for setting in settings if setting != unknown[1]]
 
-    def _ask(self, *arguments: str, seconds: float) -> programs.Answer | None:
+    def _systemctl(self, *arguments: str, seconds: float) -> programs.Answer | None:
         argv = ["systemctl", "--user", "--no-pager", *arguments]
         return programs.run(argv, environ=self._environ, timeout=seconds)

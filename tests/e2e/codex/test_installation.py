@@ -1,4 +1,4 @@
-"""What `acd install` and `acd uninstall` mean to the real Codex."""
+"""`acd install` and `acd uninstall` with the real Codex."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def run(home: CodexHome) -> str:
 
 
 def trust_all(home: CodexHome) -> None:
-    """What the user's review in Codex does: every hook is trusted as it is now."""
+    """Trusts every hook as it is now, as the user's review in Codex does."""
     script = f"""
 import os
 from acd.agents.codex.trust import _app_server
@@ -63,7 +63,7 @@ def test_hooks_before_acds_keep_their_trust_and_one_behind_loses_it(home: CodexH
     assert not behind.exists(), said
 
 
-def test_hooks_that_nobody_trusted_do_not_run_and_acd_says_so(home: CodexHome) -> None:
+def test_hooks_without_a_review_do_not_run_and_acd_says_so(home: CodexHome) -> None:
     told = home.acd("install", "--hooks-only", "--agent", "codex")
     assert "Codex runs none of these hooks before you trust them" in told
     run(home)
