@@ -51,7 +51,9 @@ class UserManager:
 
     def properties(self, unit: str) -> dict[str, str]:
         """Returns a unit's _PROPERTIES; empty if the manager does not answer."""
-        answer = self._systemctl("show", unit, f"--property={','.join(_PROPERTIES)}", seconds=_SECONDS)
+        answer = self._systemctl(
+            "show", unit, f"--property={','.join(_PROPERTIES)}", seconds=_SECONDS
+        )
         lines = answer.output.splitlines() if answer is not None and answer.status == 0 else []
         return dict(line.split("=", 1) for line in lines if "=" in line)
 
