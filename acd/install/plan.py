@@ -15,7 +15,7 @@ from acd.install.daemon import SelfTest, met_versions
 from acd.install.hooks import Hooks
 from acd.install.program import Program
 from acd.install.service import Service, without_socket
-from acd.install.state_files import State
+from acd.install.state_files import DaemonState
 from acd.install.status_line import AgentStatusLine, able_agents
 
 
@@ -113,7 +113,7 @@ def _installed(environ: Mapping[str, str]) -> Iterator[Component]:
     usual = paths.socket_path(without_socket(environ))
     for socket in dict.fromkeys((usual, paths.socket_path(environ))):
         if socket != usual or not service.manager.serves_another_home:
-            yield State(socket)
+            yield DaemonState(socket)
     yield shell.manual(environ)
     yield shell.completions(environ)
     yield Program(environ)

@@ -18,7 +18,7 @@ from acd.system import files
 _END_SECONDS: Final = 10.0
 
 
-class State(Component):
+class DaemonState(Component):
     """The state beside one socket."""
 
     def __init__(self, socket: Path):

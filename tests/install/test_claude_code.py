@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from acd.agents.claude_code.clients import Client, Version
+from acd.agents.claude_code.clients import InstalledClient, Version
 from acd.agents.claude_code.events import EVENTS as MEANINGS
 from acd.agents.claude_code.hooks import (
     EVENTS,
@@ -80,7 +80,7 @@ def test_what_is_hooked_already_is_kept_only_where_no_version_is_known() -> None
 def test_the_newest_decides_unless_an_old_one_could_not_read_its_settings(
     versions: list[Version | None], decides: Version | None
 ) -> None:
-    assert decisive([Client("/p", version) for version in versions]) == decides
+    assert decisive([InstalledClient("/p", version) for version in versions]) == decides
 
 
 def test_the_newest_version_gets_every_event_that_the_daemon_knows_and_no_other() -> None:

@@ -11,7 +11,7 @@ from acd.install.component import Component
 from acd.install.hooks import Hooks
 from acd.install.program import Program
 from acd.install.service import Service
-from acd.install.state_files import State
+from acd.install.state_files import DaemonState
 from acd.install.status_line import AgentStatusLine, able_agents
 from testing.user_home import User
 
@@ -27,7 +27,7 @@ COMPONENTS: dict[str, Callable[[User], Component]] = {
     "manual": lambda user: shell.manual(user.environ),
     "completions": lambda user: shell.completions(user.environ),
     "program": lambda user: Program(user.environ),
-    "state": lambda user: State(user.socket),
+    "state": lambda user: DaemonState(user.socket),
 }
 
 

@@ -149,6 +149,17 @@ def test_without_the_original_only_empty_containers_are_lost(text: str) -> None:
     assert left == before
 
 
+@accepted
+def test_hooks_of_version_0_1_0_are_removed_exactly(content: bytes) -> None:
+    # It marked a container that it found empty by a blank after the bracket.
+    text = hook_entries.decode(content)
+    merged = merge(text, WANTED, AGENT)
+    for empty, filled in (('"hooks": {', '"hooks": { '), ('"Stop": [', '"Stop": [ ')):
+        if f"{empty}}}" in text or f"{empty}]" in text:
+            merged = merged.replace(empty, filled, 1)
+    assert unmerge(merged, AGENT, text) == text
+
+
 @given(settings_texts(), st.booleans())
 def test_what_the_user_adds_meanwhile_stays(text: str, first: bool) -> None:
     value = loaded(merge(text, WANTED, AGENT))

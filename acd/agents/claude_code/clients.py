@@ -57,7 +57,7 @@ _VERSION: Final = re.compile(r"(\d{1,9})\.(\d{1,9})\.(\d{1,9})\b")
 _EXTENSION: Final = "anthropic.claude-code"
 
 
-class Client(NamedTuple):
+class InstalledClient(NamedTuple):
     """An installed client."""
 
     place: str
@@ -65,7 +65,7 @@ class Client(NamedTuple):
     version: Version | None
 
 
-def clients(environ: Mapping[str, str], met: str | None = None) -> list[Client]:
+def clients(environ: Mapping[str, str], met: str | None = None) -> list[InstalledClient]:
     """Returns the installed clients, and the newest that the daemon has met, if it is another.
 
     `met` is that one's version. Runs `--version` of each client: 10 ms,
@@ -74,10 +74,10 @@ def clients(environ: Mapping[str, str], met: str | None = None) -> list[Client]:
     home = paths.home(environ)
     on_path = programs.which("claude", environ)
     usual = [str(home / place) for place in USUAL if os.access(home / place, os.X_OK)]
-    found: dict[str, Client] = {}
+    found: dict[str, InstalledClient] = {}
     for program in filter(None, [on_path, *usual]):
         if (real := os.path.realpath(program)) not in found:
-            found[real] = Client(program, _printed_version(program, environ))
+            found[real] = InstalledClient(program, _printed_version(program, environ))
     extensions = [_newest_extension(home / root) for root in EXTENSIONS]
     for extension in filter(None, extensions):
         if (real := os.path.realpath(extension)) not in found:
@@ -85,7 +85,7 @@ def clients(environ: Mapping[str, str], met: str | None = None) -> list[Client]:
     installed = list(found.values())
     met_version = _version_in(met or "")
     if met_version is not None and all(client.version != met_version for client in installed):
-        installed.append(Client("in use, as the daemon has seen", met_version))
+        installed.append(InstalledClient("in use, as the daemon has seen", met_version))
     return installed
 
 
@@ -98,11 +98,13 @@ def _newest_extension(root: Path) -> Path | None:
     return max(named, key=lambda each: _named_version(each) or (0, 0, 0), default=None)
 
 
-def _of_extension(extension: Path, environ: Mapping[str, str]) -> Client:
+def _of_extension(extension: Path, environ: Mapping[str, str]) -> InstalledClient:
     # Its program may be of another platform, or missing: an older extension ran a script.
     program = extension / PROGRAM
     printed = _printed_version(str(program), environ) if program.exists() else None
-    return Client(str(program if printed else extension), printed or _named_version(extension))
+    return InstalledClient(
+        str(program if printed else extension), printed or _named_version(extension)
+    )
 
 
 def _named_version(extension: Path) -> Version | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from acd import paths
-from acd.agents.claude_code.clients import Client, Version, clients
+from acd.agents.claude_code.clients import InstalledClient, Version, clients
 from acd.agents.settings import hook_entries
 from acd.errors import AcdError
 from acd.system import files
@@ -98,7 +98,7 @@ def lacking(version: Version) -> list[str]:
     return [name for name, since in EVENTS.items() if version < since]
 
 
-def decisive(found: Sequence[Client]) -> Version | None:
+def decisive(found: Sequence[InstalledClient]) -> Version | None:
     """Returns the version that the hooks are made for; None where no client has a known one.
 
     All clients share one settings file. It is made for the newest client, unless

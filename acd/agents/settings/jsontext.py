@@ -85,14 +85,14 @@ def parse(text: str) -> Node:
 
     Raises JsonError, also for nesting deeper than MAX_DEPTH.
     """
-    reader = _Reader(text)
-    node, position = reader.value(reader.space(len(BOM) if text.startswith(BOM) else 0), 0)
-    if (end := reader.space(position)) != len(text):
-        raise reader.error(end, "the end of the file")
+    parser = _Parser(text)
+    node, position = parser.value(parser.space(len(BOM) if text.startswith(BOM) else 0), 0)
+    if (end := parser.space(position)) != len(text):
+        raise parser.error(end, "the end of the file")
     return node
 
 
-class _Reader:
+class _Parser:
     def __init__(self, text: str) -> None:
         self.text = text
 
