@@ -1,4 +1,4 @@
-"""The result of one check of the installation, as `acd doctor` shows it."""
+"""Findings: the outcome of a check of the installation, in words for people."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ Severity = Literal["ok", "note", "problem"]
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of one check."""
+    """The outcome of one check."""
 
-    what: str
-    """The subject in one word: `socket`, `hooks`."""
+    subject: str
+    """The checked part, in a word: `socket`, `hooks`."""
     severity: Severity
-    """`note`: unusual, but everything works. `problem`: makes the exit code non-zero."""
+    """`note`: unusual, and it works. Only a problem makes the exit code 1."""
     message: str
     hint: str | None = None
-    """How to correct it, in the imperative."""
+    """The action that solves the problem, as an order."""
 
 
 def is_well(findings: Iterable[Finding]) -> bool:
-    """Whether there is no problem."""
+    """Returns whether no finding is a problem."""
     return all(finding.severity != "problem" for finding in findings)

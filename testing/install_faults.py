@@ -1,9 +1,4 @@
-"""Faults at system calls: a process of ours, and strace(1) that injects them.
-
-Responsible for running a function in a process that is traced from a known
-moment on, and for naming every call that it makes there. It knows nothing of
-what the function does.
-"""
+"""Runs a function in a process of its own and injects faults at its system calls (strace(1))."""
 
 from __future__ import annotations
 
@@ -30,7 +25,7 @@ CALLS: Final = (
     *("unlink", "unlinkat", "rmdir", "chmod", "fchmod", "fchmodat", "fchown", "utimensat"),
     *("setxattr", "fsetxattr", "flock"),
 )
-"""What changes files, and openat, which makes them."""
+"""The calls that change files, and openat, which creates them."""
 
 REFUSED: Final = 1
 """It raised an error that a user may see."""
@@ -44,7 +39,7 @@ _PR_SET_PTRACER_ANY: Final = -1
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens at the `number`th time that a call is made."""
+    """What strace injects at the `number`th time that a call is made."""
 
     call: str
     number: int
@@ -56,7 +51,7 @@ class Fault:
 
 
 def why_unavailable() -> str | None:
-    """What keeps faults from being injected here; None where they can be."""
+    """Returns why no faults can be injected here; None where they can."""
     if sys.platform != "linux" or shutil.which("strace") is None:
         return "needs strace"
     done = subprocess.run(["strace", "-qq", "true"], capture_output=True, check=False)
@@ -64,7 +59,7 @@ def why_unavailable() -> str | None:
 
 
 def faults(function: Callable[[], None], what: str, directory: Path) -> Iterator[Fault]:
-    """One fault for each time that the function makes one of CALLS."""
+    """Yields one fault for each time that the function makes one of CALLS."""
     trace = directory / "trace"
     assert run(function, ["-o", str(trace), "-e", f"trace={_calls()}"]) == 0
     made = re.findall(r"^(?:\d+ +)?(\w+)\(", trace.read_text(), re.MULTILINE)
@@ -74,13 +69,13 @@ def faults(function: Callable[[], None], what: str, directory: Path) -> Iterator
 
 
 def run_with(fault: Fault, function: Callable[[], None]) -> int:
-    """How the function's process ended (see run) with that fault."""
+    """Runs the function with that fault. Returns what run() returns."""
     inject = f"inject={fault.call}:{fault.what}:when={fault.number}"
     return run(function, ["-o", os.devnull, "-e", f"trace={fault.call}", "-e", inject])
 
 
 def run(function: Callable[[], None], options: list[str]) -> int:
-    """Runs it in a process of its own under strace; 0, REFUSED, CRASHED, or -9 if it was killed."""
+    """Runs it under strace. Returns 0, REFUSED, CRASHED, or -9 if it was killed."""
     gate, opener = os.pipe()
     pid = os.fork()
     if pid == 0:  # pragma: no cover - in the child
@@ -111,7 +106,7 @@ def _child(function: Callable[[], None], gate: int, opener: int) -> None:  # pra
     status = CRASHED
     try:
         os.close(opener)
-        # Where only ancestors may trace (Yama), anybody may trace this process.
+        # Where only ancestors may trace (Yama), every process may trace this one.
         ctypes.CDLL(None).prctl(_PR_SET_PTRACER, _PR_SET_PTRACER_ANY, 0, 0, 0)
         if os.read(gate, 1):
             function()
@@ -125,7 +120,7 @@ def _child(function: Callable[[], None], gate: int, opener: int) -> None:  # pra
 
 
 def _calls() -> str:
-    # A `?` lets strace pass over a call that this architecture does not have.
+    # A `?` makes strace skip a call that this architecture does not have.
     return ",".join(f"?{call}" for call in CALLS)
 
 

@@ -1,7 +1,4 @@
-"""A user of a real `systemd --user`, for whom an acd lies ready to be installed.
-
-Responsible for running that acd. It refuses to know what is installed.
-"""
+"""A user of a real `systemd --user`, with an acd that is ready to be installed."""
 
 from __future__ import annotations
 
@@ -18,18 +15,18 @@ NEEDS_MANAGER = [
     pytest.mark.timeout(300),
     pytest.mark.skipif(why_unavailable() is not None, reason=str(why_unavailable())),
 ]
-"""What a module of their tests is marked with."""
+"""The marks of a module with tests of such a user."""
 
 
 class ServiceUser(AcdUser):
-    """The test user, for whom an acd lies ready."""
+    """The test user, with the Python of an acd."""
 
     program: Path
 
     def run_acd(
         self, *arguments: str, check: bool = True, environment: Mapping[str, str] | None = None
     ) -> str:
-        """What `acd ARGUMENTS` prints."""
-        # Not bin/acd: what pip makes of it does not stand every path.
+        """Returns what `acd ARGUMENTS` prints."""
+        # Not bin/acd: pip's script does not work in every path.
         command = (str(self.program), "-m", "acd", *arguments)
         return self.run(*command, check=check, environment=environment).stdout

@@ -1,4 +1,4 @@
-"""Settings files as people have them, to the byte."""
+"""Settings files as users have them, to the byte."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ ACCEPTED: Final[dict[str, bytes]] = {
     b' "command": "python3 /opt/acd_hook.py codex"}]}]}}\n',
     "groups of unknown shape": b'{"hooks": {"Stop": [1, null, {"hooks": 5}, {}], "Other": 7}}\n',
 }
-"""What is kept: our hooks go in, and out again without a trace."""
+"""Accepted: acd's hooks are added, and removed again without a trace."""
 
 REFUSED: Final[dict[str, tuple[bytes, str]]] = {
     "a comment": (b'{\n  // mine\n  "model": "opus"\n}\n', "line 2, column 3: a comment"),
@@ -152,4 +152,4 @@ REFUSED: Final[dict[str, tuple[bytes, str]]] = {
     "UTF-16": ('{"model": "opus"}'.encode("utf-16"), "line 1, column 1: not UTF-8"),
     "nested without end": (b'{"a": ' + b"[" * 100_000, "line 1, column 206: nested too deeply"),
 }
-"""What is refused, and what is said about it; the file stays as it is."""
+"""Refused, each with its error; the file stays as it is."""

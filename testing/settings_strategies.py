@@ -1,4 +1,4 @@
-"""Settings texts for tests: as people have them, and as hypothesis makes them up."""
+"""Hypothesis strategies for settings texts, and the hooks that tests put into them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SEPARATORS = (",", ", ", " , ", ",\n", ",\r\n\t", ",\n\n  ")
 def handler(
     python: str = "/usr/bin/python3.11", hook: str = "/data/acd/acd_hook.py"
 ) -> dict[str, Any]:
-    """One of our hook entries."""
+    """Returns one of acd's hook entries."""
     words = ("exec", python, "-I", "-S", hook, AGENT)
     return {"type": "command", "command": shlex.join(words), "async": True, "timeout": 5}
 
@@ -33,7 +33,7 @@ OTHER_HANDLER: Final = {"type": "command", "command": "notify-send 'acd_hook.py'
 
 @st.composite
 def rendered(draw: st.DrawFn, value: object) -> str:
-    """The value as a JSON text with blanks anywhere that JSON lets them stand."""
+    """The value as a JSON text with blanks wherever JSON allows them."""
 
     def blank() -> str:
         return draw(BLANK)
@@ -95,7 +95,7 @@ HOOKS = st.dictionaries(
 
 @st.composite
 def settings_texts(draw: st.DrawFn) -> str:
-    """A text that merge accepts and that holds nothing of ours."""
+    """A text that merge() accepts and that holds no hook of acd's."""
     if draw(st.integers(0, 9)) == 0:
         return draw(st.sampled_from(["", "\ufeff"])) + draw(BLANK)
     value = draw(

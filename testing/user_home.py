@@ -1,8 +1,4 @@
-"""A user without a service manager: a home, a runtime directory, and `acd` for them.
-
-Responsible for the words in which the tests of the whole installer speak. It
-ends the daemons that were started for the user, by the lock that each holds.
-"""
+"""A user without a service manager: a home, a runtime directory, and `acd` for them."""
 
 from __future__ import annotations
 
@@ -32,6 +28,8 @@ class User(TemporaryHome):
 
     def __init__(self) -> None:
         super().__init__(home=".")
+        self.python = sys.executable
+        """The interpreter of `acd`."""
         self.runtime = self.directory
         self.runtime.mkdir(mode=0o700)
         del self.environ["ACD_SOCKET"]
@@ -49,17 +47,17 @@ class User(TemporaryHome):
         super().close()
 
     def command(self, *arguments: str) -> list[str]:
-        """`acd ARGUMENTS`, as an argument vector."""
-        return [sys.executable, "-m", "acd", *arguments]
+        """Returns `acd ARGUMENTS` as an argument vector."""
+        return [self.python, "-m", "acd", *arguments]
 
     def acd(
         self, *arguments: str, check: bool = True, **environ: str
     ) -> subprocess.CompletedProcess[str]:
         """Runs `acd ARGUMENTS` without a terminal; with `check` its exit code must be 0.
 
-        Without variables of its own it is forked, which takes half of the time.
+        Without variables and an interpreter of its own it is forked, which takes half of the time.
         """
-        if environ:
+        if environ or self.python != sys.executable:
             done = subprocess.run(
                 self.command(*arguments),
                 env={**self.environ, **environ},
@@ -77,20 +75,20 @@ class User(TemporaryHome):
         return done
 
     def install(self, *options: str, **environ: str) -> str:
-        """What `acd install` tells."""
+        """Returns what `acd install` prints."""
         return self.acd("install", *options, check=True, **environ).stdout
 
     def uninstall(self, *options: str) -> str:
-        """What `acd uninstall --yes` tells."""
+        """Returns what `acd uninstall --yes` prints."""
         return self.acd("uninstall", "--yes", *options).stdout
 
     def write(self, content: bytes) -> None:
-        """The settings, as they were before acd."""
+        """Writes the settings, as they are before acd."""
         self.settings.parent.mkdir(exist_ok=True)
         self.settings.write_bytes(content)
 
     def claude(self, version: str) -> None:
-        """A client on PATH that says this version."""
+        """Puts a client on PATH that prints this version."""
         program = self.home / "bin/claude"
         program.parent.mkdir(exist_ok=True)
         program.write_text(f"#!/bin/sh\necho '{version} (Claude Code)'\n")

@@ -190,7 +190,6 @@ def agents_own() -> set[str]:
 
 
 NAMES_ONE = {
-    "acd/agents/catalog.py",  # the list
     "acd/sessions/values.py",  # the protocol's default agent_type
     "acd/cli/statusline.py",  # a status line is in one agent's windows only
 }

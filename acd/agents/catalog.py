@@ -1,19 +1,31 @@
-"""The list of the agents that acd knows; docs/agents.md explains how to add one."""
+"""The agents: every folder beside this file that has an `events` module.
+
+No other file outside such a folder names an agent. docs/agents.md describes how to add one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
 from typing import Final
 
 from acd.agents.agent import Agent
-from acd.agents.claude_code.events import AGENT as CLAUDE_CODE
-from acd.agents.codex.events import AGENT as CODEX
 from acd.sessions.signals import NOTHING, PROCESS_ENDED, Signal, SignalKind, Translator
+from acd.sessions.values import DEFAULT_AGENT
 
-AGENTS: Final[Mapping[str, Agent]] = {agent.name: agent for agent in (CLAUDE_CODE, CODEX)}
 
-FIRST: Final = next(iter(AGENTS.values()))
-"""The agent that is suggested where none is installed."""
+def _found() -> Iterator[Agent]:
+    # Without pkgutil (1 ms), which also finds them in a zip file: acd never runs from one.
+    for folder in sorted(Path(__file__).parent.iterdir()):
+        if (folder / "events.py").is_file():
+            yield import_module(f"{__package__}.{folder.name}.events").AGENT
+
+
+AGENTS: Final[Mapping[str, Agent]] = {agent.name: agent for agent in _found()}
+
+FIRST: Final = AGENTS[DEFAULT_AGENT]
+"""The one to install for a user who has none yet."""
 
 _OBSERVATIONS: Final[Mapping[str, SignalKind]] = {
     PROCESS_ENDED: "ENDED",

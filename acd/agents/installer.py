@@ -1,68 +1,87 @@
-"""The interface between installing hooks and one kind of agent."""
+"""The interface between the installer and one kind of agent."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 from acd.agents.settings.hook_entries import Handler
 from acd.findings import Finding
 from acd.system import programs
 
-Edited = Callable[[bytes | None, bytes | None], str | None]
-"""Follows an edit: (before, after) to what the user should know. Raises AcdError."""
+Environ = Mapping[str, str]
 
 
 class Step(Protocol):
-    """Something to be done."""
+    """One action of the installer."""
 
     def describe(self) -> str:
-        """What execute() would do, as an order: "write …"."""
+        """Returns what execute() does, as an order: "write …"."""
 
     def execute(self) -> str | None:
-        """Does it; what was done, if it is worth a line. Raises AcdError."""
-
-
-Environ = Mapping[str, str]
+        """Does it. Returns a line for the user, or None. Raises AcdError."""
 
 
 @dataclass(frozen=True)
 class Trust:
-    """An agent that runs no hook before its user trusts it."""
+    """How an agent that runs only reviewed hooks is asked about acd's hooks."""
 
-    missing: Callable[[Environ], list[str]]
-    """The events whose hooks of ours it does not run. Raises AcdError."""
+    untrusted: Callable[[Environ], list[str]]
+    """Returns the events whose acd hooks the agent does not run. Raises AcdError if that
+    cannot be determined."""
     give: Callable[[Environ], Step]
-    """What trusts ours on the user's behalf."""
-    ask: str
-    """How the agent itself asks the user, as a sentence."""
+    """Returns the step that trusts acd's hooks for the user."""
+    review: str
+    """How the agent itself asks the user for a review, as a sentence."""
+
+
+StatusLineOwner = Literal["acd", "other", "nobody"]
+
+
+@dataclass(frozen=True)
+class StatusLine:
+    """A status line in the agent's settings. The functions raise SettingsError."""
+
+    script: str
+    """The file name of acd's program for it."""
+    owner: Callable[[str], StatusLineOwner]
+    """Returns whose status line a settings text sets."""
+    merge: Callable[[str, str, str | None], str]
+    """(text, command, original) to the text with acd's, unless another program's is set."""
+    unmerge: Callable[[str, str | None], str]
+    """(text, original) to the text without acd's."""
 
 
 @dataclass(frozen=True)
 class Installer:
-    """What the installer has to know of an agent."""
+    """What the installer needs of an agent.
+
+    `met` is the newest version of the agent's program that the running daemon
+    has met, or None.
+    """
 
     program: str
     """Its name on PATH."""
     settings: Callable[[Environ], Path]
-    """The file that holds its hooks, in the agent's configuration directory."""
-    wanted: Callable[[Environ, str], Mapping[str, Handler]]
-    """(environ, command) to the hook entry of each event; only events that the agent knows."""
+    """Returns the file that holds the hooks, in the agent's configuration directory."""
+    hooks: Callable[[Environ, str, str | None], Mapping[str, Handler]]
+    """(environ, command, met) to the hook entry of each event that the agent supports."""
+    probe: Callable[[str], Mapping[str, Any]]
+    """Returns the payload of an event that creates the session with this id, for the self-test."""
     update: str = ""
-    """What makes a program that knows none of the events know some: "update it …"."""
-    edited: Callable[[Environ], Edited] | None = None
-    """What has to follow an edit of the hooks' file."""
+    """How to update a program that supports none of the events: "update it …"."""
+    moved: Callable[[bytes | None, bytes | None], str | None] | None = None
+    """(settings before, after) to what the edit means for other hooks in it, if anything."""
     trust: Trust | None = None
-    has_status_line: bool = False
-    """Whether the settings can name a program for its status line (status_line.py)."""
-    clients: Callable[[Environ], Iterator[Finding]] | None = None
-    """What there is to say of its programs that are here; `acd install` tells the problems."""
-    checks: Callable[[Environ, Path], Iterator[Finding]] | None = None
-    """What else `acd doctor` has to look at: (environ, a project's directory) to what it found."""
+    status_line: StatusLine | None = None
+    clients: Callable[[Environ, str | None], Iterator[Finding]] | None = None
+    """(environ, met) to findings about its installed programs; `acd install` prints problems."""
+    checks: Callable[[Environ, str | None, Path], Iterator[Finding]] | None = None
+    """(environ, met, project directory) to further findings for `acd doctor`."""
 
     def is_here(self, environ: Environ) -> bool:
-        """Whether the user has the agent: its configuration directory or its program."""
+        """Returns whether the user has the agent: its configuration directory or its program."""
         found = self.settings(environ).parent.is_dir()
         return found or programs.which(self.program, environ) is not None

@@ -1,8 +1,4 @@
-"""`acd doctor`: gathers the facts, and shows what is right and what is wrong.
-
-Responsible for asking each part of acd how it is, and for the report's form.
-It refuses to judge (diagnosis.py), to start anything and to change anything.
-"""
+"""`acd doctor`: gathers facts about each part of acd and shows the findings."""
 
 from __future__ import annotations
 
@@ -35,25 +31,24 @@ _MARKS: Final[Mapping[Severity, tuple[str, str | None]]] = {
 _NEEDED: Final = ("click", "uvloop")
 
 
-@click.command(short_help="Check everything that acd needs, and say what to do.")
+@click.command(short_help="Check everything that acd needs, and show what to do.")
 def doctor() -> Result:
-    """Check everything that acd needs, and say what to do about what is wrong.
+    """Check everything that acd needs, and show what to do about each problem.
 
-    It starts no daemon and changes nothing; systemd tries with a transient unit
-    in which sandbox the service starts. Run it in a project's directory, and
-    its settings are looked at too. Exit code 0: all is well; 1: something is
-    to be done.
+    It starts no daemon and changes nothing; a transient systemd unit shows in
+    which sandbox the service starts. In a project's directory it also checks the
+    project's settings. Exit code 0: no problem; 1: at least one problem.
     """
     found = list(_findings(os.environ))
     return Result(lambda style: _lines(found, style), exit_code=0 if is_well(found) else 1)
 
 
 def _lines(found: list[Finding], style: TerminalStyle) -> Iterator[str]:
-    size = max(len(finding.what) for finding in found)
+    size = max(len(finding.subject) for finding in found)
     for finding in found:
         mark, hue = _MARKS[finding.severity]
         mark = click.style(mark, fg=hue) if style.colour else mark
-        yield f"{mark} {finding.what:<{size}}  {printable(finding.message)}"
+        yield f"{mark} {finding.subject:<{size}}  {printable(finding.message)}"
         if finding.hint:
             yield f"  {'':<{size}}  → {printable(finding.hint)}"
     problems = sum(finding.severity == "problem" for finding in found)
@@ -64,71 +59,55 @@ def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     from acd.agents.settings import hook_entries
     from acd.install import environment_checks, report
     from acd.install.agents import installer
+    from acd.install.daemon import met_versions
+    from acd.install.service import service_manager
     from acd.system import programs
 
     found = report(environ)
     own = Path(sys.executable)
     installed = environment_checks.installed_program(environ)
     if installed is not None:
-        told = environment_checks.program_version(installed, environ)
-        yield diagnosis.check_program(__version__, told, installed)
+        version = environment_checks.program_version(installed, environ)
+        yield diagnosis.check_program(__version__, version, installed)
     else:
         yield Finding("program", "ok", f"acd {__version__}")
     yield diagnosis.check_python(sys.version.partition(" ")[0], own, list(_missing()))
     on_path = programs.which("acd", environ)
     yield diagnosis.check_path(Path(on_path) if on_path else None, installed)
     yield from diagnosis.check_permissions(
-        list(environment_checks.wrong_permissions(environ, found.agents))
+        list(environment_checks.wrong_permissions(environ, found.hooks))
     )
     yield _config(paths.config_path(environ))
 
     socket = paths.socket_path(environ)
-    yield _socket(environ, socket, served=found.manager is not None and found.listening)
-    yield _daemon(socket, found.manager if found.service.state == "current" else None)
+    service, part = found.service, found.service.part
+    yield _socket(environ, socket, served=service.manager is not None and service.listening)
+    yield _daemon(socket, service.manager if part.state == "current" else None)
     if lost := diagnosis.check_lost(
         runtime_dir.undelivered_events(socket), paths.given_up_path(socket)
     ):
         yield lost
-    service = found.service
     yield diagnosis.check_service(
-        service.state, service.where, service.reasons, found.manager, listening=found.listening
+        part.state, part.where, part.reasons, service.manager, listening=service.listening
     )
-    if found.manager == "systemd" and service.state in {"current", "stale"}:
-        yield from _sandboxes(environ)
+    if part.state in {"current", "stale"}:
+        yield from service_manager(environ).check_sandboxes()
     yield from notifications.findings(environ)
-    for agent, hooks in found.agents.items():
-        # That one has a finding of its own, with the file that has to be mended.
+    for agent, hooks in found.hooks.items():
+        # The agent's checks report this one, with the file that has to be mended.
         reasons = [each for each in hooks.reasons if not each.startswith(hook_entries.DISABLE)]
         state = "current" if hooks.state == "stale" and not reasons else hooks.state
         yield diagnosis.check_hooks(agent, state, hooks.where, reasons)
     yield from diagnosis.check_interpreter(
-        environment_checks.hook_interpreters(environ, found.agents)
+        environment_checks.hook_interpreters(environ, found.hooks)
     )
-    for checks in (installer(agent).checks for agent in found.agents):
-        if checks is not None:
-            yield from checks(environ, _here())
+    met = met_versions(environ)
+    for agent in found.hooks:
+        if (checks := installer(agent).checks) is not None:
+            yield from checks(environ, met.get(agent), _working_directory())
 
 
-def _sandboxes(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """The units' sandboxes, against what systemd starts now: a try of each takes 0.1 s."""
-    from acd.install import systemd
-    from acd.install.plan import program_python
-
-    unset = paths.without_socket(environ)
-    manager = systemd.UserManager(unset)
-    for unit, installed in systemd.installed_sandboxes(unset).items():
-        has = (installed.level, installed.why)
-        try:
-            found = systemd.strongest_sandbox(manager, unit, program_python())
-        except systemd.NotStartable as error:
-            yield diagnosis.check_sandbox(unit, has, None, error.message)
-        except AcdError as error:
-            yield Finding("sandbox", "problem", error.message, error.hint)
-        else:
-            yield diagnosis.check_sandbox(unit, has, (found.level, found.why))
-
-
-def _here() -> Path:
+def _working_directory() -> Path:
     try:
         return Path.cwd()
     except OSError:  # it is gone
@@ -136,7 +115,7 @@ def _here() -> Path:
 
 
 def _missing() -> Iterator[str]:
-    """What the daemon and the command line cannot do without, and cannot load."""
+    """Yields the required modules that cannot be loaded."""
     for name in _NEEDED:
         try:
             importlib.import_module(name)
@@ -148,13 +127,12 @@ def _config(path: Path) -> Finding:
     try:
         config.load(path)
     except ConfigError as error:
-        return diagnosis.check_config(path, error.message, there=True)
-    return diagnosis.check_config(path, None, there=path.exists())
+        return diagnosis.check_config(path, error.message, exists=True)
+    return diagnosis.check_config(path, None, exists=path.exists())
 
 
 def _socket(environ: Mapping[str, str], path: Path, *, served: bool) -> Finding:
-    unset = paths.without_socket(environ)
-    usual = paths.socket_path(unset) if served else path
+    usual = paths.socket_path(paths.without_socket(environ)) if served else path
     unsafe = None
     try:
         runtime_dir.check_length(path)
@@ -166,7 +144,7 @@ def _socket(environ: Mapping[str, str], path: Path, *, served: bool) -> Finding:
 
 
 def _flaw(path: Path) -> str | None:
-    """What is wrong with the socket's file; None too if there is none."""
+    """Returns what is wrong with the socket's file; None for nothing, or no file."""
     try:
         found = path.lstat()
     except OSError:
@@ -184,9 +162,9 @@ def _daemon(socket: Path, manager: str | None) -> Finding:
     try:
         info: Mapping[str, Any] | None = daemon_info(socket)
     except UnsafeSocket:
-        return Finding("daemon", "note", "not asked, because of its socket's place")
+        return Finding("daemon", "note", "not queried, because its socket is not safe")
     except AcdError as error:
         return Finding(
-            "daemon", "problem", error.message, error.hint or "end its process; the next is sound"
+            "daemon", "problem", error.message, error.hint or "end its process; the next one works"
         )
     return diagnosis.check_daemon(info, __version__, manager)

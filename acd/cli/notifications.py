@@ -1,9 +1,4 @@
-"""How notifications are, for `acd doctor` and `acd status`.
-
-Responsible for asking the configuration, the service manager, the session bus
-and the lock of whoever notifies. It refuses to judge (diagnosis.py), to start
-anything, and to say anything of what is not configured.
-"""
+"""Checks notifications for `acd doctor` and `acd status`: configuration, unit, desktop, command."""
 
 from __future__ import annotations
 
@@ -16,7 +11,7 @@ from acd.install import diagnosis
 
 
 def summary(environ: Mapping[str, str]) -> str:
-    """In a line: off, as it should be, or what is wrong first of all, and what to do."""
+    """Returns one line: off, fine, or the first problem with its remedy."""
     try:
         found = list(_findings(environ))
     except ConfigError as error:
@@ -28,42 +23,45 @@ def summary(environ: Mapping[str, str]) -> str:
 
 
 def findings(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """What there is to say of them; nothing where none are configured."""
+    """Yields findings; none where no notifications are configured."""
     try:
         yield from _findings(environ)
     except ConfigError:
-        return  # it has a finding of its own
+        return  # doctor has a finding of its own for the configuration
 
 
 def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
-    place = paths.config_path(environ)
-    wanted = config.load(place).notify
+    path = paths.config_path(environ)
+    wanted = config.load(path).notify
     if not wanted.is_on:
         return
-    # Some 50 ms, and most people have none of it configured.
-    from acd.install.inspection import inspect_notifier
+    # Some 50 ms, and few users have notifications configured.
+    from acd.install.service import service_manager
     from acd.notify.state import is_notifier_running
     from acd.system import programs
 
     unset = paths.without_socket(environ)
-    unit = inspect_notifier(unset)
-    part, state, runs = unit or (None, "", False)
+    unit = service_manager(unset).inspect_notifier()
     at_work = is_notifier_running(paths.socket_path(unset if unit else environ))
-    reasons = part.reasons if part else None
-    yield diagnosis.check_notifier(reasons, state, at_work=at_work, daemon=runs)
+    if unit is None:
+        yield diagnosis.check_notifier(None, "", at_work=at_work, daemon=False)
+    else:
+        yield diagnosis.check_notifier(
+            unit.part.reasons, unit.active_state, at_work=at_work, daemon=unit.daemon_runs
+        )
     if wanted.desktop and (problem := _desktop(unset)):
         hint = problem.hint or "see that your desktop's session runs"
         yield Finding("notify", "problem", problem.message, hint)
     if wanted.command and programs.which(wanted.command[0], environ) is None:
-        says = f"notify.command: there is no program {wanted.command[0]}, or it may not be run"
-        yield Finding("notify", "problem", says, f"mend it in {place}")
+        text = f"notify.command: there is no program {wanted.command[0]}, or it may not be run"
+        yield Finding("notify", "problem", text, f"mend it in {path}")
 
 
 def _desktop(environ: Mapping[str, str]) -> AcdError | None:
-    """What keeps notifications from the desktop."""
+    """Returns why no notification can be shown on the desktop; None if one can."""
     from acd.notify.desktop import desktop  # 20 ms with D-Bus
 
-    # Where a shell has lost it, the service manager has it: so does acd-notify.service.
+    # acd-notify.service has XDG_RUNTIME_DIR of the service manager, even where a shell lacks it.
     runtime = environ.get("XDG_RUNTIME_DIR") or str(paths.socket_path(environ).parent.parent)
     try:
         desktop({**environ, "XDG_RUNTIME_DIR": runtime}, sound=False).check()

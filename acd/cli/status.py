@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,7 +20,7 @@ from acd.system import runtime_dir
 from acd.text import age
 
 if TYPE_CHECKING:
-    from acd.install.inspection import Part
+    from acd.install.component import Part
 
 _ACTIVATIONS: Final = {
     "systemd": "started by systemd",
@@ -96,22 +96,21 @@ def _installation_facts() -> dict[str, str]:
     from acd.install import report  # 30 ms, with the programs that it runs
 
     found = report(os.environ)
-    if found.manager is None:
+    service = found.service
+    if service.manager is None:
         facts = {"service": "none here: hooks and commands start the daemon"}
     else:
-        facts = {"service": f"{found.manager}, {_part_fact(found.service)}"}
-    if found.manager == "systemd" and (sandbox := _sandbox_fact()):
+        facts = {"service": f"{service.manager}, {_part_fact(service.part)}"}
+    if sandbox := _sandbox_fact(service.sandboxes):
         facts["sandbox"] = sandbox
-    if len(found.agents) == 1:
-        return facts | {"hooks": _part_fact(found.hooks)}
-    return facts | {f"hooks, {agent}": _part_fact(part) for agent, part in found.agents.items()}
+    if len(found.hooks) == 1:
+        [hooks] = found.hooks.values()
+        return facts | {"hooks": _part_fact(hooks)}
+    return facts | {f"hooks, {agent}": _part_fact(part) for agent, part in found.hooks.items()}
 
 
-def _sandbox_fact() -> str:
+def _sandbox_fact(levels: Mapping[str, str]) -> str:
     """The sandbox level of each installed unit, or the one that all have."""
-    from acd.install.systemd import installed_sandboxes
-
-    levels = {unit: str(sandbox) for unit, sandbox in installed_sandboxes(os.environ).items()}
     if len(set(levels.values())) == 1:
         return next(iter(levels.values()))
     return "; ".join(f"{unit}: {level}" for unit, level in levels.items())
@@ -141,5 +140,5 @@ def _part_fact(part: Part) -> str:
                 f"installed in {part.where}, not trusted yet ({reasons});"
                 " acd install --trust does that"
             )
-        case "unknown":
+        case _:
             return f"unknown: {reasons}"

@@ -1,9 +1,4 @@
-"""Putting acd in place, and taking it out: `install`, `uninstall`, `report`.
-
-Responsible for the order of things: one installer at a time, a plan, and its
-steps one after the other, each told in a line. It refuses to know what the
-steps do, and how lines are shown.
-"""
+"""Installs acd, removes it and inspects the installation, one installer at a time."""
 
 from __future__ import annotations
 
@@ -14,42 +9,44 @@ from typing import TYPE_CHECKING
 from acd.errors import AcdError
 
 if TYPE_CHECKING:
+    from acd.install.component import Plan
     from acd.install.inspection import InstallReport
-    from acd.install.plan import Choice, Plan
+    from acd.install.plan import Choice
 
-Say = Callable[[str], None]
+WriteLine = Callable[[str], None]
 
 
 def report(environ: Mapping[str, str]) -> InstallReport:
-    """What is installed, and whether it is current. Raises nothing."""
+    """Returns what is installed, and whether it is current. Raises nothing."""
     from acd.install.inspection import inspect
 
     return inspect(environ)
 
 
-def install(environ: Mapping[str, str], say: Say, choice: Choice) -> None:
-    """Installs or upgrades, telling each thing done. Raises AcdError."""
+def install(environ: Mapping[str, str], write: WriteLine, choice: Choice) -> None:
+    """Installs or upgrades; writes a line for each thing done. Raises AcdError."""
     from acd.install.plan import install_plan
 
     _refuse_sudo(environ)
-    _carry_out(environ, lambda: install_plan(environ, choice), say)
+    _execute(environ, lambda: install_plan(environ, choice), write)
 
 
-def uninstall(environ: Mapping[str, str], say: Say, *, agreed: Callable[[], bool]) -> bool:
-    """Takes out what is there, telling each thing done, once `agreed` says so; whether it did.
+def uninstall(environ: Mapping[str, str], write: WriteLine, *, confirm: Callable[[], bool]) -> bool:
+    """Removes what is installed, if `confirm` returns True. Returns whether it was removed.
 
-    Raises AcdError. What is gone already is no error.
+    Nothing to remove counts as removed. Writes a line for each thing done. Raises AcdError.
     """
     from acd.install.plan import uninstall_plan
 
     _refuse_sudo(environ)
-    if not (plan := uninstall_plan(environ)).steps:
-        say("Nothing of acd is installed here.")
-        _tell_notes(plan, say)
+    plan = uninstall_plan(environ)
+    if not plan.steps:
+        for line in ("Nothing of acd is installed here.", *plan.notes):
+            write(line)
         return True
-    if not agreed():
+    if not confirm():
         return False
-    _carry_out(environ, lambda: uninstall_plan(environ), say)
+    _execute(environ, lambda: uninstall_plan(environ), write)
     return True
 
 
@@ -61,23 +58,19 @@ def _refuse_sudo(environ: Mapping[str, str]) -> None:
         )
 
 
-def _carry_out(environ: Mapping[str, str], make: Callable[[], Plan], say: Say) -> None:
+def _execute(environ: Mapping[str, str], make: Callable[[], Plan], write: WriteLine) -> None:
     from acd.install.plan import lock_path, need_home
     from acd.system import files
 
     need_home(environ)  # before the lock, which lies below it
 
     def waiting() -> None:
-        say("Another acd install or uninstall is at work; waiting for it.")
+        write("Another acd install or uninstall is running; waiting for it.")
 
     with files.lock(lock_path(environ), waiting=waiting):
-        plan = make()  # under the lock: another may just have changed what is there
+        plan = make()  # under the lock: another installer may just have changed the files
         for step in plan.steps:
             if (done := step.execute()) is not None:
-                say(done)
-    _tell_notes(plan, say)
-
-
-def _tell_notes(plan: Plan, say: Say) -> None:
+                write(done)
     for note in plan.notes:
-        say(note)
+        write(note)

@@ -1,8 +1,7 @@
-"""`python -m acd.install`: takes acd out, without a question.
+"""`python -m acd.install`: removes acd without a question.
 
-For install.sh, when the installed program is broken or gone: it runs from a
-checkout on any Python, with nothing installed, so it imports no more than the
-standard library.
+install.sh runs it from a checkout when the installed program is broken or gone,
+on any Python with nothing installed. So it imports the standard library only.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from acd.text import printable
 def main() -> int:
     """Returns the exit code."""
     try:
-        install.uninstall(os.environ, lambda line: print(printable(line)), agreed=lambda: True)
+        install.uninstall(os.environ, lambda line: print(printable(line)), confirm=lambda: True)
     except AcdError as error:
         print(f"acd: {printable(error.message)}", file=sys.stderr)
         if error.hint:

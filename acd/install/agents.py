@@ -1,31 +1,32 @@
-"""The agents, seen by the installer: what it has to know of each.
-
-Responsible for the interface between installing hooks and one kind of agent,
-and for telling which agents are here. It refuses to know any of them:
-acd/agents/ names the module that holds each one's.
-"""
+"""Which agents the installer is for, and their parts of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 
 from acd.agents.catalog import AGENTS, FIRST
-from acd.agents.installer import Environ, Installer
+from acd.agents.installer import Installer
+from acd.install.settings import Settings
 
 
 def installer(agent: str) -> Installer:
-    """The agent's part of the installer."""
+    """Returns the agent's part of the installer."""
     module, _, name = AGENTS[agent].installer.partition(":")
     found: Installer = getattr(import_module(module), name)
     return found
 
 
-def chosen(environ: Environ, named: Sequence[str] = ()) -> list[str]:
-    """The agents to be installed for: those named, else those that are here.
+def settings(environ: Mapping[str, str], agent: str) -> Settings:
+    """Returns the agent's settings file."""
+    found = installer(agent)
+    return Settings(found.settings(environ), agent, AGENTS[agent].title, found.status_line)
 
-    Where none is here the first one: it may well come later, and its hooks
-    harm nobody until then.
+
+def chosen(environ: Mapping[str, str], named: Sequence[str] = ()) -> list[str]:
+    """Returns the agents to install for: the named ones, else those that the user has.
+
+    For a user without one it is the first: its hooks wait for it and do no harm.
     """
     if named:
         return [agent for agent in AGENTS if agent in named]

@@ -1,4 +1,4 @@
-"""The bytecode of the hook's modules, which the hook itself never writes."""
+"""Writes the bytecode of the hook's modules, which the hook itself never writes."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from acd.errors import AcdError
 
 @dataclass(frozen=True)
 class Compile:
-    """A module's bytecode, for the version of Python that runs acd: the hook's has the same.
+    """Compiles a module for the version of Python that runs acd, which the hook runs on too.
 
-    Another version of Python does not look for this file, and compiles the module.
+    Another version of Python ignores the file, and compiles the module.
     """
 
     source: Path
 
     @property
     def path(self) -> Path:
-        """Where importlib looks for it (PEP 3147)."""
+        """Where importlib finds it (PEP 3147)."""
         name = f"{self.source.stem}.{sys.implementation.cache_tag}.pyc"
         return self.source.parent / "__pycache__" / name
 
     def is_needed(self) -> bool:
-        """Whether importlib would not use what is there.
+        """Returns whether importlib would ignore the file, or there is none.
 
-        The head is the magic number, flags of 0, and the source's time and size
-        (PEP 552): it is of this source, or it is ignored.
+        Its header is the magic number, flags of 0, and the source's time and size
+        (PEP 552); importlib ignores one that differs.
         """
         try:
             found = self.source.stat()
@@ -45,11 +45,10 @@ class Compile:
         return f"write {self.path} (the hook's bytecode)"
 
     def execute(self) -> None:
-        """Writes it. Raises AcdError."""
-        import py_compile  # 5 ms, and only where there is something to do
+        import py_compile  # 5 ms
 
         try:
-            # Nobody else may write what a hook runs, whatever the umask.
+            # 0700: no other user may write code that a hook runs, whatever the umask.
             self.path.parent.mkdir(mode=0o700, exist_ok=True)
             py_compile.compile(
                 str(self.source),

@@ -1,17 +1,13 @@
-"""The installer's words with a running daemon.
-
-Responsible for ending one in order, and for the proof that what was installed
-works. It refuses to know who started it.
-"""
+"""Talks to a running daemon for the installer: ends it, queries it, tests it."""
 
 from __future__ import annotations
 
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from acd import __version__, paths
 from acd.client.blocking import Client, ConnectionLost, ask
@@ -25,7 +21,7 @@ _END_SECONDS: Final = 10.0
 
 
 def stop_daemon(environ: Mapping[str, str]) -> bool:
-    """Ends the daemon that serves the socket, in order; whether there was one.
+    """Ends the daemon that serves the socket, in order. Returns whether there was one.
 
     Raises AcdError when it does not end.
     """
@@ -38,31 +34,32 @@ def stop_daemon(environ: Mapping[str, str]) -> bool:
             for _ in client.pushes(deadline=time.monotonic() + _END_SECONDS):
                 pass
     except ConnectionLost:
-        return True  # its last sign of life
+        return True  # the daemon has ended
     raise AcdError(
         f"the daemon at {path} does not end",
-        hint="end its process (acd status tells which) and run this again",
+        hint="end its process (acd status shows its pid) and run this again",
     )
 
 
-def met_version(environ: Mapping[str, str], agent: str) -> str | None:
-    """The newest version of an agent's program that the running daemon has met, as INFO tells it.
+def met_versions(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Returns the newest version of each agent's program that the running daemon has met.
 
-    None if it has met none, if none runs or if it does not answer. Starts none. Raises nothing.
+    They are INFO's `clients`; empty if no daemon runs or it does not reply. Starts
+    no daemon, and raises nothing.
     """
     try:
         if not runtime_dir.is_running(paths.socket_path(environ)):
-            return None
+            return {}
         reply = ask(environ, Info(), start=False)
     except AcdError:
-        return None  # doctor and status tell about it
-    met = reply.json().get("clients", {}).get(agent) if isinstance(reply, Ok) else None
-    return met if isinstance(met, str) else None
+        return {}  # doctor and status report it
+    met = reply.json().get("clients", {}) if isinstance(reply, Ok) else {}
+    return {agent: version for agent, version in met.items() if isinstance(version, str)}
 
 
 @dataclass(frozen=True)
 class EndDaemon:
-    """A daemon that no service manager restarts, so that the next line starts this version."""
+    """Ends a daemon that no service manager restarts; the next request starts this version."""
 
     environ: Mapping[str, str]
 
@@ -75,58 +72,54 @@ class EndDaemon:
 
 @dataclass(frozen=True)
 class SelfTest:
-    """A round trip, through the hook as the agent will run it where one was installed."""
+    """Checks that this version's daemon answers, and that an event of the hook reaches it."""
 
     environ: Mapping[str, str]
-    hook: str | None
-    """The hook's command."""
     start: bool
-    """Whether the daemon is started from here, because no service manager does."""
+    """Whether to start the daemon, because no service manager does."""
+    hook: str | None = None
+    """The hook's command, where one was installed."""
+    probe: Callable[[str], Mapping[str, Any]] | None = None
+    """Makes the event's payload for a session id."""
 
     def describe(self) -> str:
-        way = "run the hook once with an event of a throw-away session" if self.hook else "ask it"
-        return f"see that the daemon answers: {way}"
+        way = "run the hook once with an event of a throw-away session" if self.hook else "query it"
+        return f"check that the daemon answers: {way}"
 
     def execute(self) -> str:
         try:
-            info = ask(self.environ, Info(), start=self.start)
+            reply = ask(self.environ, Info(), start=self.start)
         except NotRunning as error:
             raise AcdError(
                 f"the service does not start: {error.message}",
-                hint="acd doctor tells more; or do without it: acd install --no-service",
+                hint="acd doctor shows why; or do without it: acd install --no-service",
             ) from None
-        told = info.json() if isinstance(info, Ok) else {}
-        if told.get("version") != __version__:
+        info = reply.json() if isinstance(reply, Ok) else {}
+        if info.get("version") != __version__:
             raise AcdError(
-                f"the daemon that answers is version {told.get('version')}, not {__version__}",
+                f"the daemon that answers is version {info.get('version')}, not {__version__}",
                 hint="end it (acd stop) and run this again",
             )
-        if self.hook is not None:
-            self._send_event(self.hook)
+        if self.hook is not None and self.probe is not None:
+            self._send_event(self.hook, self.probe)
         socket = paths.socket_path(self.environ)
-        return f"Tried: acd {__version__} answers at {socket} ({told.get('activation')})"
+        return f"Tested: acd {__version__} answers at {socket} ({info.get('activation')})"
 
-    def _send_event(self, command: str) -> None:
+    def _send_event(self, command: str, probe: Callable[[str], Mapping[str, Any]]) -> None:
         session = f"acd-install-{os.getpid()}"
-        event = {
-            "session_id": session,
-            "hook_event_name": "UserPromptSubmit",
-            "cwd": "/",
-            "prompt": "",
-        }
         with Client.connect(self.environ, start=False) as client:
             client.request(Subscribe(passive=True))
             answer = programs.run(
                 ["/bin/sh", "-c", command],
-                # Not CLAUDE_PID and its like, should an agent run the installer.
-                environ=minimal(self.environ) | _places(self.environ),
-                stdin=json.dumps(event),
+                # Without CLAUDE_PID and the like, should an agent run the installer.
+                environ=minimal(self.environ) | _socket_variables(self.environ),
+                stdin=json.dumps(probe(session)),
                 timeout=_ARRIVAL_SECONDS,
             )
             if answer is None or answer.status or answer.output or answer.errors:
-                said = f"{answer.output}{answer.errors}".strip() if answer else "it did not end"
-                raise AcdError(f"the hook failed: {said}", hint="run install.sh again")
-            # The hook does not wait for an answer, so its line may still be under way.
+                text = f"{answer.output}{answer.errors}".strip() if answer else "it did not end"
+                raise AcdError(f"the hook failed: {text}", hint="run install.sh again")
+            # The hook does not wait for a reply, so its line may still be under way.
             pushes = client.pushes(deadline=time.monotonic() + _ARRIVAL_SECONDS)
             if not any(isinstance(push, Update) and push.session_id == session for push in pushes):
                 raise AcdError(
@@ -136,8 +129,8 @@ class SelfTest:
         ask(self.environ, Delete(session), start=False)
 
 
-def _places(environ: Mapping[str, str]) -> dict[str, str]:
-    """What leads to the socket."""
+def _socket_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Returns the variables that determine the socket's path."""
     return {
         name: value
         for name, value in environ.items()

@@ -1,9 +1,4 @@
-"""What lies around an installation and can keep it from working.
-
-Responsible for the interpreters that the hooks name, for the installed
-program's version, and for whom its files belong to. It reads and asks, and
-refuses to change or judge anything.
-"""
+"""Checks what can break an installation: interpreters, the program's version, permissions."""
 
 from __future__ import annotations
 
@@ -19,46 +14,45 @@ from acd.agents.settings import hook_entries
 from acd.errors import AcdError
 from acd.install import agents
 from acd.install.bytecode import Compile
-from acd.install.resources import HOOK_MODULES
-from acd.system import files, programs
+from acd.install.resources import HOOK_FILES, HOOK_MODULES
+from acd.system import programs
 from acd.system.environment import minimal
 
 _SECONDS: Final = 5.0
 
 
 def hook_interpreters(environ: Mapping[str, str], named: Iterable[str]) -> list[tuple[Path, bool]]:
-    """The interpreters of these agents' hooks that are there, and whether each runs (10 ms)."""
+    """Returns the existing interpreters of these agents' hooks, and whether each runs (10 ms)."""
     found = {path for agent in named for path in _interpreters(environ, agent) if path.exists()}
     return [(path, _runs(path, environ)) for path in sorted(found)]
 
 
 def _interpreters(environ: Mapping[str, str], agent: str) -> Iterator[Path]:
     try:
-        content = files.read(agents.installer(agent).settings(environ)).content or b""
-        there = hook_entries.installed(hook_entries.decode(content), agent)
+        found = agents.settings(environ, agent).hooks()
     except AcdError:
-        return  # the installer's report tells about it
-    for handler in itertools.chain.from_iterable(there.values()):
+        return  # the installation's report has it
+    for handler in itertools.chain.from_iterable(found.values()):
         for word, option in itertools.pairwise(hook_entries.words_of(handler)):
             if option == "-I":
                 yield Path(word)
 
 
 def _runs(python: Path, environ: Mapping[str, str]) -> bool:
-    # As the hook is run; what it imports at its start.
+    # The hook's options, and what it imports at its start.
     argv = [str(python), "-I", "-S", "-c", "import sys, time, os, _socket"]
     answer = programs.run(argv, environ=minimal(environ), timeout=_SECONDS)
     return answer is not None and answer.status == 0
 
 
 def installed_program(environ: Mapping[str, str]) -> Path | None:
-    """The program that install.sh put in place; None if there is none."""
+    """Returns the program that install.sh installed; None if there is none."""
     path = paths.data_dir(environ) / "venv/bin/acd"
     return path if os.path.lexists(path) or os.path.lexists(path.parents[1]) else None
 
 
 def program_version(program: Path, environ: Mapping[str, str]) -> str | None:
-    """What a program of acd's tells as its version; None if it does not run (70 ms)."""
+    """Returns the version that an acd prints; None if it does not run (70 ms)."""
     answer = programs.run([str(program), "--version"], environ=minimal(environ), timeout=_SECONDS)
     if answer is None or answer.status:
         return None
@@ -68,16 +62,18 @@ def program_version(program: Path, environ: Mapping[str, str]) -> str | None:
 def wrong_permissions(
     environ: Mapping[str, str], named: Iterable[str]
 ) -> Iterator[tuple[Path, str]]:
-    """What others could change of what runs as the user, or what the user cannot change.
+    """Yields files that others can change, or the user cannot, and what is wrong with each.
 
-    `named` are the agents whose settings are looked at too.
+    They are acd's own and the settings of the `named` agents.
     """
     data = paths.data_dir(environ)
-    bytecode = [Compile(data / name).path for name in HOOK_MODULES]
-    hook = [data / name for name in (hook_entries.HOOK_FILE, *HOOK_MODULES)]
-    own = (data, *hook, data / "__pycache__", *bytecode, data / "venv", data / "venv/bin")
-    theirs = (agents.installer(agent).settings(environ) for agent in named)
-    for path in (*own, *theirs, paths.config_path(environ)):
+    hook = (
+        *(data / name for name in HOOK_FILES),
+        *(Compile(data / name).path for name in HOOK_MODULES),
+    )
+    own = (data, *hook, data / "__pycache__", data / "venv", data / "venv/bin")
+    settings = (agents.settings(environ, agent).path for agent in named)
+    for path in (*own, *settings, paths.config_path(environ)):
         try:
             found = path.stat()
         except OSError:

@@ -1,9 +1,4 @@
-"""The command by which an agent runs our hook.
-
-Responsible for the interpreter that the hook runs in, and for a shell command
-that stays silent when the interpreter or the hook are gone. It refuses to
-know where the command is written down.
-"""
+"""Makes the shell command by which an agent runs acd's hook, and finds its interpreter."""
 
 from __future__ import annotations
 
@@ -16,17 +11,12 @@ from pathlib import Path
 from acd.errors import AcdError
 
 
-def hook_command(python: Path, hook: Path, agent: str) -> str:
-    """The hook as a command for /bin/sh. Raises as guarded_command does."""
-    return guarded_command(python, hook, agent)
-
-
 def guarded_command(python: Path, script: Path, *arguments: str) -> str:
-    """A script as a command for /bin/sh, the agent's own child after `exec`.
+    """Returns a command for /bin/sh that runs the script in the shell's place (`exec`).
 
-    Claude Code shows a hook that fails at every event, and a shell that does
-    not find its program fails. So the shell looks first, by its built-ins:
-    whoever removes acd's files by hand is not told about it for ever.
+    It succeeds silently when the interpreter or the script is gone, which the
+    shell's built-ins check first: Claude Code shows a failing hook at every event,
+    for ever to a user who removes acd's files by hand.
 
     Raises AcdError for a path that JSON cannot hold.
     """
@@ -43,14 +33,14 @@ def guarded_command(python: Path, script: Path, *arguments: str) -> str:
 
 
 def real_python() -> Path:
-    """The interpreter behind this one: no link, no shim, of no virtual environment.
+    """Returns the interpreter behind this one: not a link, a shim or a virtual environment's.
 
-    What a venv or a version manager's shim stands for changes or vanishes;
-    and the hook, run with -I -S, needs nothing of a venv.
+    The target of a link or shim may change or vanish; and the hook, run with -I
+    -S, uses nothing of a virtual environment.
     """
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     candidates = (
-        # A venv may hold a copy instead of a link: then only this tells.
+        # A venv may hold a copy instead of a link: then only this names the original.
         getattr(sys, "_base_executable", ""),
         os.path.join(sys.base_prefix, "bin", version),  # noqa: PTH118 - may be ""
         sys.executable,
@@ -59,7 +49,7 @@ def real_python() -> Path:
 
 
 def choose_python(candidates: Iterable[Path], venv: Path) -> Path:
-    """The first real interpreter outside of `venv`, else the first that there is.
+    """Returns the first real interpreter outside of `venv`, else the first one at all.
 
     Raises AcdError when none of them is a program.
     """
@@ -70,7 +60,7 @@ def choose_python(candidates: Iterable[Path], venv: Path) -> Path:
     ]
     if not programs:
         raise AcdError(
-            "cannot tell which Python acd runs on",
+            "cannot find the Python that acd runs on",
             hint="run install.sh again; it makes an environment with a Python of its own",
         )
     lasting = [path for path in programs if not path.is_relative_to(venv.resolve())]
@@ -78,16 +68,16 @@ def choose_python(candidates: Iterable[Path], venv: Path) -> Path:
 
 
 def is_script(path: Path) -> bool:
-    """Whether it is run by another program: what version managers put on PATH."""
+    """Returns whether another program runs it, like the shims that version managers put on PATH."""
     with path.open("rb") as file:
         return file.read(2) == b"#!"
 
 
 def stable_path(path: Path) -> Path:
-    """The same file by a name that outlives an update.
+    """Returns the same file by a path that stays after an update.
 
-    Homebrew's <prefix>/Cellar/<formula>/<version>/… goes with the next patch
-    release, and <prefix>/opt/<formula>/… is a link to the current one.
+    Homebrew's <prefix>/Cellar/<formula>/<version>/… is removed by the next patch
+    release; <prefix>/opt/<formula>/… is a link to the current one.
     """
     parts = path.parts
     if "Cellar" in parts:

@@ -1,16 +1,13 @@
-"""acd's job in the user's launchd.
+"""acd's job in the user's launchd: planned, inspected and removed.
 
-Responsible for the steps that put the property list in, have launchd hold the
-socket, and take both out again. It refuses to know what the list says
-(packaging/launchd). Written by launchctl(1) and launchd.plist(5); tried
-against a stand-in, for want of a Mac.
+By launchctl(1) and launchd.plist(5); tested with a stand-in for launchctl, for want of a Mac.
 """
 
 from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,9 +16,13 @@ from xml.sax.saxutils import escape
 from acd import paths
 from acd.agents.installer import Step
 from acd.errors import AcdError
+from acd.findings import Finding
+from acd.install.component import Part, Plan
 from acd.install.daemon import stop_daemon
+from acd.install.program import program_python
 from acd.install.resources import resource
-from acd.install.steps import Remove, WriteFile
+from acd.install.service_manager import ServiceReport
+from acd.install.steps import Remove, WriteFile, existing
 from acd.system import activation, programs, runtime_dir
 from acd.system.environment import minimal
 
@@ -30,7 +31,7 @@ _SECONDS: Final = 30.0
 
 
 class Launchd:
-    """This user's domain of launchd, by launchctl(1)."""
+    """This user's domain of launchd."""
 
     def __init__(self, environ: Mapping[str, str]):
         self._environ = minimal(environ)
@@ -51,76 +52,95 @@ class Launchd:
         return self.domain is not None and self._succeeds("print", f"{self.domain}/{LABEL}")
 
     def load(self, plist: Path) -> None:
-        """Has launchd hold the job's socket. Raises AcdError with launchctl's words."""
-        answer = self._ask("bootstrap", self.domain or "", str(plist))
+        """Loads the job, whose socket launchd then holds. Raises AcdError."""
+        answer = self._run("bootstrap", self.domain or "", str(plist))
         if answer is None or answer.status:
-            words = answer.errors.strip() if answer else "it did not answer"
+            text = answer.errors.strip() if answer else "it did not answer"
             raise AcdError(
-                f"launchctl bootstrap {self.domain} {plist} failed: {words}",
+                f"launchctl bootstrap {self.domain} {plist} failed: {text}",
                 hint="do without the service: acd install --no-service",
             )
 
     def unload(self) -> None:
-        """Has launchd let go of the job, and end it; a job that it does not know is no error."""
-        self._ask("bootout", f"{self.domain}/{LABEL}")
+        """Unloads the job, which ends the daemon; one that is not loaded is no error."""
+        self._run("bootout", f"{self.domain}/{LABEL}")
 
     def end_daemon(self) -> None:
-        """Has the job's process end, if there is one; launchd keeps the socket."""
-        self._ask("kill", "SIGTERM", f"{self.domain}/{LABEL}")
+        """Ends the job's process, if there is one; launchd keeps the socket."""
+        self._run("kill", "SIGTERM", f"{self.domain}/{LABEL}")
 
     def _succeeds(self, *arguments: str) -> bool:
-        answer = self._ask(*arguments)
+        answer = self._run(*arguments)
         return answer is not None and answer.status == 0
 
-    def _ask(self, *arguments: str) -> programs.Completed | None:
+    def _run(self, *arguments: str) -> programs.Completed | None:
         return programs.run(["launchctl", *arguments], environ=self._environ, timeout=_SECONDS)
 
 
-def plist_path(environ: Mapping[str, str]) -> Path:
-    """Where the user's launchd looks for the job."""
-    return paths.launchd_agent_dir(environ) / f"{LABEL}.plist"
+class LaunchdService:
+    """The job of the service. Implements ServiceManager; launchd runs no notifier."""
 
+    has_notifier = False
+    serves_another_home = False
 
-def log_path(environ: Mapping[str, str]) -> Path:
-    """Where launchd writes what the daemon logs."""
-    return paths.home(environ) / "Library/Logs/acd.log"
+    def __init__(self, environ: Mapping[str, str], launchd: Launchd, python: Path | None = None):
+        self._environ = environ
+        self._launchd = launchd
+        self._python = python or program_python()
+        self.plist = paths.launchd_agent_dir(environ) / f"{LABEL}.plist"
+        self.log = paths.home(environ) / "Library/Logs/acd.log"
+        """Where launchd writes the daemon's log."""
 
+    def plan(self, *, notify: bool) -> Plan:
+        notes = ["For notifications have your session start: acd notify"] if notify else []
+        launchd = self._launchd
+        written = WriteFile(self.plist, self.rendered(), "the job: launchd holds the socket")
+        if launchd.holds_job and not written.is_needed():
+            return Plan([EndJob(launchd)], notes, service_starts=True)
+        load = Load(self._environ, launchd, self.plist)
+        return Plan([written, load], notes, service_starts=True)
 
-def rendered(environ: Mapping[str, str], python: Path) -> bytes:
-    """The property list as it is installed."""
-    text = resource(f"packaging/launchd/{LABEL}.plist").read_text("utf-8")
-    for mark, path in (
-        ("@PYTHON@", python),
-        ("@SOCKET@", paths.socket_path(environ, platform="darwin")),
-        ("@LOG@", log_path(environ)),
-    ):
-        text = text.replace(mark, escape(str(path)))
-    return text.encode()
+    def inspect(self) -> ServiceReport:
+        return ServiceReport(self._part(), "launchd", listening=self._launchd.holds_job)
 
+    def inspect_notifier(self) -> None:
+        return None
 
-def install_steps(environ: Mapping[str, str], launchd: Launchd, python: Path) -> list[Step]:
-    """What makes launchd hold the socket and start this program."""
-    path, content = plist_path(environ), rendered(environ, python)
-    if launchd.holds_job and path.is_file() and path.read_bytes() == content:
-        return [EndJob(launchd)]
-    written = WriteFile(path, content, "the job: launchd holds the socket")
-    return [written, Load(environ, launchd, path)]
+    def check_sandboxes(self) -> Iterator[Finding]:
+        return iter(())
 
+    def remove(self) -> list[Step]:
+        """Returns what removes the job, with or without a launchd that answers."""
+        steps: list[Step] = [Unload(self._launchd)] if self._launchd.holds_job else []
+        if found := existing(self.plist, self.log):
+            steps.append(Remove(found, "the launchd job"))
+        return steps
 
-def uninstall_steps(environ: Mapping[str, str], launchd: Launchd) -> list[Step]:
-    """What takes the job out, with or without a launchd that answers."""
-    steps: list[Step] = []
-    if launchd.holds_job:
-        steps.append(Unload(launchd))
-    there = tuple(path for path in (plist_path(environ), log_path(environ)) if path.exists())
-    if there:
-        steps.append(Remove(there, "the launchd job"))
-    return steps
+    def rendered(self) -> bytes:
+        """Returns the property list as it is installed."""
+        text = resource(f"packaging/launchd/{LABEL}.plist").read_text("utf-8")
+        for mark, path in (
+            ("@PYTHON@", self._python),
+            ("@SOCKET@", paths.socket_path(self._environ, platform="darwin")),
+            ("@LOG@", self.log),
+        ):
+            text = text.replace(mark, escape(str(path)))
+        return text.encode()
+
+    def _part(self) -> Part:
+        if not self.plist.is_file():
+            return Part("missing", self.plist, ("there is no such file",))
+        reasons = []
+        if self.plist.read_bytes() != self.rendered():
+            reasons.append(f"{self.plist.name} is not this version's")
+        if not self._launchd.holds_job:
+            reasons.append("launchd does not know the job")
+        return Part("stale" if reasons else "current", self.plist, tuple(reasons))
 
 
 @dataclass(frozen=True)
 class Load:
-    """The socket to launchd, from a daemon that a hook started or from an earlier job."""
+    """Makes launchd hold the socket, which a daemon or an earlier job may hold until then."""
 
     environ: Mapping[str, str]
     launchd: Launchd
@@ -139,12 +159,12 @@ class Load:
             self.launchd.unload()
             stop_daemon(self.environ)
             self.launchd.load(self.plist)
-        return f"Service: launchd holds {path}; the first line starts the daemon"
+        return f"Service: launchd holds {path}; the daemon starts with the first request"
 
 
 @dataclass(frozen=True)
 class Unload:
-    """The job out of launchd, which ends the daemon."""
+    """Unloads the job, which ends the daemon."""
 
     launchd: Launchd
 
@@ -157,7 +177,7 @@ class Unload:
 
 @dataclass(frozen=True)
 class EndJob:
-    """The running daemon ended in order, so that the next line starts this version."""
+    """Ends the running daemon in order, so that the next request starts this version."""
 
     launchd: Launchd
 

@@ -1,96 +1,110 @@
-"""Manual pages, and completions for the shells that the user has.
+"""The components of the manual pages and of the shells' completions.
 
-Responsible for where they go, so that man(1) and each shell find them by
-themselves, and for leaving alone what somebody else put there. It refuses to
-know what is in them.
+They go where man(1) and each shell find them without configuration. Files of
+others in these places stay.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from acd import paths
+from acd.install.component import Component, Part, Plan
 from acd.install.resources import resource
-from acd.install.steps import WriteFile
-from acd.system import files
+from acd.install.steps import Remove, WriteFile
 
 _MARKS: Final = (b"Manual page of acd", b"Completion of acd")
-"""One of them is in the first lines of each of ours."""
+"""One of them is in the first lines of each of acd's files."""
 
 
-def places(environ: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
-    """What goes where: a resource, and its path. Completions only where shells look already."""
-    data = paths.data_dir(environ).parent
-    # man(1) looks in ../share/man of each directory in PATH, so beside ~/.local/bin.
-    yield "packaging/man/acd.1", data / "man/man1/acd.1"
-    yield "packaging/man/acd-protocol.7", data / "man/man7/acd-protocol.7"
-    config = paths.config_path(environ).parent.parent
-    for name, path in (
-        ("acd.bash", data / "bash-completion/completions/acd"),
-        ("_acd", data / "zsh/site-functions/_acd"),
-        ("_acd", paths.home(environ) / ".zfunc/_acd"),
-        ("acd.fish", config / "fish/completions/acd.fish"),
-    ):
-        if path.parent.is_dir():
-            yield f"packaging/completions/{name}", path
+class SharedFiles(Component):
+    """acd's files in directories that other programs share.
 
-
-def outdated(environ: Mapping[str, str]) -> list[WriteFile]:
-    """Those that are missing or not this version's, and can be written.
-
-    None of them is worth an install that fails.
+    `files` holds each path and its resource. A directory of `directories` is
+    removed with the files, if it is empty then.
     """
-    return [
-        WriteFile(path, content, "the manual" if "man/" in name else "completion")
-        for name, path in places(environ)
-        if (is_ours(path) or not os.path.lexists(path))
-        and (content := resource(name).read_bytes()) != _content(path)
-        and _can_be_written(path.parent)
-    ]
+
+    def __init__(self, what: str, files: Mapping[Path, str], directories: tuple[Path, ...] = ()):
+        self._what = what
+        self._files = files
+        self._directories = directories
+
+    def plan(self) -> Plan:
+        """Leaves out a file that cannot be written: an install does not fail for it."""
+        return Plan([step for step in self._outdated() if _can_be_written(step.path.parent)])
+
+    def inspect(self) -> Part:
+        where = next(iter(self._files), Path())
+        outdated = self._outdated()
+        if not outdated:
+            return Part("current", where)
+        return Part(
+            "stale" if self._installed() else "missing",
+            where,
+            tuple(str(step.path) for step in outdated),
+        )
+
+    def remove(self) -> Plan:
+        found = self._installed()
+        return Plan([Remove(found, self._what, self._directories)] if found else [])
+
+    def _outdated(self) -> list[WriteFile]:
+        steps = (
+            WriteFile(path, resource(name).read_bytes(), self._what)
+            for path, name in self._files.items()
+            if is_ours(path) or not os.path.lexists(path)
+        )
+        return [step for step in steps if step.is_needed()]
+
+    def _installed(self) -> tuple[Path, ...]:
+        return tuple(filter(is_ours, self._files))
 
 
-def there(environ: Mapping[str, str]) -> tuple[Path, ...]:
-    """Those of ours that are there."""
-    return tuple(path for _, path in places(environ) if is_ours(path))
+def manual(environ: Mapping[str, str]) -> SharedFiles:
+    """Returns the component of the manual pages."""
+    # man(1) looks in ../share/man of each directory in PATH, so beside ~/.local/bin.
+    man = paths.data_dir(environ).with_name("man")
+    files = {
+        man / "man1/acd.1": "packaging/man/acd.1",
+        man / "man7/acd-protocol.7": "packaging/man/acd-protocol.7",
+    }
+    return SharedFiles("the manual", files, (man / "man1", man / "man7", man))
+
+
+def completions(environ: Mapping[str, str]) -> SharedFiles:
+    """Returns the component of the completions: one where a shell's directory for them exists."""
+    data = paths.data_dir(environ).parent
+    config = paths.config_path(environ).parent.parent
+    files = {
+        data / "bash-completion/completions/acd": "acd.bash",
+        data / "zsh/site-functions/_acd": "_acd",
+        paths.home(environ) / ".zfunc/_acd": "_acd",
+        config / "fish/completions/acd.fish": "acd.fish",
+    }
+    return SharedFiles(
+        "completions",
+        {
+            path: f"packaging/completions/{name}"
+            for path, name in files.items()
+            if path.parent.is_dir()
+        },
+    )
 
 
 def is_ours(path: Path) -> bool:
-    """Whether we wrote the file, and nobody put another, or a link, in its place."""
+    """Returns whether it is acd's file: not a link, and not replaced by another program's."""
     if path.is_symlink():
         return False
-    return any(mark in (_content(path) or b"")[:200] for mark in _MARKS)
-
-
-def _content(path: Path) -> bytes | None:
     try:
-        return path.read_bytes() if path.is_file() else None
+        return path.is_file() and any(mark in path.read_bytes()[:200] for mark in _MARKS)
     except OSError:
-        return None
+        return False
 
 
 def _can_be_written(directory: Path) -> bool:
     while not os.path.lexists(directory):
         directory = directory.parent
     return directory.is_dir() and os.access(directory, os.W_OK | os.X_OK)
-
-
-@dataclass(frozen=True)
-class RemoveShellFiles:
-    """Manual pages and completions, and the directories that only they were in."""
-
-    paths: tuple[Path, ...]
-
-    def describe(self) -> str:
-        return f"remove the manual and completions: {', '.join(map(str, self.paths))}"
-
-    def execute(self) -> str:
-        for path in self.paths:
-            files.remove(path)
-            if path.parent.name in {"man1", "man7"}:
-                files.remove_if_empty(path.parent)
-                files.remove_if_empty(path.parent.parent)
-        return "Manual and completions removed."

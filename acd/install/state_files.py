@@ -1,40 +1,53 @@
-"""What the daemon keeps beside its socket, when all of it is to go.
-
-Responsible for naming those files and for removing them once no daemon uses
-them. It refuses to know what is in them.
-"""
+"""The component of the daemon's state: the files beside its socket, which the daemon makes."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from acd import paths
 from acd.errors import AcdError
+from acd.install.component import Component, Part, Plan
 from acd.install.daemon import stop_daemon
 from acd.system import files
 
 _END_SECONDS: Final = 10.0
 
 
-def state_files(socket: Path) -> Iterator[Path]:
-    """The socket, and the files whose names begin with its own, as far as they are there."""
-    if socket.parent.is_dir():
-        yield from sorted(
-            path
-            for path in socket.parent.iterdir()
-            if path.name == socket.name or path.name.startswith(socket.name + ".")
-        )
+class DaemonState(Component):
+    """The state beside one socket."""
+
+    def __init__(self, socket: Path):
+        self._socket = socket
+
+    def plan(self) -> Plan:
+        return Plan()
+
+    def inspect(self) -> Part:
+        return Part("current" if state_files(self._socket) else "missing", self._socket.parent)
+
+    def remove(self) -> Plan:
+        return Plan([RemoveState(self._socket)] if state_files(self._socket) else [])
+
+
+def state_files(socket: Path) -> list[Path]:
+    """Returns the socket, and the files whose names begin with its own, if they exist."""
+    if not socket.parent.is_dir():
+        return []
+    return sorted(
+        path
+        for path in socket.parent.iterdir()
+        if path.name == socket.name or path.name.startswith(socket.name + ".")
+    )
 
 
 @dataclass(frozen=True)
 class RemoveState:
-    """The daemon ended, if one is left, and its files removed."""
+    """Ends the daemon, if one runs, and removes its files."""
 
     socket: Path
 
@@ -46,13 +59,13 @@ class RemoveState:
         self._wait_for_end()
         for path in state_files(self.socket):
             files.remove(path)
-        # A directory that ACD_SOCKET names is the user's own.
+        # Any other directory is the user's own, named by ACD_SOCKET.
         if self.socket.parent.name in {"acd", f"acd-{os.getuid()}"}:
             files.remove_if_empty(self.socket.parent)
         return f"The sessions' state in {self.socket.parent} removed."
 
     def _wait_for_end(self) -> None:
-        """A daemon holds this lock for its life, also while it writes for the last time."""
+        """Waits for the lock that a daemon holds until its last write."""
         try:
             fd = os.open(paths.daemon_lock_path(self.socket), os.O_RDWR | os.O_CLOEXEC)
         except OSError:
@@ -65,7 +78,7 @@ class RemoveState:
             if waiter.is_alive():
                 raise AcdError(
                     f"a daemon still uses {self.socket.parent}",
-                    hint="end its process (acd status tells which) and run this again",
+                    hint="end its process (acd status shows its pid) and run this again",
                 )
         finally:
             os.close(fd)

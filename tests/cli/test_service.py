@@ -12,7 +12,7 @@ import pytest
 
 from acd import __version__
 from acd.cli import status
-from acd.install.plan import wanted_status_line
+from acd.install.status_line import AgentStatusLine, able_agents
 from acd.notify.state import locked_state
 from acd.system import activation
 from testing.cli_runs import run
@@ -109,7 +109,7 @@ def status_line(acd: Acd) -> str:
         ("{}", "none in {}; acd install --statusline sets acd's"),
         (
             '{"statusLine": {"type": "command", "command": "my-line"}}',
-            "another's, in {}; acd statusline --help tells how to show both",
+            "another's, in {}; acd statusline --help shows how to have both",
         ),
         (
             '{"statusLine": {"type": "command", "command": "/old/python /x/acd_statusline.py"}}',
@@ -127,7 +127,8 @@ def test_status_names_the_owner_of_claude_codes_status_line(
 
 def test_status_recognizes_the_status_line_that_install_sets(acd: Acd, alone: Place) -> None:
     path = settings(alone, "{}")
-    wanted_status_line(alone.environ, "claude-code").execute()
+    [(agent, line)] = able_agents().items()
+    AgentStatusLine(alone.environ, agent, line).step().execute()
     assert status_line(acd) == f"acd's, in {path}"
 
 

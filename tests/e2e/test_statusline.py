@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from acd.agents.settings.status_line import merge_status_line
+from acd.agents.claude_code import status_line
 from acd.install.hook_command import guarded_command, real_python
 from testing.checkout import CHECKOUT
 from testing.e2e.agent import ClaudeTestbed
@@ -14,8 +14,7 @@ def test_the_status_line_shows_who_else_needs_the_user_and_tells_what_was_used(
 ) -> None:
     settings = testbed.home.config_dir / "settings.json"
     command = guarded_command(real_python(), CHECKOUT / "hooks/acd_statusline.py")
-    line = {"type": "command", "command": command}
-    settings.write_text(merge_status_line(settings.read_text(), line))
+    settings.write_text(status_line.merge(settings.read_text(), command))
     with testbed.interactive() as agent, Client(testbed.home.socket) as client:
         agent.expect("attention", since=agent.started)
         client.ask('SET other question {"name": "api", "prompt": "Bash: make"}')

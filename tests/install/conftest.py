@@ -1,4 +1,4 @@
-"""A user for each test of the whole installer, with a service manager or without."""
+"""Fixtures: a user for each test of the whole installer, with or without a service manager."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from testing.user_home import NEW_CLIENT, User
 
 @pytest.fixture
 def user() -> Iterator[User]:
-    """A new user, who has used neither acd nor Claude Code."""
+    """A new user without acd and Claude Code."""
     with User() as new:
         yield new
 
 
 @pytest.fixture
 def whole(user: User) -> User:
-    """A user with everything in place: a client, hooks, a program as install.sh lays it."""
+    """A user with a client, hooks, and a program as install.sh installs it."""
     user.claude(NEW_CLIENT)
     user.install()
     user.acd("stop")
@@ -43,7 +43,7 @@ def whole(user: User) -> User:
 @pytest.fixture(scope="session")
 def program() -> Iterator[Path]:
     """The Python of a virtual environment with acd that every user can run."""
-    # Not pytest's: those are closed to others. The path is one that needs quoting.
+    # Not in pytest's directory, which other users cannot read. The path needs quoting.
     place = Path(tempfile.mkdtemp(prefix="acd-program-"))
     place.chmod(0o755)
     environment = place / "o'hara's 100% $HOME"

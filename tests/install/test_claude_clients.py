@@ -1,4 +1,4 @@
-"""Which clients of Claude Code are found, and what version each is taken for."""
+"""The clients of Claude Code that are found, and their versions."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ import pytest
 
 from acd.agents.claude_code import clients as claude_clients
 from acd.agents.claude_code.clients import EXTENSIONS, PROGRAM, USUAL, Version, clients
+from acd.install.daemon import met_versions
 from testing.support import Place, place
 
 pytestmark = pytest.mark.usefixtures("own_home")
 
 
 def program(path: Path, script: str) -> Path:
-    """A shell script at that path."""
+    """Writes a shell script to that path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
@@ -26,13 +27,13 @@ def program(path: Path, script: str) -> Path:
 
 
 def claude(directory: Path, script: str) -> Mapping[str, str]:
-    """An environment on whose PATH `claude` is that shell script."""
+    """Returns an environment where `claude` on PATH is that shell script."""
     program(directory / "claude", script)
     return {"PATH": f"{directory}:/usr/bin:/bin", "HOME": os.environ["HOME"]}
 
 
 def extension(root: Path, name: str, script: str | None = None) -> Path:
-    """An extension's directory, with a program that is that shell script."""
+    """Makes an extension's directory, with that shell script as its program."""
     directory = root / name
     directory.mkdir(parents=True)
     if script is not None:
@@ -88,13 +89,13 @@ def test_a_client_that_hangs_is_given_up_with_all_that_it_started(
     monkeypatch.setattr(claude_clients, "VERSION_SECONDS", 2.0)
     gate = tmp_path / "gate"
     os.mkfifo(gate)
-    # Its child keeps the pipe open, as a shim's does, and holds the gate while it lives.
+    # The child keeps the pipe open, like a shim's, and holds the gate until it ends.
     environ = claude(tmp_path, f"sleep 60 <>{gate} & exec sleep 60")
     with os.fdopen(os.open(gate, os.O_RDONLY | os.O_NONBLOCK), "rb") as reader:
         ended = select.poll()
         ended.register(reader, 0)
         assert versions(environ) == [None]
-        # poll(2): POLLHUP when the last that had it open for writing is gone
+        # poll(2): POLLHUP once no process has it open for writing
         assert ended.poll(30_000) == [(reader.fileno(), select.POLLHUP)]
 
 
@@ -183,11 +184,11 @@ def test_an_extensions_directory_that_is_a_file_or_closed_is_no_client(own_home:
     assert clients(environ_of(own_home)) == []
 
 
-# --- Whom the daemon has met --------------------------------------------------
+# --- Versions that the daemon has met --------------------------------------------------
 
 
 def meets(made: Place, version: str) -> None:
-    """A daemon is at work there, and has read a registry file of that version."""
+    """Starts a daemon, which reads a registry file of that version."""
     made.start()
     sessions = made.home / ".claude/sessions"
     sessions.mkdir(parents=True)
@@ -204,11 +205,13 @@ def meets(made: Place, version: str) -> None:
 def test_a_client_that_only_the_daemon_has_met_counts() -> None:
     with place() as made:
         meets(made, "2.1.332")
-        assert clients(made.environ) == [("in use, as the daemon has seen", (2, 1, 332))]
+        met = met_versions(made.environ).get("claude-code")
+        assert clients(made.environ, met) == [("in use, as the daemon has seen", (2, 1, 332))]
 
 
 def test_a_client_that_was_met_and_found_is_told_once(tmp_path: Path) -> None:
     with place() as made:
         meets(made, "2.1.332")
         environ = {**made.environ, "PATH": claude(tmp_path, "echo 2.1.332")["PATH"]}
-        assert clients(environ) == [(str(tmp_path / "claude"), (2, 1, 332))]
+        met = met_versions(environ).get("claude-code")
+        assert clients(environ, met) == [(str(tmp_path / "claude"), (2, 1, 332))]

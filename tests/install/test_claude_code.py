@@ -1,4 +1,4 @@
-"""Which hooks Claude Code gets, by the version that says it is installed."""
+"""The hooks that Claude Code gets, by the version of the installed clients."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from acd.agents.claude_code.clients import Client, Version
+from acd.agents.claude_code.clients import InstalledClient, Version
 from acd.agents.claude_code.events import EVENTS as MEANINGS
 from acd.agents.claude_code.hooks import (
     EVENTS,
@@ -14,12 +14,12 @@ from acd.agents.claude_code.hooks import (
     SYNCHRONOUS,
     TOLERANT,
     decisive,
-    wanted,
+    entries,
 )
 from acd.agents.settings.hook_entries import merge, unmerge
 from testing.settings_samples import ACCEPTED
 
-# The names that each version's program knows, as found in it.
+# The names that were found in each version's program.
 KNOWN: Mapping[Version, str] = {
     (1, 0, 85): "PreToolUse PostToolUse Notification UserPromptSubmit SessionStart SessionEnd Stop"
     " SubagentStop PreCompact",
@@ -47,23 +47,23 @@ KNOWN: Mapping[Version, str] = {
 
 @pytest.mark.parametrize("version", KNOWN)
 def test_no_version_gets_a_name_that_it_does_not_know(version: Version) -> None:
-    assert wanted(version, "x").keys() <= set(KNOWN[version].split())
+    assert entries(version, "x").keys() <= set(KNOWN[version].split())
 
 
 def test_the_first_version_with_hooks_of_use_gets_the_long_standing_names() -> None:
-    assert wanted(LONG_STANDING, "x").keys() == set(KNOWN[LONG_STANDING].split())
-    assert wanted((0, 2, 9), "x") == {}
+    assert entries(LONG_STANDING, "x").keys() == set(KNOWN[LONG_STANDING].split())
+    assert entries((0, 2, 9), "x") == {}
 
 
 def test_an_unknown_version_gets_every_name_that_all_tolerant_clients_know() -> None:
     newest_before = max(version for version in KNOWN if version <= TOLERANT)
-    assert wanted(None, "x").keys() == EVENTS.keys() & set(KNOWN[newest_before].split())
-    assert EVENTS.keys() - wanted(None, "x").keys() == {"PostToolBatch"}
+    assert entries(None, "x").keys() == EVENTS.keys() & set(KNOWN[newest_before].split())
+    assert EVENTS.keys() - entries(None, "x").keys() == {"PostToolBatch"}
 
 
 def test_what_is_hooked_already_is_kept_only_where_no_version_is_known() -> None:
-    assert "PostToolBatch" in wanted(None, "x", {"PostToolBatch"})
-    assert "PostToolBatch" not in wanted((2, 1, 150), "x", {"PostToolBatch"})
+    assert "PostToolBatch" in entries(None, "x", {"PostToolBatch"})
+    assert "PostToolBatch" not in entries((2, 1, 150), "x", {"PostToolBatch"})
 
 
 @pytest.mark.parametrize(
@@ -80,23 +80,23 @@ def test_what_is_hooked_already_is_kept_only_where_no_version_is_known() -> None
 def test_the_newest_decides_unless_an_old_one_could_not_read_its_settings(
     versions: list[Version | None], decides: Version | None
 ) -> None:
-    assert decisive([Client("/p", version) for version in versions]) == decides
+    assert decisive([InstalledClient("/p", version) for version in versions]) == decides
 
 
 def test_the_newest_version_gets_every_event_that_the_daemon_knows_and_no_other() -> None:
     names = {label.partition("/")[0] for label in MEANINGS}
-    assert wanted((2, 1, 329), "x").keys() == names
+    assert entries((2, 1, 329), "x").keys() == names
     assert EVENTS.keys() == names
 
 
 def test_what_may_be_the_last_of_a_run_is_not_async() -> None:
-    entries = wanted((2, 1, 329), "x")
-    assert {event for event, entry in entries.items() if "async" not in entry} == SYNCHRONOUS
-    assert all(entry.get("async", True) is True for entry in entries.values())
+    found = entries((2, 1, 329), "x")
+    assert {event for event, entry in found.items() if "async" not in entry} == SYNCHRONOUS
+    assert all(entry.get("async", True) is True for entry in found.values())
 
 
 def test_every_entry_is_a_command_with_a_small_timeout() -> None:
-    for entry in wanted((2, 1, 329), "the command").values():
+    for entry in entries((2, 1, 329), "the command").values():
         assert (entry["type"], entry["command"]) == ("command", "the command")
         assert 1 < entry["timeout"] <= 5
 
@@ -104,5 +104,5 @@ def test_every_entry_is_a_command_with_a_small_timeout() -> None:
 @pytest.mark.parametrize("content", ACCEPTED.values(), ids=ACCEPTED)
 def test_all_the_hooks_go_in_and_out_without_a_trace(content: bytes) -> None:
     text = content.decode()
-    merged = merge(text, wanted((2, 1, 329), "exec /p /d/acd_hook.py claude-code"), "claude-code")
-    assert unmerge(merged, "claude-code") == text
+    merged = merge(text, entries((2, 1, 329), "exec /p /d/acd_hook.py claude-code"), "claude-code")
+    assert unmerge(merged, "claude-code", text) == text

@@ -1,24 +1,23 @@
-"""Codex's hooks: put in, trusted, taken out, and nobody else's trust lost.
+"""Codex's hooks: added, trusted and removed, with what Codex will ask about.
 
-The hashes are Codex's own, of 0.169.0; that it gives them itself is tried with
-the real one in tests/e2e.
+The real Codex is in tests/e2e/codex.
 """
 
 from __future__ import annotations
 
 import json
-import tomllib
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from acd.agents.codex.hooks import EVENTS
-from acd.agents.codex.trust import NotPlain, Spot, moves, rekeyed, trusted_hash
+from acd.agents.codex.trust import HookPosition, moved, positions
 from acd.install import report
 from testing.user_home import User
 
-# All that 0.169.0 knows.
+# All events of 0.169.0.
 KNOWN = [
     "SessionStart",
     "SessionEnd",
@@ -37,11 +36,37 @@ KNOWN = [
 ]
 
 THEIRS = {"type": "command", "command": "notify-send done"}
-HASH = "sha256:6c809232879e7b395cebff7e2948458815867d284465aff3b230d7834b76a8e0"
+
+APP_SERVER = """#!{python}
+import json, os, sys
+home = os.path.join(os.environ["HOME"], ".codex")
+hooks, store = os.path.join(home, "hooks.json"), os.path.join(home, "trusted.json")
+for line in sys.stdin:
+    message = json.loads(line)
+    trusted = json.load(open(store)) if os.path.exists(store) else {{}}
+    if message["method"] == "config/batchWrite":
+        [edit] = message["params"]["edits"]
+        json.dump(trusted | edit["value"], open(store, "w"))
+    found = [
+        {{
+            "key": (key := f"{{hooks}}:{{event}}:{{index}}:0"),
+            "sourcePath": hooks,
+            "command": group["hooks"][0]["command"],
+            "currentHash": (now := str(group)),
+            "trustStatus": "trusted" if trusted.get(key) == {{"trusted_hash": now}} else "modified",
+        }}
+        for event, groups in json.load(open(hooks))["hooks"].items()
+        for index, group in enumerate(groups)
+    ]
+    if "id" in message:
+        reply = {{"id": message["id"], "result": {{"data": [{{"hooks": found}}]}}}}
+        print(json.dumps(reply), flush=True)
+"""
+"""A stand-in for `codex app-server`, which keeps its trust in trusted.json."""
 
 
 class Codex:
-    """A user's Codex, of which only the configuration is there."""
+    """The configuration of a user's Codex."""
 
     def __init__(self, user: User):
         self.home = user.home / ".codex"
@@ -54,25 +79,29 @@ class Codex:
         return found
 
     def trust(self) -> None:
-        """What Codex writes when its user has reviewed all the hooks."""
+        """Writes what Codex writes once its user has reviewed all hooks."""
         lines = ['model = "gpt-5.4" # mine', "", "[hooks.state]", ""]
         for event, groups in self.events().items():
             for index, group in enumerate(groups):
-                spot = Spot(event, index, 0)
-                [handler] = group["hooks"]
+                position = HookPosition(event, index, 0)
+                assert len(group["hooks"]) == 1
                 lines += [
-                    f'[hooks.state."{spot.key(self.hooks)}"]',
-                    f'trusted_hash = "{trusted_hash(spot, handler)}"',
+                    f'[hooks.state."{position.key(self.hooks)}"]',
+                    'trusted_hash = "sha256:0"',
                     "",
                 ]
         self.config.write_text("\n".join([*lines, "[tui]", "notifications = true", ""]))
 
-    def state(self) -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = tomllib.loads(self.config.read_text())["hooks"]["state"]
-        return found
+    def program(self, user: User) -> None:
+        """Puts a codex on PATH."""
+        program = user.home / "bin/codex"
+        program.parent.mkdir()
+        program.write_text(APP_SERVER.format(python=sys.executable))
+        program.chmod(0o755)
+        user.environ["PATH"] = f"{program.parent}:{user.environ['PATH']}"
 
     def append(self, event: str) -> None:
-        """Somebody puts a hook of their own behind ours."""
+        """Appends a hook of the user behind acd's."""
         value = json.loads(self.hooks.read_bytes())
         value["hooks"][event].append({"hooks": [THEIRS]})
         self.hooks.write_text(json.dumps(value))
@@ -83,11 +112,11 @@ def codex(user: User) -> Codex:
     return Codex(user)
 
 
-def test_only_events_that_codex_knows_are_hooked() -> None:
+def test_only_events_of_codex_are_hooked() -> None:
     assert set(EVENTS) <= set(KNOWN)
 
 
-def test_the_hooks_are_put_where_the_agent_is_and_come_last(user: User, codex: Codex) -> None:
+def test_the_hooks_go_to_the_agent_that_is_here_and_come_last(user: User, codex: Codex) -> None:
     codex.hooks.write_text(
         json.dumps({"description": "d", "hooks": {"Stop": [{"hooks": [THEIRS]}]}})
     )
@@ -140,9 +169,9 @@ def test_the_command_stays_while_its_python_is_there(user: User, codex: Codex) -
     assert codex.events()["Stop"][0]["hooks"][0]["command"] == ours
 
 
-def test_without_trust_it_is_told_what_codex_will_ask(user: User, codex: Codex) -> None:
+def test_without_trust_install_and_status_say_what_codex_will_ask(user: User, codex: Codex) -> None:
     assert "Codex runs none of these hooks before you trust them" in user.install()
-    [part] = report(user.environ).agents.values()
+    [part] = report(user.environ).hooks.values()
     assert part.state == "untrusted"
     assert "Codex runs none of them" in part.reasons[0]
     assert "not trusted yet" in user.acd("status").stdout
@@ -151,22 +180,44 @@ def test_without_trust_it_is_told_what_codex_will_ask(user: User, codex: Codex) 
 def test_hooks_that_are_trusted_are_current(user: User, codex: Codex) -> None:
     user.install()
     codex.trust()
-    assert report(user.environ).agents["codex"].state == "current"
+    assert report(user.environ).hooks["codex"].state == "current"
     assert "trust them" not in user.install()
 
 
-def test_a_hook_that_was_changed_or_switched_off_is_not_trusted(user: User, codex: Codex) -> None:
+def test_a_hook_that_is_disabled_or_was_never_reviewed_is_not_trusted(
+    user: User, codex: Codex
+) -> None:
     user.install()
     codex.trust()
     trusted = codex.config.read_text()
-    key = Spot("Stop", 0, 0).key(codex.hooks)
-    switched_off = trusted.replace(
-        f'[hooks.state."{key}"]', f'[hooks.state."{key}"]\nenabled = false'
-    )
-    codex.config.write_text(switched_off)
-    assert "Codex does not run Stop: " in report(user.environ).agents["codex"].reasons[0]
-    codex.config.write_text(trusted.replace(codex.state()[key]["trusted_hash"], HASH))
-    assert "Codex does not run Stop: " in report(user.environ).agents["codex"].reasons[0]
+    key = HookPosition("Stop", 0, 0).key(codex.hooks)
+    table = f'[hooks.state."{key}"]'
+    for changed in (
+        trusted.replace(table, f"{table}\nenabled = false"),
+        trusted.replace(key, f"{key}0"),
+    ):
+        codex.config.write_text(changed)
+        assert "Codex does not run Stop: " in report(user.environ).hooks["codex"].reasons[0]
+
+
+def test_with_trust_codex_stores_the_hashes_that_it_computes(user: User, codex: Codex) -> None:
+    codex.program(user)
+    codex.hooks.write_text(json.dumps({"hooks": {"Stop": [{"hooks": [THEIRS]}]}}))
+    assert f"Codex trusts acd's {len(EVENTS)} hooks." in user.install("--trust")
+    stored = json.loads((codex.home / "trusted.json").read_bytes())
+    assert len(stored) == len(EVENTS)
+    assert f"{codex.hooks}:Stop:0:0" not in stored
+    assert not codex.config.exists()
+
+
+def test_a_changed_command_has_to_be_reviewed_again_and_install_says_so(
+    user: User, codex: Codex
+) -> None:
+    user.install()
+    codex.trust()
+    gone = codex.hooks.read_text().replace("acd_hook.py codex", "old/acd_hook.py codex")
+    codex.hooks.write_text(gone)
+    assert "Codex runs none of these hooks before you trust them" in user.install()
 
 
 def test_trust_without_a_codex_to_ask_is_an_error(user: User, codex: Codex) -> None:
@@ -175,7 +226,7 @@ def test_trust_without_a_codex_to_ask_is_an_error(user: User, codex: Codex) -> N
     assert "there is no codex on PATH" in done.stderr
 
 
-def test_both_agents_are_told_apart_in_the_status(user: User, codex: Codex) -> None:
+def test_status_shows_both_agents(user: User, codex: Codex) -> None:
     user.write(b"{}")
     user.install()
     status = user.acd("status").stdout
@@ -183,95 +234,61 @@ def test_both_agents_are_told_apart_in_the_status(user: User, codex: Codex) -> N
     assert "hooks, codex" in status
 
 
-def test_uninstalling_leaves_the_file_and_the_configuration_as_they_were(
+def test_uninstalling_leaves_the_file_as_it_was_and_never_writes_the_configuration(
     user: User, codex: Codex
 ) -> None:
     before = b'{\n  "hooks": {"Stop": [{"hooks": [{"type": "command", "command": "true"}]}]}\n}\n'
     codex.hooks.write_bytes(before)
-    codex.trust()
-    config = codex.config.read_bytes()
     user.install()
     codex.trust()
-    user.uninstall()
+    config = codex.config.read_bytes()
+    assert "review these hooks again" not in user.uninstall()
     assert codex.hooks.read_bytes() == before
     assert codex.config.read_bytes() == config
 
 
-def test_what_stands_behind_ours_is_still_trusted_when_ours_is_gone(
-    user: User, codex: Codex
-) -> None:
+def test_uninstalling_names_the_hooks_that_codex_asks_about_again(user: User, codex: Codex) -> None:
     user.install()
     codex.append("Stop")
     codex.append("PreToolUse")
-    codex.trust()
-    user.uninstall()
-    assert codex.events() == {"Stop": [{"hooks": [THEIRS]}], "PreToolUse": [{"hooks": [THEIRS]}]}
-    assert codex.state() == {
-        spot.key(codex.hooks): {"trusted_hash": trusted_hash(spot, THEIRS)}
-        for spot in (Spot("Stop", 0, 0), Spot("PreToolUse", 0, 0))
-    }
-    text = codex.config.read_text()
-    assert text.startswith('model = "gpt-5.4" # mine\n')
-    assert text.endswith("[tui]\nnotifications = true\n")
-
-
-def test_a_configuration_of_another_style_is_left_alone_and_that_is_told(
-    user: User, codex: Codex
-) -> None:
-    user.install()
-    codex.append("Stop")
-    key = Spot("Stop", 1, 0).key(codex.hooks)
-    codex.config.write_text(f'hooks.state = {{ "{key}" = {{ trusted_hash = "{HASH}" }} }}\n')
-    before = codex.config.read_bytes()
-    assert "Codex asks you to review them again" in user.uninstall()
-    assert codex.config.read_bytes() == before
+    note = "Codex asks you to review these hooks again, because they move to another position:"
+    for told in (user.acd("uninstall", "--dry-run").stdout, user.uninstall()):
+        assert f"{note} PreToolUse (notify-send done), Stop (notify-send done)\n" in told
+    assert codex.events() == {"PreToolUse": [{"hooks": [THEIRS]}], "Stop": [{"hooks": [THEIRS]}]}
 
 
 # --- The parts --------------------------------------------------------------------
-
-
-def test_the_hash_is_codexs_own() -> None:
-    handler = {"type": "command", "command": "echo other", "timeout": 600}
-    assert trusted_hash(Spot("Stop", 0, 0), handler) == HASH
 
 
 @pytest.mark.parametrize(
     ("event", "key"),
     [("Stop", "stop"), ("PreToolUse", "pre_tool_use"), ("PostModelRequest", "post_model_request")],
 )
-def test_a_place_is_named_as_codex_names_it(event: str, key: str) -> None:
-    assert Spot(event, 2, 1).key(Path("/c/hooks.json")) == f"/c/hooks.json:{key}:2:1"
+def test_a_position_has_the_name_that_codex_gives_it(event: str, key: str) -> None:
+    assert HookPosition(event, 2, 1).key(Path("/c/hooks.json")) == f"/c/hooks.json:{key}:2:1"
 
 
-def test_nothing_moves_where_ours_was_last() -> None:
-    ours = {"type": "command", "command": "python /d/acd_hook.py codex"}
-    before = {"hooks": {"Stop": [{"hooks": [THEIRS]}, {"hooks": [ours]}]}}
-    after = {"hooks": {"Stop": [{"hooks": [THEIRS]}]}}
-    moved = moves(json.dumps(before).encode(), json.dumps(after).encode(), "codex")
-    assert moved == {Spot("Stop", 1, 0): None}
+OURS = {"type": "command", "command": "python /d/acd_hook.py codex"}
 
 
-def test_within_a_group_handlers_move_as_well() -> None:
-    ours = {"type": "command", "command": "python /d/acd_hook.py codex"}
-    before = {"hooks": {"Stop": [{"hooks": [ours, THEIRS]}]}}
-    after = {"hooks": {"Stop": [{"hooks": [THEIRS]}]}}
-    moved = moves(json.dumps(before).encode(), json.dumps(after).encode(), "codex")
-    assert moved == {Spot("Stop", 0, 1): Spot("Stop", 0, 0), Spot("Stop", 0, 0): None}
+def hooks(*groups: list[dict[str, str]]) -> bytes:
+    return json.dumps({"hooks": {"Stop": [{"hooks": group} for group in groups]}}).encode()
 
 
-def test_a_place_that_another_has_left_is_taken() -> None:
-    text = b"".join(
-        b'[hooks.state."/h:stop:%d:0"]\ntrusted_hash = "%d" # kept\n\n' % (index, index)
-        for index in range(3)
-    )
-    names = {"/h:stop:0:0": None, "/h:stop:1:0": "/h:stop:0:0", "/h:stop:2:0": "/h:stop:1:0"}
-    assert rekeyed(text, names) == (
-        b'[hooks.state."/h:stop:0:0"]\ntrusted_hash = "1" # kept\n\n'
-        b'[hooks.state."/h:stop:1:0"]\ntrusted_hash = "2" # kept\n\n'
-    )
+def test_nothing_moves_where_acds_hook_was_last() -> None:
+    assert moved(hooks([THEIRS], [OURS]), hooks([THEIRS])) is None
+    assert moved(hooks([THEIRS]), hooks([THEIRS], [OURS])) is None
 
 
-def test_what_looks_like_a_table_in_a_text_is_none() -> None:
-    text = b'note = """\n[hooks.state."/h:stop:0:0"]\n"""\n[hooks.state."/h:stop:0:0"]\nx = 1\n'
-    with pytest.raises(NotPlain):
-        rekeyed(text, {"/h:stop:0:0": "/h:stop:1:0"})
+@pytest.mark.parametrize("before", [hooks([OURS], [THEIRS]), hooks([OURS, THEIRS])])
+def test_a_hook_behind_acds_moves_when_that_goes(before: bytes) -> None:
+    note = moved(before, hooks([THEIRS]))
+    assert note is not None
+    assert note.endswith("Stop (notify-send done)")
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"", b"{", b"[]", b'{"hooks": 3}', b'{"hooks": {"Stop": [1, {"hooks": 2}]}}']
+)
+def test_a_file_of_another_shape_has_no_hooks(content: bytes | None) -> None:
+    assert positions(content) == {}

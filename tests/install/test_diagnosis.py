@@ -1,4 +1,4 @@
-"""What `acd doctor` makes of facts; where they come from is tests/cli/test_doctor.py's matter."""
+"""The checks of `acd doctor` on given facts; test_doctor.py has real installations."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from typing import Any
 
 import pytest
 
+from acd.agents.claude_code.checks import check_clients, check_overruled
+from acd.agents.claude_code.clients import Version
 from acd.findings import Finding, is_well
 from acd.install.diagnosis import (
-    Version,
-    check_clients,
     check_daemon,
     check_hooks,
     check_interpreter,
     check_lost,
     check_notifier,
-    check_overruled,
     check_path,
     check_permissions,
     check_program,
@@ -44,13 +43,8 @@ def managed(key: str, *, by_administrator: bool) -> Finding:
 def clients(
     *found: tuple[str, Version | None, list[str]], left_out: Sequence[str] = ()
 ) -> list[Finding]:
-    """What is said about an agent's programs, each with its place, version and missing events."""
-    enough, tolerant = (2, 1, 197), (2, 1, 101)
-    return list(
-        check_clients(
-            "claude", found, left_out, enough=enough, tolerant=tolerant, update="claude update"
-        )
-    )
+    """The findings about clients, each given by path, version and missing events."""
+    return list(check_clients(found, left_out))
 
 
 NEW = ("/new", (2, 1, 329), list[str]())
@@ -135,20 +129,20 @@ FINE = {
 
 
 @pytest.mark.parametrize("finding", PROBLEMS.values(), ids=PROBLEMS)
-def test_a_problem_comes_with_what_to_do(finding: Finding) -> None:
+def test_a_problem_has_a_remedy(finding: Finding) -> None:
     assert finding.severity == "problem"
     assert finding.hint
     assert not is_well([*FINE.values(), finding])
 
 
 @pytest.mark.parametrize("finding", FINE.values(), ids=FINE)
-def test_what_is_fine_asks_for_nothing(finding: Finding) -> None:
+def test_what_is_fine_has_no_remedy(finding: Finding) -> None:
     assert finding.severity != "problem"
     assert finding.hint is None
     assert is_well([finding])
 
 
-def test_without_lost_events_nothing_is_said() -> None:
+def test_without_lost_events_there_is_no_finding() -> None:
     assert check_lost(0, PLACE) is None
 
 
@@ -165,12 +159,12 @@ def test_an_administrators_settings_are_not_for_the_user_to_mend() -> None:
     assert asked.startswith("ask whoever manages this machine")
 
 
-def test_of_several_programs_the_newest_is_told_first_and_those_that_are_well_are_not() -> None:
+def test_of_several_programs_the_newest_comes_first_and_others_only_with_problems() -> None:
     [finding] = clients(("/other", (2, 1, 300), []), NEW)
     assert (finding.severity, finding.message) == ("ok", "2.1.329 (/new)")
 
 
-def test_a_program_that_would_ignore_its_settings_is_named_with_what_is_missed_for_it() -> None:
+def test_a_program_that_would_ignore_its_settings_is_named_with_the_missing_events() -> None:
     new, old = clients(NEW, ("/old", (2, 1, 100), ["Elicitation", "StopFailure"]))
     assert new.severity == "ok"
     assert old.message == (
@@ -180,13 +174,13 @@ def test_a_program_that_would_ignore_its_settings_is_named_with_what_is_missed_f
     assert old.hint == "claude update, or remove that program, then acd install"
 
 
-def test_what_the_newest_program_lacks_too_is_told_once() -> None:
+def test_events_that_the_newest_program_lacks_too_are_reported_once() -> None:
     newest, *others = clients(("/a", (2, 1, 150), ["X"]), ("/b", (2, 1, 140), ["X"]))
     assert newest.message.startswith("2.1.150 (/a) is too old for X")
     assert not others
 
 
-def test_without_a_program_the_events_that_have_to_wait_for_one_are_told() -> None:
+def test_without_a_program_the_events_without_a_hook_are_named() -> None:
     [finding] = clients(left_out=["PostToolBatch"])
     assert finding.message == (
         "none found on PATH, in the usual places or in an editor's extensions; acd install adds"

@@ -1,4 +1,4 @@
-"""`acd doctor` on real installations that are whole, and broken in each way in turn."""
+"""`acd doctor` on a real installation, and on one that is broken in each way in turn."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_it_starts_nothing_and_changes_nothing(whole: User) -> None:
     assert whole.files() == before
 
 
-def test_a_running_daemon_is_asked(whole: User) -> None:
+def test_a_running_daemon_is_queried(whole: User) -> None:
     whole.acd("set", "one", "working")
     assert f"✓ daemon   acd {__version__}, process " in told(whole, 0)
 
@@ -135,12 +135,12 @@ BROKEN: dict[str, tuple[Callable[[User], None], str, str]] = {
     "disabled by the user": (
         _disable(".claude/settings.json"),
         "settings.json sets disableAllHooks, so no hook runs",
-        "take disableAllHooks out",
+        "remove disableAllHooks",
     ),
     "disabled by the project": (
         _disable(".claude/settings.local.json"),
         "settings.local.json sets disableAllHooks",
-        "take disableAllHooks out",
+        "remove disableAllHooks",
     ),
     "shadowed on PATH": (_another_program, "comes before the installed", "remove it, or put"),
     "not on PATH": (_path, "no acd on it", 'PATH="$HOME/.local/bin:$PATH"'),
@@ -150,7 +150,7 @@ BROKEN: dict[str, tuple[Callable[[User], None], str, str]] = {
     "configuration": (_configure, "daemon.idle: no such option", "mend it"),
     "directory open": (_open_directory, "is not a private directory", "mode 700"),
     "no socket": (_no_socket, "is no socket", "rm "),
-    "events lost": (_lose_events, "2 events that hooks could not deliver", "forgets them"),
+    "events lost": (_lose_events, "2 events that hooks could not deliver", "resets the count"),
     "hook open to all": (_open_hook, "everybody can change it", "put it right"),
     "the hook's work open to all": (_open_work, "everybody can change it", "put it right"),
     "the hook's bytecode open to all": (_open_bytecode, "everybody can change it", "put it right"),
@@ -158,7 +158,7 @@ BROKEN: dict[str, tuple[Callable[[User], None], str, str]] = {
 
 
 @pytest.mark.parametrize(("break_it", "says", "do"), BROKEN.values(), ids=BROKEN)
-def test_what_is_broken_is_told_with_what_to_do(
+def test_each_problem_is_shown_with_its_remedy(
     whole: User, break_it: Callable[[User], None], says: str, do: str
 ) -> None:
     break_it(whole)
@@ -205,14 +205,14 @@ def test_control_characters_are_shown_escaped(whole: User) -> None:
     assert "\x1b" not in said
 
 
-def test_each_agent_that_is_here_has_its_hooks_looked_at(whole: User) -> None:
+def test_the_hooks_of_each_agent_that_is_here_are_checked(whole: User) -> None:
     (whole.home / ".codex").mkdir()
     said = told(whole, 1)
     assert "✓ hooks    claude-code: in " in said
     assert "✗ hooks    codex: " in said
 
 
-# The administrator's settings lie where no test may write: the directory is given.
+# Tests cannot write to the administrator's directory, so it is an argument.
 
 
 def test_an_administrators_settings_are_found(user: User) -> None:
@@ -241,7 +241,7 @@ def test_only_an_administrator_can_allow_managed_hooks_only(user: User) -> None:
 
 
 @pytest.mark.parametrize("content", [b"{", b"\xff", b"[" * 100_000])
-def test_other_settings_that_cannot_be_read_are_told(user: User, content: bytes) -> None:
+def test_other_settings_that_cannot_be_read_are_a_problem(user: User, content: bytes) -> None:
     path = user.home / "etc/managed-settings.json"
     path.parent.mkdir()
     path.write_bytes(content)
@@ -257,7 +257,7 @@ def _configure_notify(user: User, text: str) -> None:
     path.write_text(f"[notify]\n{text}\n")
 
 
-def test_of_notifications_that_are_off_the_doctor_says_nothing_and_status_a_word(
+def test_notifications_that_are_off_are_a_word_in_status_and_no_finding(
     whole: User,
 ) -> None:
     assert " notify " not in told(whole, 0)
@@ -285,7 +285,7 @@ def test_notifications_that_nobody_shows_are_a_problem_until_somebody_does(whole
         ("desktop = true", "cannot notify the desktop: No such file", "your desktop's session"),
     ],
 )
-def test_what_keeps_notifications_from_their_goal_is_told(
+def test_what_keeps_notifications_from_being_shown_is_a_problem(
     whole: User, text: str, says: str, do: str
 ) -> None:
     _configure_notify(whole, text)
@@ -295,7 +295,7 @@ def test_what_keeps_notifications_from_their_goal_is_told(
     assert do in lines[number + 1]
 
 
-def test_a_configuration_that_cannot_be_read_is_told_of_once(whole: User) -> None:
+def test_a_configuration_that_cannot_be_read_is_reported_once(whole: User) -> None:
     _configure_notify(whole, "desktop = 1")
     assert told(whole, 1).count("notify.desktop: must be true or false") == 1
     assert "not known: " in whole.acd("status", check=False).stdout

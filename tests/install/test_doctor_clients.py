@@ -1,4 +1,4 @@
-"""What `acd install`, `doctor` and `status` say of the clients that are here."""
+"""What `acd install`, `doctor` and `status` show of the installed clients."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from testing.user_home import NEW_CLIENT, User
 
 
 def _editor(user: User, version: str, editor: str = ".vscode") -> Path:
-    """The extension of an editor, whose client says that version."""
+    """Makes an editor's extension whose client prints that version."""
     name = f"anthropic.claude-code-{version}-linux-x64"
     program = user.home / editor / "extensions" / name / PROGRAM
     program.parent.mkdir(parents=True)
@@ -22,7 +22,7 @@ def _editor(user: User, version: str, editor: str = ".vscode") -> Path:
     return program
 
 
-def test_a_client_that_has_more_events_than_are_hooked_is_no_longer_no_problem(user: User) -> None:
+def test_a_client_with_more_events_than_are_hooked_is_a_problem(user: User) -> None:
     user.claude("2.1.78")
     user.install()
     user.acd("stop")
@@ -35,7 +35,7 @@ def test_a_client_that_has_more_events_than_are_hooked_is_no_longer_no_problem(u
     assert "no hook on" not in told(user, 1)
 
 
-def test_where_no_client_is_found_the_doctor_says_what_waits_for_one(user: User) -> None:
+def test_without_a_client_doctor_names_the_events_without_a_hook(user: User) -> None:
     user.install()
     said = told(user, 1)
     assert "· claude   none found on PATH, in the usual places or in an editor's extensions" in said
@@ -63,11 +63,11 @@ def test_a_client_too_old_to_read_the_settings_decides_and_is_named(whole: User)
     assert "Elicitation" in whole.settings.read_text()
 
 
-def test_a_client_that_may_not_know_a_hooked_event_is_named(whole: User) -> None:
+def test_a_client_that_may_not_support_a_hooked_event_is_named(whole: User) -> None:
     old = _editor(whole, "2.1.150")
     said = told(whole, 0)
     assert f"✓ claude   {NEW_CLIENT} " in said
-    assert f"· claude   2.1.150 ({old}) is older than {NEW_CLIENT}: it may not know" in said
+    assert f"· claude   2.1.150 ({old}) is older than {NEW_CLIENT}: it may not support" in said
 
 
 def test_a_newer_client_that_the_daemon_has_met_gets_its_events_from_an_install(
@@ -76,7 +76,7 @@ def test_a_newer_client_that_the_daemon_has_met_gets_its_events_from_an_install(
     user.claude("2.1.150")
     user.install()
     assert "PostToolBatch" not in user.settings.read_text()
-    # A process of this test plays the client: the Agent SDKs bring one that no place is known of.
+    # This process stands for the client: the Agent SDKs bring one in no usual place.
     sessions = user.home / ".claude/sessions"
     sessions.mkdir()
     entry = {"pid": os.getpid(), "sessionId": "s", "status": "idle", "statusUpdatedAt": 1}

@@ -1,4 +1,4 @@
-"""Whenever the installer is killed, or the disk is full: each file is the old or the new one."""
+"""After any kill or full disk during an install each file is the old or the new one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 
 from acd.agents.claude_code import hooks
 from acd.agents.installer import Step
-from acd.install.steps import PutHooks, Remove, TakeHooks, WriteFile, backup_path
+from acd.install.settings import RemoveFromSettings, Settings, put_hooks
+from acd.install.steps import Remove, WriteFile
 from testing import install_faults
 from testing.settings_samples import ACCEPTED
 from testing.settings_strategies import WANTED, handler
@@ -25,7 +26,7 @@ class Place:
 
     def __init__(self, root: Path):
         self.root = root
-        self.settings = root / "claude/settings.json"
+        self.settings = Settings(root / "claude/settings.json", hooks.AGENT, "Claude Code")
         self.hook = root / "data/acd_hook.py"
         self.unit = root / "units/acd.socket"
 
@@ -44,14 +45,14 @@ class Place:
         _carry_out(
             WriteFile(self.hook, b"new hook", "the hook"),
             WriteFile(self.unit, b"new unit", "the unit"),
-            PutHooks(self.settings, hooks.AGENT, "Claude Code", WANTED),
+            put_hooks(self.settings, WANTED),
         )
 
     def uninstall(self) -> None:
         _carry_out(
-            TakeHooks(self.settings, hooks.AGENT, "Claude Code"),
-            Remove((self.unit,), "the unit", self.unit.parent),
-            Remove((self.hook,), "the program", self.hook.parent),
+            RemoveFromSettings(self.settings),
+            Remove((self.unit,), "the unit", (self.unit.parent,)),
+            Remove((self.hook,), "the program", (self.hook.parent,)),
         )
 
 
@@ -61,15 +62,15 @@ def _carry_out(*steps: Step) -> None:
 
 
 def merged(place: Place, content: bytes, wanted: dict[str, dict[str, object]]) -> bytes:
-    """The settings with hooks, as an installer that nothing happens to leaves them."""
+    """Returns the settings with hooks, as an undisturbed installer writes them."""
     place.fill({"claude/settings.json": content})
-    PutHooks(place.settings, hooks.AGENT, "Claude Code", wanted).execute()
-    return place.settings.read_bytes()
+    put_hooks(place.settings, wanted).execute()
+    return place.settings.path.read_bytes()
 
 
 def scenario(place: Place, name: str) -> tuple[Files, Callable[[], None]]:
-    """What is there before, and what is done."""
-    backup = backup_path(place.settings).relative_to(place.root)
+    """Returns the files before, and what is done."""
+    backup = place.settings.backup.relative_to(place.root)
     others = {"claude/.credentials.json": b"secret", "units/foreign.service": b"theirs"}
     installed = {"data/acd_hook.py": b"old hook", "units/acd.socket": b"old unit", **others}
     match name:
@@ -112,7 +113,7 @@ def test_after_any_fault_each_file_is_whole_and_a_second_run_completes(
         assert status in ({-9} if "KILL" in what else {0, install_faults.REFUSED}), fault
         left = place.files()
         unfinished = {file for file in left if file.endswith(".tmp")}
-        # Who was killed could not tidy up, and the next run does; who was refused does it.
+        # A killed run leaves temporary files, which the next one removes; a refused one none.
         assert "KILL" in what or not unfinished, fault
         for file in left.keys() - unfinished:
             assert left[file] in {before.get(file), after.get(file)}, f"{fault}: {file}"

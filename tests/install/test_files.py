@@ -1,4 +1,4 @@
-"""Files are replaced atomically, and changes by other programs are not lost."""
+"""A file is replaced whole or stays as it was, and no concurrent change is lost."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ NOBODY = 65534
 
 @contextlib.contextmanager
 def as_nobody() -> Iterator[Path]:
-    """A directory of an unprivileged user; root becomes one meanwhile."""
-    # Not tmp_path, which is private to the user of pytest.
+    """A directory, with root turned into an unprivileged user, to whom permissions apply."""
+    # Not in pytest's directory, which other users cannot read.
     place = Path(tempfile.mkdtemp(prefix="acd-files-"))
     is_root = os.geteuid() == 0
     try:

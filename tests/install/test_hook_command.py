@@ -1,4 +1,4 @@
-"""The command in an agent's settings: our hook as the agent's child, or silence."""
+"""The command in an agent's settings runs the hook as the agent's child, or nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from acd.agents.settings.hook_entries import is_ours
 from acd.errors import AcdError
-from acd.install.hook_command import choose_python, hook_command, real_python, stable_path
+from acd.install.hook_command import choose_python, guarded_command, real_python, stable_path
 from testing.checkout import CHECKOUT
 
 # /bin/sh is one of these on most systems.
@@ -26,7 +26,7 @@ shells = pytest.mark.parametrize("shell", SHELLS)
 
 
 def run(shell: str, command: str) -> tuple[subprocess.CompletedProcess[str], int]:
-    """How the command ended, as the agent runs it, and the agent's own process id."""
+    """Runs the command as an agent does; returns its end, and the agent's process id."""
     argv = [shell, "-c", command]
     return subprocess.run(
         argv, input="event\n", capture_output=True, text=True, check=False
@@ -46,7 +46,7 @@ def test_the_hook_runs_as_the_agents_own_child_whatever_its_path(place: Path, sh
     hook.write_text(TELL)
     python = place / "python3"
     python.symlink_to(real_python())
-    done, agent = run(shell, hook_command(python, hook, "claude-code"))
+    done, agent = run(shell, guarded_command(python, hook, "claude-code"))
     assert (done.stdout, done.stderr) == (f"{agent} ['claude-code'] 1 event\n\n", "")
     assert done.returncode == 0
 
@@ -63,23 +63,23 @@ def test_when_something_is_gone_the_hook_is_silent_and_succeeds(
         python = tmp_path / "no/python3"
     if missing != "python":
         hook.unlink()
-    done, _ = run(shell, hook_command(python, hook, "claude-code"))
+    done, _ = run(shell, guarded_command(python, hook, "claude-code"))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_a_hook_that_may_not_be_read_is_silent_too(tmp_path: Path) -> None:
     hook = tmp_path / "acd_hook.py"
-    hook.mkdir()  # root may read anything; but a directory is no script
+    hook.mkdir()  # root may read every file, but a directory is no script
     hook.rmdir()
     hook.symlink_to(tmp_path / "gone")
-    done, _ = run("sh", hook_command(real_python(), hook, "claude-code"))
+    done, _ = run("sh", guarded_command(real_python(), hook, "claude-code"))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1))
 def test_the_command_is_known_as_ours_whatever_the_paths(name: str) -> None:
     base = Path("/", name)
-    command = hook_command(base / "python3", base / "acd_hook.py", "claude-code")
+    command = guarded_command(base / "python3", base / "acd_hook.py", "claude-code")
     assert is_ours({"type": "command", "command": command}, "claude-code")
     words = shlex.split(command)
     assert words[words.index("exec") :][:5] == [
@@ -90,7 +90,7 @@ def test_the_command_is_known_as_ours_whatever_the_paths(name: str) -> None:
 def test_a_path_that_settings_cannot_hold_is_refused() -> None:
     hook = Path(os.fsdecode(b"/home/fran\xe7ois/acd_hook.py"))
     with pytest.raises(AcdError, match="not UTF-8") as caught:
-        hook_command(real_python(), hook, "claude-code")
+        guarded_command(real_python(), hook, "claude-code")
     assert caught.value.message.isprintable()
 
 
@@ -141,7 +141,7 @@ def test_the_environments_own_python_is_the_last_resort(tmp_path: Path) -> None:
 
 
 def test_without_any_interpreter_it_says_so(tmp_path: Path) -> None:
-    with pytest.raises(AcdError, match="cannot tell which Python"):
+    with pytest.raises(AcdError, match="cannot find the Python"):
         choose_python([tmp_path / "gone"], tmp_path)
 
 

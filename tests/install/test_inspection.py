@@ -1,4 +1,4 @@
-"""What `acd status` is told of the installation."""
+"""The report of the installation, as `acd status` and `acd doctor` get it."""
 
 from __future__ import annotations
 
@@ -18,49 +18,56 @@ def looked_at(user: User) -> InstallReport:
 
 def test_before_an_install_hooks_and_service_are_missing(user: User) -> None:
     found = looked_at(user)
-    assert (found.hooks.state, found.service.state) == ("missing", "missing")
-    assert found.manager is None
-    assert not found.listening
+    assert (found.hooks["claude-code"].state, found.service.part.state) == ("missing", "missing")
+    assert found.service.manager is None
+    assert not found.service.listening
 
 
 def test_after_an_install_the_hooks_are_current(user: User) -> None:
     user.install()
-    assert looked_at(user).hooks.state == "current"
-    assert looked_at(user).hooks.reasons == ()
-    assert looked_at(user).hooks.where == user.settings
+    assert looked_at(user).hooks["claude-code"].state == "current"
+    assert looked_at(user).hooks["claude-code"].reasons == ()
+    assert looked_at(user).hooks["claude-code"].where == user.settings
 
 
-def test_what_is_wrong_with_the_hooks_is_told(user: User) -> None:
+def test_each_difference_of_the_hooks_is_a_reason(user: User) -> None:
     user.install()
     installed = user.settings.read_text()
     user.claude("2.1.329")
-    assert "no hook on PostToolBatch" in str(looked_at(user).hooks.reasons)
+    assert "no hook on PostToolBatch" in str(looked_at(user).hooks["claude-code"].reasons)
     user.install()
     user.claude("1.0.85")
-    assert "a hook that the installed client may not know" in str(looked_at(user).hooks.reasons)
+    assert "a hook that the installed client may not know" in str(
+        looked_at(user).hooks["claude-code"].reasons
+    )
     user.environ["PATH"] = "/usr/bin:/bin"
 
     user.settings.write_text(installed.replace(str(real_python()), "/opt/gone/python3"))
-    [gone, outdated] = looked_at(user).hooks.reasons
+    [gone, outdated] = looked_at(user).hooks["claude-code"].reasons
     assert gone == "/opt/gone/python3 is gone"
     assert outdated.startswith("an outdated hook on Elicitation, ")
 
     user.settings.write_text(installed)
     user.hook.write_text("changed")
-    assert looked_at(user).hooks.reasons == (f"not this version's hook: {user.hook}",)
+    assert looked_at(user).hooks["claude-code"].reasons == (
+        f"not this version's hook: {user.hook}",
+    )
     user.hook.unlink()
-    assert f"{user.hook} is gone" in looked_at(user).hooks.reasons
-    assert looked_at(user).hooks.state == "stale"
+    assert f"{user.hook} is gone" in looked_at(user).hooks["claude-code"].reasons
+    assert looked_at(user).hooks["claude-code"].state == "stale"
 
     user.settings.write_text('{"disableAllHooks": true, ' + installed.lstrip("{"))
-    assert "disableAllHooks is set, so none of them runs" in looked_at(user).hooks.reasons
+    assert (
+        "disableAllHooks is set, so none of them runs"
+        in looked_at(user).hooks["claude-code"].reasons
+    )
 
     user.settings.write_text("{")
-    assert looked_at(user).hooks.state == "unknown"
-    assert "line 1, column 2" in looked_at(user).hooks.reasons[0]
+    assert looked_at(user).hooks["claude-code"].state == "unknown"
+    assert "line 1, column 2" in looked_at(user).hooks["claude-code"].reasons[0]
 
 
-def test_status_tells_of_the_hooks(user: User) -> None:
+def test_status_shows_the_hooks(user: User) -> None:
     user.install()
     assert str(user.settings) in user.acd("status").stdout
 
@@ -74,4 +81,4 @@ def test_no_test_here_reaches_a_service_manager(user: User) -> None:
             check=False,
         )
         assert done.returncode != 0
-    assert sys.platform == "darwin" or looked_at(user).manager is None
+    assert sys.platform == "darwin" or looked_at(user).service.manager is None

@@ -1,4 +1,4 @@
-"""`acd install` as people run it, where there is no service manager."""
+"""`acd install` as users run it, without a service manager."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ TOO_OLD = (
 )
 
 
-def test_a_client_too_old_for_any_hook_is_told_and_the_others_get_theirs(user: User) -> None:
+def test_a_client_too_old_for_any_hook_is_named_and_other_agents_get_theirs(user: User) -> None:
     user.claude("1.0.20")
     user.write(PLAIN)
     (user.home / ".codex").mkdir()
@@ -99,10 +99,10 @@ def test_a_client_too_old_for_any_hook_is_told_and_the_others_get_theirs(user: U
     assert f"Hooks for Codex: 12 in {user.home}/.codex/hooks.json" in told
     assert f"answers at {user.socket}" in told
     assert user.settings.read_bytes() == PLAIN
-    assert looked_at(user).hooks.reasons == (TOO_OLD,)
+    assert looked_at(user).hooks["claude-code"].reasons == (TOO_OLD,)
 
 
-def test_a_client_too_old_for_any_hook_keeps_nothing_else_from_being_installed(user: User) -> None:
+def test_with_a_client_too_old_for_any_hook_everything_else_is_installed(user: User) -> None:
     user.claude("1.0.20")
     told = user.install()
     assert TOO_OLD in told
@@ -129,7 +129,7 @@ def test_where_hooks_are_all_that_is_wanted_a_client_too_old_for_any_is_an_error
 def test_without_an_absolute_home_nothing_is_installed_or_taken_out(
     user: User, command: tuple[str, ...], home: str
 ) -> None:
-    # Never this account's own, should that be what is taken instead.
+    # Never the home of the account that runs the tests.
     places = {name: str(user.home / name) for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME")}
     done = user.acd(*command, check=False, HOME=home, CLAUDE_CONFIG_DIR=str(user.home), **places)
     assert (done.returncode, done.stdout) == (1, "")
@@ -159,7 +159,7 @@ def test_an_upgrade_replaces_what_is_outdated_and_keeps_the_sessions(user: User)
         assert client.line() == "OK"
     told = user.install()
     assert "The running daemon has ended." in told
-    assert looked_at(user).hooks.state == "current"
+    assert looked_at(user).hooks["claude-code"].state == "current"
     assert user.backup.read_bytes() == PLAIN
     with Client(user.socket) as client:
         client.send("GET one")
@@ -168,7 +168,7 @@ def test_an_upgrade_replaces_what_is_outdated_and_keeps_the_sessions(user: User)
 
 def test_hooks_only_leaves_the_service_alone(user: User) -> None:
     told = user.install("--hooks-only")
-    assert looked_at(user).hooks.state == "current"
+    assert looked_at(user).hooks["claude-code"].state == "current"
     assert "service" not in told.lower()
     assert not (user.home / ".config").exists()
 
@@ -179,7 +179,7 @@ def test_no_hooks_leaves_the_settings_alone(user: User) -> None:
     told = user.install("--no-hooks")
     after = user.files()
     assert {path: after[path] for path in before} == before
-    # Only the manual is new, and what leads there.
+    # Only the manual is new, and the directories above it.
     new = after.keys() - before.keys() - {".local", ".local/share"}
     assert all(path.startswith(".local/share/man") for path in new)
     assert "answers" in told
@@ -201,7 +201,7 @@ def test_a_dry_run_changes_nothing(user: User, options: tuple[str, ...]) -> None
     assert all(line.startswith(("would ", "No service")) for line in told.splitlines())
 
 
-def test_a_dry_run_tells_each_thing_that_would_be_done(user: User) -> None:
+def test_a_dry_run_shows_each_step(user: User) -> None:
     told = user.install("--dry-run")
     for place in (user.hook, user.hook.with_name("acd_hook_rare.py"), user.settings):
         assert str(place) in told
@@ -219,7 +219,7 @@ def test_settings_that_cannot_be_edited_stop_everything_before_it_begins(
     assert done.returncode == 1
     assert f"{user.settings}, {message}" in done.stderr
     assert "nothing was changed" in done.stderr
-    # Above the program, where the lock was, a directory may be left.
+    # The directory of the lock, above the program, may be left.
     assert {path: user.files()[path] for path in before} == before
     assert not user.data.exists()
 
@@ -240,7 +240,7 @@ def test_settings_of_another_directory_are_used_when_the_client_uses_it(user: Us
     assert not user.settings.exists()
 
 
-def test_a_socket_of_ones_own_is_told_not_to_be_the_services(user: User) -> None:
+def test_a_note_says_that_the_service_does_not_use_acd_socket(user: User) -> None:
     told = user.install(ACD_SOCKET=str(user.home / "mine/acd.sock"))
     assert f"ACD_SOCKET ({user.home}/mine/acd.sock) is not used for the service" in told
     assert f"answers at {user.socket}" in told
@@ -278,7 +278,7 @@ def test_installs_at_once_come_one_after_the_other(user: User) -> None:
     ]
     ends = [(process.communicate(timeout=60), process.returncode) for process in running]
     assert [code for _, code in ends] == [0] * len(commands), ends
-    assert looked_at(user).hooks.state == "current"
+    assert looked_at(user).hooks["claude-code"].state == "current"
     user.uninstall()
     assert user.settings.read_bytes() == ACCEPTED["foreign hooks on the same events"]
 
@@ -312,12 +312,12 @@ def configure(user: User, text: str) -> None:
     path.write_text(text)
 
 
-def test_where_no_manager_starts_notifications_it_is_told_what_does(user: User) -> None:
+def test_without_a_manager_a_note_says_what_starts_notifications(user: User) -> None:
     configure(user, '[notify]\ncommand = ["true"]\n')
     assert "have your session start: acd notify" in user.install()
 
 
-def test_a_configuration_with_a_mistake_is_told_and_does_not_stop_an_upgrade(user: User) -> None:
+def test_a_configuration_with_a_mistake_is_a_note_and_does_not_stop_an_upgrade(user: User) -> None:
     configure(user, "[notify]\ndesktop = 1\n")
     told = user.install()
     assert "config.toml:2: notify.desktop: must be true or false" in told

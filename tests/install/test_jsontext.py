@@ -1,4 +1,4 @@
-"""Reading JSON with positions: what is taken, where things stand, what is said of errors."""
+"""Parsing JSON with positions: what is accepted, the positions, the errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from acd.agents.settings.jsontext import (
 )
 from testing.settings_strategies import ANYTHING, rendered
 
-# Whatever may stand in a JSON text, and some of what may not.
+# Everything that may be in a JSON text, and some things that may not.
 PIECES = st.sampled_from(
     [
         *("{", "}", "[", "]", ",", ":", '"', '"a"', '"\\u00e9"', '"\\x"', "1", "-0", "01", "1."),
@@ -50,7 +50,7 @@ def no_constant(name: str) -> Any:
 
 
 def value_of(text: str, node: Node) -> Any:
-    """The node's value, put together from the values of its parts."""
+    """Returns the node's value, made of the values of its parts."""
     if isinstance(node, Object):
         return {item.key: value_of(text, item.value) for item in node.items}
     if isinstance(node, Array):
@@ -59,13 +59,13 @@ def value_of(text: str, node: Node) -> Any:
 
 
 @given(st.data())
-def test_every_value_stands_where_its_node_says(data: st.DataObject) -> None:
+def test_every_node_has_the_position_of_its_value(data: st.DataObject) -> None:
     text = data.draw(rendered(data.draw(ANYTHING)))
     assert value_of(text, parse(text)) == json.loads(text)
 
 
 @given(st.one_of(st.lists(PIECES, max_size=12).map("".join), st.text(max_size=20)))
-def test_it_takes_exactly_what_the_json_module_takes(text: str) -> None:
+def test_it_accepts_exactly_what_the_json_module_accepts(text: str) -> None:
     try:
         expected = json.loads(text.removeprefix(BOM), parse_constant=no_constant)
     except ValueError:
@@ -105,7 +105,7 @@ def test_what_is_found_is_shown_without_control_characters() -> None:
     assert caught.value.what == "'\\x1b' where a value should be"
 
 
-def test_nesting_ends_before_the_interpreter_does() -> None:
+def test_deep_nesting_is_an_error_and_no_crash() -> None:
     deepest = "[" * MAX_DEPTH + "]" * MAX_DEPTH
     assert isinstance(parse(deepest), Array)
     with pytest.raises(JsonError, match="nested too deeply"):
@@ -113,6 +113,6 @@ def test_nesting_ends_before_the_interpreter_does() -> None:
 
 
 def test_a_long_string_that_is_not_closed_is_found_at_once() -> None:
-    # A pattern that backtracks would not end within the age of the universe.
+    # A pattern that backtracks would take exponential time.
     with pytest.raises(JsonError, match="column 1: a string that is not closed"):
         parse('"' + "a" * 100_000)

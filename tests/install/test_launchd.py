@@ -1,8 +1,7 @@
-"""The launchd job: its property list, and the calls that put it in and take it out.
+"""The launchd job: its property list, and the calls that load and unload it.
 
-There is no launchd here: launchctl is a stand-in that writes down how it was
-called and remembers which job is loaded. It shows what we ask for, not that
-launchd grants it.
+launchctl is a stand-in that records its calls and which job is loaded. It shows
+the calls, not what launchd does.
 """
 
 from __future__ import annotations
@@ -17,12 +16,11 @@ from typing import Any
 import pytest
 
 from acd.errors import AcdError
-from acd.install import launchd
-from acd.install.launchd import LABEL, Launchd
+from acd.install.launchd import LABEL, Launchd, LaunchdService
 
 Check = Callable[[Any], bool]
 
-# launchd.plist(5), as far as we use it.
+# The used part of launchd.plist(5).
 SOCKET: Mapping[str, Check] = {
     "SockPathName": lambda value: isinstance(value, str) and value.startswith("/"),
     "SockPathMode": lambda value: type(value) is int and value == 0o600,
@@ -48,7 +46,7 @@ def problems(value: dict[str, Any], schema: Mapping[str, Check]) -> list[str]:
 
 
 def strictly(content: bytes) -> Any:
-    """The list's value; AssertionError for what plistlib lets pass."""
+    """Returns the list's value; AssertionError for mistakes that plistlib accepts."""
     root = ET.fromstring(content)
     assert root.tag == "plist"
     assert root.attrib == {"version": "1.0"}
@@ -93,20 +91,24 @@ def environ(own_home: Path, tmp_path: Path) -> dict[str, str]:
 
 
 def calls(environ: Mapping[str, str]) -> list[str]:
-    """How launchctl was called since the last look, questions left out."""
+    """Returns the calls of launchctl since the last one, without `print`."""
     log = Path(environ["HOME"], "calls")
     lines = log.read_text().splitlines()
     log.unlink()
     return [line for line in lines if not line.startswith("print ")]
 
 
+def service(environ: Mapping[str, str], python: str = "/opt/acd/bin/python") -> LaunchdService:
+    return LaunchdService(environ, Launchd(environ), Path(python))
+
+
 def install(environ: Mapping[str, str]) -> None:
-    for step in launchd.install_steps(environ, Launchd(environ), Path("/opt/acd/bin/python")):
+    for step in service(environ).plan(notify=False).steps:
         step.execute()
 
 
-def test_the_list_is_valid_and_says_what_it_should(environ: dict[str, str]) -> None:
-    job = strictly(launchd.rendered(environ, Path("/opt/acd/bin/python")))
+def test_the_property_list_is_valid_and_complete(environ: dict[str, str]) -> None:
+    job = strictly(service(environ).rendered())
     assert problems(job, JOB) == []
     assert job["ProgramArguments"] == ["/opt/acd/bin/python", "-I", "-m", "acd", "daemon"]
     home = environ["HOME"]
@@ -126,7 +128,7 @@ def test_the_list_is_valid_and_says_what_it_should(environ: dict[str, str]) -> N
     ],
 )
 def test_the_check_would_find_a_mistake(environ: dict[str, str], damage: tuple[str, str]) -> None:
-    content = launchd.rendered(environ, Path("/opt/python")).decode()
+    content = service(environ, "/opt/python").rendered().decode()
     damaged = content.replace(*damage, 1)
     assert damaged != content
     try:
@@ -137,17 +139,17 @@ def test_the_check_would_find_a_mistake(environ: dict[str, str], damage: tuple[s
 
 
 def test_a_path_is_escaped_for_xml(environ: dict[str, str]) -> None:
-    path = Path("/opt/a & b/<c>/python")
-    assert strictly(launchd.rendered(environ, path))["ProgramArguments"][0] == str(path)
+    path = "/opt/a & b/<c>/python"
+    assert strictly(service(environ, path).rendered())["ProgramArguments"][0] == path
 
 
 def test_the_first_install_loads_the_job(environ: dict[str, str]) -> None:
     install(environ)
-    plist = launchd.plist_path(environ)
+    plist = service(environ).plist
     domain = Launchd(environ).domain
-    assert plist.read_bytes() == launchd.rendered(environ, Path("/opt/acd/bin/python"))
+    assert plist.read_bytes() == service(environ).rendered()
     assert f"bootstrap {domain} {plist}" in calls(environ)
-    # launchd makes no directory for its socket.
+    # launchd does not make the socket's directory.
     directory = Path(environ["HOME"], "Library/Caches/acd")
     assert directory.stat().st_mode & 0o777 == 0o700
 
@@ -162,23 +164,25 @@ def test_an_upgrade_ends_the_daemon_and_leaves_the_socket(environ: dict[str, str
 def test_another_list_is_loaded_in_place_of_the_old_one(environ: dict[str, str]) -> None:
     install(environ)
     calls(environ)
-    plist = launchd.plist_path(environ)
+    plist = service(environ).plist
     plist.write_bytes(plist.read_bytes().replace(b"/opt/acd", b"/opt/old"))
     install(environ)
     domain = Launchd(environ).domain
     assert calls(environ) == [f"bootout {domain}/{LABEL}", f"bootstrap {domain} {plist}"]
 
 
-def test_who_is_only_logged_in_remotely_gets_the_job_too(environ: dict[str, str]) -> None:
+def test_a_user_who_is_only_logged_in_remotely_gets_the_job_too(environ: dict[str, str]) -> None:
     Path(environ["HOME"], "remote").touch()
     domain = Launchd(environ).domain
     assert domain is not None
     assert domain.startswith("user/")
     install(environ)
-    assert f"bootstrap {domain} {launchd.plist_path(environ)}" in calls(environ)
+    assert f"bootstrap {domain} {service(environ).plist}" in calls(environ)
 
 
-def test_a_job_that_cannot_be_loaded_is_told_in_launchctls_words(environ: dict[str, str]) -> None:
+def test_a_job_that_cannot_be_loaded_is_an_error_with_launchctls_message(
+    environ: dict[str, str],
+) -> None:
     program = Path(environ["PATH"].partition(":")[0], "launchctl")
     program.write_text(LAUNCHCTL.replace("bootout ", "bootout-not"))
     Path(environ["HOME"], "loaded").touch()
@@ -190,15 +194,15 @@ def test_a_job_that_cannot_be_loaded_is_told_in_launchctls_words(environ: dict[s
 def test_uninstall_unloads_the_job_and_removes_its_files(environ: dict[str, str]) -> None:
     install(environ)
     calls(environ)
-    log = launchd.log_path(environ)
+    log = service(environ).log
     log.parent.mkdir(parents=True)
     log.touch()
-    for step in launchd.uninstall_steps(environ, Launchd(environ)):
+    for step in service(environ).remove():
         step.execute()
     assert calls(environ) == [f"bootout {Launchd(environ).domain}/{LABEL}"]
-    assert not launchd.plist_path(environ).exists()
+    assert not service(environ).plist.exists()
     assert not log.exists()
-    assert launchd.uninstall_steps(environ, Launchd(environ)) == []
+    assert service(environ).remove() == []
 
 
 def test_without_launchctl_there_is_no_launchd(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The unit of the notifications on a real systemd: its life, and what its sandbox lets it do."""
+"""The notifier's unit on a real systemd: its life cycle, and what its sandbox allows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def user(service_user: ServiceUser) -> ServiceUser:
 
 
 def until(reached: Callable[[], bool]) -> None:
-    """Waits for what systemd tells nobody."""
+    """Waits for a change that systemd sends no signal for."""
     deadline = time.monotonic() + 20
     while not reached():
         assert time.monotonic() < deadline, "it never came"
@@ -47,7 +47,7 @@ def test_notifications_come_and_go_with_the_daemon(user: ServiceUser) -> None:
     user.run("systemctl", "--user", "stop", "acd.service")
     assert state() == "inactive"
     assert user.unit("acd-notify.service", "Result") == "success"
-    # One is told of already, two is not.
+    # One has been notified, two has not.
     user.tell("SET two question")
     until(lambda: "two" in told())
     assert told() == "one question\ntwo question\n"
@@ -98,7 +98,7 @@ def test_in_its_sandbox_the_notifier_reaches_the_desktop(user: ServiceUser) -> N
 
 
 @needs_tmux
-def test_in_its_sandbox_the_notifier_sees_which_pane_is_looked_at(user: ServiceUser) -> None:
+def test_in_its_sandbox_the_notifier_finds_the_pane_in_focus(user: ServiceUser) -> None:
     user.configure(COMMAND)
     user.run_acd("install")
     behind, front = _two_panes(user)
@@ -112,7 +112,7 @@ def test_in_its_sandbox_the_notifier_sees_which_pane_is_looked_at(user: ServiceU
 
 
 @needs_tmux
-def test_in_its_sandbox_the_notifier_goes_to_the_pane_of_what_is_clicked(
+def test_in_its_sandbox_a_click_leads_to_the_sessions_pane(
     user: ServiceUser,
 ) -> None:
     user.configure("[notify]\ndesktop = true\ngrace_seconds = 0\n")
@@ -137,7 +137,7 @@ def _tmux(user: ServiceUser, *words: str) -> str:
 
 
 def _two_panes(user: ServiceUser) -> tuple[str, str]:
-    """One that nobody looks at, and one that somebody does."""
+    """Returns a pane in the background, and the one that the client shows."""
     behind = _tmux(user, "new-session", "-d", "-P", "-F", "#{pane_id}", "sleep 1000")
     front = _tmux(user, "new-window", "-P", "-F", "#{pane_id}", "sleep 1000")
     # The client is a pane of another server.
@@ -148,7 +148,7 @@ def _two_panes(user: ServiceUser) -> tuple[str, str]:
 
 
 def _seen(user: ServiceUser) -> str:
-    """The pane that the client looks at."""
+    """Returns the pane that the client shows."""
     return _tmux(user, "list-clients", "-F", "#{pane_id}")
 
 
@@ -163,7 +163,7 @@ def _told(user: ServiceUser) -> str:
     return user.run("cat", f"{RUNTIME}/acd/told", check=False).stdout
 
 
-def test_the_doctor_looks_at_the_notifications_unit(user: ServiceUser) -> None:
+def test_doctor_checks_the_notifiers_unit(user: ServiceUser) -> None:
     def doctor() -> str:
         [line] = [
             line for line in user.run_acd("doctor", check=False).splitlines() if " notify " in line
@@ -202,7 +202,7 @@ def test_the_doctor_looks_at_the_notifications_unit(user: ServiceUser) -> None:
     assert says in user.run_acd("doctor", check=False)
 
 
-# A desktop for one notification, which is clicked when a line comes in.
+# A notification server for one notification, which a line on stdin clicks.
 _DESKTOP = r"""
 import sys
 from jeepney import DBusAddress, new_method_call, new_method_return, new_signal

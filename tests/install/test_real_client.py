@@ -1,4 +1,4 @@
-"""What the real Claude Code says of the settings that we leave, and whether it runs the hooks."""
+"""The real Claude Code with the settings that acd writes: its messages, and the hooks it runs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pytest
 
 from acd.agents.claude_code import hooks
 from acd.agents.claude_code.clients import EXTENSIONS, PROGRAM, Version, clients
-from acd.install.hook_command import hook_command, real_python
-from acd.install.steps import PutHooks
+from acd.install.hook_command import guarded_command, real_python
+from acd.install.settings import Settings, put_hooks
 from testing.e2e import client
 from testing.e2e.agent import PROMPT_BOX
 from testing.e2e.home import ClaudeHome
@@ -25,7 +25,7 @@ from testing.user_home import User
 
 pytestmark = pytest.mark.e2e
 
-# Stands in for the hook: what matters here is that the client runs it.
+# In place of the hook: a script that records that the client runs it.
 NOTE = """import json, os, sys
 event = json.load(sys.stdin)
 with open(__file__ + ".seen", "a") as seen:
@@ -73,9 +73,9 @@ def put(home: ClaudeHome, executable: Path, content: bytes) -> None:
 def put_for(version: Version | None, home: ClaudeHome, content: bytes) -> None:
     """Our hooks for a client of that version into settings that say `content`."""
     settings_of(home).write_bytes(content)
-    command = hook_command(real_python(), home.root / "acd_hook.py", "claude-code")
-    wanted = hooks.wanted(version, command)
-    PutHooks(settings_of(home), hooks.AGENT, "Claude Code", wanted).execute()
+    command = guarded_command(real_python(), home.root / "acd_hook.py", "claude-code")
+    settings = Settings(settings_of(home), hooks.AGENT, "Claude Code")
+    put_hooks(settings, hooks.entries(version, command)).execute()
 
 
 def seen(home: ClaudeHome) -> list[str]:
@@ -120,7 +120,7 @@ def test_the_client_says_its_version(executable: Path, tmp_path: Path) -> None:
 def test_a_client_that_only_an_editors_extension_brings_says_its_version(
     executable: Path, tmp_path: Path, where: str
 ) -> None:
-    # The name lies, as it does where an extension was unpacked by hand: the program counts.
+    # A wrong name, as of an extension that was unpacked by hand: the program counts.
     program = tmp_path / where / "anthropic.claude-code-2.1.1" / PROGRAM
     program.parent.mkdir(parents=True)
     program.symlink_to(executable)
@@ -130,7 +130,7 @@ def test_a_client_that_only_an_editors_extension_brings_says_its_version(
     assert ".".join(map(str, version)) in client.VERSIONS
 
 
-def test_the_doctor_misses_the_events_of_a_client_that_only_an_extension_brings(
+def test_doctor_reports_the_events_of_a_client_that_only_an_extension_brings(
     executable: Path, user: User
 ) -> None:
     user.install()

@@ -1,4 +1,4 @@
-"""The sandbox levels and the limits of starts on a real systemd, with and without namespaces."""
+"""The sandbox levels and start limits on a real systemd, with and without namespaces."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from acd.install.sandbox import LEVELS
+from acd.install.systemd.sandbox import LEVELS
 from testing.cli_runs import until
 from testing.service_user import NEEDS_MANAGER, ServiceUser
 
@@ -20,21 +20,21 @@ NO_USER_NAMESPACE = "full does not start here: 217/USER, no user namespace can b
 
 @pytest.fixture
 def user(program: Path) -> Iterator[ServiceUser]:
-    """A user for whom no user namespace can be made, and no other one either."""
+    """A user who can make no namespace of any kind."""
     with ServiceUser(restricted=True) as new:
         new.program = program
         yield new
 
 
 def failed_starts(user: ServiceUser, unit: str) -> int:
-    """How often systemd has started the unit in vain."""
+    """Returns how often systemd has started the unit in vain."""
     user.run("journalctl", "--user", "--sync", check=False)
     said = user.run("journalctl", f"--user-unit={unit}", "-o", "cat", check=False).stdout
     return said.count("Main process exited")
 
 
 def found(user: ServiceUser, command: str, what: str) -> str:
-    """The lines of `acd status` or `acd doctor` about that, with what to do."""
+    """Returns the lines of `acd status` or `acd doctor` on a subject, with the remedy."""
     lines = user.run_acd(command, check=False).splitlines()
     told = [
         f"{line} {following.strip()}" if "→" in following else line
@@ -147,7 +147,7 @@ def test_a_program_that_ends_at_each_start_is_tried_five_times(user: ServiceUser
     user.run_acd("stop")
     user.write(f"{UNITS}/acd.service.d/broken.conf", "[Service]\nExecStart=\nExecStart=false\n")
     user.systemctl("daemon-reload")
-    # Its connection is one that systemd resets when it gives up.
+    # systemd resets this connection when it gives up.
     with user.popen(str(user.program), "-m", "acd", "record", "recording") as recorder:
         assert recorder.stderr is not None
         assert recorder.stderr.readline() == "recording to recording; Ctrl-C ends it\n"
@@ -187,11 +187,11 @@ def test_a_try_of_the_sandbox_leaves_nothing_behind(user: ServiceUser) -> None:
     assert "acd" not in user.systemctl("list-units", "--all", "--plain", "--no-legend")
 
 
-def test_a_line_that_this_systemd_does_not_know_is_no_reason_for_a_weaker_level(
+def test_a_setting_that_this_systemd_does_not_support_does_not_weaken_the_level(
     user: ServiceUser,
 ) -> None:
     script = (
-        "import os; from acd.install.systemd import UserManager\n"
+        "import os; from acd.install.systemd.manager import UserManager\n"
         "print(UserManager(os.environ).failure(['true'], ['ProtectAll=yes', 'UMask=0077']))"
     )
     assert user.run(str(user.program), "-I", "-c", script).stdout == "None\n"
@@ -221,12 +221,12 @@ def test_where_systemd_starts_no_level_hooks_start_the_daemon_until_it_does(
 
 
 def lower(user: ServiceUser) -> None:
-    """Has the units say and hold the minimal level, which no machine here needs."""
+    """Installs the units at the minimal level."""
     script = (
-        "from pathlib import Path; import sys; from acd.install import systemd, sandbox\n"
+        "from pathlib import Path; import sys; from acd.install.systemd import sandbox, units\n"
         "minimal = sandbox.Sandbox('minimal', 'so')\n"
-        "for name in (systemd.SERVICE, systemd.NOTIFY):\n"
-        "    unit = systemd.rendered(name, Path(sys.executable), minimal)\n"
+        "for name in (units.SERVICE, units.NOTIFY):\n"
+        "    unit = units.rendered(name, Path(sys.executable), minimal)\n"
         f"    Path({UNITS!r}, name).write_bytes(unit)\n"
     )
     user.run(str(user.program), "-I", "-c", script)

@@ -21,7 +21,9 @@ def user(service_user: ServiceUser) -> ServiceUser:
     return service_user
 
 
-def test_after_install_the_first_line_starts_the_daemon_in_its_sandbox(user: ServiceUser) -> None:
+def test_after_install_the_first_request_starts_the_daemon_in_its_sandbox(
+    user: ServiceUser,
+) -> None:
     told = user.run_acd("install")
     assert f"systemd holds {RUNTIME}/acd/acd.sock" in told
     assert "(systemd)" in told
@@ -94,7 +96,7 @@ def test_a_program_that_is_gone_ends_in_a_failed_socket_and_an_install_mends_it(
     drop_in = f"{UNITS}/acd.service.d/gone.conf"
     user.write(drop_in, "[Service]\nExecStart=\nExecStart=/nowhere/python\n")
     user.run("systemctl", "--user", "daemon-reload")
-    # systemctl start waits for nothing that the socket starts; this returns when it has failed.
+    # systemctl start does not wait for what the socket starts; this returns at its failure.
     user.run("python3", "-I", "-c", _UNTIL_REFUSED, timeout=60)
     assert user.unit("acd.socket", "Result") == "service-start-limit-hit"
     user.run("rm", "-r", f"{UNITS}/acd.service.d")
@@ -102,7 +104,7 @@ def test_a_program_that_is_gone_ends_in_a_failed_socket_and_an_install_mends_it(
     assert user.tell("PING") == ["OK"]
 
 
-# Connects, and reads until its end, for as long as somebody listens.
+# Connects and reads to the end, for as long as the socket is open.
 _UNTIL_REFUSED = r"""
 import os, socket, sys
 path = os.environ["XDG_RUNTIME_DIR"] + "/acd/acd.sock"
@@ -119,7 +121,9 @@ while True:
 """
 
 
-def test_without_the_manager_in_reach_hooks_are_told_to_start_the_daemon(user: ServiceUser) -> None:
+def test_without_a_reachable_manager_a_note_says_that_hooks_start_the_daemon(
+    user: ServiceUser,
+) -> None:
     user.run("mkdir", "-m", "700", "run")
     told = user.run_acd("install", environment=NO_MANAGER)
     assert "No service manager answers here" in told
@@ -167,7 +171,7 @@ def test_a_dry_run_starts_and_changes_nothing(user: ServiceUser) -> None:
     assert user.daemon_pid() == 0
 
 
-def test_what_is_wrong_with_the_service_is_told(user: ServiceUser) -> None:
+def test_each_problem_of_the_service_is_reported(user: ServiceUser) -> None:
     assert "no units of acd" in user.run_acd("status", check=False)
     user.run_acd("install")
     assert "systemd, " in (told := user.run_acd("status")), told

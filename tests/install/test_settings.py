@@ -1,4 +1,4 @@
-"""Our hooks in a settings text: nothing else changes, and taking them out leaves no trace."""
+"""acd's hooks in a settings text: nothing else changes, and removal leaves no trace."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def loaded(text: str) -> Any:
     return json.loads(text.removeprefix("\ufeff").strip() or "{}")
 
 
-# --- What people have ---------------------------------------------------------
+# --- Samples ---------------------------------------------------------
 
 
 @accepted
-def test_taking_out_gives_back_every_byte(content: bytes) -> None:
+def test_removal_restores_every_byte(content: bytes) -> None:
     merged = merge(hook_entries.decode(content), WANTED, AGENT)
-    assert unmerge(merged, AGENT).encode() == content
+    assert unmerge(merged, AGENT, hook_entries.decode(content)).encode() == content
 
 
 @accepted
@@ -47,7 +47,7 @@ def test_each_wanted_event_gets_its_hook_last_in_the_list(content: bytes) -> Non
 
 
 @accepted
-def test_every_byte_that_was_there_is_still_there_in_its_order(content: bytes) -> None:
+def test_every_byte_of_the_text_is_kept_in_its_order(content: bytes) -> None:
     text = hook_entries.decode(content)
     merged = iter(merge(text, WANTED, AGENT))
     assert all(character in merged for character in text)
@@ -69,7 +69,7 @@ def test_what_cannot_be_edited_is_refused_with_its_place(content: bytes, message
 
 
 @pytest.mark.parametrize("name", ["plain", "4 spaces", "tabs", "CRLF", "no final newline"])
-def test_what_is_added_is_indented_as_the_rest(name: str) -> None:
+def test_added_hooks_are_indented_like_the_rest(name: str) -> None:
     text = ACCEPTED[name].decode()
     value = loaded(text)
     indent = {"4 spaces": "    ", "tabs": "\t"}.get(name, "  ")
@@ -89,21 +89,21 @@ def test_a_file_on_one_line_stays_on_one_line() -> None:
         assert merged == json.dumps(loaded(merged), separators=separators)
 
 
-def test_a_new_file_looks_as_the_client_would_write_it() -> None:
+def test_a_new_file_looks_like_one_of_the_client() -> None:
     merged = merge("", WANTED, AGENT)
     assert merged == json.dumps(loaded(merged), indent=2) + "\n"
 
 
-# --- Whatever people might have -----------------------------------------------
+# --- Generated texts -----------------------------------------------
 
 
 @given(settings_texts())
-def test_taking_out_is_the_inverse_of_putting_in(text: str) -> None:
-    assert unmerge(merge(text, WANTED, AGENT), AGENT) == text
+def test_removal_is_the_inverse_of_addition(text: str) -> None:
+    assert unmerge(merge(text, WANTED, AGENT), AGENT, text) == text
 
 
 @given(settings_texts())
-def test_putting_in_twice_is_putting_in_once(text: str) -> None:
+def test_adding_twice_is_adding_once(text: str) -> None:
     merged = merge(text, WANTED, AGENT)
     assert merge(merged, WANTED, AGENT) == merged
 
@@ -122,27 +122,54 @@ def test_nothing_foreign_changes_its_value_or_order(text: str) -> None:
 
 
 @given(settings_texts(), st.data())
-def test_from_any_earlier_installation_the_same_is_taken_out(
+def test_removal_is_exact_after_an_upgrade_from_any_installation(
     text: str, data: st.DataObject
 ) -> None:
     events = data.draw(st.lists(st.sampled_from([*WANTED, "Notification", "ü"]), unique=True))
     earlier = merge(text, {event: handler(python="/old/python") for event in events}, AGENT)
-    assert unmerge(merge(earlier, WANTED, AGENT), AGENT) == text
+    assert unmerge(merge(earlier, WANTED, AGENT, text), AGENT, text) == text
 
 
 @given(settings_texts(), st.sampled_from([2, 4, "\t", None]))
-def test_taken_out_after_the_client_rewrote_the_file_it_says_what_it_said(
+def test_removal_restores_the_value_after_the_client_rewrote_the_file(
     text: str, indent: int | str | None
 ) -> None:
-    # The client writes its settings anew whenever it changes one.
+    # The client rewrites its settings whenever it changes one.
     rewritten = json.dumps(loaded(merge(text, WANTED, AGENT)), indent=indent, ensure_ascii=False)
-    left = loaded(unmerge(rewritten, AGENT))
+    assert loaded(unmerge(rewritten, AGENT, text)) == loaded(text)
+
+
+@given(settings_texts())
+def test_without_the_original_only_empty_containers_are_lost(text: str) -> None:
+    left = loaded(unmerge(merge(text, WANTED, AGENT), AGENT))
     before = loaded(text)
     for value in (left, before):
-        # An empty list or object may go with ours; nothing else may.
         hooks = value.get("hooks", {})
         value["hooks"] = {event: groups for event, groups in hooks.items() if groups}
     assert left == before
+
+
+@accepted
+def test_hooks_of_version_0_1_0_are_removed_exactly(content: bytes) -> None:
+    # It marked a container that it found empty by a blank after the bracket.
+    text = hook_entries.decode(content)
+    merged = merge(text, WANTED, AGENT)
+    for empty, filled in (('"hooks": {', '"hooks": { '), ('"Stop": [', '"Stop": [ ')):
+        if f"{empty}}}" in text or f"{empty}]" in text:
+            merged = merged.replace(empty, filled, 1)
+    assert unmerge(merged, AGENT, text) == text
+
+
+@given(settings_texts(), st.booleans())
+def test_what_the_user_adds_meanwhile_stays(text: str, first: bool) -> None:
+    value = loaded(merge(text, WANTED, AGENT))
+    value = {"mine": [], **value} if first else {**value, "mine": []}
+    value["hooks"]["Mine"] = []
+    left = loaded(unmerge(json.dumps(value, indent=2), AGENT, text))
+    assert left.pop("mine") == []
+    assert left["hooks"].pop("Mine") == []
+    expected = loaded(text)
+    assert left == {"hooks": {}, **expected}
 
 
 @given(st.one_of(st.text(max_size=60).map(str.encode), st.binary(max_size=60)))
@@ -153,10 +180,10 @@ def test_anything_is_merged_or_refused(content: bytes) -> None:
     except AcdError as error:
         assert error.hint
     else:
-        assert unmerge(merged, AGENT) == text
+        assert unmerge(merged, AGENT, text) == text
 
 
-# --- Which hooks are ours -----------------------------------------------------
+# --- Which hooks are acd's -----------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -275,7 +302,7 @@ def test_what_users_added_around_ours_stays_when_ours_goes() -> None:
     }
 
 
-def test_ours_are_told_by_event() -> None:
+def test_acds_hooks_are_found_by_event() -> None:
     assert hook_entries.installed(merge("", WANTED, AGENT), AGENT) == {
         event: [entry] for event, entry in WANTED.items()
     }
@@ -283,7 +310,7 @@ def test_ours_are_told_by_event() -> None:
     assert hook_entries.installed('{"hooks": []}', AGENT) == {}
 
 
-def test_a_switch_that_turns_all_hooks_off_is_seen() -> None:
+def test_a_key_that_disables_all_hooks_is_found() -> None:
     assert hook_entries.hooks_disabled('{"disableAllHooks": true}')
     assert not hook_entries.hooks_disabled('{"disableAllHooks": false}')
     assert not hook_entries.hooks_disabled("")

@@ -1,4 +1,4 @@
-"""Manual pages and completions: put where man and the shells find them, and taken out again."""
+"""Manual pages and completions are installed where man and the shells find them, and removed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def ran(user: User, *argv: str) -> str:
 
 
 def in_shells(user: User) -> dict[Path, bytes]:
-    """Directories for every shell; the paths in them, and what is wanted there."""
+    """Makes the directories of every shell; returns the paths in them and their contents."""
     wanted = {}
     for path, name in COMPLETIONS.items():
         (user.home / path).parent.mkdir(parents=True)
@@ -45,7 +45,7 @@ def test_the_manual_is_where_man_finds_it(user: User) -> None:
     for path, name in MANUAL.items():
         wanted = (CHECKOUT / "packaging/man" / name).read_bytes()
         assert (user.home / ".local/share" / path).read_bytes() == wanted
-    # The program's directory has to be on PATH, and then it leads there.
+    # man finds it by the program's directory on PATH.
     (user.home / ".local/bin").mkdir()
     user.environ["PATH"] = f"{user.home}/.local/bin:{user.environ['PATH']}"
     assert ran(user, "man", "-w", "acd").strip() == f"{user.home}/.local/share/man/man1/acd.1"
@@ -123,7 +123,7 @@ def test_uninstall_takes_them_out_and_leaves_others_alone(user: User) -> None:
     other.touch()
     user.install()
     told = user.uninstall()
-    assert "Manual and completions removed." in told
+    assert "The manual removed.\nCompletions removed.\n" in told
     assert not any(path.exists() for path in wanted)
     assert all(path.parent.is_dir() for path in wanted)
     assert list((user.home / ".local/share/man").rglob("*")) == [other.parent, other]

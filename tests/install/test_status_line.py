@@ -1,4 +1,4 @@
-"""Our status line in Claude Code's settings: put in only where there is none, out again whole."""
+"""acd's status line in Claude Code's settings: added only where there is none, and removed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acd.agents.claude_code import status_line
 from acd.agents.settings import hook_entries
 from acd.agents.settings.hook_entries import SettingsError, merge, unmerge
-from acd.agents.settings.status_line import (
-    is_our_status_line,
-    merge_status_line,
-    unmerge_status_line,
-    whose_status_line,
-)
 from testing.checkout import CHECKOUT
 from testing.settings_samples import ACCEPTED, PLAIN
 from testing.settings_strategies import AGENT, WANTED, settings_texts
@@ -31,18 +26,18 @@ OTHER = {"type": "command", "command": "~/.claude/line.sh acd_statusline.py.old"
 FREE = {
     name: content
     for name, content in ACCEPTED.items()
-    if whose_status_line(hook_entries.decode(content)) == "nobody's"
+    if status_line.owner(hook_entries.decode(content)) == "nobody"
 }
-"""The files without a status line of somebody's."""
+"""The samples without a status line."""
 accepted = pytest.mark.parametrize("content", FREE.values(), ids=FREE)
 
 
 @accepted
-def test_taking_out_gives_back_every_byte(content: bytes) -> None:
+def test_removal_restores_every_byte(content: bytes) -> None:
     text = hook_entries.decode(content)
-    merged = merge_status_line(text, OURS)
+    merged = status_line.merge(text, OURS["command"])
     assert json.loads(merged.removeprefix("\ufeff"))["statusLine"] == OURS
-    assert unmerge_status_line(merged) == text
+    assert status_line.unmerge(merged, text) == text
 
 
 @accepted
@@ -50,48 +45,52 @@ def test_with_the_hooks_in_any_order_nothing_is_left(content: bytes) -> None:
     text = hook_entries.decode(content)
     put: list[Callable[[str], str]] = [
         lambda text: merge(text, WANTED, AGENT),
-        lambda text: merge_status_line(text, OURS),
+        lambda text: status_line.merge(text, OURS["command"]),
     ]
-    take: list[Callable[[str], str]] = [lambda text: unmerge(text, AGENT), unmerge_status_line]
+    take: list[Callable[[str], str]] = [
+        lambda merged: unmerge(merged, AGENT, text),
+        lambda merged: status_line.unmerge(merged, text),
+    ]
     for first, second in itertools.permutations(put):
         for third, fourth in itertools.permutations(take):
             assert fourth(third(second(first(text)))) == text
 
 
 @given(settings_texts())
-def test_whatever_the_settings_say_in_and_out_changes_nothing(text: str) -> None:
-    if whose_status_line(text) == "nobody's":
-        assert unmerge_status_line(merge_status_line(text, OURS)) == text
+def test_removal_is_the_inverse_of_addition(text: str) -> None:
+    if status_line.owner(text) == "nobody":
+        merged = status_line.merge(text, OURS["command"])
+        assert status_line.unmerge(merged, text) == text
 
 
 def test_an_outdated_one_is_replaced_where_it_stands() -> None:
-    text = merge_status_line(hook_entries.decode(PLAIN), OURS)
-    renewed = merge_status_line(text, NEWER)
+    text = status_line.merge(hook_entries.decode(PLAIN), OURS["command"])
+    renewed = status_line.merge(text, NEWER["command"])
     assert json.loads(renewed)["statusLine"] == NEWER
-    assert unmerge_status_line(renewed).encode() == PLAIN
-    assert merge_status_line(renewed, NEWER) == renewed
+    assert status_line.unmerge(renewed).encode() == PLAIN
+    assert status_line.merge(renewed, NEWER["command"]) == renewed
 
 
 @pytest.mark.parametrize("value", [OTHER, None, "x", {}, [], {"command": 3}])
-def test_somebody_elses_is_never_touched(value: object) -> None:
+def test_one_of_another_program_is_never_changed(value: object) -> None:
     text = json.dumps({"statusLine": value})
-    assert whose_status_line(text) == "other"
-    assert merge_status_line(text, OURS) == text
-    assert unmerge_status_line(text) == text
+    assert status_line.owner(text) == "other"
+    assert status_line.merge(text, OURS["command"]) == text
+    assert status_line.unmerge(text) == text
 
 
 @pytest.mark.parametrize("text", ["[]", "3", "{", '{"statusLine": 1, "statusLine": 2}'])
 def test_what_cannot_be_edited_is_refused(text: str) -> None:
     with pytest.raises(SettingsError):
-        merge_status_line(text, OURS)
+        status_line.merge(text, OURS["command"])
 
 
 @given(st.text())
-def test_no_command_of_somebody_elses_is_ours(command: str) -> None:
-    assert not is_our_status_line({"command": command})
+def test_no_other_command_is_acds(command: str) -> None:
+    assert not status_line.is_ours({"command": command})
 
 
-# As people run it -------------------------------------------------------------
+# As users run it -------------------------------------------------------------
 
 
 def test_it_is_set_when_asked_for_and_shows_who_needs_the_user(user: User) -> None:
@@ -129,7 +128,7 @@ def test_an_upgrade_keeps_ours_current(user: User) -> None:
     assert user.settings.read_bytes() == before
 
 
-def test_where_another_is_set_it_stays_and_that_is_told(user: User) -> None:
+def test_another_one_stays_and_a_note_says_so(user: User) -> None:
     content = json.dumps({"statusLine": OTHER}, indent=2).encode()
     user.write(content)
     told = user.install("--statusline", "--no-hooks")
@@ -160,13 +159,13 @@ def test_uninstall_takes_it_out_and_leaves_no_trace(
 
 
 def settled(user: User) -> dict[str, str]:
-    """The agent's files, and whatever is left of ours."""
+    """Returns the agent's files, and those of acd's that are left."""
     return {path: what for path, what in user.files().items() if not path.startswith(".local")} | {
         path: what for path, what in user.files().items() if "acd/" in path
     }
 
 
-def test_when_the_files_are_gone_the_command_says_nothing(user: User) -> None:
+def test_when_the_files_are_gone_the_command_prints_nothing(user: User) -> None:
     user.install("--statusline")
     user.hook.with_name("acd_statusline.py").unlink()
     command = json.loads(user.settings.read_bytes())["statusLine"]["command"]

@@ -1,4 +1,4 @@
-"""The installer's steps on settings files: what is left when ours are in, and out again."""
+"""The installer's steps on settings files: what they add, and what removal leaves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 
 from acd.agents.claude_code.hooks import AGENT
 from acd.errors import AcdError
-from acd.install.steps import PutHooks, Remove, TakeHooks, WriteFile, backup_path
+from acd.install.settings import AddToSettings, RemoveFromSettings, Settings, put_hooks
+from acd.install.steps import Remove, WriteFile
 from testing.home import state
 from testing.settings_samples import ACCEPTED, PLAIN, REFUSED
 from testing.settings_strategies import WANTED, handler
@@ -21,12 +22,20 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "claude/settings.json"
 
 
-def put(path: Path) -> PutHooks:
-    return PutHooks(path, AGENT, "Claude Code", WANTED)
+def settings(path: Path) -> Settings:
+    return Settings(path, AGENT, "Claude Code")
 
 
-def take(path: Path) -> TakeHooks:
-    return TakeHooks(path, AGENT, "Claude Code")
+def put(path: Path) -> AddToSettings:
+    return put_hooks(settings(path), WANTED)
+
+
+def take(path: Path) -> RemoveFromSettings:
+    return RemoveFromSettings(settings(path))
+
+
+def backup_path(path: Path) -> Path:
+    return settings(path).backup
 
 
 def written(path: Path, content: bytes) -> Path:
@@ -36,7 +45,7 @@ def written(path: Path, content: bytes) -> Path:
 
 
 @pytest.mark.parametrize("content", ACCEPTED.values(), ids=ACCEPTED)
-def test_in_and_out_leaves_the_file_alone_and_as_it_was(path: Path, content: bytes) -> None:
+def test_removal_restores_the_file_and_leaves_no_other(path: Path, content: bytes) -> None:
     written(path, content).chmod(0o640)
     put(path).execute()
     assert path.read_bytes() != content
@@ -64,7 +73,7 @@ def test_the_agents_directory_stays_when_something_is_in_it(path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"{ }\n", b"\n"])
-def test_what_said_nothing_says_it_in_the_same_way_after_the_client_wrote_it_anew(
+def test_a_file_without_settings_gets_its_bytes_back_after_the_client_rewrote_it(
     path: Path, content: bytes
 ) -> None:
     written(path, content)
@@ -85,7 +94,7 @@ def test_settings_that_the_user_emptied_since_are_an_empty_object(path: Path) ->
 
 
 @pytest.mark.parametrize(("content", "message"), REFUSED.values(), ids=REFUSED)
-def test_what_is_refused_is_named_and_not_touched(path: Path, content: bytes, message: str) -> None:
+def test_a_refused_file_is_named_and_not_changed(path: Path, content: bytes, message: str) -> None:
     before = state(written(path, content))
     for attempt in (put(path).is_needed, put(path).execute):
         with pytest.raises(AcdError) as caught:
@@ -103,8 +112,8 @@ def test_the_backup_is_of_the_first_original_only(path: Path) -> None:
     assert backup_path(path).read_bytes() == PLAIN
 
 
-def test_what_holds_hooks_of_ours_is_no_original(path: Path) -> None:
-    PutHooks(path, AGENT, "Claude Code", {"Stop": handler("/old")}).execute()
+def test_a_file_with_acds_hooks_is_no_original(path: Path) -> None:
+    put_hooks(settings(path), {"Stop": handler("/old")}).execute()
     put(path).execute()
     assert not backup_path(path).exists()
 
@@ -139,7 +148,7 @@ def test_describing_a_step_does_nothing(path: Path) -> None:
     assert not path.parent.exists()
 
 
-def test_removing_takes_trees_files_and_links_and_minds_nothing_that_is_gone(
+def test_removal_takes_trees_files_and_links_and_skips_missing_ones(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "kept").mkdir()
@@ -147,7 +156,7 @@ def test_removing_takes_trees_files_and_links_and_minds_nothing_that_is_gone(
     (tmp_path / "ours/file").touch()
     (tmp_path / "ours/link").symlink_to(tmp_path / "kept")
     names = ("tree", "file", "link", "gone")
-    step = Remove(tuple(tmp_path / "ours" / name for name in names), "it", tmp_path / "ours")
+    step = Remove(tuple(tmp_path / "ours" / name for name in names), "it", (tmp_path / "ours",))
     assert step.execute() == "It removed."
     assert not (tmp_path / "ours").exists()
     assert (tmp_path / "kept").is_dir()

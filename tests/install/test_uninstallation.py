@@ -1,4 +1,4 @@
-"""`acd uninstall` as people run it, where there is no service manager."""
+"""`acd uninstall` as users run it, without a service manager."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_after_uninstall_everything_is_as_it_was(user: User, content: bytes | No
     user.uninstall()
     left = user.files()
     assert {path: left.get(path) for path in before} == before
-    # Directories that others use too may stay, empty.
+    # Shared directories may stay, empty.
     assert left.keys() - before.keys() <= {".local", ".local/share"}
     assert list(user.runtime.iterdir()) == []
 
@@ -60,7 +60,7 @@ def test_what_the_user_changed_since_stays_and_so_does_the_backup(user: User) ->
     assert f"stays at {user.backup}" in told
 
 
-def test_what_the_client_wrote_anew_says_the_same_and_needs_no_backup(user: User) -> None:
+def test_a_file_that_the_client_rewrote_with_the_same_value_needs_no_backup(user: User) -> None:
     user.write(ACCEPTED["tabs"])
     user.install()
     value = json.loads(user.settings.read_bytes())
@@ -70,7 +70,7 @@ def test_what_the_client_wrote_anew_says_the_same_and_needs_no_backup(user: User
     assert not user.backup.exists()
 
 
-def test_hooks_of_a_python_and_a_place_that_are_gone_are_found(user: User) -> None:
+def test_hooks_with_paths_that_are_gone_are_found(user: User) -> None:
     user.write(PLAIN)
     user.install()
     moved = user.settings.read_text().replace(str(real_python()), "/opt/py/bin/python3.9")
@@ -87,7 +87,7 @@ def test_the_program_and_its_link_go_and_foreign_files_stay(user: User) -> None:
     (user.data / "notes").write_text("mine")
     link = user.home / ".local/bin/acd"
     link.parent.mkdir()
-    link.symlink_to(user.data / "venv/bin/acd")  # leads nowhere
+    link.symlink_to(user.data / "venv/bin/acd")  # dangling
     user.uninstall()
     assert [path.name for path in user.data.iterdir()] == ["notes"]
     assert not link.is_symlink()
@@ -121,14 +121,14 @@ def test_broken_settings_with_our_hooks_stop_uninstall_before_it_begins(user: Us
     assert user.files() == before
 
 
-def test_broken_settings_without_ours_are_none_of_its_business(user: User) -> None:
+def test_broken_settings_without_acds_hooks_are_left_alone(user: User) -> None:
     user.install("--no-hooks")
     user.write(b"{ // broken")
     user.uninstall()
     assert user.settings.read_bytes() == b"{ // broken"
 
 
-def test_without_a_terminal_it_wants_a_yes(user: User) -> None:
+def test_without_a_terminal_it_requires_the_option_yes(user: User) -> None:
     user.install()
     before = user.files()
     done = user.acd("uninstall", check=False)

@@ -1,4 +1,4 @@
-"""The systemd units: what systemd itself says of them, and what they must and must not hold."""
+"""The systemd units: systemd's own checks of them, and what must and must not be in them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from acd.errors import AcdError
-from acd.install import sandbox, systemd
 from acd.install.hook_command import real_python
-from acd.install.sandbox import LEVELS, Level, Sandbox
+from acd.install.systemd import sandbox
+from acd.install.systemd import units as systemd
+from acd.install.systemd.sandbox import LEVELS, Level, Sandbox
 from testing.checkout import CHECKOUT
 
 analyzed = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd")
@@ -23,7 +24,7 @@ EXPOSURE = {
     "reduced": {systemd.SERVICE: "5.9", systemd.NOTIFY: "6.2"},
     "minimal": {systemd.SERVICE: "7.8", systemd.NOTIFY: "7.8"},
 }
-"""What `systemd-analyze security` finds, of 10; docs/security.md has these figures."""
+"""The exposure by `systemd-analyze security`, of 10; docs/security.md has these figures."""
 
 NEEDS_USER_NAMESPACE = {
     *("PrivateUsers", "PrivateTmp", "PrivateDevices", "PrivateNetwork", "PrivateMounts"),
@@ -43,7 +44,7 @@ def analyze(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]
 
 
 def settings(name: str, level: Level = "full") -> dict[str, list[str]]:
-    """Each key of the unit and its values in their order."""
+    """Returns each key of the unit and its values in their order."""
     found: dict[str, list[str]] = {}
     text = systemd.rendered(name, real_python(), Sandbox(level)).decode()
     for line in text.splitlines():
@@ -68,14 +69,14 @@ def units(tmp_path: Path, level: Level) -> list[str]:
 
 
 @analyzed
-def test_systemd_finds_nothing_to_say_about_the_units(tmp_path: Path, units: list[str]) -> None:
+def test_systemd_accepts_the_units_without_a_warning(tmp_path: Path, units: list[str]) -> None:
     # An unknown key only warns, with status 0.
     done = analyze(tmp_path, "verify", "--user", "--man=no", *units)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @analyzed
-def test_systemd_would_say_something_about_an_unknown_key(tmp_path: Path, units: list[str]) -> None:
+def test_systemd_warns_about_an_unknown_key(tmp_path: Path, units: list[str]) -> None:
     service = Path(units[1])
     service.write_text(service.read_text() + "PrivateEverything=yes\n")
     assert "PrivateEverything" in analyze(tmp_path, "verify", "--user", "--man=no", *units).stderr
@@ -152,7 +153,7 @@ def test_a_weaker_sandbox_differs_in_nothing_but_the_sandbox(unit: str, level: L
 
 
 @pytest.mark.parametrize("unit", [systemd.SERVICE, systemd.NOTIFY])
-def test_an_installed_unit_tells_its_level_and_why(unit: str, level: Level) -> None:
+def test_an_installed_unit_holds_its_level_and_the_reason(unit: str, level: Level) -> None:
     installed = Sandbox(level, "" if level == "full" else "full does not start here: 217/USER")
     text = systemd.rendered(unit, real_python(), installed).decode()
     assert sandbox.read(text) == installed
@@ -168,7 +169,9 @@ def test_an_installed_unit_tells_its_level_and_why(unit: str, level: Level) -> N
         ("timeout", "0", "0", "result timeout"),
     ],
 )
-def test_why_a_unit_failed_is_told_in_words(result: str, code: str, status: str, says: str) -> None:
+def test_the_reason_of_a_failure_is_in_words(
+    result: str, code: str, status: str, says: str
+) -> None:
     assert sandbox.failure(result, code, status) == says
 
 

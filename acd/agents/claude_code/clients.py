@@ -1,7 +1,6 @@
-"""The clients of Claude Code that are here: on PATH, in the usual places, in editors' extensions.
+"""Finds the installed clients of Claude Code and their versions.
 
-Responsible for finding them and for their versions. It refuses to know what a
-version means for the hooks (claude_code.py).
+It looks on PATH, in the usual places and in editors' extensions.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from acd import paths
-from acd.install.daemon import met_version
 from acd.system import programs
 from acd.system.environment import minimal
 
@@ -26,9 +24,9 @@ USUAL: Final = (
     ".claude/local/node_modules/.bin/claude",
     ".npm-global/bin/claude",
 )
-"""Where the client's installers put it, below the home directory: the native one, `claude
-migrate-installer`, and npm with the prefix that its documentation proposes. What lies outside of
-the home (Homebrew, a system's npm) is on PATH."""
+"""The paths, below the home directory, of the client's installers: the native one, `claude
+migrate-installer`, and npm with the prefix that its documentation proposes. Those outside of the
+home (Homebrew, a system's npm) are on PATH."""
 
 EXTENSIONS: Final = (
     ".vscode/extensions",
@@ -44,54 +42,55 @@ EXTENSIONS: Final = (
     ".windsurf-server/extensions",
     ".local/share/code-server/extensions",
 )
-"""Where VS Code, VSCodium, Cursor, Windsurf and their remote servers keep their extensions."""
+"""The extension directories of VS Code, VSCodium, Cursor, Windsurf and their remote servers."""
 
 PROGRAM: Final = "resources/native-binary/claude"
-"""The client in the directory of the extension (seen in 2.1.145 to 2.1.280)."""
+"""The client in the extension's directory (seen in 2.1.145 to 2.1.280)."""
 
 VERSION_SECONDS = 5.0
-"""How long a client may take to say its version."""
+"""The time limit of `claude --version`."""
 
 _MAX_PACKAGE: Final = 1 << 20
-"""Bytes of an extension's package.json; the real ones have some 20,000."""
+"""The limit for an extension's package.json in bytes; the real ones have some 20,000."""
 
 _VERSION: Final = re.compile(r"(\d{1,9})\.(\d{1,9})\.(\d{1,9})\b")
 _EXTENSION: Final = "anthropic.claude-code"
 
 
-class Client(NamedTuple):
-    """A client that is here."""
+class InstalledClient(NamedTuple):
+    """An installed client."""
 
     place: str
-    """Its program or its extension's directory; for one that only the daemon has met, that."""
+    """Its program or its extension's directory; a phrase for one that only the daemon has met."""
     version: Version | None
 
 
-def clients(environ: Mapping[str, str]) -> list[Client]:
-    """The clients that are here, and the newest that the running daemon has met.
+def clients(environ: Mapping[str, str], met: str | None = None) -> list[InstalledClient]:
+    """Returns the installed clients, and the newest that the daemon has met, if it is another.
 
-    Runs `--version` of each: 10 ms, VERSION_SECONDS at most. Raises nothing.
+    `met` is that one's version. Runs `--version` of each client: 10 ms,
+    VERSION_SECONDS at most. Raises nothing.
     """
     home = paths.home(environ)
     on_path = programs.which("claude", environ)
     usual = [str(home / place) for place in USUAL if os.access(home / place, os.X_OK)]
-    found: dict[str, Client] = {}
+    found: dict[str, InstalledClient] = {}
     for program in filter(None, [on_path, *usual]):
         if (real := os.path.realpath(program)) not in found:
-            found[real] = Client(program, _told_version(program, environ))
+            found[real] = InstalledClient(program, _printed_version(program, environ))
     extensions = [_newest_extension(home / root) for root in EXTENSIONS]
     for extension in filter(None, extensions):
         if (real := os.path.realpath(extension)) not in found:
             found[real] = _of_extension(extension, environ)
-    there = list(found.values())
-    met = _version_in(met_version(environ, "claude-code") or "")
-    if met is not None and all(client.version != met for client in there):
-        there.append(Client("in use, as the daemon has seen", met))
-    return there
+    installed = list(found.values())
+    met_version = _version_in(met or "")
+    if met_version is not None and all(client.version != met_version for client in installed):
+        installed.append(InstalledClient("in use, as the daemon has seen", met_version))
+    return installed
 
 
 def _newest_extension(root: Path) -> Path | None:
-    """Of the extension's versions the one that the editor runs: older ones stay for a while."""
+    """Returns the extension's version that the editor runs: older ones stay for a while."""
     try:
         named = [each for each in root.glob(f"{_EXTENSION}*") if _named_version(each) is not None]
     except OSError:
@@ -99,15 +98,17 @@ def _newest_extension(root: Path) -> Path | None:
     return max(named, key=lambda each: _named_version(each) or (0, 0, 0), default=None)
 
 
-def _of_extension(extension: Path, environ: Mapping[str, str]) -> Client:
-    # Its program may be of another platform, or not there: an older extension ran a script.
+def _of_extension(extension: Path, environ: Mapping[str, str]) -> InstalledClient:
+    # Its program may be of another platform, or missing: an older extension ran a script.
     program = extension / PROGRAM
-    told = _told_version(str(program), environ) if program.exists() else None
-    return Client(str(program if told else extension), told or _named_version(extension))
+    printed = _printed_version(str(program), environ) if program.exists() else None
+    return InstalledClient(
+        str(program if printed else extension), printed or _named_version(extension)
+    )
 
 
 def _named_version(extension: Path) -> Version | None:
-    """The version in an extension's name; where there is none (Nix), in its package.json."""
+    """Returns the version in an extension's name; without one (Nix), in its package.json."""
     if extension.name != _EXTENSION:
         return _version_in(extension.name.removeprefix(f"{_EXTENSION}-"))
     try:
@@ -118,10 +119,10 @@ def _named_version(extension: Path) -> Version | None:
     return _version_in(str(package.get("version"))) if isinstance(package, dict) else None
 
 
-def _told_version(program: str, environ: Mapping[str, str]) -> Version | None:
+def _printed_version(program: str, environ: Mapping[str, str]) -> Version | None:
     answer = programs.run(
         [program, "--version"],
-        # HOME for the shims of version managers; nothing that holds a key or a token.
+        # minimal() passes HOME, for the shims of version managers, and no key or token.
         environ=minimal(environ) | {"DISABLE_AUTOUPDATER": "1"},
         timeout=VERSION_SECONDS,
     )

@@ -1,34 +1,28 @@
-"""Claude Code, seen by the installer: its settings file, its events, its hook entries.
+"""The hooks that Claude Code gets in its settings, by the version of its clients.
 
-Responsible for which hooks Claude Code gets and why each is as it is. It
-refuses to know how a file is edited (settings.py, files.py) and what an event
-means (sessions/events.py). Facts marked "measured" were seen on the real client.
+"Measured" marks what was seen on the real client.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from acd import paths
-from acd.agents.claude_code.checks import overruling
-from acd.agents.claude_code.clients import Client, Version, clients
-from acd.agents.installer import Installer
+from acd.agents.claude_code.clients import InstalledClient, Version, clients
 from acd.agents.settings import hook_entries
 from acd.errors import AcdError
-from acd.findings import Finding
-from acd.install.diagnosis import check_clients, check_overruled
 from acd.system import files
 
 AGENT: Final = "claude-code"
 
 LONG_STANDING: Final[Version] = (1, 0, 85)
-"""The first with all of the nine oldest events."""
+"""The first version with all of the nine oldest events."""
 
 TOLERANT: Final[Version] = (2, 1, 101)
-"""The first that reads settings which name an event that it does not know (measured). It knows
-all of EVENTS but PostToolBatch, and shows nothing of that one (measured)."""
+"""The first version that reads settings with an event that it does not support (measured). It
+supports all of EVENTS but PostToolBatch, and shows nothing about that one (measured)."""
 
 EVENTS: Final[Mapping[str, Version]] = {
     "SessionStart": LONG_STANDING,
@@ -49,110 +43,84 @@ EVENTS: Final[Mapping[str, Version]] = {
     "StopFailure": (2, 1, 78),
     "SessionEnd": LONG_STANDING,
 }
-"""The events that the daemon has a use for, and a version that is sure to know each.
+"""The events that the daemon uses, and a version that certainly supports each.
 
-A name that the client does not know stops the interactive client with a
-warning at its start (2.1.197 and newer), and before TOLERANT it voided the whole settings file,
-the user's permission rules included (measured). So each version here is one in
-whose program the name was found, not the earliest that might have it.
+An interactive client from 2.1.197 on stops at its start with a warning about an
+event that it does not support; one before TOLERANT ignores the whole settings file,
+the user's permission rules included (measured). So each version is one whose
+program contains the name, not the earliest that might.
 """
 
 SYNCHRONOUS: Final = frozenset({"Stop", "StopFailure", "SessionEnd"})
 """The events whose hooks are not `async`, because each may be the last of a run (measured).
 
 At the end of a `-p` run the client sends SIGTERM to async hooks that still
-run. Waiting for Stop makes sure that it arrives, with all that went before.
-StopFailure stands in its place after an API error; the client does not wait
-for it either way, and a hook that is not async is not ended. SessionEnd of
-`/clear` is over before SessionStart of the new session begins.
+run. A client that waits for Stop delivers it, and all events before it.
+StopFailure replaces Stop after an API error; the client does not wait for it
+either way, and does not end a hook that is not async. SessionEnd of `/clear` is
+over before SessionStart of the new session begins.
 
-All the others are async: the client waits for none of them, and a failure
-would show nothing. The time in each event, not its arrival, gives the order.
+All others are async: the client waits for none of them, and shows no failure.
+The time in each event gives the order, not its arrival.
 """
 
 TIMEOUT: Final = 5
-"""Seconds until the client ends a hook; ours is gone within one. For SessionEnd
+"""Seconds until the client ends a hook; acd's takes one at most. For SessionEnd
 it also raises the 1.5 s that an exit waits by default (measured)."""
 
 
 def settings_path(environ: Mapping[str, str]) -> Path:
-    """The user's settings, which hold the hooks."""
+    """Returns the user's settings file, which holds the hooks."""
     value = environ.get("CLAUDE_CONFIG_DIR", "")
     return (Path(value) if value else paths.home(environ) / ".claude") / "settings.json"
 
 
-def wanted(
+def entries(
     version: Version | None, command: str, keep: Collection[str] = ()
 ) -> dict[str, dict[str, Any]]:
-    """The hook entry of each event that a client of this version knows.
+    """Returns the hook entry of each event that a client of this version supports.
 
-    Where the version is not known: of each event that every TOLERANT client
-    knows, and of those in `keep`.
+    Without a version: of each event that every TOLERANT client supports, and of
+    those in `keep`.
     """
-    entries = {}
+    found = {}
     for event, since in EVENTS.items():
         if (version or TOLERANT) >= since or (version is None and event in keep):
             entry: dict[str, Any] = {"type": "command", "command": command}
             if event not in SYNCHRONOUS:
                 entry["async"] = True
-            entries[event] = {**entry, "timeout": TIMEOUT}
-    return entries
+            found[event] = {**entry, "timeout": TIMEOUT}
+    return found
 
 
 def lacking(version: Version) -> list[str]:
-    """The events that a client of this version does not have."""
+    """Returns the events that a client of this version does not support."""
     return [name for name, since in EVENTS.items() if version < since]
 
 
-def decisive(found: Sequence[Client]) -> Version | None:
-    """The version that decides about the events; None where no client tells one.
+def decisive(found: Sequence[InstalledClient]) -> Version | None:
+    """Returns the version that the hooks are made for; None where no client has a known one.
 
-    All clients have one settings file. It is made for the newest; but a client
-    older than TOLERANT has to be able to read it.
+    All clients share one settings file. It is made for the newest client, unless
+    one is older than TOLERANT: then for the oldest, which has to be able to read it.
     """
     versions = [client.version for client in found if client.version is not None]
     oldest = min(versions, default=None)
     return oldest if oldest is None or oldest < TOLERANT else max(versions)
 
 
-def _wanted(environ: Mapping[str, str], command: str) -> dict[str, dict[str, Any]]:
-    return wanted(decisive(clients(environ)), command, _hooked(environ))
+def hooks(environ: Mapping[str, str], command: str, met: str | None) -> dict[str, dict[str, Any]]:
+    """Returns the hook entry of each event for the clients that are installed."""
+    return entries(decisive(clients(environ, met)), command, hooked(environ))
 
 
-def _hooked(environ: Mapping[str, str]) -> Collection[str]:
-    """The events that have a hook of ours: one that was made for a client is not taken away
-    because that client is not found today."""
+def hooked(environ: Mapping[str, str]) -> Collection[str]:
+    """Returns the events that have a hook of acd's in the settings.
+
+    A hook that was made for a client stays while that client is not found.
+    """
     try:
         text = hook_entries.decode(files.read(settings_path(environ)).content or b"")
         return hook_entries.installed(text, AGENT).keys()
     except AcdError:
-        return ()  # whoever edits the file tells about it
-
-
-def _clients(environ: Mapping[str, str]) -> Iterator[Finding]:
-    found = clients(environ)
-    hooked = wanted(decisive(found), "", _hooked(environ)).keys()
-    yield from check_clients(
-        "claude",
-        [(each.place, each.version, lacking(each.version or TOLERANT)) for each in found],
-        [event for event in EVENTS if event not in hooked],
-        enough=max(EVENTS.values()),
-        tolerant=TOLERANT,
-        update="claude update",
-    )
-
-
-def _checks(environ: Mapping[str, str], project: Path) -> Iterator[Finding]:
-    yield from _clients(environ)
-    yield from check_overruled(list(overruling(settings_path(environ), project)))
-
-
-INSTALLER: Final = Installer(
-    program="claude",
-    settings=settings_path,
-    wanted=_wanted,
-    update=f"update it to {'.'.join(map(str, min(EVENTS.values())))} or newer (claude update)",
-    has_status_line=True,
-    clients=_clients,
-    checks=_checks,
-)
+        return ()  # the step that edits the file raises it

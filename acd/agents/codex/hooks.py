@@ -1,10 +1,4 @@
-"""Codex, seen by the installer: its hooks' file, its events, its hook entries.
-
-Responsible for which hooks Codex gets and why each is as it is. It refuses to
-know how a file is edited (settings.py, files.py), what an event means
-(acd/agents/codex/events.py) and how Codex trusts hooks (codex_trust.py). Measured on
-0.169.0.
-"""
+"""The hooks that Codex gets in its hooks.json. Measured on 0.169.0."""
 
 from __future__ import annotations
 
@@ -13,8 +7,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from acd import paths
-from acd.agents.codex import trust
-from acd.agents.installer import Installer, Trust
 
 AGENT: Final = "codex"
 
@@ -32,32 +24,37 @@ EVENTS: Final = (
     "Interrupt",
     "SessionEnd",
 )
-"""The events that the daemon has a use for. Codex ignores names that it does not know.
+"""The events that the daemon uses. Codex ignores names that it does not support.
 
-Not SubagentStart and PostModelRequest, which say nothing of the status: Codex
-waits for each hook, and an `async` one is lost at the end of a run.
+SubagentStart and PostModelRequest are left out: they do not change the status,
+Codex waits for each hook, and an `async` one is lost at the end of a run.
 """
 
 TIMEOUT: Final = 5
-"""Seconds until Codex ends a hook; ours is gone within one. The default is 600."""
+"""Seconds until Codex ends a hook; acd's takes one at most. The default is 600."""
 SHORT: Final = 3
-"""What Codex grants at most for these, and grants 1 where nothing is said."""
+"""Codex's upper limit for _SHORT_LIVED, whose default is 1."""
 _SHORT_LIVED: Final = frozenset({"SessionEnd", "Interrupt"})
 
 
 def home(environ: Mapping[str, str]) -> Path:
-    """Codex's configuration directory."""
+    """Returns Codex's configuration directory."""
     value = environ.get("CODEX_HOME", "")
     return Path(value) if value else paths.home(environ) / ".codex"
 
 
 def hooks_path(environ: Mapping[str, str]) -> Path:
-    """The user's own hooks. Only `description` and `hooks` may stand in it."""
+    """Returns the file of the user's hooks. Codex accepts only `description` and `hooks` in it.
+
+    Not a plugin of acd's: Codex runs no plugin's hooks where `features.plugins` is
+    off and in `codex exec review`, and none of a plugin in whose directory any file
+    has changed (measured).
+    """
     return home(environ) / "hooks.json"
 
 
-def wanted(environ: Mapping[str, str], command: str) -> dict[str, dict[str, Any]]:
-    """The hook entry of each event."""
+def hooks(environ: Mapping[str, str], command: str, met: str | None) -> dict[str, dict[str, Any]]:
+    """Returns the hook entry of each event, which is the same for every version."""
     return {
         event: {
             "type": "command",
@@ -66,18 +63,3 @@ def wanted(environ: Mapping[str, str], command: str) -> dict[str, dict[str, Any]
         }
         for event in EVENTS
     }
-
-
-INSTALLER: Final = Installer(
-    program="codex",
-    settings=hooks_path,
-    wanted=wanted,
-    edited=lambda environ: trust.Rekey(home(environ) / "config.toml", hooks_path(environ), AGENT),
-    trust=Trust(
-        missing=lambda environ: trust.untrusted(
-            home(environ) / "config.toml", hooks_path(environ), AGENT
-        ),
-        give=lambda environ: trust.GiveTrust(environ, hooks_path(environ), AGENT),
-        ask="it asks you to review them when you start it next",
-    ),
-)

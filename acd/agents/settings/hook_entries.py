@@ -1,13 +1,8 @@
-"""Our hooks in the text of an agent's settings: put in, found, taken out.
-
-Responsible for finding what is ours, and for taking out being the exact inverse
-of putting in (`unmerge(merge(text)) == text`). Pure: text in, text out. It
-refuses to know files, how a text is edited (jsonedit.py), which events an agent
-has, and what a handler says.
+"""Adds acd's hooks to the text of an agent's settings, finds them and removes them.
 
 The shape is the one that Claude Code and Codex share:
 `{"hooks": {EVENT: [{"hooks": [HANDLER, …]}, …]}}`, each handler an object with
-a `command`. We append a group of our own, last, to each event.
+a `command`. acd's hooks are a group of their own, last in each event's list.
 """
 
 from __future__ import annotations
@@ -15,26 +10,17 @@ from __future__ import annotations
 import contextlib
 import itertools
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from acd.agents.settings.jsonedit import (
-    Step,
-    Style,
-    cut,
-    insert,
-    member,
-    read,
-    replace_value,
-    value_of,
-)
+from acd.agents.settings.jsonedit import Editor, PathStep, member, read, value_of
 from acd.agents.settings.jsontext import Array, JsonError, Node, Object
 from acd.errors import AcdError
 
 HOOK_FILE: Final = "acd_hook.py"
-"""The hook's file name: with the agent's name after it, the mark by which our entries are known."""
+"""The hook's file name. A command with this file and then the agent's name is a hook of acd."""
 
 DISABLE: Final = "disableAllHooks"
 """The key that switches every hook off."""
@@ -44,7 +30,7 @@ Handler = Mapping[str, Any]
 
 
 class SettingsError(AcdError):
-    """A settings text that cannot be edited; it says where and what to do."""
+    """A settings text that cannot be edited; the message names line and column."""
 
     def __init__(self, error: JsonError):
         super().__init__(
@@ -54,8 +40,8 @@ class SettingsError(AcdError):
 
 
 @contextlib.contextmanager
-def telling() -> Iterator[None]:
-    """Around, or as a decorator of, whatever edits a settings text."""
+def json_errors() -> Iterator[None]:
+    """Turns a JsonError into a SettingsError; a context manager and a decorator."""
     try:
         yield
     except JsonError as error:
@@ -63,9 +49,9 @@ def telling() -> Iterator[None]:
 
 
 def decode(content: bytes) -> str:
-    """A settings file's content as text; encode() gives back the same bytes.
+    """Returns a settings file's content as text; encode() gives back the same bytes.
 
-    Raises SettingsError for what is not UTF-8 (RFC 8259 section 8.1).
+    Raises SettingsError for bytes that are not UTF-8 (RFC 8259 section 8.1).
     """
     try:
         return content.decode()
@@ -76,9 +62,9 @@ def decode(content: bytes) -> str:
 
 
 def is_ours(handler: object, agent: str) -> bool:
-    """Whether a handler runs our hook for this agent, wherever python and the hook are.
+    """Returns whether a handler runs acd's hook for this agent, with any Python from any path.
 
-    Its command, read as a shell reads words, names our hook's file and then the agent.
+    Its command, split into shell words, holds the hook's file and then the agent's name.
     """
     return any(
         PurePosixPath(first).name == HOOK_FILE and second == agent
@@ -87,7 +73,7 @@ def is_ours(handler: object, agent: str) -> bool:
 
 
 def words_of(handler: object) -> list[str]:
-    """What a shell would make of a handler's command and arguments; nothing of anything else."""
+    """Returns the shell words of a handler's command and arguments; empty for any other value."""
     if not isinstance(handler, dict):
         return []
     command, arguments = handler.get("command"), handler.get("args")
@@ -105,93 +91,80 @@ def words_of(handler: object) -> list[str]:
     return words
 
 
-@telling()
+@json_errors()
 def installed(text: str, agent: str) -> dict[str, list[dict[str, Any]]]:
-    """Our handlers that are in the text, by event.
-
-    Raises SettingsError for a text that is not JSON.
-    """
+    """Returns acd's handlers in the text, by event. Raises SettingsError."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for place in _places(text, read(text), agent):
-        found.setdefault(place.event, []).append(place.handler)
+    for position in _positions(text, read(text), agent):
+        found.setdefault(position.event, []).append(position.handler)
     return found
 
 
-@telling()
+@json_errors()
 def hooks_disabled(text: str) -> bool:
-    """Whether the settings switch every hook off."""
+    """Returns whether the settings switch every hook off. Raises SettingsError."""
     root = read(text)
     if not isinstance(root, Object):
         return False
     return any(value_of(text, item.value) is True for item in root.named(DISABLE)[-1:])
 
 
-@telling()
-def merge(text: str, wanted: Mapping[str, Handler], agent: str) -> str:
-    """The text with exactly the wanted handler of ours on each event, and none on others.
+@json_errors()
+def merge(text: str, wanted: Mapping[str, Handler], agent: str, original: str | None = None) -> str:
+    """Returns the text with one handler of acd's on each wanted event, and none on others.
 
-    A handler of ours that says something else is replaced where it stands.
-    Raises SettingsError for what cannot be edited without a guess.
+    An outdated handler is replaced where it stands. `original` is the text before
+    acd's first edit, if it is known (see Editor). Raises SettingsError for a text
+    that cannot be edited without a guess.
     """
-    # Every edit moves what stands behind it, so each reads its places afresh.
-    while (stale := _first_place(text, agent, unless=wanted)) is not None:
-        text = _without(text, stale)
-    for event, handler in wanted.items():
-        while len(places := _places_of(text, agent, event)) > 1:
-            text = _without(text, places[-1])
-        if not places:
-            text = _append(text, event, {"hooks": [dict(handler)]})
-        elif places[0].handler != handler:
-            text = replace_value(text, places[0].node, dict(handler))
-    return text
+    editor = Editor(text, original)
+    kept: dict[str, _Position] = {}
+    surplus = []
+    for position in _positions(text, editor.root, agent):
+        if position.event in wanted and position.event not in kept:
+            kept[position.event] = position
+        else:
+            surplus.append(position)
+    _remove(editor, surplus)
+    for event, position in kept.items():
+        if position.handler != wanted[event]:
+            editor.replace(position.step.value, dict(wanted[event]))
+    _add(editor, {event: handler for event, handler in wanted.items() if event not in kept})
+    return editor.result()
 
 
-@telling()
-def unmerge(text: str, agent: str) -> str:
-    """The text without our handlers, and without what only held them.
+@json_errors()
+def unmerge(text: str, agent: str, original: str | None = None) -> str:
+    """Returns the text without acd's handlers, and without containers that held nothing else.
 
-    Raises SettingsError for a text that is not JSON.
+    `unmerge(merge(text, …), agent, original=text) == text`; without the original
+    a container may be missing that was empty in it. Raises SettingsError.
     """
-    while (place := _first_place(text, agent)) is not None:
-        text = _without(text, place)
-    return text
+    editor = Editor(text, original)
+    _remove(editor, _positions(text, editor.root, agent))
+    return editor.result()
 
 
-def _without(text: str, place: _Place) -> str:
-    """Without a handler of ours, and without its group if it was the only one in it.
-
-    What else stands in such a group (a matcher that the user has added) says
-    something of nothing, and no client accepts a group without handlers.
-    """
-    is_alone = len(place.path[-1].container.items) == 1
-    return cut(text, place.path[:_GROUP] if is_alone else place.path)
-
-
-# --- Where our handlers stand -------------------------------------------------
-
-
-_GROUP: Final = 3
-"""The steps of a place's path that lead to the group: `hooks`, the event, the group."""
+# --- Where acd's handlers stand -----------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Position:
     event: str
-    path: tuple[Step, ...]
-    """From the whole text's object to the list that holds the handler; see _GROUP."""
-    node: Node
+    group: PathStep
+    step: PathStep
     handler: dict[str, Any]
 
 
-def _places(text: str, root: Node | None, agent: str) -> Iterator[_Place]:
-    # What is not of the known shape holds nothing of ours, and is nobody's error here.
+def _positions(text: str, root: Node | None, agent: str) -> Iterator[_Position]:
+    # A value of another shape holds no hook of acd's, and is no error here.
     if not isinstance(root, Object) or (hooks := member(text, root, "hooks")) is None:
         return
-    events = hooks.container.items[hooks.index].value
+    events = hooks.value
     if not isinstance(events, Object):
         return
-    for event_index, event in enumerate(events.items):
-        member(text, events, event.key)  # there is only one of that name
+    for event in events.items:
+        member(text, events, event.key)  # raises for a repeated event
         groups = event.value
         if not isinstance(groups, Array):
             continue
@@ -199,53 +172,53 @@ def _places(text: str, root: Node | None, agent: str) -> Iterator[_Place]:
             group = group_item.value
             if not isinstance(group, Object) or (own := member(text, group, "hooks")) is None:
                 continue
-            handlers = group.items[own.index].value
+            handlers = own.value
             if not isinstance(handlers, Array):
                 continue
             for index, item in enumerate(handlers.items):
                 handler = value_of(text, item.value)
                 if is_ours(handler, agent):
-                    path = (
-                        hooks,
-                        Step(events, event_index),
-                        Step(groups, group_index),
-                        own,
-                        Step(handlers, index),
+                    yield _Position(
+                        event.key, PathStep(groups, group_index), PathStep(handlers, index), handler
                     )
-                    yield _Place(event.key, path, item.value, handler)
 
 
-def _places_of(text: str, agent: str, event: str) -> list[_Place]:
-    return [place for place in _places(text, read(text), agent) if place.event == event]
+def _remove(editor: Editor, positions: Iterable[_Position]) -> None:
+    """Removes the handlers, and each group of which no handler is left.
+
+    Other keys of such a group (a matcher that the user has added) apply to no
+    handler, and no client accepts a group without handlers.
+    """
+    by_list: dict[int, list[_Position]] = {}
+    for position in positions:
+        by_list.setdefault(position.step.container.start, []).append(position)
+    for found in by_list.values():
+        if len(found) == len(found[0].step.container.items):
+            editor.remove(found[0].group)
+        else:
+            for position in found:
+                editor.remove(position.step)
 
 
-def _first_place(
-    text: str, agent: str, unless: Mapping[str, Handler] | None = None
-) -> _Place | None:
-    places = _places(text, read(text), agent)
-    return next((place for place in places if place.event not in (unless or {})), None)
-
-
-# --- Putting in ---------------------------------------------------------------
-
-
-def _append(text: str, event: str, group: dict[str, Any]) -> str:
-    """With one more group, last, in the event's list; lists and objects are made as needed."""
-    root = read(text)
-    style = Style.of(text, root)
-    if root is None:
-        whole = {"hooks": {event: [group]}}
-        return text + style.render(whole, "", inline=False) + style.newline
-    if not isinstance(root, Object):
+def _add(editor: Editor, handlers: Mapping[str, Handler]) -> None:
+    """Adds a group, last, to each event's list; makes lists and objects as needed."""
+    if not handlers:
+        return
+    text, root = editor.text, editor.root
+    groups = {event: {"hooks": [dict(handler)]} for event, handler in handlers.items()}
+    if root is not None and not isinstance(root, Object):
         raise JsonError("the settings must be an object: {…}", text, root.start)
-    if (hooks := member(text, root, "hooks")) is None:
-        return insert(text, root, "hooks", {event: [group]}, style)
-    events = root.items[hooks.index].value
+    if root is None or (hooks := member(text, root, "hooks")) is None:
+        editor.add(root, {event: [group] for event, group in groups.items()}, "hooks")
+        return
+    events = hooks.value
     if not isinstance(events, Object):
         raise JsonError('"hooks" must be an object: {…}', text, events.start)
-    if (named := member(text, events, event)) is None:
-        return insert(text, events, event, [group], style)
-    groups = events.items[named.index].value
-    if not isinstance(groups, Array):
-        raise JsonError(f'"hooks": "{event}" must be a list: […]', text, groups.start)
-    return insert(text, groups, None, group, style)
+    for event, group in groups.items():
+        if (named := member(text, events, event)) is None:
+            editor.add(events, [group], event)
+            continue
+        groups_node = named.value
+        if not isinstance(groups_node, Array):
+            raise JsonError(f'"hooks": "{event}" must be a list: […]', text, groups_node.start)
+        editor.add(groups_node, group)

@@ -1,14 +1,6 @@
-"""Edits of a JSON text: only what is meant is inserted, replaced or cut.
+"""Edits a JSON text in place: parses it once, collects edits, and applies all of them.
 
-Responsible for every other byte staying as it is, for new parts looking like
-the rest of the text, and for a cut being the exact inverse of an insertion.
-Pure: text in, text out. It refuses to know what the text is for.
-
-One thing has to be told apart when cutting: a container that was made to hold
-what is cut (it goes too) from one that stood there empty (it stays). So what
-goes into an empty container begins with one space more than anybody would
-write; a text whose blanks somebody has tidied since loses an empty `[]` or `{}`
-at most.
+Bytes outside of an edit stay as they are. Inserted parts follow the layout of the text.
 """
 
 from __future__ import annotations
@@ -22,121 +14,184 @@ from typing import Any, Final
 from acd.agents.settings.jsontext import BOM, Container, JsonError, Node, Object, parse
 
 _DEFAULT_INDENT: Final = "  "
-_MARK: Final = " "
 _BLANKS: Final = " \t\r\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One level on the way down to a value: an item of a container."""
+class PathStep:
+    """One level of a path to a value: an item of a container."""
 
     container: Container
     index: int
 
+    @property
+    def value(self) -> Node:
+        """The item's value."""
+        return self.container.items[self.index].value
+
 
 def read(text: str) -> Node | None:
-    """The text's value; None for a text that holds nothing. Raises JsonError."""
+    """Returns the text's value; None for a blank text. Raises JsonError."""
     if not text.removeprefix(BOM).strip(_BLANKS):
         return None
     return parse(text)
 
 
 def value_of(text: str, node: Node) -> Any:
-    """What stands there, as the json module gives it."""
+    """Returns the node's value, as the json module decodes it."""
     return json.loads(text[node.start : node.end])
 
 
-def member(text: str, container: Object, key: str) -> Step | None:
-    """The member of that name.
+def member(text: str, container: Object, key: str) -> PathStep | None:
+    """Returns the object's member of that name; None if there is none.
 
-    JsonError when there are several: programs differ on which one counts.
+    Raises JsonError for a repeated key: programs differ on which one counts.
     """
     found = container.named(key)
     if len(found) > 1:
         raise JsonError(f'"{key}" stands here a second time', text, found[1].start)
-    return Step(container, container.items.index(found[0])) if found else None
+    return PathStep(container, container.items.index(found[0])) if found else None
 
 
-def cut(text: str, path: Sequence[Step]) -> str:
-    """Without what the path leads to, and without the containers around it that we made."""
-    for step in reversed(path):
-        items, index = step.container.items, step.index
-        if index > 0:
-            return text[: items[index - 1].end] + text[items[index].end :]
-        if len(items) > 1:
-            return text[: items[0].start] + text[items[1].start :]
-        blanks = text[step.container.start + 1 : items[0].start]
-        if (found_empty := _blanks_found(blanks)) is not None:
-            inside = slice(step.container.start + 1, step.container.end - 1)
-            return text[: inside.start] + found_empty + text[inside.stop :]
-    root = path[0].container
-    after = text[root.end :]
-    return text[: root.start] + after.removeprefix(newline_of(text))
+class Editor:
+    """A JSON text, parsed once, and the edits to be made in it.
 
-
-def _blanks_found(blanks: str) -> str | None:
-    """What an empty container held before we filled it; None when it was made for us.
-
-    `blanks` stand between its opening bracket and its only item: see _fill.
+    A container that loses its last item is removed too, unless it was empty in
+    `original`, the text before acd's first edit: then it gets that form back.
+    The text alone cannot tell the two: `{"hooks": {}}` and `{}` become the same
+    when a hook is added.
     """
-    before, newline, _ = blanks.rpartition("\n")
-    line = before.removesuffix("\r") if newline else blanks
-    return line.removesuffix(_MARK) if line.endswith(_MARK) else None
+
+    def __init__(self, text: str, original: str | None = None):
+        self.text = text
+        self.root = read(text)
+        self._original = original
+        self._style = Style.of(text, self.root)
+        # Keyed by where the container or the value starts.
+        self._removed: dict[int, set[int]] = {}
+        self._added: dict[int, list[tuple[str | None, object]]] = {}
+        self._replaced: dict[int, object] = {}
+
+    def remove(self, step: PathStep) -> None:
+        """Removes an item, with the comma that belongs to it."""
+        self._removed.setdefault(step.container.start, set()).add(step.index)
+
+    def replace(self, node: Node, value: object) -> None:
+        """Puts another value in the node's place, in the layout of the old one."""
+        self._replaced[node.start] = value
+
+    def add(self, container: Container | None, value: object, key: str | None = None) -> None:
+        """Adds an item at the container's end; `key` is its name in an object.
+
+        None stands for the root of a blank text, which becomes an object.
+        """
+        self._added.setdefault(container.start if container else 0, []).append((key, value))
+
+    def result(self) -> str:
+        """Returns the edited text."""
+        text, root = self.text, self.root
+        if root is None:
+            members = dict(self._added.get(0, ()))
+            style = self._style
+            return (
+                text + style.render(members, "", inline=False) + style.newline if members else text
+            )
+        edited = self._edited(root, ())
+        if edited is not None:
+            return text[: root.start] + edited + text[root.end :]
+        if self._original is None:
+            return text[: root.start] + text[root.end :].removeprefix(self._style.newline)
+        first = read(self._original)
+        is_empty = first is None or (isinstance(first, Container) and not first.items)
+        return self._original if is_empty else "{}" + self._style.newline
+
+    def _edited(self, node: Node, path: tuple[str, ...]) -> str | None:
+        """Returns the value's text with the edits in it; None for one that is to be removed.
+
+        `path` holds the keys from the root to the value, an empty one for an array's element.
+        """
+        if node.start in self._replaced:
+            return self._laid_out(node, self._replaced[node.start])
+        if not isinstance(node, Container):
+            return self.text[node.start : node.end]
+        added = self._added.get(node.start, ())
+        if not node.items:
+            return self._filled(node, added)
+        leads, items = self._kept(node, path)
+        if not items:
+            return self._filled(node, added) if added else self._empty_original(path)
+        opening, closing = self.text[node.start], self.text[node.items[-1].end : node.end]
+        for key, value in added:
+            # As far from the item before as that one is from what precedes it.
+            lead, inline = self._next_lead(leads[-1])
+            margin = lead.rpartition("\n")[2]
+            leads.append("," + lead)
+            items.append(self._style.item(key, value, margin, inline=inline))
+        return opening + "".join(map("".join, zip(leads, items, strict=True))) + closing
+
+    def _kept(self, container: Container, path: tuple[str, ...]) -> tuple[list[str], list[str]]:
+        """Returns what precedes each item that stays, and the item's text."""
+        removed = self._removed.get(container.start, ())
+        leads: list[str] = []
+        items: list[str] = []
+        end = container.start + 1
+        first_lead = self.text[end : container.items[0].start]
+        for index, item in enumerate(container.items):
+            lead, end = self.text[end : item.start], item.end
+            value = None if index in removed else self._edited(item.value, (*path, item.key))
+            if value is not None:
+                leads.append(lead if leads else first_lead)
+                items.append(self.text[item.start : item.value.start] + value)
+        return leads, items
+
+    def _next_lead(self, lead: str) -> tuple[str, bool]:
+        """Returns what stands between a comma and the next item, and whether that is one line."""
+        between = lead.rpartition(",")[2]
+        if "\n" not in between:
+            return self._style.gap, True
+        return self._style.newline + between.rpartition("\n")[2], False
+
+    def _filled(self, container: Container, added: Sequence[tuple[str | None, object]]) -> str:
+        """Returns a container that has no items of its own with the added ones."""
+        whole = self.text[container.start : container.end]
+        opening, closing = whole[0], whole[-1]
+        if not added:
+            return whole
+        style = self._style
+        if style.inline and "\n" not in whole:
+            items = [style.item(key, value, "", inline=True) for key, value in added]
+            return opening + ("," + style.gap).join(items) + closing
+        line = self.text[self.text.rfind("\n", 0, container.start) + 1 : container.start]
+        outer = style.newline + _margin(line.removeprefix(BOM))
+        inner = outer + style.indent
+        margin = inner.removeprefix(style.newline)
+        items = [style.item(key, value, margin, inline=False) for key, value in added]
+        return opening + inner + ("," + inner).join(items) + outer + closing
+
+    def _empty_original(self, path: tuple[str, ...]) -> str | None:
+        """Returns the form that an emptied container had in the original, if it was empty there."""
+        node = read(self._original) if self._original is not None and path else None
+        for key in path:
+            named = node.named(key) if isinstance(node, Object) else []
+            node = named[0].value if named else None
+        if self._original is None or not isinstance(node, Container) or node.items:
+            return None
+        return self._original[node.start : node.end]
+
+    def _laid_out(self, node: Node, value: object) -> str:
+        old = self.text[node.start : node.end]
+        margin = _margin(old.rpartition("\n")[2])
+        return self._style.render(value, margin, inline="\n" not in old)
 
 
-def replace_value(text: str, node: Node, value: object) -> str:
-    """With another value in the node's place, laid out as the old one was."""
-    style = Style.of(text, read(text))
-    old = text[node.start : node.end]
-    *_, last_line = old.split("\n")
-    margin = last_line[: len(last_line) - len(last_line.lstrip(" \t"))]
-    new = style.render(value, margin, inline="\n" not in old)
-    return text[: node.start] + new + text[node.end :]
-
-
-def insert(text: str, container: Container, key: str | None, value: object, style: Style) -> str:
-    """With one more item, last; `key` is its name in an object."""
-    if container.items:
-        return _extend(text, container, key, value, style)
-    return _fill(text, container, key, value, style)
-
-
-def _extend(text: str, container: Container, key: str | None, value: object, style: Style) -> str:
-    """With one more item after the last, set apart from it as that one is from what precedes."""
-    items = container.items
-    previous = items[-2].end if len(items) > 1 else container.start + 1
-    between = text[previous : items[-1].start].rpartition(",")[2]
-    if "\n" in between:
-        margin = between.rpartition("\n")[2]
-        item = style.newline + margin + style.item(key, value, margin, inline=False)
-    else:
-        item = style.gap + style.item(key, value, "", inline=True)
-    end = items[-1].end
-    return f"{text[:end]},{item}{text[end:]}"
-
-
-def _fill(text: str, container: Container, key: str | None, value: object, style: Style) -> str:
-    """With the first item of a container that stood there empty, so that _cut knows it did."""
-    blanks = text[container.start + 1 : container.end - 1]
-    head = text[: container.start + 1] + blanks + _MARK
-    tail = text[container.end - 1 :]
-    if style.inline and "\n" not in blanks:
-        return head + style.item(key, value, "", inline=True) + tail
-    line = text[text.rfind("\n", 0, container.start) + 1 : container.start].removeprefix(BOM)
-    outer = line[: len(line) - len(line.lstrip(" \t"))]
-    margin = outer + style.indent
-    item = style.item(key, value, margin, inline=False)
-    return f"{head}{style.newline}{margin}{item}{style.newline}{outer}{tail}"
-
-
-def newline_of(text: str) -> str:
-    """How its lines end, most of them."""
-    return "\r\n" if text.count("\r\n") * 2 > text.count("\n") else "\n"
+def _margin(line: str) -> str:
+    """Returns the blanks at the line's beginning."""
+    return line[: len(line) - len(line.lstrip(" \t"))]
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a file is laid out, so that what we add looks like the rest of it."""
+    """How a file is laid out, so that added parts look like the rest of it."""
 
     newline: str
     indent: str
@@ -144,25 +199,26 @@ class Style:
     gap: str
     """What follows a comma or a colon within a line."""
     inline: bool
-    """Everything on one line."""
+    """Whether the whole text is on one line."""
 
     @classmethod
     def of(cls, text: str, root: Node | None) -> Style:
-        style = cls(newline_of(text), _DEFAULT_INDENT, " ", inline=False)
+        """Returns the layout of a text; the one of json.dumps(indent=2) where it shows none."""
+        newline = "\r\n" if text.count("\r\n") * 2 > text.count("\n") else "\n"
+        style = cls(newline, _DEFAULT_INDENT, " ", inline=False)
         if not isinstance(root, Container) or not root.items:
             return style
         first = root.items[0]
-        whole = text[root.start : root.end]
         margin = re.search(r"\n([ \t]*)$", text[root.start + 1 : first.start])
         return replace(
             style,
             indent=margin[1] if margin and margin[1] else _DEFAULT_INDENT,
             gap=" " if text[first.value.start - 1] == " " else "",
-            inline="\n" not in whole,
+            inline="\n" not in text[root.start : root.end],
         )
 
     def render(self, value: object, margin: str, *, inline: bool) -> str:
-        """The value as JSON, its first line without the margin, the further ones with it."""
+        """Returns the value as JSON; every line but the first begins with the margin."""
         if inline:
             separators = ("," + self.gap, ":" + self.gap)
             return json.dumps(value, ensure_ascii=False, separators=separators)
@@ -170,10 +226,9 @@ class Style:
         return (self.newline + margin).join(lines)
 
     def item(self, key: str | None, value: object, margin: str, *, inline: bool) -> str:
-        """An item of a container: the value, after its key in an object."""
+        """Returns an item of a container: the value, after its key in an object."""
+        rendered = self.render(value, margin, inline=inline)
         if key is None:
-            return self.render(value, margin, inline=inline)
+            return rendered
         colon = ":" + (self.gap if inline else " ")
-        return (
-            json.dumps(key, ensure_ascii=False) + colon + self.render(value, margin, inline=inline)
-        )
+        return json.dumps(key, ensure_ascii=False) + colon + rendered

@@ -1,11 +1,7 @@
-"""JSON with positions: where in a text each value, key and bracket stands.
+"""Parses JSON strictly (RFC 8259) into nodes that hold their positions in the text.
 
-Responsible for reading a text strictly (RFC 8259) into nodes that know their
-place, so that a caller can edit the text around them, and for saying line and
-column of what is wrong. It refuses to know what a file means, and it never
-turns nodes back into text: what nobody edits keeps its exact bytes.
-
-The json module gives values without places, and takes NaN and repeated keys.
+An error has the line and column. The json module returns values without
+positions, and accepts NaN and repeated keys.
 """
 
 from __future__ import annotations
@@ -17,33 +13,33 @@ from typing import Final
 
 BOM: Final = "\ufeff"
 MAX_DEPTH: Final = 200
-"""Levels of nesting; a settings file has a handful, and recursion needs an end."""
+"""Levels of nesting; a settings file has a handful, and the recursion needs a limit."""
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-# Possessive, so that a string that never ends costs no backtracking.
+# Possessive, so that a string without an end causes no backtracking.
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]++|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*+"')
 _LITERAL = re.compile(r"true|false|null")
 _WORD = re.compile(r"[\w.+-]+")
 
 
 class JsonError(ValueError):
-    """What stands at `position` is not JSON; `line` and `column` count from 1."""
+    """The text is not JSON at `position`; `line` and `column` count from 1."""
 
     def __init__(self, what: str, text: str, position: int):
-        # A position past the end is the end: something is missing there.
+        # A position past the end stands for the end.
         before = text[:position]
         self.what = what
         self.line = before.count("\n") + 1
         self.column = len(before) - (before.rfind("\n") + 1) + 1
         if self.line == 1 and before.startswith(BOM):
-            self.column -= 1  # an editor does not count it
+            self.column -= 1  # editors do not count it
         super().__init__(f"line {self.line}, column {self.column}: {what}")
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value: it stands in text[start:end]."""
+    """A value: text[start:end]."""
 
     start: int
     end: int
@@ -65,7 +61,7 @@ class Item(Node):
 
 @dataclass(frozen=True, slots=True)
 class Container(Node):
-    """An array or an object, its items in the order of the text."""
+    """An array or an object, with its items in the order of the text."""
 
     items: tuple[Item, ...]
 
@@ -77,31 +73,31 @@ class Array(Container):
 
 @dataclass(frozen=True, slots=True)
 class Object(Container):
-    """{…}; a key may stand in it more than once."""
+    """{…}; a key may be in it more than once."""
 
     def named(self, key: str) -> list[Item]:
-        """Its members of that name."""
+        """Returns its members of that name."""
         return [item for item in self.items if item.key == key]
 
 
 def parse(text: str) -> Node:
-    """The one value that the text holds; a byte order mark before it is passed over.
+    """Returns the text's one value; a byte order mark before it is skipped.
 
-    Raises JsonError, also for what is nested deeper than MAX_DEPTH.
+    Raises JsonError, also for nesting deeper than MAX_DEPTH.
     """
-    reader = _Reader(text)
-    node, position = reader.value(reader.space(len(BOM) if text.startswith(BOM) else 0), 0)
-    if (end := reader.space(position)) != len(text):
-        raise reader.error(end, "the end of the file")
+    parser = _Parser(text)
+    node, position = parser.value(parser.space(len(BOM) if text.startswith(BOM) else 0), 0)
+    if (end := parser.space(position)) != len(text):
+        raise parser.error(end, "the end of the file")
     return node
 
 
-class _Reader:
+class _Parser:
     def __init__(self, text: str) -> None:
         self.text = text
 
     def error(self, position: int, expected: str) -> JsonError:
-        """The error of having found something else than `expected`, named as people name it."""
+        """Returns the error for a text without `expected` at that position."""
         text = self.text
         if position >= len(text):
             return JsonError(f"the file ends where {expected} is missing", text, position)

@@ -56,9 +56,13 @@ class CodexHome(AgentHome):
         config.write_text(config.read_text().replace("auto_start = false", "auto_start = true"))
 
     def acd(self, *arguments: str) -> str:
-        """The output of `acd ARGUMENTS`, run in Codex's network; its exit code has to be 0."""
+        """What `acd ARGUMENTS` prints, run where Codex is."""
+        return self.python("-m", "acd", *arguments)
+
+    def python(self, *arguments: str) -> str:
+        """What a Python with acd prints, run where Codex is."""
         done = subprocess.run(
-            self.network.inside(sys.executable, "-m", "acd", *arguments),
+            self.network.inside(sys.executable, *arguments),
             env=self.environ,
             cwd=self.root,
             stdin=subprocess.DEVNULL,
@@ -67,7 +71,7 @@ class CodexHome(AgentHome):
             timeout=_SECONDS,
             check=False,
         )
-        assert done.returncode == 0, f"acd {arguments[0]}: {done.stdout}{done.stderr}"
+        assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
         return done.stdout
 
 

@@ -1,11 +1,10 @@
-"""What `acd install` and `acd uninstall` mean to the real Codex."""
+"""`acd install` and `acd uninstall` with the real Codex."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from acd.agents.codex.trust import Spot, trusted_hash
 from testing.e2e.codex.home import CodexHome
 from testing.e2e.codex.scenes import ExecRun
 
@@ -16,29 +15,55 @@ def run(home: CodexHome) -> str:
     return said
 
 
-def test_a_hook_that_stands_behind_acds_still_runs_when_those_are_gone(home: CodexHome) -> None:
+def trust_all(home: CodexHome) -> None:
+    """Trusts every hook as it is now, as the user's review in Codex does."""
+    script = f"""
+import os
+from acd.agents.codex.trust import _app_server
+with _app_server(os.environ) as codex:
+    listed = codex.request("hooks/list", {{"cwds": [{str(home.config_dir)!r}]}})
+    state = {{
+        hook["key"]: {{"trusted_hash": hook["currentHash"]}}
+        for each in listed["data"]
+        for hook in each["hooks"]
+    }}
+    edit = {{"keyPath": "hooks.state", "value": state, "mergeStrategy": "upsert"}}
+    codex.request("config/batchWrite", {{"edits": [edit]}})
+"""
+    home.python("-c", script)
+
+
+def test_hooks_before_acds_keep_their_trust_and_one_behind_loses_it(home: CodexHome) -> None:
+    path = home.config_dir / "hooks.json"
+    before, behind = home.root / "before", home.root / "behind"
+    theirs: list[dict[str, Any]] = [
+        {"hooks": [{"type": "command", "command": f"touch {proof}", "timeout": 5}]}
+        for proof in (before, behind)
+    ]
+    path.write_text(json.dumps({"hooks": {"Stop": theirs[:1]}}))
+    trust_all(home)
     home.acd("install", "--hooks-only", "--agent", "codex", "--trust")
-    proof = home.root / "ran"
-    theirs: dict[str, Any] = {"type": "command", "command": f"touch {proof}", "timeout": 5}
-    path, config = home.config_dir / "hooks.json", home.config_dir / "config.toml"
+    said = run(home)
+    assert before.exists(), said
     hooks = json.loads(path.read_bytes())
-    hooks["hooks"]["Stop"].append({"hooks": [theirs]})
+    hooks["hooks"]["Stop"].append(theirs[1])
     path.write_text(json.dumps(hooks))
-    # As their user's review leaves it.
-    place = Spot("Stop", 1, 0)
-    with config.open("a") as file:
-        trusted = trusted_hash(place, theirs)
-        file.write(f'\n[hooks.state."{place.key(path)}"]\ntrusted_hash = "{trusted}"\n')
+    trust_all(home)
     said = run(home)
-    assert proof.exists(), said
-    proof.unlink()
-    home.acd("uninstall", "--yes")
-    assert json.loads(path.read_bytes()) == {"hooks": {"Stop": [{"hooks": [theirs]}]}}
+    assert behind.exists(), said
+    before.unlink()
+    behind.unlink()
+    assert (
+        f"review these hooks again, because they move to another position: Stop (touch {behind})"
+        in home.acd("uninstall", "--yes")
+    )
+    assert json.loads(path.read_bytes()) == {"hooks": {"Stop": theirs}}
     said = run(home)
-    assert proof.exists(), said
+    assert before.exists(), said
+    assert not behind.exists(), said
 
 
-def test_hooks_that_nobody_trusted_do_not_run_and_acd_says_so(home: CodexHome) -> None:
+def test_hooks_without_a_review_do_not_run_and_acd_says_so(home: CodexHome) -> None:
     told = home.acd("install", "--hooks-only", "--agent", "codex")
     assert "Codex runs none of these hooks before you trust them" in told
     run(home)

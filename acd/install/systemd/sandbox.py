@@ -1,9 +1,8 @@
 """The three levels of the units' sandbox.
 
 A unit's template holds all lines, in parts headed `# --- Sandbox: LEVEL.`; a
-weaker level leaves parts out. An installed unit of a weaker level says so, and
-why, in its first line, so that the unit itself is the only record of its level.
-Pure: systemd.py asks the service manager.
+weaker level leaves parts out. The first line of an installed unit of a weaker
+level holds the level and the reason, and nothing else records them.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ _EXIT_STATUS: Final[Mapping[int, str]] = {
     226: "226/NAMESPACE, its namespaces cannot be set up",
     228: "228/SECCOMP, its system call filter cannot be set",
 }
-"""What systemd's own exit statuses mean (systemd.exec(5), PROCESS EXIT CODES)."""
+"""The meanings of systemd's own exit statuses (systemd.exec(5), PROCESS EXIT CODES)."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +39,14 @@ class Sandbox:
 
     level: Level = "full"
     why: str = ""
-    """Why it is not stronger; empty for `full`."""
+    """The reason why it is not stronger; empty for `full`."""
 
     def __str__(self) -> str:
         return f"{self.level}, because {self.why}" if self.why else self.level
 
 
 def rendered(template: str, sandbox: Sandbox) -> str:
-    """The unit's text with the parts of that level."""
+    """Returns the unit's text with the parts of that level."""
     kept = LEVELS[LEVELS.index(sandbox.level) :]
     lines = [line for line, part in _by_part(template) if part is None or part in kept]
     mark = f"# Sandbox: {sandbox}\n" if sandbox.why else ""
@@ -55,20 +54,20 @@ def rendered(template: str, sandbox: Sandbox) -> str:
 
 
 def read(unit: str) -> Sandbox:
-    """The level of an installed unit, by its first line."""
+    """Returns the level of an installed unit, by its first line."""
     if match := _MARK.match(unit):
         return Sandbox(match[1], match[2])  # type: ignore[arg-type] # the pattern is of levels
     return Sandbox()
 
 
 def settings(template: str, level: Level) -> list[str]:
-    """The `Name=value` lines of that level's sandbox."""
+    """Returns the `Name=value` lines of that level's sandbox."""
     kept = LEVELS[LEVELS.index(level) :]
     return [line.strip() for line, part in _by_part(template) if part in kept and _is_setting(line)]
 
 
 def failure(result: str, code: str, status: str) -> str:
-    """Why a unit failed, by its properties Result, ExecMainCode and ExecMainStatus."""
+    """Returns why a unit failed, by its properties Result, ExecMainCode and ExecMainStatus."""
     number = int(status)
     if code == "1":  # CLD_EXITED, waitid(2)
         return _EXIT_STATUS.get(number, f"exit status {number}")
@@ -78,7 +77,7 @@ def failure(result: str, code: str, status: str) -> str:
 
 
 def _by_part(template: str) -> Iterator[tuple[str, Level | None]]:
-    """Each line with the level that its part belongs to; None outside of the sandbox."""
+    """Yields each line with the level of its part; None outside of the sandbox."""
     part: Level | None = None
     for line in template.splitlines(keepends=True):
         if match := _PART.match(line):

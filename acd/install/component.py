@@ -1,0 +1,54 @@
+"""A component: one thing that acd installs, which can be planned, inspected and removed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from acd.agents.installer import Step
+
+Condition = Literal["current", "stale", "untrusted", "missing", "foreign", "unknown"]
+"""`untrusted`: the agent does not run it yet; `foreign`: another program's stands in its place."""
+
+
+@dataclass
+class Plan:
+    """Steps in their order, and notes for the user."""
+
+    steps: list[Step] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    service_starts: bool = False
+    """Whether a service manager starts the daemon."""
+
+    def add(self, other: Plan) -> None:
+        """Appends another plan."""
+        self.steps += other.steps
+        self.notes += other.notes
+        self.service_starts |= other.service_starts
+
+
+@dataclass(frozen=True)
+class Part:
+    """What inspection found of a component."""
+
+    state: Condition
+    where: Path
+    reasons: tuple[str, ...] = ()
+    """Why it is not current, each a short sentence; the last may be why it works all the same."""
+
+
+class Component:
+    """One thing that acd installs. A component is made for one user's environment."""
+
+    def plan(self) -> Plan:
+        """Returns what installs it or brings it up to date. Raises AcdError."""
+        raise NotImplementedError
+
+    def inspect(self) -> Part:
+        """Returns how it is. Changes nothing, and raises nothing."""
+        raise NotImplementedError
+
+    def remove(self) -> Plan:
+        """Returns what removes all of it that exists. Raises AcdError."""
+        raise NotImplementedError

@@ -1,0 +1,84 @@
+"""The component of the background service, and the choice of the service manager."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Mapping
+
+from acd import config, paths
+from acd.errors import AcdError, ConfigError
+from acd.install.component import Component, Part, Plan
+from acd.install.daemon import EndDaemon
+from acd.install.launchd import Launchd, LaunchdService
+from acd.install.service_manager import NoManager, ServiceManager
+from acd.install.systemd.manager import UserManager
+from acd.install.systemd.service import SystemdService
+from acd.system import runtime_dir
+
+
+def service_manager(environ: Mapping[str, str]) -> ServiceManager:
+    """Returns the service manager of this system. The service does not use ACD_SOCKET."""
+    environ = paths.without_socket(environ)
+    if sys.platform == "darwin":
+        launchd = Launchd(environ)
+        job = LaunchdService(environ, launchd)
+        if launchd.domain is not None:
+            return job
+        return NoManager(job.plist, "launchd does not answer", job.remove())
+    manager = UserManager(environ)
+    units = SystemdService(environ, manager)
+    if manager.answers:
+        return units
+    return NoManager(units.directory, "no service manager answers", units.remove())
+
+
+class Service(Component):
+    """The background service.
+
+    Without one a running daemon is ended, so that the next request starts this version.
+    """
+
+    def __init__(self, environ: Mapping[str, str], *, wanted: bool = True):
+        self._environ = environ
+        self._wanted = wanted
+
+    @functools.cached_property
+    def manager(self) -> ServiceManager:
+        """The service manager."""
+        return service_manager(self._environ)
+
+    def plan(self) -> Plan:
+        plan = self._plan_manager() if self._wanted else Plan()
+        if not plan.service_starts and runtime_dir.is_running(paths.socket_path(self._environ)):
+            plan.steps.append(EndDaemon(self._environ))
+        return plan
+
+    def inspect(self) -> Part:
+        return self.manager.inspect().part
+
+    def remove(self) -> Plan:
+        return Plan(self.manager.remove())
+
+    def _plan_manager(self) -> Plan:
+        plan = Plan()
+        try:
+            wanted = config.load(paths.config_path(self._environ)).notify
+        except ConfigError as error:
+            plan.notes.append(f"{error.message}; notifications stay as they are")
+            plan.add(self.manager.plan(notify=self.manager.has_notifier))
+            return plan
+        if wanted.desktop and (problem := self._desktop_problem()) is not None:
+            plan.notes.append(problem)
+        plan.add(self.manager.plan(notify=wanted.is_on))
+        return plan
+
+    def _desktop_problem(self) -> str | None:
+        """Returns what a notification on the desktop lacks, with the remedy."""
+        from acd.notify.desktop import desktop  # 20 ms with D-Bus
+
+        try:
+            desktop(self._environ, sound=False)
+        except AcdError as error:
+            return f"{error.message}; {error.hint}"
+        return None
