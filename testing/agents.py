@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from testing.support import Place
+from testing.support import DaemonHome
 
 
 def tell(
-    place: Place,
+    place: DaemonHome,
     session: str,
     event: str,
     meta: object = None,
@@ -22,13 +22,13 @@ def tell(
     assert place.ask(f"HOOK {agent} {packed} {sent}") == ["OK"]
 
 
-def asks(place: Place, session: str, meta: object = None) -> None:
+def asks(place: DaemonHome, session: str, meta: object = None) -> None:
     """Sends the session's permission request."""
     given = {"command": "make"}
     event = "PermissionRequest"
     tell(place, session, event, meta, cwd=f"/src/{session}", tool_name="Bash", tool_input=given)
 
 
-def has_finished(place: Place, session: str, meta: object = None) -> None:
+def has_finished(place: DaemonHome, session: str, meta: object = None) -> None:
     """Sends the end of the session's turn."""
     tell(place, session, "Stop", meta, cwd=f"/src/{session}")

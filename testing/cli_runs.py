@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from testing.support import WAIT, Place
+from testing.support import WAIT, DaemonHome
 
 PROGRAM = (sys.executable, "-m", "acd")
 
@@ -33,7 +33,7 @@ class Ran:
         return self.out.splitlines()
 
 
-def run(place: Place, *args: str, **options: Any) -> Ran:
+def run(place: DaemonHome, *args: str, **options: Any) -> Ran:
     """Runs acd as a process until it ends."""
     done = subprocess.run(
         [*PROGRAM, *args],
@@ -49,7 +49,7 @@ def run(place: Place, *args: str, **options: Any) -> Ran:
     return Ran(done.returncode, done.stdout, done.stderr)
 
 
-def start(place: Place, *args: str, **options: Any) -> subprocess.Popen[str]:
+def start(place: DaemonHome, *args: str, **options: Any) -> subprocess.Popen[str]:
     """Starts acd with its output in pipes."""
     options.setdefault("stdout", subprocess.PIPE)
     return subprocess.Popen(
@@ -64,7 +64,7 @@ def start(place: Place, *args: str, **options: Any) -> subprocess.Popen[str]:
 
 
 def on_terminal(
-    place: Place, *args: str, columns: int = 80, environ: Mapping[str, str] | None = None
+    place: DaemonHome, *args: str, columns: int = 80, environ: Mapping[str, str] | None = None
 ) -> str:
     """Runs acd on a terminal of this width; returns its output."""
     ours, theirs = pty.openpty()
@@ -95,7 +95,7 @@ def until(reached: Callable[[], bool], instead: Callable[[], str] = lambda: "not
         time.sleep(0.005)
 
 
-def until_subscribed(place: Place, count: int = 1) -> None:
+def until_subscribed(place: DaemonHome, count: int = 1) -> None:
     """Waits until the daemon has this many subscribers."""
     with place.client() as client:
         until(lambda: client.info()["subscribers"] == count)

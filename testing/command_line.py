@@ -9,7 +9,7 @@ import pytest
 
 from acd.__main__ import main
 from testing.cli_runs import Ran, until_subscribed
-from testing.support import Client, Place, place
+from testing.support import DaemonHome, LineClient
 from testing.tmux import Tmux, Viewer
 
 Acd = Callable[..., Ran]
@@ -17,14 +17,14 @@ StatusLine = Callable[..., Viewer]
 
 
 @pytest.fixture(scope="session")
-def _shared() -> Iterator[Place]:
-    with place() as made:
+def _shared() -> Iterator[DaemonHome]:
+    with DaemonHome() as made:
         made.start()
         yield made
 
 
 @pytest.fixture
-def served(_shared: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
+def served(_shared: DaemonHome, monkeypatch: pytest.MonkeyPatch) -> DaemonHome:
     """A place with a daemon in it, and no session."""
     for name, value in _shared.environ.items():
         monkeypatch.setenv(name, value)
@@ -34,15 +34,15 @@ def served(_shared: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
 
 
 @pytest.fixture
-def client(served: Place) -> Iterator[Client]:
+def client(served: DaemonHome) -> Iterator[LineClient]:
     with served.client() as connected:
         yield connected
 
 
 @pytest.fixture
-def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[DaemonHome]:
     """A place of the test's own, where nothing runs yet."""
-    with place() as made:
+    with DaemonHome() as made:
         for name, value in made.environ.items():
             monkeypatch.setenv(name, value)
         yield made
@@ -63,7 +63,7 @@ def acd(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture
-def status_line(alone: Place) -> Iterator[StatusLine]:
+def status_line(alone: DaemonHome) -> Iterator[StatusLine]:
     """Starts a tmux with lines of configuration, in which `acd` is a command, and looks at it."""
     program = alone.root / "bin" / "acd"
     program.parent.mkdir()

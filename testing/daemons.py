@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from testing.forks import Fork, forks
-from testing.support import Place
+from testing.support import DaemonHome
 
 
 class ForkedDaemon:
@@ -36,7 +36,7 @@ class Daemons:
     `compact_min` replaces the journal's COMPACT_MIN.
     """
 
-    def __init__(self, place: Place, listener: socket.socket, compact_min: int | None = None):
+    def __init__(self, place: DaemonHome, listener: socket.socket, compact_min: int | None = None):
         self.log = place.root / "daemons.log"
         """The standard error of all of them."""
         self._place = place

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from testing.support import Client
+from testing.support import LineClient
 
 ASKS: dict[str, Any] = {"tool_name": "Bash", "tool_input": {"command": "make"}}
 
@@ -31,7 +31,7 @@ class FakeAgent:
         self.process.kill()
         self.process.wait()
 
-    def hook(self, client: Client, event: str, *, at: int | None = None, **fields: Any) -> None:
+    def hook(self, client: LineClient, event: str, *, at: int | None = None, **fields: Any) -> None:
         """Sends an event of its session."""
         pid = {"pid": self.process.pid}
         meta = {"at": at or time.time_ns(), "config_dir": str(self.config_dir), **pid}
@@ -57,13 +57,13 @@ class FakeAgent:
         self.file.write_text(self.entry(status, **fields))
 
 
-def next_update(subscriber: Client) -> tuple[str, str]:
+def next_update(subscriber: LineClient) -> tuple[str, str]:
     """The session and the status of the next push."""
     _, session, status, *_ = subscriber.line().split(" ")
     return session, status
 
 
-def wait_for_the_read(agent: FakeAgent, client: Client) -> None:
+def wait_for_the_read(agent: FakeAgent, client: LineClient) -> None:
     """Waits until a file that is written after the agent's has been read."""
     other = FakeAgent(agent.config_dir, "later")
     try:

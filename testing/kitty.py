@@ -17,7 +17,7 @@ from typing import Any
 
 from testing import screen as screens
 from testing.screen import screen
-from testing.support import WAIT, place
+from testing.support import WAIT, DaemonHome
 
 IS_THERE = shutil.which("kitty") is not None and screens.IS_THERE
 
@@ -84,7 +84,7 @@ class Kitty:
 @contextmanager
 def a_kitty(address: str | None = None) -> Iterator[Kitty]:
     """Runs a kitty with an X server. `address` is that of its remote control (`--listen-on`)."""
-    with place() as home, screen() as display:
+    with DaemonHome() as home, screen() as display:
         made = Kitty(home.root, display, address)
         try:
             made.until(lambda: len(made.windows()) == 1)

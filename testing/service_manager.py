@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import IO
 
 from acd.system.activation import LISTEN_FDS_START
-from testing.support import DAEMON, Daemon, Place
+from testing.support import DAEMON, DaemonHome, DaemonProcess
 
 File = socket.socket | IO[str]
 
@@ -26,7 +26,7 @@ os.execv(sys.argv[2], sys.argv[2:])
 """The steps of a service manager between fork and exec."""
 
 
-def listener(place: Place, kind: int = socket.SOCK_STREAM) -> socket.socket:
+def listener(place: DaemonHome, kind: int = socket.SOCK_STREAM) -> socket.socket:
     """A socket as a socket unit creates it: bound, in a private directory."""
     place.directory.mkdir(mode=0o700, exist_ok=True)
     place.socket.unlink(missing_ok=True)
@@ -39,13 +39,13 @@ def listener(place: Place, kind: int = socket.SOCK_STREAM) -> socket.socket:
 
 
 def activate(
-    place: Place,
+    place: DaemonHome,
     files: Sequence[File],
     command: Sequence[str] = DAEMON,
     *,
     wait: bool = True,
     **environ: str,
-) -> Daemon:
+) -> DaemonProcess:
     """Starts a daemon that inherits files."""
     with _moved(files) as fds:
         return place.start(

@@ -28,7 +28,7 @@ WAIT = 30.0
 DAEMON = (sys.executable, "-m", "acd", "daemon")
 
 
-class Client:
+class LineClient:
     """One connection to a daemon."""
 
     def __init__(self, path: Path):
@@ -106,7 +106,7 @@ class Client:
         return found
 
 
-class Daemon:
+class DaemonProcess:
     """A daemon's process, its messages to sd_notify(3) and its log."""
 
     def __init__(self, process: subprocess.Popen[bytes] | Fork, notified: socket.socket, log: Path):
@@ -185,7 +185,7 @@ class DaemonHome(TemporaryHome):
         super().__init__(parent)
         self.journal = self.directory / "acd.sock.journal"
         self.config = self.home / ".config" / "acd" / "config.toml"
-        self._daemons: list[Daemon] = []
+        self._daemons: list[DaemonProcess] = []
 
     def close(self) -> None:
         """Ends every daemon of this home, also those that a client started."""
@@ -207,7 +207,7 @@ class DaemonHome(TemporaryHome):
         *,
         wait: bool = True,
         **options: Any,
-    ) -> Daemon:
+    ) -> DaemonProcess:
         """Starts a daemon and, with `wait`, returns when it serves.
 
         Without a command and options it is forked (testing/forks.py), which takes a
@@ -233,15 +233,15 @@ class DaemonHome(TemporaryHome):
                     stderr=stderr,
                     **options,
                 )
-        daemon = Daemon(process, notified, log)
+        daemon = DaemonProcess(process, notified, log)
         self._daemons.append(daemon)
         if wait:
             daemon.wait_for("READY=1")
         return daemon
 
-    def client(self) -> Client:
+    def client(self) -> LineClient:
         """A new connection to the socket."""
-        return Client(self.socket)
+        return LineClient(self.socket)
 
     def ask(self, *lines: str) -> list[str]:
         """The replies to pipelined requests on a new connection."""
@@ -249,7 +249,7 @@ class DaemonHome(TemporaryHome):
             return client.ask_all(*lines)
 
 
-def subscriber(home: DaemonHome, *words: str) -> Client:
+def subscriber(home: DaemonHome, *words: str) -> LineClient:
     """A new connection that has subscribed and received its first STATE."""
     client = home.client()
     client.send(" ".join(["SUBSCRIBE", *words]))
@@ -265,8 +265,3 @@ def kill_holder(path: Path) -> None:
         except BlockingIOError:
             with contextlib.suppress(ProcessLookupError, ValueError):
                 os.kill(int(lock.read()), signal.SIGKILL)
-
-
-# The former names, until every test uses the new ones.
-Place = DaemonHome
-place = DaemonHome

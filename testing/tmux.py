@@ -14,13 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from testing.cli_runs import until
-from testing.support import WAIT, Place
+from testing.support import WAIT, DaemonHome
 
 
 class Tmux:
     """A server with the session `work`, without clients."""
 
-    def __init__(self, place: Place, *config: str, columns: int = 100, rows: int = 20):
+    def __init__(self, place: DaemonHome, *config: str, columns: int = 100, rows: int = 20):
         self.socket = place.root / "inner"
         self.config = place.root / "tmux.conf"
         self.config.write_text("\n".join([*config, ""]))
@@ -151,7 +151,7 @@ class Viewer:
 
 
 @contextmanager
-def a_tmux(place: Place, *config: str, columns: int = 100, rows: int = 20) -> Iterator[Tmux]:
+def a_tmux(place: DaemonHome, *config: str, columns: int = 100, rows: int = 20) -> Iterator[Tmux]:
     """Runs a server with this configuration."""
     made = Tmux(place, *config, columns=columns, rows=rows)
     try:

@@ -15,7 +15,7 @@ _SECONDS: Final = 60
 _MODULES: Final = (
     "acd.__main__",
     "acd.cli.main",
-    *(f"acd.cli.{name}" for name in ("doctor", "install", "service", "sessions")),
+    *(f"acd.cli.{name}" for name in ("doctor", "install", "list", "status")),
     "acd.install.plan",
 )
 

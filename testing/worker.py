@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-from testing.support import Client
+from testing.support import LineClient
 
 STATUSES = ("working", "attention", "question")
 
@@ -90,7 +90,7 @@ class Worker:
             return f'API_USAGE {session} {{"input_tokens": {chance.randrange(1000)}}}'
         return f"{chance.choice(('RM', 'DELETE'))} {session}"
 
-    def work(self, client: Client, batch: int) -> None:
+    def work(self, client: LineClient, batch: int) -> None:
         """Sends batches and reads their replies until the daemon ends."""
         try:
             while True:
@@ -104,7 +104,7 @@ class Worker:
         except (EOFError, ConnectionError):
             return
 
-    def check(self, client: Client) -> int:
+    def check(self, client: LineClient) -> int:
         """Compares with the daemon's state; returns how many unanswered requests it had applied."""
         mine = [name for name in client.sessions() if name.startswith(f"{self.name}-")]
         found = {name: Known.seen(client.get(name)) for name in mine}

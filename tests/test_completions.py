@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from testing.support import WAIT, Place, place
+from testing.support import WAIT, DaemonHome
 from tools.command_table import acd
 from tools.completions import SCRIPTS
 from tools.packaging_files import DIRECTORY, write
@@ -27,9 +27,9 @@ printf '%s\\n' "${COMPREPLY[@]}"
 
 
 @pytest.fixture
-def served() -> Iterator[Place]:
+def served() -> Iterator[DaemonHome]:
     """A daemon with two sessions, and `acd` on PATH."""
-    with place() as made:
+    with DaemonHome() as made:
         program = made.root / "bin/acd"
         program.parent.mkdir()
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m acd "$@"\n')
@@ -41,7 +41,7 @@ def served() -> Iterator[Place]:
         yield made
 
 
-def script_of(shell: str, made: Place) -> Path:
+def script_of(shell: str, made: DaemonHome) -> Path:
     """The completion script for the shell, generated from the commands."""
     name, make = SCRIPTS[shell]
     path = made.root / name
@@ -54,7 +54,7 @@ def need(shell: str) -> None:
         pytest.skip(f"needs {shell}")
 
 
-def ran(made: Place, *argv: str) -> list[str]:
+def ran(made: DaemonHome, *argv: str) -> list[str]:
     done = subprocess.run(
         argv,
         env=made.environ,
@@ -69,7 +69,7 @@ def ran(made: Place, *argv: str) -> list[str]:
     return sorted(filter(None, done.stdout.splitlines()))
 
 
-def offered(shell: str, made: Place, *words: str) -> list[str]:
+def offered(shell: str, made: DaemonHome, *words: str) -> list[str]:
     """What a TAB after these words offers; the last one is incomplete."""
     need(shell)
     script = str(script_of(shell, made))
@@ -85,25 +85,25 @@ both = pytest.mark.parametrize("shell", ["bash", "fish"])
 
 
 @pytest.mark.parametrize("shell", SCRIPTS)
-def test_a_shell_finds_nothing_wrong_with_its_completion(shell: str, served: Place) -> None:
+def test_a_shell_finds_nothing_wrong_with_its_completion(shell: str, served: DaemonHome) -> None:
     need(shell)
     ran(served, shell, "-n", str(script_of(shell, served)))
 
 
 @both
-def test_commands_are_completed(shell: str, served: Place) -> None:
+def test_commands_are_completed(shell: str, served: DaemonHome) -> None:
     assert offered(shell, served, "re") == ["record", "replay", "resurrect"]
     assert set(offered(shell, served, "")) == {each.name for each in acd().commands}
 
 
 @both
-def test_commands_below_a_command_are_completed(shell: str, served: Place) -> None:
+def test_commands_below_a_command_are_completed(shell: str, served: DaemonHome) -> None:
     assert offered(shell, served, "config", "") == ["init", "path", "show"]
     assert offered(shell, served, "config", "show", "") == []
 
 
 @both
-def test_options_are_completed(shell: str, served: Place) -> None:
+def test_options_are_completed(shell: str, served: DaemonHome) -> None:
     assert offered(shell, served, "wait", "--t") == ["--timeout"]
     assert "--version" in offered(shell, served, "--")
 
@@ -119,7 +119,7 @@ def test_options_are_completed(shell: str, served: Place) -> None:
     ],
 )
 def test_words_of_a_fixed_set_are_completed(
-    shell: str, served: Place, words: tuple[str, ...], expected: list[str]
+    shell: str, served: DaemonHome, words: tuple[str, ...], expected: list[str]
 ) -> None:
     assert offered(shell, served, *words) == expected
 
@@ -127,7 +127,7 @@ def test_words_of_a_fixed_set_are_completed(
 @both
 @pytest.mark.parametrize("runs", [True, False])
 def test_sessions_are_completed_and_no_daemon_is_started(
-    shell: str, served: Place, runs: bool
+    shell: str, served: DaemonHome, runs: bool
 ) -> None:
     if not runs:
         ran(served, sys.executable, "-m", "acd", "stop")
@@ -139,7 +139,7 @@ def test_sessions_are_completed_and_no_daemon_is_started(
 
 
 @both
-def test_files_and_directories_are_completed(shell: str, served: Place) -> None:
+def test_files_and_directories_are_completed(shell: str, served: DaemonHome) -> None:
     (served.root / "a record.txt").touch()
     (served.root / "a directory").mkdir()
     found = [name.replace("\\", "") for name in offered(shell, served, "replay", "a")]
@@ -149,7 +149,7 @@ def test_files_and_directories_are_completed(shell: str, served: Place) -> None:
 
 
 @both
-def test_a_session_whose_id_is_shell_code_is_only_text(shell: str, served: Place) -> None:
+def test_a_session_whose_id_is_shell_code_is_only_text(shell: str, served: DaemonHome) -> None:
     served.ask("SET $(touch${IFS}pwned) working")
     served.ask("SET `touch${IFS}pwned` working")
     assert len(offered(shell, served, "get", "")) == 4
@@ -157,17 +157,17 @@ def test_a_session_whose_id_is_shell_code_is_only_text(shell: str, served: Place
 
 
 @both
-def test_a_tab_without_a_reachable_daemon_offers_nothing(shell: str, served: Place) -> None:
+def test_a_tab_without_a_reachable_daemon_offers_nothing(shell: str, served: DaemonHome) -> None:
     served.environ["ACD_SOCKET"] = "/nowhere/" + "x" * 200
     assert offered(shell, served, "get", "") == []
 
 
-def test_bash_completes_behind_an_equals_sign(served: Place) -> None:
+def test_bash_completes_behind_an_equals_sign(served: DaemonHome) -> None:
     assert offered("bash", served, "wait", "--for", "=", "q") == ["question"]
     assert "question" in offered("bash", served, "wait", "--for", "=")
 
 
-def typed_in_zsh(made: Place, keys: str, until: str) -> str:
+def typed_in_zsh(made: DaemonHome, keys: str, until: str) -> str:
     """What zsh shows after these keys, up to the text `until`."""
     need("zsh")
     script = script_of("zsh", made)
@@ -217,11 +217,11 @@ def typed_in_zsh(made: Place, keys: str, until: str) -> str:
         ("acd re\t", "resurrect  -- Resume"),
     ],
 )
-def test_zsh_completes(served: Place, keys: str, until: str) -> None:
+def test_zsh_completes(served: DaemonHome, keys: str, until: str) -> None:
     assert until in typed_in_zsh(served, keys, until)
 
 
-def test_acd_completion_prints_the_scripts_that_the_package_build_wrote(served: Place) -> None:
+def test_acd_completion_prints_the_scripts_that_the_package_build_wrote(served: DaemonHome) -> None:
     for shell, (name, _) in SCRIPTS.items():
         done = subprocess.run(
             [sys.executable, "-m", "acd", "completion", shell],
@@ -241,7 +241,7 @@ def test_the_package_build_writes_every_page_and_script_and_an_edit_only_what_ch
     assert write(tmp_path) == []
 
 
-def test_a_tab_for_a_session_loads_no_more_than_it_needs(served: Place) -> None:
+def test_a_tab_for_a_session_loads_no_more_than_it_needs(served: DaemonHome) -> None:
     code = "import sys; sys.argv = ['acd', 'completion', 'ids']; from acd.__main__ import main;"
     code += "main(); print('~', *sys.modules)"
     loaded = ran(served, sys.executable, "-c", code)[-1].split()

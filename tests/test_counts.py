@@ -31,7 +31,7 @@ from acd.system import clock
 from checks.bench.bench_round_trip import event_lines
 from checks.bench.rig import DAEMON, set_lines
 from testing.strace import Attached
-from testing.support import Daemon, DaemonHome
+from testing.support import DaemonHome, DaemonProcess
 
 MANY: Final = 200
 
@@ -45,7 +45,7 @@ def _place() -> Iterator[DaemonHome]:
 
 
 @pytest.fixture
-def daemon(place: DaemonHome) -> Daemon:
+def daemon(place: DaemonHome) -> DaemonProcess:
     return place.start()
 
 
@@ -57,7 +57,7 @@ def sets(count: int) -> list[str]:
 # System calls ---------------------------------------------------------------------
 
 
-def calls_of(daemon: Daemon, place: DaemonHome, work: Callable[[], object]) -> list[str]:
+def calls_of(daemon: DaemonProcess, place: DaemonHome, work: Callable[[], object]) -> list[str]:
     """The daemon's system calls during the work, as strace(1) prints them."""
     log = place.root / "strace.log"
     with Attached(daemon.pid, log):
@@ -92,7 +92,7 @@ ONCE_IN_A_WHILE: Final = {
 
 @needs_strace
 def test_a_set_is_one_read_one_journal_write_and_one_reply(
-    place: DaemonHome, daemon: Daemon
+    place: DaemonHome, daemon: DaemonProcess
 ) -> None:
     with place.client() as client:
         lines = sets(2 * MANY)
@@ -114,7 +114,7 @@ def test_a_set_is_one_read_one_journal_write_and_one_reply(
 
 
 @needs_strace
-def test_pipelined_sets_share_their_system_calls(place: DaemonHome, daemon: Daemon) -> None:
+def test_pipelined_sets_share_their_system_calls(place: DaemonHome, daemon: DaemonProcess) -> None:
     with place.client() as client:
         lines = sets(10 * MANY)
         client.ask_all(*lines)
@@ -124,7 +124,7 @@ def test_pipelined_sets_share_their_system_calls(place: DaemonHome, daemon: Daem
 
 @needs_strace
 def test_a_connection_with_one_set_is_a_handful_of_system_calls(
-    place: DaemonHome, daemon: Daemon
+    place: DaemonHome, daemon: DaemonProcess
 ) -> None:
     lines = sets(2 * MANY)
     for line in lines[:MANY]:
@@ -203,7 +203,9 @@ def test_a_set_takes_a_bounded_number_of_python_instructions(tmp_path: Path) -> 
 # Bytes ----------------------------------------------------------------------------
 
 
-def test_the_journal_grows_by_the_line_and_its_moment(place: DaemonHome, daemon: Daemon) -> None:
+def test_the_journal_grows_by_the_line_and_its_moment(
+    place: DaemonHome, daemon: DaemonProcess
+) -> None:
     lines = sets(MANY)
     with place.client() as client:
         client.ask(lines[0])
@@ -216,7 +218,7 @@ def test_the_journal_grows_by_the_line_and_its_moment(place: DaemonHome, daemon:
     assert sent < grown <= sent + len("@ 1800000000000000000 100000000000000000\n") * (MANY - 1)
 
 
-def test_a_hook_s_event_leaves_a_small_record(place: DaemonHome, daemon: Daemon) -> None:
+def test_a_hook_s_event_leaves_a_small_record(place: DaemonHome, daemon: DaemonProcess) -> None:
     events = islice(event_lines(str(place.home), [os.getpid()]), MANY)
     lines = [line.decode().rstrip("\n") for line in events]
     with place.client() as client:

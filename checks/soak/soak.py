@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 
 from testing.daemons import Daemons, ForkedDaemon
 from testing.service_manager import listener
-from testing.support import WAIT, Client, DaemonHome
+from testing.support import WAIT, DaemonHome, LineClient
 from testing.worker import Known, Worker
 
 REST = 0.3
@@ -47,7 +47,7 @@ class Tally:
 class Party:
     """A thread that repeats its part, across all ends of the daemon."""
 
-    def __init__(self, soak: Soak, name: str, part: Callable[[Client], None]):
+    def __init__(self, soak: Soak, name: str, part: Callable[[LineClient], None]):
         self._soak = soak
         self.name = name
         self._part = part
@@ -64,7 +64,7 @@ class Party:
     def _run(self) -> None:
         while not self._soak.ended.is_set():
             try:
-                with Client(self._soak.place.socket) as client:
+                with LineClient(self._soak.place.socket) as client:
                     self._part(client)
             except (EOFError, ConnectionError):
                 continue  # the daemon has ended: the next one serves, or starts
@@ -96,7 +96,7 @@ class Soak:
 
     # The parts --------------------------------------------------------------
 
-    def hooks(self, client: Client) -> None:
+    def hooks(self, client: LineClient) -> None:
         """Sends one line on each connection, and does not wait for the reply."""
         client.ask("PING")
         for number in range(200):
@@ -106,7 +106,7 @@ class Soak:
                 sock.sendall(f"HOOK claude-code {{}} {json.dumps(event)}\n".encode())
             self.count("hooks", 1)
 
-    def subscriber(self, client: Client) -> None:
+    def subscriber(self, client: LineClient) -> None:
         """Reads all pushes, and compares the sessions with the daemon's."""
         held: dict[str, str] = {}
         client.send("SUBSCRIBE json")
@@ -141,13 +141,13 @@ class Soak:
         else:
             self.fault(f"subscriber: {line}")
 
-    def sleeper(self, client: Client) -> None:
+    def sleeper(self, client: LineClient) -> None:
         """Subscribes, and reads rarely."""
         client.send("SUBSCRIBE")
         while not self.ended.wait(self.chance.uniform(0.5, 3)):
             client.sock.recv(1 << 20) or client.line()
 
-    def rude(self, client: Client) -> None:
+    def rude(self, client: LineClient) -> None:
         """Sends many requests and closes in the middle of a line, or without reading."""
         kind = self.chance.randrange(4)
         with contextlib.suppress(TimeoutError):
@@ -163,7 +163,7 @@ class Soak:
         self.count("rude", 1)
         self.ended.wait(self.chance.uniform(0, 0.05))
 
-    def idle(self, client: Client) -> None:
+    def idle(self, client: LineClient) -> None:
         """Opens many connections that send nothing."""
         with contextlib.ExitStack() as stack:
             for _ in range(100):
@@ -233,7 +233,7 @@ class Soak:
         self.tally.ends[kind] += 1
         return daemon
 
-    def _as_it_is(self, worker: Worker, client: Client) -> dict[str, Known]:
+    def _as_it_is(self, worker: Worker, client: LineClient) -> dict[str, Known]:
         worker.sent = []
         mine = [name for name in client.sessions() if name.startswith(f"{worker.name}-")]
         return {name: Known.seen(client.get(name)) for name in mine}

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from testing.checkout import CHECKOUT
-from testing.support import Client
+from testing.support import LineClient
 from testing.user_home import User
 
 FOLDER = CHECKOUT / "testing/new_agent"
@@ -52,7 +52,7 @@ def test_it_is_installed_hooked_and_listed(user: User) -> None:
         "tool_name": "shell",
         "message": "Run make?",
     }
-    with Client(user.socket) as client:
+    with LineClient(user.socket) as client:
         client.ask("SUBSCRIBE")
         subprocess.run(
             ["/bin/sh", "-c", group["hooks"][0]["command"]],

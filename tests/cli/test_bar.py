@@ -18,7 +18,7 @@ from acd.system import runtime_dir
 from testing.cli_runs import run, start, until, until_subscribed
 from testing.command_line import Acd
 from testing.service_manager import activate, listener
-from testing.support import WAIT, Client, Place
+from testing.support import WAIT, DaemonHome, LineClient
 
 Following = Callable[..., subprocess.Popen[str]]
 
@@ -28,7 +28,7 @@ def following() -> Iterator[Following]:
     """Starts `acd bar … --follow` in a place."""
     started: list[subprocess.Popen[str]] = []
 
-    def follow(place: Place, *args: str, **options: Any) -> subprocess.Popen[str]:
+    def follow(place: DaemonHome, *args: str, **options: Any) -> subprocess.Popen[str]:
         started.append(start(place, "bar", *args, "--follow", **options))
         return started[-1]
 
@@ -43,7 +43,7 @@ def line(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().removesuffix("\n")
 
 
-def quick_idle(place: Place) -> None:
+def quick_idle(place: DaemonHome) -> None:
     place.configure("[daemon]\nidle_timeout_minutes = 0.005\n")
 
 
@@ -51,7 +51,7 @@ def quick_idle(place: Place) -> None:
 
 
 def test_bar_prints_the_counts_of_question_attention_and_working(
-    served: Place, client: Client, acd: Acd
+    served: DaemonHome, client: LineClient, acd: Acd
 ) -> None:
     client.ask_all("SET a question", "SET b working", "SET c working", "SET d attention")
     client.ask("SET e closed")
@@ -59,7 +59,7 @@ def test_bar_prints_the_counts_of_question_attention_and_working(
 
 
 def test_bar_prints_the_same_with_and_without_click(
-    served: Place, client: Client, acd: Acd
+    served: DaemonHome, client: LineClient, acd: Acd
 ) -> None:
     client.ask("SET a question")
     quick, slow = (
@@ -70,7 +70,7 @@ def test_bar_prints_the_same_with_and_without_click(
     assert quick.out == "a\n"
 
 
-def test_bar_imports_neither_click_nor_what_only_daemons_need(served: Place) -> None:
+def test_bar_imports_neither_click_nor_what_only_daemons_need(served: DaemonHome) -> None:
     program = (
         "import sys; sys.argv = ['acd', 'bar', 'waybar']; from acd.__main__ import main; main();"
         "print({'click', 'socket', 'dataclasses', 'asyncio', 'logging'} & sys.modules.keys())"
@@ -82,26 +82,30 @@ def test_bar_imports_neither_click_nor_what_only_daemons_need(served: Place) -> 
 
 
 @pytest.mark.parametrize("args", [("--template", "{x}"), ("--follow", "--template", "{x}")])
-def test_a_wrong_template_is_a_usage_error(alone: Place, acd: Acd, args: tuple[str, ...]) -> None:
+def test_a_wrong_template_is_a_usage_error(
+    alone: DaemonHome, acd: Acd, args: tuple[str, ...]
+) -> None:
     ran = acd("bar", "plain", *args)
     assert (ran.code, ran.out) == (2, "")
     assert "there is no field {x}" in ran.err
     assert "{summary}" in ran.err
 
 
-def test_an_unknown_bar_is_a_usage_error(alone: Place, acd: Acd) -> None:
+def test_an_unknown_bar_is_a_usage_error(alone: DaemonHome, acd: Acd) -> None:
     ran = acd("bar", "i4blocks")
     assert (ran.code, ran.out) == (2, "")
     assert "'i3blocks'" in ran.err
 
 
-def test_before_the_first_daemon_bar_prints_nothing_and_starts_none(alone: Place, acd: Acd) -> None:
+def test_before_the_first_daemon_bar_prints_nothing_and_starts_none(
+    alone: DaemonHome, acd: Acd
+) -> None:
     assert acd("bar", "plain").out == "\n"
     assert not alone.directory.exists()
 
 
 @pytest.mark.parametrize("how", ["stopped", "killed"])
-def test_the_state_of_an_ended_daemon_is_still_shown(alone: Place, acd: Acd, how: str) -> None:
+def test_the_state_of_an_ended_daemon_is_still_shown(alone: DaemonHome, acd: Acd, how: str) -> None:
     daemon = alone.start()
     alone.ask("SET a working", "SET a question", 'SET b attention {"name": "docs"}', "SET c closed")
     daemon.stop() if how == "stopped" else daemon.kill()
@@ -110,21 +114,23 @@ def test_the_state_of_an_ended_daemon_is_still_shown(alone: Place, acd: Acd, how
     assert not runtime_dir.is_running(alone.socket)
 
 
-def test_the_state_of_an_earlier_boot_is_not_shown(alone: Place, acd: Acd) -> None:
+def test_the_state_of_an_earlier_boot_is_not_shown(alone: DaemonHome, acd: Acd) -> None:
     alone.start().stop()
     text = alone.journal.read_text()
     alone.journal.write_text(f"acd-journal 1 another-boot\n@ 1 1\nSET a question\n{text}")
     assert acd("bar", "plain").out == "\n"
 
 
-def test_a_frozen_daemon_does_not_block_bar(alone: Place, acd: Acd) -> None:
+def test_a_frozen_daemon_does_not_block_bar(alone: DaemonHome, acd: Acd) -> None:
     daemon = alone.start()
     alone.ask("SET a question")
     daemon.signal(signal.SIGSTOP)
     assert acd("bar", "plain").out == "▲1\n"
 
 
-def test_bar_neither_prevents_the_idle_stop_nor_starts_the_daemon(alone: Place, acd: Acd) -> None:
+def test_bar_neither_prevents_the_idle_stop_nor_starts_the_daemon(
+    alone: DaemonHome, acd: Acd
+) -> None:
     quick_idle(alone)
     daemon = alone.start()
     alone.ask("SET a question")
@@ -135,14 +141,14 @@ def test_bar_neither_prevents_the_idle_stop_nor_starts_the_daemon(alone: Place, 
     assert not alone.socket.exists()
 
 
-def test_a_socket_directory_open_to_others_is_refused(alone: Place, acd: Acd) -> None:
+def test_a_socket_directory_open_to_others_is_refused(alone: DaemonHome, acd: Acd) -> None:
     alone.directory.mkdir(mode=0o755)
     ran = acd("bar", "plain")
     assert (ran.code, ran.out) == (3, "")
     assert "not a private directory" in ran.err
 
 
-def test_bar_ends_quietly_when_its_reader_has_gone(served: Place) -> None:
+def test_bar_ends_quietly_when_its_reader_has_gone(served: DaemonHome) -> None:
     ours, theirs = os.pipe()
     os.close(ours)
     process = start(served, "bar", "plain", stdout=theirs)
@@ -153,7 +159,7 @@ def test_bar_ends_quietly_when_its_reader_has_gone(served: Place) -> None:
 
 @pytest.mark.parametrize("follow", [(), ("--follow",)])
 def test_a_full_disk_is_an_error_and_a_closed_output_none(
-    served: Place, follow: tuple[str, ...]
+    served: DaemonHome, follow: tuple[str, ...]
 ) -> None:
     with open("/dev/full", "w") as full:  # noqa: PTH123
         process = start(served, "bar", "plain", *follow, stdout=full)
@@ -169,7 +175,9 @@ def test_a_full_disk_is_an_error_and_a_closed_output_none(
     assert done.stderr == b""
 
 
-def test_bar_prints_utf8_in_a_locale_without_the_symbols(served: Place, client: Client) -> None:
+def test_bar_prints_utf8_in_a_locale_without_the_symbols(
+    served: DaemonHome, client: LineClient
+) -> None:
     client.ask("SET a question")
     served.environ["LC_ALL"] = "POSIX"
     try:
@@ -182,7 +190,7 @@ def test_bar_prints_utf8_in_a_locale_without_the_symbols(served: Place, client: 
 
 
 def test_a_stream_prints_a_line_for_each_change_of_the_text(
-    served: Place, client: Client, following: Following
+    served: DaemonHome, client: LineClient, following: Following
 ) -> None:
     shown = following(served, "plain")
     assert line(shown) == ""
@@ -195,7 +203,7 @@ def test_a_stream_prints_a_line_for_each_change_of_the_text(
 
 
 def test_a_flood_of_changes_becomes_few_lines_and_the_last_is_current(
-    served: Place, client: Client, following: Following
+    served: DaemonHome, client: LineClient, following: Following
 ) -> None:
     shown = following(served, "plain")
     assert line(shown) == ""
@@ -209,7 +217,7 @@ def test_a_flood_of_changes_becomes_few_lines_and_the_last_is_current(
 
 
 def test_a_stream_does_not_keep_the_daemon_from_its_idle_stop(
-    alone: Place, following: Following
+    alone: DaemonHome, following: Following
 ) -> None:
     daemon = alone.start()
     shown = following(alone, "plain")
@@ -222,7 +230,7 @@ def test_a_stream_does_not_keep_the_daemon_from_its_idle_stop(
 
 
 def test_a_stream_starts_no_daemon_and_continues_with_the_next_one(
-    alone: Place, following: Following
+    alone: DaemonHome, following: Following
 ) -> None:
     daemon = alone.start()
     shown = following(alone, "plain")
@@ -237,7 +245,7 @@ def test_a_stream_starts_no_daemon_and_continues_with_the_next_one(
 
 
 def test_a_stream_without_a_daemon_begins_with_the_last_known_state(
-    alone: Place, following: Following
+    alone: DaemonHome, following: Following
 ) -> None:
     daemon = alone.start()
     alone.ask("SET a question")
@@ -250,7 +258,7 @@ def test_a_stream_without_a_daemon_begins_with_the_last_known_state(
     assert json.loads(line(shown))["text"] == ""
 
 
-def test_a_stream_waits_where_no_daemon_ever_ran(alone: Place, following: Following) -> None:
+def test_a_stream_waits_where_no_daemon_ever_ran(alone: DaemonHome, following: Following) -> None:
     shown = following(alone, "plain")
     assert line(shown) == ""
     alone.start()
@@ -259,7 +267,7 @@ def test_a_stream_waits_where_no_daemon_ever_ran(alone: Place, following: Follow
 
 
 def test_a_stream_finds_the_next_daemon_after_its_directory_was_cleared(
-    alone: Place, following: Following
+    alone: DaemonHome, following: Following
 ) -> None:
     shown = following(alone, "plain")
     assert line(shown) == ""
@@ -269,7 +277,7 @@ def test_a_stream_finds_the_next_daemon_after_its_directory_was_cleared(
     assert line(shown) == "▲1"
 
 
-def test_a_stream_without_a_daemon_sleeps(alone: Place, following: Following) -> None:
+def test_a_stream_without_a_daemon_sleeps(alone: DaemonHome, following: Following) -> None:
     daemon = alone.start()
     shown = following(alone, "plain")
     assert line(shown) == ""
@@ -282,7 +290,7 @@ def test_a_stream_without_a_daemon_sleeps(alone: Place, following: Following) ->
 
 
 def test_a_stream_whose_reader_has_gone_ends_without_another_change(
-    alone: Place, following: Following
+    alone: DaemonHome, following: Following
 ) -> None:
     ours, theirs = os.pipe()
     shown = following(alone, "plain", stdout=theirs)
@@ -293,7 +301,7 @@ def test_a_stream_whose_reader_has_gone_ends_without_another_change(
     assert (shown.returncode, err) == (141, "")
 
 
-def test_an_interrupted_stream_ends_quietly(served: Place, following: Following) -> None:
+def test_an_interrupted_stream_ends_quietly(served: DaemonHome, following: Following) -> None:
     shown = following(served, "plain")
     assert line(shown) == ""
     shown.send_signal(signal.SIGINT)
@@ -312,7 +320,7 @@ def _switches(pid: int) -> str:
 
 
 def test_bar_never_connects_to_a_socket_that_a_service_manager_holds(
-    alone: Place, following: Following, acd: Acd
+    alone: DaemonHome, following: Following, acd: Acd
 ) -> None:
     with listener(alone) as sock:
         daemon = activate(alone, [sock])
@@ -329,7 +337,7 @@ def test_bar_never_connects_to_a_socket_that_a_service_manager_holds(
 
 @pytest.mark.parametrize("runs", [True, False], ids=["a daemon runs", "none runs"])
 def test_an_age_is_printed_again_when_its_minute_is_over(
-    alone: Place, following: Following, runs: bool
+    alone: DaemonHome, following: Following, runs: bool
 ) -> None:
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     ago = 58 * 10**9

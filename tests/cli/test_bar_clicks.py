@@ -19,14 +19,14 @@ from testing.agents import asks
 from testing.cli_runs import until
 from testing.doc_examples import examples
 from testing.screen import screen
-from testing.support import WAIT, Place
+from testing.support import WAIT, DaemonHome
 from testing.tmux import Tmux, a_tmux
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 
 
 @pytest.fixture
-def linked(alone: Place) -> Place:
+def linked(alone: DaemonHome) -> DaemonHome:
     """A place with a daemon, and the program where install.sh has it."""
     program = alone.home / ".local/bin/acd"
     program.parent.mkdir(parents=True)
@@ -36,13 +36,13 @@ def linked(alone: Place) -> Place:
 
 
 @pytest.fixture
-def tmux(linked: Place) -> Iterator[Tmux]:
+def tmux(linked: DaemonHome) -> Iterator[Tmux]:
     with a_tmux(linked) as made:
         yield made
 
 
 @pytest.fixture
-def pane(linked: Place, tmux: Tmux) -> str:
+def pane(linked: DaemonHome, tmux: Tmux) -> str:
     """The pane of a session with a question, which is not the active pane."""
     made = tmux.background_pane("api")
     asks(linked, "api", tmux.hints(made))
@@ -52,7 +52,7 @@ def pane(linked: Place, tmux: Tmux) -> str:
 # tmux
 
 
-def binds(linked: Place, tmux: Tmux) -> None:
+def binds(linked: DaemonHome, tmux: Tmux) -> None:
     """The lines of the page's configuration that run a jump."""
     [example] = [each for each in examples("tmux.md", "tmux") if "acd jump" in each]
     config = linked.root / "jump.conf"
@@ -61,7 +61,7 @@ def binds(linked: Place, tmux: Tmux) -> None:
 
 
 def test_the_key_in_tmux_takes_the_one_who_pressed_it_there(
-    linked: Place, tmux: Tmux, pane: str
+    linked: DaemonHome, tmux: Tmux, pane: str
 ) -> None:
     binds(linked, tmux)
     first, second = tmux.attach(), tmux.attach()
@@ -72,7 +72,7 @@ def test_the_key_in_tmux_takes_the_one_who_pressed_it_there(
 
 
 def test_a_click_on_tmuxs_status_line_takes_the_one_who_clicked_there(
-    linked: Place, tmux: Tmux, pane: str
+    linked: DaemonHome, tmux: Tmux, pane: str
 ) -> None:
     binds(linked, tmux)
     tmux.run("set-option", "-g", "mouse", "on")
@@ -87,7 +87,9 @@ def test_a_click_on_tmuxs_status_line_takes_the_one_who_clicked_there(
     assert second.pane() != pane
 
 
-def test_tmux_opens_the_dashboard_when_no_session_needs_the_user(linked: Place, tmux: Tmux) -> None:
+def test_tmux_opens_the_dashboard_when_no_session_needs_the_user(
+    linked: DaemonHome, tmux: Tmux
+) -> None:
     binds(linked, tmux)
     linked.ask("SET web working")
     viewer = tmux.attach()
@@ -100,7 +102,7 @@ def test_tmux_opens_the_dashboard_when_no_session_needs_the_user(linked: Place, 
 # Bars on the desktop
 
 
-def test_a_click_on_i3blocks_goes_there(linked: Place, tmux: Tmux, pane: str) -> None:
+def test_a_click_on_i3blocks_goes_there(linked: DaemonHome, tmux: Tmux, pane: str) -> None:
     if shutil.which("i3blocks") is None:
         pytest.skip("there is no i3blocks")
     viewer = tmux.attach()
@@ -129,7 +131,7 @@ def test_a_click_on_i3blocks_goes_there(linked: Place, tmux: Tmux, pane: str) ->
         process.communicate(timeout=WAIT)
 
 
-def test_a_click_on_polybar_goes_there(linked: Place, tmux: Tmux, pane: str) -> None:
+def test_a_click_on_polybar_goes_there(linked: DaemonHome, tmux: Tmux, pane: str) -> None:
     for program in ("polybar", "Xvfb", "xdotool"):
         if shutil.which(program) is None:
             pytest.skip(f"there is no {program}")
@@ -163,7 +165,7 @@ def test_a_click_on_polybar_goes_there(linked: Place, tmux: Tmux, pane: str) -> 
 
 @pytest.mark.parametrize(("name", "run"), [("swiftbar", "bash"), ("xbar", "shell")])
 def test_what_a_click_on_an_entry_of_a_menu_runs_goes_there(
-    linked: Place, tmux: Tmux, pane: str, name: str, run: str
+    linked: DaemonHome, tmux: Tmux, pane: str, name: str, run: str
 ) -> None:
     viewer = tmux.attach()
     [example] = [each for each in examples("swiftbar.md", "sh") if f" {name}" in each]

@@ -15,10 +15,10 @@ from testing.cli_runs import until
 from testing.command_line import StatusLine
 from testing.doc_examples import examples
 from testing.screen import screen
-from testing.support import WAIT, Place
+from testing.support import WAIT, DaemonHome
 
 
-def install(place: Place) -> None:
+def install(place: DaemonHome) -> None:
     """The program where the examples have it."""
     program = place.home / ".local/bin/acd"
     program.parent.mkdir(parents=True)
@@ -27,7 +27,7 @@ def install(place: Place) -> None:
 
 
 @pytest.fixture
-def asking(alone: Place) -> Place:
+def asking(alone: DaemonHome) -> DaemonHome:
     """The program, a daemon, and a session with a question."""
     install(alone)
     alone.start()
@@ -58,7 +58,7 @@ def test_tmux_takes_the_key_for_the_dashboard(status_line: StatusLine) -> None:
 
 @pytest.mark.skipif(shutil.which("i3blocks") is None, reason="there is no i3blocks")
 @pytest.mark.parametrize("example", examples("i3blocks.md", "ini"))
-def test_i3blocks_shows_it_by_each_of_the_examples(asking: Place, example: str) -> None:
+def test_i3blocks_shows_it_by_each_of_the_examples(asking: DaemonHome, example: str) -> None:
     config = asking.root / "i3blocks.conf"
     config.write_text(example)
     process = subprocess.Popen(
@@ -82,7 +82,7 @@ def test_i3blocks_shows_it_by_each_of_the_examples(asking: Place, example: str) 
 
 
 @pytest.mark.parametrize("example", examples("swiftbar.md", "sh"))
-def test_the_plugins_for_menu_bars_print_a_menu(asking: Place, example: str) -> None:
+def test_the_plugins_for_menu_bars_print_a_menu(asking: DaemonHome, example: str) -> None:
     plugin = asking.root / "acd.sh"
     plugin.write_text(example)
     plugin.chmod(0o755)
@@ -96,7 +96,7 @@ def test_the_plugins_for_menu_bars_print_a_menu(asking: Place, example: str) -> 
         process.communicate()
 
 
-def test_a_status_line_of_ones_own_shows_acds_as_well(asking: Place) -> None:
+def test_a_status_line_of_ones_own_shows_acds_as_well(asking: DaemonHome) -> None:
     [script] = [each for each in examples("claude-code.md", "sh") if "cat" in each]
     status = FIXTURES / "claude-code-2.1.329/statusLine.json"
     done = subprocess.run(
@@ -120,7 +120,7 @@ def test_waybars_example_is_json_that_names_our_command() -> None:
 
 @pytest.mark.skipif(shutil.which("polybar") is None, reason="there is no polybar")
 @pytest.mark.skipif(shutil.which("Xvfb") is None, reason="there is no Xvfb")
-def test_polybar_runs_the_first_example_until_it_follows(asking: Place) -> None:
+def test_polybar_runs_the_first_example_until_it_follows(asking: DaemonHome) -> None:
     module = examples("polybar.md", "ini")[0]
     config = asking.root / "polybar.ini"
     config.write_text(f"[bar/top]\noverride-redirect = true\nmodules-left = acd\n{module}")

@@ -10,7 +10,7 @@ import pytest
 
 from testing.cli_runs import run, until, until_subscribed
 from testing.command_line import StatusLine
-from testing.support import WAIT, Place
+from testing.support import WAIT, DaemonHome
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 
@@ -18,7 +18,9 @@ pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is n
 PUSHED = ("set -g status-right '<#{@acd}>'", "run-shell -b 'exec acd bar tmux --follow'")
 
 
-def test_a_status_line_that_polls_shows_a_change(alone: Place, status_line: StatusLine) -> None:
+def test_a_status_line_that_polls_shows_a_change(
+    alone: DaemonHome, status_line: StatusLine
+) -> None:
     alone.start()
     alone.ask("SET a question", "SET b working")
     viewer = status_line("set -g status-interval 1", "set -g status-right '<#(acd bar tmux)>'")
@@ -28,7 +30,7 @@ def test_a_status_line_that_polls_shows_a_change(alone: Place, status_line: Stat
 
 
 def test_a_status_line_with_a_follower_needs_no_interval(
-    alone: Place, status_line: StatusLine
+    alone: DaemonHome, status_line: StatusLine
 ) -> None:
     alone.start()
     alone.ask("SET a question")
@@ -39,7 +41,7 @@ def test_a_status_line_with_a_follower_needs_no_interval(
 
 
 def test_a_session_named_like_a_command_is_shown_and_not_run(
-    alone: Place, status_line: StatusLine
+    alone: DaemonHome, status_line: StatusLine
 ) -> None:
     alone.start()
     touched = alone.root / "touched"
@@ -54,7 +56,7 @@ def test_a_session_named_like_a_command_is_shown_and_not_run(
 
 
 def test_a_configuration_that_is_read_again_leaves_one_follower(
-    alone: Place, status_line: StatusLine
+    alone: DaemonHome, status_line: StatusLine
 ) -> None:
     alone.start()
     viewer = status_line("set -g status-interval 0", *PUSHED)
@@ -67,7 +69,7 @@ def test_a_configuration_that_is_read_again_leaves_one_follower(
     viewer.until_in_status_line("<▸1>")
 
 
-def test_the_follower_ends_with_its_tmux(alone: Place, status_line: StatusLine) -> None:
+def test_the_follower_ends_with_its_tmux(alone: DaemonHome, status_line: StatusLine) -> None:
     alone.start()
     viewer = status_line(*PUSHED)
     until_subscribed(alone)
@@ -76,7 +78,7 @@ def test_the_follower_ends_with_its_tmux(alone: Place, status_line: StatusLine) 
 
 
 def test_the_tmux_command_gets_no_secret_of_the_environment(
-    alone: Place,
+    alone: DaemonHome,
 ) -> None:
     program = alone.root / "tmux"
     program.write_text(f"#!/bin/sh\nenv >{alone.root}/env\nexit 1\n")
@@ -92,7 +94,7 @@ def test_the_tmux_command_gets_no_secret_of_the_environment(
     assert "sk-secret" not in had
 
 
-def test_a_follower_for_tmux_outside_of_tmux_is_an_error(alone: Place) -> None:
+def test_a_follower_for_tmux_outside_of_tmux_is_an_error(alone: DaemonHome) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "acd", "bar", "tmux", "--follow"],
         env=alone.environ,

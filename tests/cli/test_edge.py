@@ -15,7 +15,7 @@ from acd.cli.main import SECTIONS
 from acd.system import activation
 from testing.cli_runs import PROGRAM, run
 from testing.command_line import Acd
-from testing.support import Client, Place
+from testing.support import DaemonHome, LineClient
 
 COMMANDS = [name for commands in SECTIONS.values() for name in commands]
 
@@ -54,7 +54,7 @@ LIST = CLI | {
 HEAVY = {"asyncio", "subprocess", "textual", "tomllib", "typing_extensions", "unittest", "uvloop"}
 
 
-def modules_after(place: Place, code: str) -> set[str]:
+def modules_after(place: DaemonHome, code: str) -> set[str]:
     script = f"import sys, json\n{code}\nprint(json.dumps(sorted(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", script],
@@ -71,13 +71,13 @@ def of_acd(modules: set[str]) -> set[str]:
     return {name for name in modules if name.partition(".")[0] == "acd"}
 
 
-def test_the_command_line_itself_imports_click_alone(served: Place) -> None:
+def test_the_command_line_itself_imports_click_alone(served: DaemonHome) -> None:
     click, cli = (modules_after(served, f"import {name}") for name in ("click", "acd.cli.main"))
     assert of_acd(cli) == CLI
     assert not (cli - click) & HEAVY
 
 
-def test_list_imports_no_more_than_it_needs(served: Place) -> None:
+def test_list_imports_no_more_than_it_needs(served: DaemonHome) -> None:
     served.ask("SET one working")
     loaded = modules_after(
         served, "sys.argv = ['acd', 'list']\nfrom acd.__main__ import main\nmain()"
@@ -132,12 +132,14 @@ def test_the_choices_for_a_missing_argument_are_listed_in_one_line(
     assert done.err.splitlines()[-1].endswith(choices)
 
 
-def test_control_characters_in_arguments_are_escaped_in_errors(acd: Acd, served: Place) -> None:
+def test_control_characters_in_arguments_are_escaped_in_errors(
+    acd: Acd, served: DaemonHome
+) -> None:
     for args in (("\x1b[31m",), ("rm", "a", "\x1b[31m"), ("get", "\x1b[31m")):
         assert "\x1b" not in acd(*args).err
 
 
-def test_an_unsafe_socket_directory_is_reported_with_a_remedy(acd: Acd, alone: Place) -> None:
+def test_an_unsafe_socket_directory_is_reported_with_a_remedy(acd: Acd, alone: DaemonHome) -> None:
     alone.directory.mkdir(mode=0o755)
     alone.directory.chmod(0o755)
     done = acd("list")
@@ -146,7 +148,7 @@ def test_an_unsafe_socket_directory_is_reported_with_a_remedy(acd: Acd, alone: P
     assert "mode 700" in done.err
 
 
-def test_no_connection_is_made_in_a_directory_open_to_others(acd: Acd, alone: Place) -> None:
+def test_no_connection_is_made_in_a_directory_open_to_others(acd: Acd, alone: DaemonHome) -> None:
     with activation.bind(alone.socket).sock as listener:
         alone.directory.chmod(0o755)
         assert acd("set", "one", "working", "--prompt", "a secret").code == 3
@@ -156,7 +158,7 @@ def test_no_connection_is_made_in_a_directory_open_to_others(acd: Acd, alone: Pl
 
 
 def test_a_daemon_that_cannot_be_reached_is_exit_code_3(
-    acd: Acd, alone: Place, monkeypatch: pytest.MonkeyPatch
+    acd: Acd, alone: DaemonHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         "acd.client.blocking.daemon_command", lambda: [str(alone.root / "no-program")]
@@ -167,7 +169,7 @@ def test_a_daemon_that_cannot_be_reached_is_exit_code_3(
     assert "install.sh" in done.err
 
 
-def test_a_command_starts_the_daemon_that_it_needs(acd: Acd, alone: Place) -> None:
+def test_a_command_starts_the_daemon_that_it_needs(acd: Acd, alone: DaemonHome) -> None:
     assert acd("set", "one", "working").code == 0
     with alone.client() as client:
         assert client.info()["activation"] == "spawned"
@@ -175,7 +177,7 @@ def test_a_command_starts_the_daemon_that_it_needs(acd: Acd, alone: Place) -> No
 
 
 @pytest.mark.parametrize("home", ["", "somewhere", None])
-def test_the_daemon_and_commands_work_without_a_home(alone: Place, home: str | None) -> None:
+def test_the_daemon_and_commands_work_without_a_home(alone: DaemonHome, home: str | None) -> None:
     del alone.environ["HOME"]
     alone.environ["XDG_CONFIG_HOME"] = str(alone.root)  # not this account's
     if home is not None:
@@ -195,7 +197,9 @@ def test_a_client_from_before_an_upgrade_starts_the_new_daemon(tmp_path: Path) -
     assert daemon_command(tmp_path / "venv-old/bin/python")[0] == str(tmp_path / "venv/bin/python")
 
 
-def test_a_reader_that_leaves_early_ends_a_command_quietly(served: Place, client: Client) -> None:
+def test_a_reader_that_leaves_early_ends_a_command_quietly(
+    served: DaemonHome, client: LineClient
+) -> None:
     client.ask("SET one working")
     ours, theirs = os.pipe()
     os.close(ours)
@@ -206,7 +210,7 @@ def test_a_reader_that_leaves_early_ends_a_command_quietly(served: Place, client
     assert (done.returncode, done.stderr) == (141, b"")
 
 
-def test_output_that_cannot_be_written_is_an_error(served: Place) -> None:
+def test_output_that_cannot_be_written_is_an_error(served: DaemonHome) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [*PROGRAM, "list"], env=served.environ, stdout=full, stderr=subprocess.PIPE, check=False
@@ -220,7 +224,7 @@ def test_output_that_cannot_be_written_is_an_error(served: Place) -> None:
 )
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_help_that_cannot_be_written_is_an_error_too(
-    served: Place, args: tuple[str, ...], unbuffered: str
+    served: DaemonHome, args: tuple[str, ...], unbuffered: str
 ) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
@@ -234,7 +238,7 @@ def test_help_that_cannot_be_written_is_an_error_too(
     assert done.returncode == 1
 
 
-def test_a_closed_standard_output_is_no_error(served: Place) -> None:
+def test_a_closed_standard_output_is_no_error(served: DaemonHome) -> None:
     done = subprocess.run(
         ["sh", "-c", '"$@" >&-', "sh", *PROGRAM, "list"],
         env=served.environ,
@@ -244,7 +248,9 @@ def test_a_closed_standard_output_is_no_error(served: Place) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-def test_a_terminal_without_unicode_still_gets_its_lines(served: Place, client: Client) -> None:
+def test_a_terminal_without_unicode_still_gets_its_lines(
+    served: DaemonHome, client: LineClient
+) -> None:
     client.ask("SET one question")
     environ = {**served.environ, "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(
@@ -254,7 +260,7 @@ def test_a_terminal_without_unicode_still_gets_its_lines(served: Place, client: 
     assert done.stdout.split()[:3] == ["?", "question", "one"]
 
 
-def test_an_argument_that_is_not_utf8_is_no_traceback(served: Place) -> None:
+def test_an_argument_that_is_not_utf8_is_no_traceback(served: DaemonHome) -> None:
     done = subprocess.run(
         [*PROGRAM, "get", b"\xff"], env=served.environ, capture_output=True, text=True, check=False
     )
@@ -262,6 +268,6 @@ def test_an_argument_that_is_not_utf8_is_no_traceback(served: Place) -> None:
     assert r"\udcff" in done.stderr
 
 
-def test_set_and_list_work_as_processes_of_their_own(served: Place) -> None:
+def test_set_and_list_work_as_processes_of_their_own(served: DaemonHome) -> None:
     assert run(served, "set", "one", "working").code == 0
     assert run(served, "list").lines[0].split()[1:3] == ["working", "one"]

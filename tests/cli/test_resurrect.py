@@ -11,7 +11,7 @@ import pytest
 
 from testing.cli_runs import run
 from testing.command_line import Acd
-from testing.support import Client, Place
+from testing.support import DaemonHome, LineClient
 
 AGENT = """#!/bin/sh
 printf '%s\\n' "$PWD" "$$" "$@"
@@ -20,14 +20,14 @@ HOSTILE = "$(touch hacked);&"
 
 
 @pytest.fixture
-def project(served: Place) -> Path:
+def project(served: DaemonHome) -> Path:
     made = served.root / "a project"
     made.mkdir(exist_ok=True)
     return made
 
 
 @pytest.fixture
-def agent(served: Place, monkeypatch: pytest.MonkeyPatch) -> Path:
+def agent(served: DaemonHome, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A `claude` on PATH that prints its directory, pid and arguments."""
     program = served.root / "bin" / "claude"
     program.parent.mkdir(exist_ok=True)
@@ -37,14 +37,14 @@ def agent(served: Place, monkeypatch: pytest.MonkeyPatch) -> Path:
     return program
 
 
-def closed(client: Client, project: Path, session_id: str = "s-1") -> None:
+def closed(client: LineClient, project: Path, session_id: str = "s-1") -> None:
     metadata = {"working_dir": str(project), "session_id": session_id}
     assert client.ask_all(f"SET one working {json.dumps(metadata)}", "RM one") == ["OK", "OK"]
 
 
 @pytest.mark.usefixtures("agent")
 def test_it_becomes_the_agent_in_the_sessions_directory(
-    served: Place, client: Client, project: Path
+    served: DaemonHome, client: LineClient, project: Path
 ) -> None:
     closed(client, project)
     done = run(served, "resurrect", "one")
@@ -54,14 +54,16 @@ def test_it_becomes_the_agent_in_the_sessions_directory(
 
 
 @pytest.mark.usefixtures("agent")
-def test_the_agent_is_run_without_a_shell(served: Place, client: Client, project: Path) -> None:
+def test_the_agent_is_run_without_a_shell(
+    served: DaemonHome, client: LineClient, project: Path
+) -> None:
     closed(client, project, HOSTILE)
     assert run(served, "resurrect", "one").lines[-1] == HOSTILE
     assert list(project.iterdir()) == []
 
 
 def test_without_the_agents_program_the_session_is_closed_again(
-    served: Place, client: Client, project: Path
+    served: DaemonHome, client: LineClient, project: Path
 ) -> None:
     closed(client, project)
     done = run(served, "resurrect", "one")
@@ -71,7 +73,7 @@ def test_without_the_agents_program_the_session_is_closed_again(
 
 
 def test_print_shows_a_command_for_a_shell_and_leaves_the_session_closed(
-    acd: Acd, client: Client, project: Path, agent: Path
+    acd: Acd, client: LineClient, project: Path, agent: Path
 ) -> None:
     closed(client, project, HOSTILE)
     before = client.get("one")
@@ -89,7 +91,7 @@ def test_print_shows_a_command_for_a_shell_and_leaves_the_session_closed(
 
 @pytest.mark.parametrize("option", [(), ("--print",)])
 def test_a_session_that_is_open_is_not_resurrected(
-    acd: Acd, client: Client, option: tuple[str, ...]
+    acd: Acd, client: LineClient, option: tuple[str, ...]
 ) -> None:
     client.ask("SET one working")
     done = acd("resurrect", "one", *option)
@@ -98,7 +100,7 @@ def test_a_session_that_is_open_is_not_resurrected(
 
 @pytest.mark.parametrize("option", [(), ("--print",)])
 def test_a_session_without_an_agents_id_is_not_resumable(
-    acd: Acd, client: Client, option: tuple[str, ...]
+    acd: Acd, client: LineClient, option: tuple[str, ...]
 ) -> None:
     client.ask("SET one closed")
     done = acd("resurrect", "one", *option)
@@ -109,7 +111,7 @@ def test_a_session_without_an_agents_id_is_not_resumable(
 
 @pytest.mark.parametrize("option", [(), ("--print",)])
 def test_a_session_whose_directory_is_gone_is_not_resurrected(
-    acd: Acd, client: Client, project: Path, option: tuple[str, ...]
+    acd: Acd, client: LineClient, project: Path, option: tuple[str, ...]
 ) -> None:
     closed(client, project / "gone")
     done = acd("resurrect", "one", *option)
@@ -119,7 +121,7 @@ def test_a_session_whose_directory_is_gone_is_not_resurrected(
 
 @pytest.mark.parametrize("option", [(), ("--print",)])
 def test_a_session_whose_process_went_on_with_another_is_not_resurrected(
-    acd: Acd, client: Client, option: tuple[str, ...]
+    acd: Acd, client: LineClient, option: tuple[str, ...]
 ) -> None:
     for session in ("old", "new"):
         event = {"session_id": session, "hook_event_name": "SessionStart", "source": "clear"}

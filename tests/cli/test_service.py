@@ -17,10 +17,10 @@ from acd.notify.state import locked_state
 from acd.system import activation
 from testing.cli_runs import run
 from testing.command_line import Acd
-from testing.support import Client, Place
+from testing.support import DaemonHome, LineClient
 
 
-def held(place: Place) -> socket.socket:
+def held(place: DaemonHome) -> socket.socket:
     """A listening socket without a daemon, as a service manager holds it."""
     return activation.bind(place.socket).sock
 
@@ -29,7 +29,7 @@ def held(place: Place) -> socket.socket:
 
 
 def test_status_shows_the_facts_of_a_running_daemon(
-    acd: Acd, served: Place, client: Client
+    acd: Acd, served: DaemonHome, client: LineClient
 ) -> None:
     client.ask_all("SET a question", "SET b working", "SET c working")
     done = acd("status")
@@ -44,7 +44,7 @@ def test_status_shows_the_facts_of_a_running_daemon(
     assert facts["hooks"].startswith("not installed (")
 
 
-def test_status_starts_no_daemon_and_exits_with_3(acd: Acd, alone: Place) -> None:
+def test_status_starts_no_daemon_and_exits_with_3(acd: Acd, alone: DaemonHome) -> None:
     done = acd("status")
     assert done.code == 3
     assert done.lines[0] == f"acd {__version__}: not running; the next event or command starts it"
@@ -54,7 +54,7 @@ def test_status_starts_no_daemon_and_exits_with_3(acd: Acd, alone: Place) -> Non
 
 @pytest.mark.parametrize(("command", "code"), [("status", 3), ("stop", 0)])
 def test_a_socket_that_a_service_manager_holds_is_not_touched(
-    acd: Acd, alone: Place, command: str, code: int
+    acd: Acd, alone: DaemonHome, command: str, code: int
 ) -> None:
     with held(alone) as listener:
         assert acd(command).code == code
@@ -64,13 +64,13 @@ def test_a_socket_that_a_service_manager_holds_is_not_touched(
 
 
 def test_status_names_a_daemon_of_another_version(
-    acd: Acd, served: Place, monkeypatch: pytest.MonkeyPatch
+    acd: Acd, served: DaemonHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(status, "__version__", "9.9")
     assert f"the daemon is {__version__}, this program 9.9: acd stop ends it" in acd("status").out
 
 
-def test_status_reports_a_state_that_is_in_memory_only(acd: Acd, alone: Place) -> None:
+def test_status_reports_a_state_that_is_in_memory_only(acd: Acd, alone: DaemonHome) -> None:
     daemon = alone.start()
     resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (0, 0))
     alone.ask("SET one working")
@@ -81,7 +81,9 @@ def test_status_reports_a_state_that_is_in_memory_only(acd: Acd, alone: Place) -
 
 
 @pytest.mark.parametrize("runs", [True, False])
-def test_status_counts_the_events_that_hooks_gave_up(acd: Acd, alone: Place, runs: bool) -> None:
+def test_status_counts_the_events_that_hooks_gave_up(
+    acd: Acd, alone: DaemonHome, runs: bool
+) -> None:
     if runs:
         alone.start()
     else:
@@ -90,7 +92,7 @@ def test_status_counts_the_events_that_hooks_gave_up(acd: Acd, alone: Place, run
     assert "3 events that hooks could not deliver" in acd("status").out
 
 
-def settings(alone: Place, text: str) -> Path:
+def settings(alone: DaemonHome, text: str) -> Path:
     """Writes Claude Code's settings."""
     path = alone.home / ".claude/settings.json"
     path.parent.mkdir(exist_ok=True)
@@ -119,13 +121,13 @@ def status_line(acd: Acd) -> str:
     ],
 )
 def test_status_names_the_owner_of_claude_codes_status_line(
-    acd: Acd, alone: Place, text: str, expected: str
+    acd: Acd, alone: DaemonHome, text: str, expected: str
 ) -> None:
     path = settings(alone, text)
     assert status_line(acd).startswith(expected.format(path))
 
 
-def test_status_recognizes_the_status_line_that_install_sets(acd: Acd, alone: Place) -> None:
+def test_status_recognizes_the_status_line_that_install_sets(acd: Acd, alone: DaemonHome) -> None:
     path = settings(alone, "{}")
     [(agent, line)] = able_agents().items()
     AgentStatusLine(alone.environ, agent, line).step().execute()
@@ -133,7 +135,7 @@ def test_status_recognizes_the_status_line_that_install_sets(acd: Acd, alone: Pl
 
 
 def test_status_names_what_desktop_notifications_lack(
-    acd: Acd, alone: Place, monkeypatch: pytest.MonkeyPatch
+    acd: Acd, alone: DaemonHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert re.search(r"notify +off\n", acd("status").out)
     alone.configure("[notify]\ndesktop = true\n")
@@ -147,7 +149,7 @@ def test_status_names_what_desktop_notifications_lack(
 # stop
 
 
-def test_stop_ends_the_daemon_and_loses_nothing(acd: Acd, alone: Place) -> None:
+def test_stop_ends_the_daemon_and_loses_nothing(acd: Acd, alone: DaemonHome) -> None:
     daemon = alone.start()
     alone.ask("SET one question")
     done = acd("stop")
@@ -156,7 +158,7 @@ def test_stop_ends_the_daemon_and_loses_nothing(acd: Acd, alone: Place) -> None:
     assert acd("list").lines[0].split()[1:3] == ["question", "one"]
 
 
-def test_stop_without_a_daemon_is_no_error(acd: Acd, alone: Place) -> None:
+def test_stop_without_a_daemon_is_no_error(acd: Acd, alone: DaemonHome) -> None:
     done = acd("stop")
     assert (done.code, done.out) == (0, "not running\n")
     assert not alone.socket.exists()
@@ -165,11 +167,11 @@ def test_stop_without_a_daemon_is_no_error(acd: Acd, alone: Place) -> None:
 # daemon
 
 
-def test_a_second_daemon_exits_with_4(served: Place) -> None:
+def test_a_second_daemon_exits_with_4(served: DaemonHome) -> None:
     done = run(served, "daemon")
     assert done.code == 4
     assert f"another acd daemon already serves {served.socket}" in done.err
 
 
-def test_the_daemon_takes_no_arguments(served: Place) -> None:
+def test_the_daemon_takes_no_arguments(served: DaemonHome) -> None:
     assert run(served, "daemon", "--fast").code == 2

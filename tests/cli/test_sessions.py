@@ -10,7 +10,7 @@ import pytest
 
 from testing.cli_runs import on_terminal
 from testing.command_line import Acd
-from testing.support import Client, Place
+from testing.support import DaemonHome, LineClient
 
 pytestmark = pytest.mark.usefixtures("served")
 
@@ -22,7 +22,7 @@ def timeless(text: str) -> str:
     return re.sub(r"\b\d+s\b", "Ns", text)
 
 
-def hook(client: Client, event: str, at: int, **fields: str) -> None:
+def hook(client: LineClient, event: str, at: int, **fields: str) -> None:
     payload = {"session_id": UUID, "hook_event_name": event, "cwd": "/src/api", **fields}
     assert client.ask(f'HOOK claude-code {{"at":{at}}} {json.dumps(payload)}') == "OK"
 
@@ -30,33 +30,33 @@ def hook(client: Client, event: str, at: int, **fields: str) -> None:
 # set
 
 
-def test_set_creates_a_session_and_prints_nothing(acd: Acd, client: Client) -> None:
+def test_set_creates_a_session_and_prints_nothing(acd: Acd, client: LineClient) -> None:
     done = acd("set", "one", "working")
     assert (done.code, done.out, done.err) == (0, "", "")
     assert client.sessions()["one"]["status"] == "working"
 
 
-def test_options_of_set_become_metadata(acd: Acd, client: Client) -> None:
+def test_options_of_set_become_metadata(acd: Acd, client: LineClient) -> None:
     acd("set", "one", "question", "--cwd", "/src/api", "--session-id", "s", "--prompt", "Go?")
     found = client.get("one")
     assert (found["working_dir"], found["session_id"], found["prompt"]) == ("/src/api", "s", "Go?")
 
 
 def test_a_relative_directory_is_relative_to_where_set_runs(
-    acd: Acd, client: Client, served: Place, monkeypatch: pytest.MonkeyPatch
+    acd: Acd, client: LineClient, served: DaemonHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(served.home)
     acd("set", "one", "working", "--cwd", ".")
     assert client.get("one")["working_dir"] == str(served.home)
 
 
-def test_an_option_of_set_overrides_the_json(acd: Acd, client: Client) -> None:
+def test_an_option_of_set_overrides_the_json(acd: Acd, client: LineClient) -> None:
     acd("set", "one", "working", "--prompt", "option", "--meta", '{"prompt": "json", "x": [1]}')
     found = client.get("one")
     assert (found["prompt"], found["metadata"]) == ("option", {"x": [1]})
 
 
-def test_set_takes_a_complete_id_and_never_a_beginning(acd: Acd, client: Client) -> None:
+def test_set_takes_a_complete_id_and_never_a_beginning(acd: Acd, client: LineClient) -> None:
     acd("set", "one", "working")
     acd("set", "on", "working")
     assert set(client.sessions()) == {"on", "one"}
@@ -77,7 +77,7 @@ def test_set_takes_a_complete_id_and_never_a_beginning(acd: Acd, client: Client)
     ],
 )
 def test_wrong_arguments_of_set_are_reported_and_change_nothing(
-    acd: Acd, client: Client, args: tuple[str, ...], complaint: str
+    acd: Acd, client: LineClient, args: tuple[str, ...], complaint: str
 ) -> None:
     done = acd("set", *args)
     assert done.code == 2
@@ -91,7 +91,7 @@ def test_a_refusal_of_the_daemon_is_written_to_stderr(acd: Acd) -> None:
     assert (done.code, done.out, done.err) == (1, "", "acd: session closed\n")
 
 
-def test_an_id_that_looks_like_an_option_can_be_set(acd: Acd, client: Client) -> None:
+def test_an_id_that_looks_like_an_option_can_be_set(acd: Acd, client: LineClient) -> None:
     acd("set", "--", "--help", "working")
     assert set(client.sessions()) == {"--help"}
 
@@ -110,13 +110,13 @@ def test_list_shows_those_that_need_you_first(acd: Acd) -> None:
     assert words == [["question", "d"], ["attention", "c"], ["working", "b"], ["closed", "a"]]
 
 
-def test_list_writes_the_home_as_a_tilde(acd: Acd, served: Place) -> None:
+def test_list_writes_the_home_as_a_tilde(acd: Acd, served: DaemonHome) -> None:
     acd("set", "one", "working", "--cwd", f"{served.home}/src/api")
     shown = timeless(acd("list").out)
     assert shown.split() == ["▸", "working", "one", "api", "Ns", "~/src/api"]
 
 
-def test_list_json_is_the_array_of_sessions_in_the_same_order(acd: Acd, client: Client) -> None:
+def test_list_json_is_the_array_of_sessions_in_the_same_order(acd: Acd, client: LineClient) -> None:
     acd("set", "a", "working")
     acd("set", "b", "question")
     listed = json.loads(acd("list", "--json").out)
@@ -142,14 +142,14 @@ def test_control_characters_of_a_session_are_escaped(acd: Acd) -> None:
         assert shown.replace("\n", "").isprintable()
 
 
-def test_list_has_colours_on_a_terminal(acd: Acd, served: Place) -> None:
+def test_list_has_colours_on_a_terminal(acd: Acd, served: DaemonHome) -> None:
     acd("set", "one", "question")
     assert "\x1b[31m" in on_terminal(served, "list")
 
 
 @pytest.mark.parametrize("environ", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_list_has_no_colours_where_they_are_not_wanted(
-    acd: Acd, served: Place, environ: dict[str, str]
+    acd: Acd, served: DaemonHome, environ: dict[str, str]
 ) -> None:
     acd("set", "one", "question")
     assert "\x1b" not in on_terminal(served, "list", environ=environ)
@@ -161,7 +161,9 @@ def test_list_has_no_colours_in_a_pipe(acd: Acd) -> None:
 
 
 @pytest.mark.parametrize("columns", [40, 200])
-def test_list_is_cut_to_the_width_of_the_terminal(acd: Acd, served: Place, columns: int) -> None:
+def test_list_is_cut_to_the_width_of_the_terminal(
+    acd: Acd, served: DaemonHome, columns: int
+) -> None:
     acd("set", "one", "question", "--cwd", "/" + "d" * 100, "--prompt", "p" * 200)
     shown = on_terminal(served, "list", columns=columns, environ={"NO_COLOR": "1"})
     assert [len(line) for line in shown.splitlines()] == [columns]
@@ -205,20 +207,20 @@ def test_an_unknown_session_is_an_error(acd: Acd, command: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["get", "rm", "delete", "wait"])
-def test_an_empty_id_is_refused(acd: Acd, client: Client, command: str) -> None:
+def test_an_empty_id_is_refused(acd: Acd, client: LineClient, command: str) -> None:
     acd("set", "one", "working")
     assert acd(command, "").code == 2
     assert client.sessions()["one"]["status"] == "working"
 
 
-def test_get_prints_all_fields_as_json(acd: Acd, client: Client) -> None:
+def test_get_prints_all_fields_as_json(acd: Acd, client: LineClient) -> None:
     acd("set", "one", "working", "--meta", '{"x": 1}')
     acd("set", "one", "question")
     printed, known = json.loads(acd("get", "one").out), client.get("one")
     assert printed | {"elapsed": 0} == known | {"elapsed": 0}
 
 
-def test_rm_closes_and_delete_removes(acd: Acd, client: Client) -> None:
+def test_rm_closes_and_delete_removes(acd: Acd, client: LineClient) -> None:
     acd("set", "one", "working")
     assert acd("rm", "one").code == 0
     assert client.sessions()["one"]["closed"] is True
@@ -246,14 +248,14 @@ def test_history_without_changes_shows_the_present_status(acd: Acd) -> None:
     assert shown == "no changes yet: api has been working for Ns\n"
 
 
-def test_history_json_is_the_daemons(acd: Acd, client: Client) -> None:
+def test_history_json_is_the_daemons(acd: Acd, client: LineClient) -> None:
     acd("set", "one", "working")
     acd("set", "one", "question")
     assert json.loads(acd("history", "one", "--json").out) == client.get("one")["history"]
 
 
 def test_explain_shows_what_each_piece_of_evidence_changed_or_why_not(
-    acd: Acd, client: Client
+    acd: Acd, client: LineClient
 ) -> None:
     hook(client, "UserPromptSubmit", 2_000_000_000)
     hook(client, "PermissionRequest", 3_000_000_000, tool_name="Bash")
@@ -268,7 +270,7 @@ def test_explain_shows_what_each_piece_of_evidence_changed_or_why_not(
     ]
 
 
-def test_explain_shows_times_to_the_millisecond(acd: Acd, client: Client) -> None:
+def test_explain_shows_times_to_the_millisecond(acd: Acd, client: LineClient) -> None:
     hook(client, "UserPromptSubmit", 2_345_678_901)
     assert ":02.345  hook" in acd("explain", "api").out
 
@@ -281,7 +283,7 @@ def test_explain_without_evidence_of_an_agent_says_so(acd: Acd) -> None:
     ]
 
 
-def test_explain_names_the_successor_of_a_superseded_session(acd: Acd, client: Client) -> None:
+def test_explain_names_the_successor_of_a_superseded_session(acd: Acd, client: LineClient) -> None:
     for session in (UUID, "77aa"):
         payload = {"session_id": session, "hook_event_name": "SessionStart", "source": "clear"}
         client.ask(f'HOOK claude-code {{"pid":{os.getpid()}}} {json.dumps(payload)}')

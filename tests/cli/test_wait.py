@@ -8,12 +8,14 @@ import pytest
 
 from testing.cli_runs import start, until_subscribed
 from testing.command_line import Acd
-from testing.support import WAIT, Client, Place
+from testing.support import WAIT, DaemonHome, LineClient
 
 pytestmark = pytest.mark.usefixtures("served")
 
 
-def test_wait_ends_when_a_session_needs_you_and_prints_it(served: Place, client: Client) -> None:
+def test_wait_ends_when_a_session_needs_you_and_prints_it(
+    served: DaemonHome, client: LineClient
+) -> None:
     client.ask("SET other working")
     waiting = start(served, "wait")
     until_subscribed(served)
@@ -51,7 +53,9 @@ def test_wait_json_prints_the_session(acd: Acd) -> None:
     assert json.loads(acd("wait", "--json").out)["id"] == "one"
 
 
-def test_wait_ends_when_all_that_are_named_have_closed(served: Place, client: Client) -> None:
+def test_wait_ends_when_all_that_are_named_have_closed(
+    served: DaemonHome, client: LineClient
+) -> None:
     client.ask_all("SET a working", "SET b working")
     waiting = start(served, "wait", "a", "b")
     until_subscribed(served)
@@ -61,7 +65,7 @@ def test_wait_ends_when_all_that_are_named_have_closed(served: Place, client: Cl
     assert err == "acd: closed, and will not need you any more: a, b\n"
 
 
-def test_wait_goes_on_when_the_daemon_was_killed(alone: Place) -> None:
+def test_wait_goes_on_when_the_daemon_was_killed(alone: DaemonHome) -> None:
     daemon = alone.start()
     alone.ask("SET one working")
     waiting = start(alone, "wait")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from testing.cli_runs import start, until, until_subscribed
-from testing.support import WAIT, Client, Place
+from testing.support import WAIT, DaemonHome, LineClient
 
 Watch = Callable[..., subprocess.Popen[str]]
 
@@ -22,7 +22,7 @@ def watching() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts a watch, and waits until it has subscribed."""
     started: list[subprocess.Popen[str]] = []
 
-    def watch(place: Place, *args: str, **options: Any) -> subprocess.Popen[str]:
+    def watch(place: DaemonHome, *args: str, **options: Any) -> subprocess.Popen[str]:
         started.append(start(place, "watch", *args, **options))
         until_subscribed(place)
         return started[-1]
@@ -40,7 +40,7 @@ def words(process: subprocess.Popen[str]) -> list[str]:
 
 
 def test_each_change_is_a_line_as_it_happens(
-    served: Place, client: Client, watching: Watch
+    served: DaemonHome, client: LineClient, watching: Watch
 ) -> None:
     watch = watching(served)
     client.ask('SET one working {"working_dir": "/src/api"}')
@@ -52,7 +52,7 @@ def test_each_change_is_a_line_as_it_happens(
 
 
 def test_sessions_that_existed_before_are_no_change(
-    served: Place, client: Client, watching: Watch
+    served: DaemonHome, client: LineClient, watching: Watch
 ) -> None:
     client.ask("SET old working")
     watch = watching(served)
@@ -60,7 +60,7 @@ def test_sessions_that_existed_before_are_no_change(
     assert words(watch) == ["working", "new", "(new)"]
 
 
-def test_json_is_an_object_a_line(served: Place, client: Client, watching: Watch) -> None:
+def test_json_is_an_object_a_line(served: DaemonHome, client: LineClient, watching: Watch) -> None:
     watch = watching(served, "--json")
     client.ask_all("SET one working", "SET one question", "DELETE one")
     assert watch.stdout is not None
@@ -73,7 +73,7 @@ def test_json_is_an_object_a_line(served: Place, client: Client, watching: Watch
     assert (gone["from"], gone["to"], gone["session"]) == ("question", None, None)
 
 
-def test_a_watch_goes_on_when_the_daemon_was_stopped(alone: Place, watching: Watch) -> None:
+def test_a_watch_goes_on_when_the_daemon_was_stopped(alone: DaemonHome, watching: Watch) -> None:
     daemon = alone.start()
     watch = watching(alone)
     alone.ask("SET one working", "STOP")
@@ -86,7 +86,7 @@ def test_a_watch_goes_on_when_the_daemon_was_stopped(alone: Place, watching: Wat
     assert words(watch)[:2] == ["question", "one"]
 
 
-def test_missed_changes_are_printed_once(alone: Place, watching: Watch) -> None:
+def test_missed_changes_are_printed_once(alone: DaemonHome, watching: Watch) -> None:
     daemon = alone.start()
     alone.ask("SET same working", "SET changed working", "SET gone working")
     watch = watching(alone)
@@ -106,7 +106,7 @@ def test_missed_changes_are_printed_once(alone: Place, watching: Watch) -> None:
     assert printed[3][:3] == ["closed", "same", "(was"]
 
 
-def test_a_watch_prevents_the_idle_stop(alone: Place, watching: Watch) -> None:
+def test_a_watch_prevents_the_idle_stop(alone: DaemonHome, watching: Watch) -> None:
     alone.configure("[daemon]\nidle_timeout_minutes = 0.002\n")
     daemon = alone.start()
     watch = watching(alone)
@@ -117,7 +117,7 @@ def test_a_watch_prevents_the_idle_stop(alone: Place, watching: Watch) -> None:
 
 
 def test_a_watch_whose_reader_has_gone_ends_without_another_change(
-    served: Place, watching: Watch
+    served: DaemonHome, watching: Watch
 ) -> None:
     ours, theirs = os.pipe()
     watch = watching(served, stdout=theirs)
@@ -127,14 +127,14 @@ def test_a_watch_whose_reader_has_gone_ends_without_another_change(
     assert (watch.returncode, err) == (141, "")
 
 
-def test_an_interrupted_watch_ends_quietly(served: Place, watching: Watch) -> None:
+def test_an_interrupted_watch_ends_quietly(served: DaemonHome, watching: Watch) -> None:
     watch = watching(served)
     watch.send_signal(signal.SIGINT)
     out, err = watch.communicate(timeout=WAIT)
     assert (watch.returncode, out, err.strip()) == (130, "", "")
 
 
-def _is_served(place: Place) -> bool:
+def _is_served(place: DaemonHome) -> bool:
     try:
         place.client().close()
     except OSError:

@@ -13,7 +13,7 @@ from acd.client.mirror import SessionChange, SessionMirror
 from acd.client.subscription import subscribe
 from acd.errors import DaemonRefused, DaemonUnreachable
 from acd.protocol import Snapshot, Subscribe
-from testing.support import Place
+from testing.support import DaemonHome
 
 
 class Clock:
@@ -101,7 +101,7 @@ def test_a_daemon_that_never_sends_a_snapshot_is_an_error(
         list(subscribe({"ACD_SOCKET": "/nowhere"}))
 
 
-def test_a_refused_subscription_is_an_error(alone: Place) -> None:
+def test_a_refused_subscription_is_an_error(alone: DaemonHome) -> None:
     alone.configure("[limits]\nmax_connections = 1\n")
     alone.start()
     with alone.client() as client:
@@ -110,7 +110,7 @@ def test_a_refused_subscription_is_an_error(alone: Place) -> None:
             list(subscribe(alone.environ))
 
 
-def test_a_subscriber_gets_a_snapshot_first_and_ends_at_its_deadline(served: Place) -> None:
+def test_a_subscriber_gets_a_snapshot_first_and_ends_at_its_deadline(served: DaemonHome) -> None:
     served.ask("SET one working")
     [(mirror, changes)] = subscribe(served.environ, deadline=time.monotonic() + 0.05)
     assert mirror.sessions["one"]["status"] == "working"

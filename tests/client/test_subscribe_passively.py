@@ -12,7 +12,7 @@ from acd.client import blocking, subscription
 from acd.client.mirror import SessionChange, SessionMirror
 from acd.client.subscription import subscribe_passively
 from acd.errors import AcdError, UnsafeSocket
-from testing.support import Place
+from testing.support import DaemonHome
 
 
 def next_statuses(updates: Iterator[tuple[SessionMirror, list[SessionChange]]]) -> dict[str, str]:
@@ -27,7 +27,7 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocking, "REPLY_SECONDS", 0.2)
 
 
-def test_a_daemon_that_accepts_no_more_connections_is_tried_again(alone: Place) -> None:
+def test_a_daemon_that_accepts_no_more_connections_is_tried_again(alone: DaemonHome) -> None:
     alone.configure("[limits]\nmax_connections = 1\n")
     alone.start()
     updates = subscribe_passively(alone.environ)
@@ -38,7 +38,7 @@ def test_a_daemon_that_accepts_no_more_connections_is_tried_again(alone: Place) 
     assert next_statuses(updates) == {"a": "working"}
 
 
-def test_a_frozen_daemon_is_tried_again_until_it_answers(alone: Place) -> None:
+def test_a_frozen_daemon_is_tried_again_until_it_answers(alone: DaemonHome) -> None:
     daemon = alone.start()
     alone.ask("SET a question")
     daemon.signal(signal.SIGSTOP)
@@ -49,7 +49,7 @@ def test_a_frozen_daemon_is_tried_again_until_it_answers(alone: Place) -> None:
     assert next_statuses(updates) == {"a": "working"}
 
 
-def test_it_wakes_the_caller_at_the_given_time(alone: Place) -> None:
+def test_it_wakes_the_caller_at_the_given_time(alone: DaemonHome) -> None:
     alone.start()
     wake_at = time.monotonic() + 0.1
     updates = subscribe_passively(alone.environ, wake_at=lambda: wake_at)
@@ -58,7 +58,7 @@ def test_it_wakes_the_caller_at_the_given_time(alone: Place) -> None:
     assert time.monotonic() >= wake_at
 
 
-def test_changes_between_two_daemons_are_yielded(alone: Place) -> None:
+def test_changes_between_two_daemons_are_yielded(alone: DaemonHome) -> None:
     daemon = alone.start()
     alone.ask("SET a question", "SET b working")
     updates = subscribe_passively(alone.environ)
@@ -72,13 +72,13 @@ def test_changes_between_two_daemons_are_yielded(alone: Place) -> None:
     assert {change.session_id for change in changes} == {"a", "b"}
 
 
-def test_a_directory_that_is_open_to_others_is_refused(alone: Place) -> None:
+def test_a_directory_that_is_open_to_others_is_refused(alone: DaemonHome) -> None:
     alone.directory.mkdir(mode=0o755)
     with pytest.raises(UnsafeSocket):
         next(subscribe_passively(alone.environ))
 
 
-def test_a_pid_file_that_cannot_be_watched_is_an_error_with_its_path(alone: Place) -> None:
+def test_a_pid_file_that_cannot_be_watched_is_an_error_with_its_path(alone: DaemonHome) -> None:
     alone.directory.mkdir(mode=0o700)
     watched = alone.directory / "acd.sock.daemon"
     watched.symlink_to("elsewhere")

@@ -11,29 +11,29 @@ import pytest
 
 from testing.fake_agent import FakeAgent
 from testing.strace import Strace
-from testing.support import Client, Daemon, Place, place
+from testing.support import DaemonHome, DaemonProcess, LineClient
 
 
 @pytest.fixture(name="place")
-def _place() -> Iterator[Place]:
-    with place() as made:
+def _place() -> Iterator[DaemonHome]:
+    with DaemonHome() as made:
         yield made
 
 
 @pytest.fixture
-def daemon(place: Place) -> Daemon:
+def daemon(place: DaemonHome) -> DaemonProcess:
     """A running daemon that bound its own socket."""
     return place.start()
 
 
 @pytest.fixture
-def client(place: Place, daemon: Daemon) -> Iterator[Client]:
+def client(place: DaemonHome, daemon: DaemonProcess) -> Iterator[LineClient]:
     with place.client() as connected:
         yield connected
 
 
 @pytest.fixture
-def agents(place: Place) -> Iterator[Callable[..., FakeAgent]]:
+def agents(place: DaemonHome) -> Iterator[Callable[..., FakeAgent]]:
     with ExitStack() as stack:
 
         def make(session: str = "s", config: str = ".claude") -> FakeAgent:
@@ -51,14 +51,14 @@ def agent(agents: Callable[..., FakeAgent]) -> FakeAgent:
 
 
 @pytest.fixture
-def subscriber(place: Place, daemon: Daemon) -> Iterator[Client]:
+def subscriber(place: DaemonHome, daemon: DaemonProcess) -> Iterator[LineClient]:
     with place.client() as connected:
         assert connected.ask("SUBSCRIBE").startswith("STATE")
         yield connected
 
 
 @pytest.fixture(name="strace")
-def _strace(place: Place) -> Strace:
+def _strace(place: DaemonHome) -> Strace:
     program = shutil.which("strace")
     if program is None:
         pytest.skip("strace is not here")

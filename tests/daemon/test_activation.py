@@ -22,7 +22,7 @@ from acd.errors import EXIT_UNSAFE_SOCKET
 from acd.system.activation import adopt
 from testing.service_manager import activate, listener, output
 from testing.strace import Strace
-from testing.support import DAEMON, Place
+from testing.support import DAEMON, DaemonHome
 
 WITHOUT_SYSTEMD = (
     sys.executable,
@@ -39,7 +39,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("command", CASES)
-def test_an_inherited_listener_is_served(place: Place, command: Sequence[str]) -> None:
+def test_an_inherited_listener_is_served(place: DaemonHome, command: Sequence[str]) -> None:
     with listener(place) as sock:
         activate(place, [sock], command)
         with place.client() as client:
@@ -48,7 +48,7 @@ def test_an_inherited_listener_is_served(place: Place, command: Sequence[str]) -
 
 
 @pytest.mark.parametrize("command", CASES)
-def test_its_file_stays_when_the_daemon_stops(place: Place, command: Sequence[str]) -> None:
+def test_its_file_stays_when_the_daemon_stops(place: DaemonHome, command: Sequence[str]) -> None:
     with listener(place) as sock:
         before = place.socket.stat()
         daemon = activate(place, [sock], command)
@@ -63,7 +63,7 @@ def test_its_file_stays_when_the_daemon_stops(place: Place, command: Sequence[st
 
 @pytest.mark.parametrize("command", CASES)
 def test_an_inherited_socket_is_never_bound_unlinked_or_chmodded(
-    place: Place, strace: Strace, command: Sequence[str]
+    place: DaemonHome, strace: Strace, command: Sequence[str]
 ) -> None:
     with listener(place) as sock:
         daemon = activate(place, [sock], strace.of(command, "bind,unlink,unlinkat,%file"))
@@ -75,14 +75,14 @@ def test_an_inherited_socket_is_never_bound_unlinked_or_chmodded(
     assert not [call for call in calls if call.startswith(touching) and 'acd.sock"' in call]
 
 
-def test_requests_sent_before_the_start_are_served(place: Place) -> None:
+def test_requests_sent_before_the_start_are_served(place: DaemonHome) -> None:
     with listener(place) as sock, place.client() as client:
         client.send("SET early working", "PING")
         activate(place, [sock])
         assert client.lines(2) == ["OK", "OK"]
 
 
-def test_the_socket_of_systemd_socket_activate_is_adopted(place: Place) -> None:
+def test_the_socket_of_systemd_socket_activate_is_adopted(place: DaemonHome) -> None:
     place.directory.mkdir(mode=0o700)
     activator = shutil.which("systemd-socket-activate")
     if activator is None:
@@ -104,7 +104,9 @@ def test_the_socket_of_systemd_socket_activate_is_adopted(place: Place) -> None:
 
 
 @pytest.mark.parametrize("command", CASES)
-def test_the_variables_of_another_process_are_ignored(place: Place, command: Sequence[str]) -> None:
+def test_the_variables_of_another_process_are_ignored(
+    place: DaemonHome, command: Sequence[str]
+) -> None:
     with listener(place) as sock:
         place.environ["ACD_SOCKET"] = str(place.root / "own" / "acd.sock")
         daemon = activate(place, [sock], command, LISTEN_PID=str(os.getpid()))
@@ -112,7 +114,7 @@ def test_the_variables_of_another_process_are_ignored(place: Place, command: Seq
 
 
 @pytest.mark.parametrize("command", CASES)
-def test_two_sockets_are_refused_with_a_hint(place: Place, command: Sequence[str]) -> None:
+def test_two_sockets_are_refused_with_a_hint(place: DaemonHome, command: Sequence[str]) -> None:
     with listener(place) as sock:
         daemon = activate(place, [sock, sock], command, LISTEN_FDNAMES="acd:acd", wait=False)
         assert daemon.end() == EXIT_UNSAFE_SOCKET
@@ -127,7 +129,7 @@ def test_two_sockets_are_refused_with_a_hint(place: Place, command: Sequence[str
     "kind", [pytest.param(socket.SOCK_DGRAM, id="datagram"), pytest.param(None, id="connected")]
 )
 def test_a_socket_that_does_not_listen_is_refused(
-    place: Place, command: Sequence[str], kind: int | None
+    place: DaemonHome, command: Sequence[str], kind: int | None
 ) -> None:
     sock = listener(place, kind) if kind is not None else socket.socketpair()[0]
     with sock:
@@ -138,14 +140,16 @@ def test_a_socket_that_does_not_listen_is_refused(
     )
 
 
-def test_a_listener_of_another_family_is_refused(place: Place) -> None:
+def test_a_listener_of_another_family_is_refused(place: DaemonHome) -> None:
     with socket.create_server(("127.0.0.1", 0)) as sock:
         daemon = activate(place, [sock], wait=False)
         assert daemon.end() == EXIT_UNSAFE_SOCKET
     assert "is not a listening Unix stream socket" in daemon.log()
 
 
-def test_an_abstract_listener_is_refused_because_it_has_no_private_directory(place: Place) -> None:
+def test_an_abstract_listener_is_refused_because_it_has_no_private_directory(
+    place: DaemonHome,
+) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         sock.bind("")  # unix(7): autobind
         sock.listen()
@@ -155,7 +159,9 @@ def test_an_abstract_listener_is_refused_because_it_has_no_private_directory(pla
 
 
 @pytest.mark.parametrize("command", CASES)
-def test_a_descriptor_that_is_not_a_socket_is_refused(place: Place, command: Sequence[str]) -> None:
+def test_a_descriptor_that_is_not_a_socket_is_refused(
+    place: DaemonHome, command: Sequence[str]
+) -> None:
     with (place.root / "file").open("w") as file:
         daemon = activate(place, [file], command, wait=False)
         assert daemon.end() == EXIT_UNSAFE_SOCKET
@@ -166,7 +172,7 @@ def test_a_descriptor_that_is_not_a_socket_is_refused(place: Place, command: Seq
 @pytest.mark.parametrize("command", CASES)
 @pytest.mark.parametrize("count", ["1", "2", "999999", "²", "-1", "x", ""])
 def test_a_wrong_count_is_refused_without_a_traceback(
-    place: Place, command: Sequence[str], count: str
+    place: DaemonHome, command: Sequence[str], count: str
 ) -> None:
     # No descriptor is inherited: 3 is closed.
     daemon = activate(place, [], command, LISTEN_FDS=count, wait=False)
@@ -177,7 +183,7 @@ def test_a_wrong_count_is_refused_without_a_traceback(
 
 
 @pytest.mark.parametrize("command", CASES)
-def test_a_child_does_not_inherit_the_variables(place: Place, command: Sequence[str]) -> None:
+def test_a_child_does_not_inherit_the_variables(place: DaemonHome, command: Sequence[str]) -> None:
     program = """
 import os
 from acd.system.activation import adopt
@@ -205,7 +211,7 @@ print([os.get_inheritable(fd) for fd in (3, 4)])
 # A listener that a hook or a client has bound ----------------------------
 
 
-def test_a_spawned_daemon_unlinks_its_socket_when_it_stops(place: Place) -> None:
+def test_a_spawned_daemon_unlinks_its_socket_when_it_stops(place: DaemonHome) -> None:
     with listener(place) as sock:
         daemon = activate(place, [sock], LISTEN_FDNAMES="acd-spawned")
         with place.client() as client:
@@ -214,7 +220,7 @@ def test_a_spawned_daemon_unlinks_its_socket_when_it_stops(place: Place) -> None
     assert not place.socket.exists()
 
 
-def test_it_leaves_a_socket_that_replaced_its_own(place: Place) -> None:
+def test_it_leaves_a_socket_that_replaced_its_own(place: DaemonHome) -> None:
     with listener(place) as sock:
         daemon = activate(place, [sock], LISTEN_FDNAMES="acd-spawned")
     with listener(place):
@@ -222,7 +228,7 @@ def test_it_leaves_a_socket_that_replaced_its_own(place: Place) -> None:
         assert place.socket.exists()
 
 
-def test_a_listener_without_its_file_is_served(place: Place) -> None:
+def test_a_listener_without_its_file_is_served(place: DaemonHome) -> None:
     with listener(place) as sock, place.client() as client:
         place.socket.unlink()
         daemon = activate(place, [sock], LISTEN_FDNAMES="acd-spawned")
@@ -286,7 +292,9 @@ def adopt_from_launchd(stub: Path, fd: int, **environ: str) -> str:
     ).stdout.rstrip("\n")
 
 
-def test_a_listener_of_launchd_is_adopted_and_not_owned(place: Place, launchd_stub: Path) -> None:
+def test_a_listener_of_launchd_is_adopted_and_not_owned(
+    place: DaemonHome, launchd_stub: Path
+) -> None:
     with listener(place) as sock:
         found = adopt_from_launchd(launchd_stub, sock.fileno())
     assert found == str(("launchd", False, str(place.socket)))
@@ -294,14 +302,14 @@ def test_a_listener_of_launchd_is_adopted_and_not_owned(place: Place, launchd_st
 
 @pytest.mark.parametrize("number", [errno.ESRCH, errno.ENOENT])
 def test_outside_a_launchd_job_nothing_is_adopted(
-    place: Place, launchd_stub: Path, number: int
+    place: DaemonHome, launchd_stub: Path, number: int
 ) -> None:
     with listener(place) as sock:
         found = adopt_from_launchd(launchd_stub, sock.fileno(), STUB_ERROR=str(number))
     assert found == "None"
 
 
-def test_an_error_of_launchd_is_reported(place: Place, launchd_stub: Path) -> None:
+def test_an_error_of_launchd_is_reported(place: DaemonHome, launchd_stub: Path) -> None:
     with listener(place) as sock:
         found = adopt_from_launchd(launchd_stub, sock.fileno(), STUB_ERROR=str(errno.EALREADY))
     assert found == f"launchd does not hand over the socket: {os.strerror(errno.EALREADY)}"

@@ -15,26 +15,26 @@ import pytest
 
 from acd.errors import EXIT_ALREADY_RUNNING, EXIT_UNSAFE_SOCKET
 from testing.strace import Strace
-from testing.support import DAEMON, Place
+from testing.support import DAEMON, DaemonHome
 
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root, to become another user")
 
 NOBODY = 65534
 
 
-def refused(place: Place) -> str:
+def refused(place: DaemonHome) -> str:
     """The error of a daemon that refuses the directory of its socket."""
     daemon = place.start(wait=False)
     assert daemon.end() == EXIT_UNSAFE_SOCKET
     return daemon.log()
 
 
-def test_the_directory_is_created_private(place: Place) -> None:
+def test_the_directory_is_created_private(place: DaemonHome) -> None:
     place.start()
     assert stat.S_IMODE(place.directory.stat().st_mode) == 0o700
 
 
-def test_all_files_beside_the_socket_are_private(place: Place) -> None:
+def test_all_files_beside_the_socket_are_private(place: DaemonHome) -> None:
     place.start(umask=0)
     assert place.ask("SET one working") == ["OK"]
     found = {path.name: stat.S_IMODE(path.lstat().st_mode) for path in place.directory.iterdir()}
@@ -44,7 +44,7 @@ def test_all_files_beside_the_socket_are_private(place: Place) -> None:
 
 
 def test_no_file_is_ever_accessible_to_others_even_under_umask_0(
-    place: Place, strace: Strace
+    place: DaemonHome, strace: Strace
 ) -> None:
     calls = "bind,umask,mkdir,mkdirat,open,openat,creat,chmod,fchmod,fchmodat,mknod,mknodat,rename"
     daemon = place.start(strace.of(DAEMON, calls), umask=0)
@@ -76,14 +76,14 @@ def test_no_file_is_ever_accessible_to_others_even_under_umask_0(
     }
 
 
-def test_a_stale_socket_file_is_replaced(place: Place) -> None:
+def test_a_stale_socket_file_is_replaced(place: DaemonHome) -> None:
     place.start().kill()
     assert place.socket.exists()
     place.start()
     assert place.ask("PING") == ["OK"]
 
 
-def test_a_file_at_the_path_of_the_socket_is_refused_and_kept(place: Place) -> None:
+def test_a_file_at_the_path_of_the_socket_is_refused_and_kept(place: DaemonHome) -> None:
     place.directory.mkdir(mode=0o700)
     place.socket.write_text("precious")
     assert refused(place) == (
@@ -93,14 +93,14 @@ def test_a_file_at_the_path_of_the_socket_is_refused_and_kept(place: Place) -> N
     assert place.socket.read_text() == "precious"
 
 
-def test_a_link_at_the_path_of_the_socket_is_refused_and_kept(place: Place) -> None:
+def test_a_link_at_the_path_of_the_socket_is_refused_and_kept(place: DaemonHome) -> None:
     place.directory.mkdir(mode=0o700)
     place.socket.symlink_to(place.root / "elsewhere")
     assert "is not a socket" in refused(place)
     assert place.socket.is_symlink()
 
 
-def test_a_second_daemon_exits_with_an_error(place: Place) -> None:
+def test_a_second_daemon_exits_with_an_error(place: DaemonHome) -> None:
     first = place.start()
     second = place.start(wait=False)
     assert second.end() == EXIT_ALREADY_RUNNING
@@ -112,7 +112,7 @@ def test_a_second_daemon_exits_with_an_error(place: Place) -> None:
         assert client.info()["pid"] == first.pid
 
 
-def test_a_hanging_daemon_with_a_full_queue_is_not_replaced(place: Place) -> None:
+def test_a_hanging_daemon_with_a_full_queue_is_not_replaced(place: DaemonHome) -> None:
     place.directory.mkdir(mode=0o700)
     with socket.socket(socket.AF_UNIX) as frozen, socket.socket(socket.AF_UNIX) as waits:
         frozen.bind(str(place.socket))
@@ -122,7 +122,7 @@ def test_a_hanging_daemon_with_a_full_queue_is_not_replaced(place: Place) -> Non
         assert daemon.end() == EXIT_ALREADY_RUNNING
 
 
-def test_of_several_daemons_started_at_once_exactly_one_serves(place: Place) -> None:
+def test_of_several_daemons_started_at_once_exactly_one_serves(place: DaemonHome) -> None:
     daemons = [place.start(wait=False) for _ in range(6)]
     with ThreadPoolExecutor() as waiting:
         ends = [waiting.submit(daemon.end) for daemon in daemons]
@@ -138,7 +138,7 @@ def test_of_several_daemons_started_at_once_exactly_one_serves(place: Place) -> 
 # Unsafe directories -------------------------------------------------------
 
 
-def test_a_directory_that_is_a_link_is_refused(place: Place) -> None:
+def test_a_directory_that_is_a_link_is_refused(place: DaemonHome) -> None:
     (place.root / "real").mkdir(mode=0o700)
     place.directory.symlink_to(place.root / "real")
     assert refused(place) == (
@@ -149,31 +149,31 @@ def test_a_directory_that_is_a_link_is_refused(place: Place) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o710, 0o701, 0o750, 0o755, 0o777, 0o1777])
-def test_a_directory_that_is_accessible_to_others_is_refused(place: Place, mode: int) -> None:
+def test_a_directory_that_is_accessible_to_others_is_refused(place: DaemonHome, mode: int) -> None:
     place.directory.mkdir()
     place.directory.chmod(mode)
     assert f"its mode is {mode:o}, and others could enter it" in refused(place)
 
 
 @as_root
-def test_a_directory_of_another_user_is_refused(place: Place) -> None:
+def test_a_directory_of_another_user_is_refused(place: DaemonHome) -> None:
     place.directory.mkdir(mode=0o700)
     os.chown(place.directory, NOBODY, NOBODY)
     assert f"it belongs to user {NOBODY}" in refused(place)
 
 
-def test_a_file_at_the_path_of_the_directory_is_refused(place: Place) -> None:
+def test_a_file_at_the_path_of_the_directory_is_refused(place: DaemonHome) -> None:
     place.directory.write_text("")
     assert "it is not a directory" in refused(place)
 
 
-def test_a_directory_that_cannot_be_created_is_reported(place: Place) -> None:
+def test_a_directory_that_cannot_be_created_is_reported(place: DaemonHome) -> None:
     place.environ["ACD_SOCKET"] = str(place.root / "home" / "file" / "acd" / "acd.sock")
     (place.root / "home" / "file").write_text("")
     assert refused(place).startswith(f"acd: cannot create {place.home / 'file' / 'acd'}: ")
 
 
-def test_a_path_that_is_too_long_is_reported_with_its_length(place: Place) -> None:
+def test_a_path_that_is_too_long_is_reported_with_its_length(place: DaemonHome) -> None:
     path = place.directory / ("x" * 100)
     place.environ["ACD_SOCKET"] = str(path)
     assert refused(place) == (
@@ -182,13 +182,13 @@ def test_a_path_that_is_too_long_is_reported_with_its_length(place: Place) -> No
     )
 
 
-def test_a_relative_path_is_served_in_the_working_directory(place: Place) -> None:
+def test_a_relative_path_is_served_in_the_working_directory(place: DaemonHome) -> None:
     place.environ["ACD_SOCKET"] = "run/acd.sock"
     place.start()
     assert place.ask("PING") == ["OK"]
 
 
-def test_a_lock_file_that_is_a_link_is_refused_and_its_target_kept(place: Place) -> None:
+def test_a_lock_file_that_is_a_link_is_refused_and_its_target_kept(place: DaemonHome) -> None:
     place.directory.mkdir(mode=0o700)
     (place.root / "precious").write_text("precious")
     for name in ("acd.sock.lock", "acd.sock.daemon"):
@@ -200,7 +200,7 @@ def test_a_lock_file_that_is_a_link_is_refused_and_its_target_kept(place: Place)
 
 
 @as_root
-def test_a_directory_of_another_user_in_tmp_is_refused(place: Place) -> None:
+def test_a_directory_of_another_user_in_tmp_is_refused(place: DaemonHome) -> None:
     uid = 4243  # a user without a directory in /run/user
     prepared = Path(f"/tmp/acd-{uid}")
     # Imports before setuid, because only root may be able to read the interpreter.

@@ -22,7 +22,7 @@ import pytest
 
 from acd.agents.codex.observer import TAIL, last_ending
 from testing.fake_agent import next_update
-from testing.support import Client, Daemon, Place
+from testing.support import DaemonHome, DaemonProcess, LineClient
 
 _HOLD = """
 import fcntl, sys, os
@@ -47,7 +47,7 @@ def line_of(payload: dict[str, Any], kind: str = "event_msg") -> str:
 class CodexHome:
     """A configuration directory of Codex, with files of sessions."""
 
-    def __init__(self, place: Place):
+    def __init__(self, place: DaemonHome):
         self.home = place.root / ".codex"
         self.locks = self.home / "thread-writer-locks"
         self.locks.mkdir(parents=True)
@@ -85,14 +85,16 @@ class CodexHome:
             process.kill()
             process.communicate()
 
-    def asks(self, client: Client, session: str, parent: int, helper: str) -> None:
+    def asks(self, client: LineClient, session: str, parent: int, helper: str) -> None:
         """Sends a permission request of a subagent, which has a rollout of its own."""
         self.begin(helper)
         path = str(self.rollout(helper))
         asked = {"tool_name": "Bash", "agent_id": helper, "transcript_path": path}
         self.hook(client, "PermissionRequest", session, parent, **asked)
 
-    def hook(self, client: Client, event: str, session: str, parent: int, **fields: Any) -> None:
+    def hook(
+        self, client: LineClient, event: str, session: str, parent: int, **fields: Any
+    ) -> None:
         # As the hook itself does: later than everything before.
         at = time.time_ns()
         meta = {
@@ -115,7 +117,7 @@ class CodexHome:
 
 
 @pytest.fixture
-def codex(place: Place) -> Iterator[CodexHome]:
+def codex(place: DaemonHome) -> Iterator[CodexHome]:
     made = CodexHome(place)
     yield made
     made.close()
@@ -127,14 +129,14 @@ def session() -> str:
 
 
 @pytest.fixture
-def subscriber(place: Place, daemon: Daemon) -> Iterator[Client]:
+def subscriber(place: DaemonHome, daemon: DaemonProcess) -> Iterator[LineClient]:
     with place.client() as connected:
         assert connected.ask("SUBSCRIBE").startswith("STATE")
         yield connected
 
 
 def working(
-    codex: CodexHome, client: Client, subscriber: Client, session: str, parent: int
+    codex: CodexHome, client: LineClient, subscriber: LineClient, session: str, parent: int
 ) -> None:
     codex.begin(session)
     codex.hook(client, "UserPromptSubmit", session, parent)
@@ -142,7 +144,7 @@ def working(
 
 
 def test_a_turn_that_failed_in_the_rollout_is_attention(
-    codex: CodexHome, client: Client, subscriber: Client, session: str
+    codex: CodexHome, client: LineClient, subscriber: LineClient, session: str
 ) -> None:
     with codex.process("", session) as process:
         working(codex, client, subscriber, session, process.pid)
@@ -153,7 +155,7 @@ def test_a_turn_that_failed_in_the_rollout_is_attention(
 
 
 def test_an_interrupt_whose_hook_was_missed_is_attention_out_of_a_question_too(
-    codex: CodexHome, client: Client, subscriber: Client, session: str
+    codex: CodexHome, client: LineClient, subscriber: LineClient, session: str
 ) -> None:
     with codex.process("", session) as process:
         working(codex, client, subscriber, session, process.pid)
@@ -164,7 +166,7 @@ def test_an_interrupt_whose_hook_was_missed_is_attention_out_of_a_question_too(
 
 
 def test_a_denied_subagent_has_no_open_question_by_its_own_rollout(
-    codex: CodexHome, client: Client, subscriber: Client, session: str
+    codex: CodexHome, client: LineClient, subscriber: LineClient, session: str
 ) -> None:
     helper = str(uuid.uuid4())
     with codex.process("", session) as process:
@@ -177,7 +179,7 @@ def test_a_denied_subagent_has_no_open_question_by_its_own_rollout(
 
 
 def test_a_subagent_that_was_denied_while_no_daemon_ran_is_observed_at_its_start(
-    codex: CodexHome, place: Place, daemon: Daemon, session: str
+    codex: CodexHome, place: DaemonHome, daemon: DaemonProcess, session: str
 ) -> None:
     helper = str(uuid.uuid4())
     with codex.process("", session) as process:
@@ -197,7 +199,7 @@ def test_a_subagent_that_was_denied_while_no_daemon_ran_is_observed_at_its_start
 
 
 def test_a_prompt_after_a_failed_turn_is_working(
-    codex: CodexHome, client: Client, subscriber: Client, session: str
+    codex: CodexHome, client: LineClient, subscriber: LineClient, session: str
 ) -> None:
     with codex.process("", session) as process:
         working(codex, client, subscriber, session, process.pid)
@@ -211,7 +213,7 @@ def test_a_prompt_after_a_failed_turn_is_working(
 
 
 def test_only_a_regular_file_is_read(
-    codex: CodexHome, client: Client, subscriber: Client, session: str
+    codex: CodexHome, client: LineClient, subscriber: LineClient, session: str
 ) -> None:
     linked = str(uuid.uuid4())
     with codex.process("", linked) as one, codex.process("", session) as other:
@@ -229,7 +231,7 @@ def test_only_a_regular_file_is_read(
 
 
 def test_a_session_in_its_own_process_has_its_pid_and_terminal_and_ends_with_it(
-    codex: CodexHome, client: Client, subscriber: Client, session: str
+    codex: CodexHome, client: LineClient, subscriber: LineClient, session: str
 ) -> None:
     with codex.process("", session) as process:
         working(codex, client, subscriber, session, process.pid)
@@ -240,7 +242,7 @@ def test_a_session_in_its_own_process_has_its_pid_and_terminal_and_ends_with_it(
 
 
 def test_sessions_of_a_shared_server_have_neither_pid_nor_terminal_and_end_with_it(
-    codex: CodexHome, client: Client, subscriber: Client
+    codex: CodexHome, client: LineClient, subscriber: LineClient
 ) -> None:
     sessions = [str(uuid.uuid4()), str(uuid.uuid4())]
     with codex.process("app-server", *sessions) as server:
@@ -259,7 +261,7 @@ def test_sessions_of_a_shared_server_have_neither_pid_nor_terminal_and_end_with_
 
 
 def test_codex_exec_is_not_attended(
-    codex: CodexHome, client: Client, subscriber: Client, session: str
+    codex: CodexHome, client: LineClient, subscriber: LineClient, session: str
 ) -> None:
     with codex.process("exec", session) as process:
         working(codex, client, subscriber, session, process.pid)
@@ -267,7 +269,7 @@ def test_codex_exec_is_not_attended(
 
 
 def test_what_happened_while_no_daemon_ran_is_observed_at_its_start(
-    codex: CodexHome, place: Place, daemon: Daemon
+    codex: CodexHome, place: DaemonHome, daemon: DaemonProcess
 ) -> None:
     goes_on, failed, gone = (str(uuid.uuid4()) for _ in range(3))
     with codex.process("app-server", goes_on, failed) as server:
@@ -286,13 +288,17 @@ def test_what_happened_while_no_daemon_ran_is_observed_at_its_start(
         assert shown == {goes_on: "working", failed: "attention", gone: "closed"}
 
 
-def statuses(place: Place) -> dict[str, str]:
+def statuses(place: DaemonHome) -> dict[str, str]:
     with place.client() as client:
         return {name: each["status"] for name, each in client.sessions().items()}
 
 
 def test_a_closed_session_is_not_watched(
-    codex: CodexHome, client: Client, subscriber: Client, session: str, daemon: Daemon
+    codex: CodexHome,
+    client: LineClient,
+    subscriber: LineClient,
+    session: str,
+    daemon: DaemonProcess,
 ) -> None:
     with codex.process("app-server", session) as server:
         working(codex, client, subscriber, session, server.pid)
@@ -303,7 +309,7 @@ def test_a_closed_session_is_not_watched(
         assert not watched(daemon, codex.rollout(session))
 
 
-def watched(daemon: Daemon, path: Path) -> bool:
+def watched(daemon: DaemonProcess, path: Path) -> bool:
     """Whether the daemon has an inotify watch on the file (proc_pid_fdinfo(5))."""
     inode = f"ino:{path.stat().st_ino:x} "
     infos = Path(f"/proc/{daemon.pid}/fdinfo").iterdir()

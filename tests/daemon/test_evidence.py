@@ -21,13 +21,13 @@ from testing.fake_agent import (
     wait_for_the_read,
 )
 from testing.strace import Attached
-from testing.support import Client, Daemon, Place
+from testing.support import DaemonHome, DaemonProcess, LineClient
 
 # The registry -------------------------------------------------------------------
 
 
 def test_idle_after_the_last_hook_is_attention(
-    agent: FakeAgent, client: Client, subscriber: Client
+    agent: FakeAgent, client: LineClient, subscriber: LineClient
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
     assert next_update(subscriber) == ("s", "working")
@@ -37,7 +37,7 @@ def test_idle_after_the_last_hook_is_attention(
 
 
 def test_a_file_that_an_earlier_process_of_that_pid_left_changes_nothing(
-    agent: FakeAgent, client: Client, subscriber: Client
+    agent: FakeAgent, client: LineClient, subscriber: LineClient
 ) -> None:
     agent.hook(client, "PermissionRequest", **ASKS)
     assert next_update(subscriber) == ("s", "question")
@@ -54,7 +54,7 @@ def test_a_file_that_an_earlier_process_of_that_pid_left_changes_nothing(
 
 @pytest.mark.parametrize(("status", "becomes"), [("busy", "working"), ("idle", "attention")])
 def test_a_question_is_answered_or_dismissed(
-    agent: FakeAgent, client: Client, subscriber: Client, status: str, becomes: str
+    agent: FakeAgent, client: LineClient, subscriber: LineClient, status: str, becomes: str
 ) -> None:
     agent.hook(client, "PermissionRequest", **ASKS)
     assert next_update(subscriber) == ("s", "question")
@@ -63,7 +63,7 @@ def test_a_question_is_answered_or_dismissed(
 
 
 def test_a_status_from_before_the_last_hook_changes_nothing(
-    agent: FakeAgent, client: Client, subscriber: Client
+    agent: FakeAgent, client: LineClient, subscriber: LineClient
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
     assert next_update(subscriber) == ("s", "working")
@@ -76,7 +76,7 @@ def test_a_status_from_before_the_last_hook_changes_nothing(
 
 
 def test_a_status_that_lasts_for_a_moment_is_ignored(
-    agent: FakeAgent, client: Client, subscriber: Client
+    agent: FakeAgent, client: LineClient, subscriber: LineClient
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
     assert next_update(subscriber) == ("s", "working")
@@ -87,7 +87,7 @@ def test_a_status_that_lasts_for_a_moment_is_ignored(
 
 
 def test_a_file_that_is_half_written_is_read_when_it_is_whole(
-    agent: FakeAgent, client: Client, subscriber: Client
+    agent: FakeAgent, client: LineClient, subscriber: LineClient
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
     assert next_update(subscriber) == ("s", "working")
@@ -113,7 +113,7 @@ def test_a_file_that_is_half_written_is_read_when_it_is_whole(
     ids=lambda text: repr(text[:20]),
 )
 def test_a_foreign_file_is_ignored_and_the_next_whole_one_counts(
-    agent: FakeAgent, client: Client, subscriber: Client, foreign: str
+    agent: FakeAgent, client: LineClient, subscriber: LineClient, foreign: str
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
     assert next_update(subscriber) == ("s", "working")
@@ -124,7 +124,7 @@ def test_a_foreign_file_is_ignored_and_the_next_whole_one_counts(
 
 @pytest.mark.parametrize("wrong", ["pid", "sessionId", "status", "statusUpdatedAt"])
 def test_an_entry_with_a_wrong_field_is_ignored(
-    agent: FakeAgent, client: Client, subscriber: Client, wrong: str
+    agent: FakeAgent, client: LineClient, subscriber: LineClient, wrong: str
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
     assert next_update(subscriber) == ("s", "working")
@@ -154,7 +154,7 @@ def _another_name(agent: FakeAgent) -> None:
 
 @pytest.mark.parametrize("put", [_link, _large, _fifo, _another_name])
 def test_only_a_small_regular_file_with_the_right_name_is_read(
-    agent: FakeAgent, client: Client, subscriber: Client, put: Callable[[FakeAgent], None]
+    agent: FakeAgent, client: LineClient, subscriber: LineClient, put: Callable[[FakeAgent], None]
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
     assert next_update(subscriber) == ("s", "working")
@@ -164,7 +164,7 @@ def test_only_a_small_regular_file_with_the_right_name_is_read(
 
 
 def test_a_directory_that_is_created_later_is_found_by_the_next_hook(
-    agent: FakeAgent, client: Client, subscriber: Client
+    agent: FakeAgent, client: LineClient, subscriber: LineClient
 ) -> None:
     agent.registry.rmdir()
     agent.hook(client, "UserPromptSubmit")
@@ -177,7 +177,7 @@ def test_a_directory_that_is_created_later_is_found_by_the_next_hook(
 
 
 def test_several_configuration_directories_are_watched_at_once(
-    agents: Callable[..., FakeAgent], client: Client, subscriber: Client
+    agents: Callable[..., FakeAgent], client: LineClient, subscriber: LineClient
 ) -> None:
     one, other = agents("one", "a/.claude"), agents("other", "b/.claude")
     for agent in (one, other):
@@ -191,7 +191,11 @@ def test_several_configuration_directories_are_watched_at_once(
 
 @pytest.mark.slow  # creates thousands of files
 def test_thousands_of_stale_files_and_all_keys_are_not_opened(
-    place: Place, agent: FakeAgent, client: Client, daemon: Daemon, subscriber: Client
+    place: DaemonHome,
+    agent: FakeAgent,
+    client: LineClient,
+    daemon: DaemonProcess,
+    subscriber: LineClient,
 ) -> None:
     for pid in range(3_000_000, 3_002_000):
         (agent.registry / f"{pid}.json").write_text('{"status": "idle"}')
@@ -212,7 +216,7 @@ def test_thousands_of_stale_files_and_all_keys_are_not_opened(
 
 
 def test_the_registry_is_read_after_a_restart(
-    place: Place, agent: FakeAgent, client: Client, daemon: Daemon
+    place: DaemonHome, agent: FakeAgent, client: LineClient, daemon: DaemonProcess
 ) -> None:
     agent.hook(client, "PermissionRequest", **ASKS)
     daemon.kill()
@@ -229,7 +233,7 @@ def test_the_registry_is_read_after_a_restart(
 
 
 def test_a_killed_agent_is_closed_at_once(
-    agent: FakeAgent, client: Client, subscriber: Client
+    agent: FakeAgent, client: LineClient, subscriber: LineClient
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
     assert next_update(subscriber) == ("s", "working")
@@ -239,7 +243,7 @@ def test_a_killed_agent_is_closed_at_once(
 
 
 def test_an_agent_that_ended_while_no_daemon_ran_is_closed_at_the_start(
-    place: Place, agent: FakeAgent, client: Client, daemon: Daemon
+    place: DaemonHome, agent: FakeAgent, client: LineClient, daemon: DaemonProcess
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
     daemon.kill()
@@ -251,7 +255,7 @@ def test_an_agent_that_ended_while_no_daemon_ran_is_closed_at_the_start(
 
 
 def test_a_pid_that_another_process_has_now_is_not_the_agent(
-    place: Place, agent: FakeAgent, client: Client, daemon: Daemon
+    place: DaemonHome, agent: FakeAgent, client: LineClient, daemon: DaemonProcess
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
     daemon.kill()
@@ -270,13 +274,15 @@ def recorded_start(journal: str) -> int:
     return int(journal.partition('"pid_start": ')[2].partition("}")[0].partition(",")[0])
 
 
-def test_a_process_younger_than_an_event_is_not_the_agent(agent: FakeAgent, client: Client) -> None:
+def test_a_process_younger_than_an_event_is_not_the_agent(
+    agent: FakeAgent, client: LineClient
+) -> None:
     agent.hook(client, "UserPromptSubmit", at=time.time_ns() - 3600 * 1_000_000_000)
     assert client.get("s")["pid"] is None
 
 
 def test_an_event_of_another_machine_watches_no_process_here(
-    agent: FakeAgent, client: Client, subscriber: Client
+    agent: FakeAgent, client: LineClient, subscriber: LineClient
 ) -> None:
     meta = json.dumps({"pid": agent.process.pid, "host": "elsewhere"}, separators=(",", ":"))
     event = json.dumps({"session_id": "far", "hook_event_name": "UserPromptSubmit"})
@@ -293,7 +299,9 @@ def test_an_event_of_another_machine_watches_no_process_here(
     assert client.get("far")["status"] == "working"
 
 
-def test_a_session_without_a_pid_is_left_to_its_hooks(client: Client, subscriber: Client) -> None:
+def test_a_session_without_a_pid_is_left_to_its_hooks(
+    client: LineClient, subscriber: LineClient
+) -> None:
     event = json.dumps({"session_id": "s", "hook_event_name": "UserPromptSubmit"})
     assert client.ask(f"HOOK claude-code {{}} {event}") == "OK"
     assert next_update(subscriber) == ("s", "working")

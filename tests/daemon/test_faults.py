@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from testing.support import DAEMON, Client, Daemon, Place
+from testing.support import DAEMON, DaemonHome, DaemonProcess, LineClient
 
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root, to mount")
 
 
-def wait_until_mended(client: Client) -> None:
+def wait_until_mended(client: LineClient) -> None:
     """The daemon retries a second after the failure, then twice that, and so on."""
     while client.info()["journal_failure"] is not None:
         time.sleep(0.05)
@@ -27,7 +27,7 @@ def wait_until_mended(client: Client) -> None:
 
 
 def test_a_removed_file_is_written_again_with_the_next_change(
-    place: Place, daemon: Daemon, client: Client
+    place: DaemonHome, daemon: DaemonProcess, client: LineClient
 ) -> None:
     client.ask("SET a working")
     time.sleep(1.05)  # it checks the file once a second
@@ -41,7 +41,7 @@ def test_a_removed_file_is_written_again_with_the_next_change(
 
 
 def test_the_file_in_a_directory_that_was_made_again_is_written_again(
-    place: Place, daemon: Daemon, client: Client
+    place: DaemonHome, daemon: DaemonProcess, client: LineClient
 ) -> None:
     client.ask("SET a working")
     time.sleep(1.05)
@@ -59,7 +59,7 @@ def test_the_file_in_a_directory_that_was_made_again_is_written_again(
 
 
 def test_unwritten_state_is_written_at_the_stop(
-    place: Place, daemon: Daemon, client: Client
+    place: DaemonHome, daemon: DaemonProcess, client: LineClient
 ) -> None:
     client.ask("SET a working")
     time.sleep(1.05)
@@ -72,7 +72,7 @@ def test_unwritten_state_is_written_at_the_stop(
         assert set(other.sessions()) == {"a", "b"}
 
 
-def test_a_limit_on_a_file_s_size_is_a_full_disk(place: Place) -> None:
+def test_a_limit_on_a_file_s_size_is_a_full_disk(place: DaemonHome) -> None:
     def small_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, resource.RLIM_INFINITY))
 
@@ -97,7 +97,7 @@ def test_a_limit_on_a_file_s_size_is_a_full_disk(place: Place) -> None:
         assert len(client.sessions()) == 100
 
 
-def test_a_file_of_changes_that_hits_a_limit_is_rewritten_at_once(place: Place) -> None:
+def test_a_file_of_changes_that_hits_a_limit_is_rewritten_at_once(place: DaemonHome) -> None:
     def small_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, 4_096))
 
@@ -120,7 +120,7 @@ def test_a_file_of_changes_that_hits_a_limit_is_rewritten_at_once(place: Place) 
 class Disk:
     """A small tmpfs on the socket's directory, in a mount namespace of its own."""
 
-    def __init__(self, place: Place):
+    def __init__(self, place: DaemonHome):
         place.directory.mkdir(mode=0o700)
         self.place = place
         mount = f"mount -t tmpfs -o size=128k,mode=700 disk {place.directory}"
@@ -133,11 +133,11 @@ class Disk:
         self.directory = Path(f"/proc/{self.holder.pid}/root{place.directory}")
         self.enter = ["nsenter", f"--mount=/proc/{self.holder.pid}/ns/mnt"]
 
-    def start(self) -> Daemon:
+    def start(self) -> DaemonProcess:
         return self.place.start([*self.enter, *DAEMON])
 
-    def client(self) -> Client:
-        return Client(self.directory / "acd.sock")
+    def client(self) -> LineClient:
+        return LineClient(self.directory / "acd.sock")
 
     def fill(self) -> None:
         with (self.directory / "fill").open("wb", buffering=0) as file:
@@ -153,7 +153,7 @@ class Disk:
 
 
 @pytest.fixture
-def disk(place: Place) -> Iterator[Disk]:
+def disk(place: DaemonHome) -> Iterator[Disk]:
     made = Disk(place)
     yield made
     made.close()
@@ -161,7 +161,7 @@ def disk(place: Place) -> Iterator[Disk]:
 
 @as_root
 def test_on_a_full_disk_every_line_is_served_and_the_journal_recovers(
-    place: Place, disk: Disk
+    place: DaemonHome, disk: Disk
 ) -> None:
     daemon = disk.start()
     with disk.client() as client:
@@ -182,7 +182,7 @@ def test_on_a_full_disk_every_line_is_served_and_the_journal_recovers(
 
 
 @as_root
-def test_changes_from_before_a_full_disk_survive_a_kill(place: Place, disk: Disk) -> None:
+def test_changes_from_before_a_full_disk_survive_a_kill(place: DaemonHome, disk: Disk) -> None:
     daemon = disk.start()
     with disk.client() as client:
         assert client.ask("SET before working") == "OK"
@@ -197,7 +197,7 @@ def test_changes_from_before_a_full_disk_survive_a_kill(place: Place, disk: Disk
 
 
 @as_root
-def test_a_daemon_starts_on_a_full_disk(place: Place, disk: Disk) -> None:
+def test_a_daemon_starts_on_a_full_disk(place: DaemonHome, disk: Disk) -> None:
     disk.fill()
     disk.start()
     with disk.client() as client:
@@ -208,7 +208,7 @@ def test_a_daemon_starts_on_a_full_disk(place: Place, disk: Disk) -> None:
 
 
 def test_the_journal_recovers_from_a_read_only_file_system(
-    place: Place, daemon: Daemon, client: Client
+    place: DaemonHome, daemon: DaemonProcess, client: LineClient
 ) -> None:
     assert client.ask("SET before working") == "OK"
     # As after an error of the disk. mount(8) cannot remount it read-only while a

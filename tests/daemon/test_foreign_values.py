@@ -24,7 +24,7 @@ from acd.sessions.store import Change, Store
 from acd.sessions.values import Now
 from acd.system import clock
 from testing.peer import memory_server
-from testing.support import Place
+from testing.support import DaemonHome
 
 NUL = "/a\0b"
 
@@ -64,7 +64,7 @@ def lines_with_nul() -> Iterator[str]:
     yield hook()  # of this machine again: the stored values are used from now on
 
 
-def test_nul_in_any_field_of_a_hook_keeps_no_daemon_from_starting(place: Place) -> None:
+def test_nul_in_any_field_of_a_hook_keeps_no_daemon_from_starting(place: DaemonHome) -> None:
     lines = list(lines_with_nul())
     before = place.start()
     assert set(place.ask(*lines)) == {"OK"}
@@ -81,7 +81,7 @@ def test_nul_in_any_field_of_a_hook_keeps_no_daemon_from_starting(place: Place) 
     [("codex", {}, {"transcript_path": NUL}), ("claude-code", {"config_dir": NUL}, {})],
 )
 def test_a_path_with_nul_of_another_machine_is_not_opened_here(
-    place: Place, agent: str, meta: dict[str, Any], fields: dict[str, Any]
+    place: DaemonHome, agent: str, meta: dict[str, Any], fields: dict[str, Any]
 ) -> None:
     before = place.start()
     assert place.ask(hook(agent, {"host": "elsewhere", **meta}, **fields), hook(agent)) == [
@@ -93,13 +93,13 @@ def test_a_path_with_nul_of_another_machine_is_not_opened_here(
     assert place.ask("PING") == ["OK"]
 
 
-def test_a_path_with_nul_ends_no_connection(place: Place) -> None:
+def test_a_path_with_nul_ends_no_connection(place: DaemonHome) -> None:
     place.start()
     assert place.ask(hook("codex", transcript_path=NUL), "PING") == ["OK", "OK"]
 
 
 @pytest.mark.parametrize("key", ["working_dir", "session_id", "agent_type", "prompt", "name"])
-def test_a_set_with_nul_is_refused_with_the_name_of_its_key(place: Place, key: str) -> None:
+def test_a_set_with_nul_is_refused_with_the_name_of_its_key(place: DaemonHome, key: str) -> None:
     place.start()
     [reply] = place.ask(f"SET s working {json.dumps({key: NUL})}")
     assert reply == (
@@ -119,7 +119,7 @@ V0_1_0 = (
 
 
 def test_a_journal_of_0_1_0_that_holds_nul_loads_whole_and_the_daemon_serves_it(
-    place: Place,
+    place: DaemonHome,
 ) -> None:
     place.directory.mkdir(mode=0o700)
     place.journal.write_text(f"acd-journal 1 {clock.boot_id()}\n{V0_1_0}")
@@ -155,7 +155,7 @@ def latin_1(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.mark.parametrize("written_under", ["UTF-8", "Latin-1"])
 def test_a_daemon_in_a_latin_1_locale_watches_paths_that_are_utf_8(
-    place: Place, latin_1: dict[str, str], written_under: str
+    place: DaemonHome, latin_1: dict[str, str], written_under: str
 ) -> None:
     config_dir = place.home / NAME
     (config_dir / "sessions").mkdir(parents=True)

@@ -13,10 +13,10 @@ import pytest
 from testing.daemons import Daemons
 from testing.request_lines import BUSY
 from testing.service_manager import activate, listener
-from testing.support import Client, Place
+from testing.support import DaemonHome, LineClient
 
 
-def sessions_of(client: Client) -> list[dict[str, Any]]:
+def sessions_of(client: LineClient) -> list[dict[str, Any]]:
     """All fields of every session but `elapsed`, in the order of LIST."""
     sessions = [client.get(name) for name in client.sessions()]
     for session in sessions:
@@ -24,7 +24,7 @@ def sessions_of(client: Client) -> list[dict[str, Any]]:
     return sessions
 
 
-def test_a_stop_and_a_start_keep_every_field(place: Place) -> None:
+def test_a_stop_and_a_start_keep_every_field(place: DaemonHome) -> None:
     daemon = place.start()
     with place.client() as client:
         for reply in client.ask_all(*BUSY):
@@ -37,7 +37,7 @@ def test_a_stop_and_a_start_keep_every_field(place: Place) -> None:
         assert sessions_of(client) == before
 
 
-def test_many_stops_and_kills_keep_every_field(place: Place) -> None:
+def test_many_stops_and_kills_keep_every_field(place: DaemonHome) -> None:
     with listener(place) as sock, Daemons(place, sock) as daemons:
         daemon = daemons.start()
         with place.client() as client:
@@ -56,7 +56,7 @@ def test_many_stops_and_kills_keep_every_field(place: Place) -> None:
 class Hooks:
     """Connects, sends one line and closes, repeatedly, as hooks do."""
 
-    def __init__(self, place: Place):
+    def __init__(self, place: DaemonHome):
         self._place = place
         self._ended = threading.Event()
         self.sent = 0
@@ -83,7 +83,7 @@ class Hooks:
 
 
 @pytest.mark.timeout(120)
-def test_no_hook_s_line_is_lost_while_daemons_stop_and_start(place: Place) -> None:
+def test_no_hook_s_line_is_lost_while_daemons_stop_and_start(place: DaemonHome) -> None:
     with listener(place) as sock, Daemons(place, sock) as daemons:
         daemon = daemons.start()
         hooks = Hooks(place)
@@ -108,7 +108,7 @@ def test_no_hook_s_line_is_lost_while_daemons_stop_and_start(place: Place) -> No
         daemon.kill()
 
 
-def test_a_new_daemon_takes_over_the_listener_of_a_running_one(place: Place) -> None:
+def test_a_new_daemon_takes_over_the_listener_of_a_running_one(place: DaemonHome) -> None:
     with listener(place) as sock:
         first = activate(place, [sock])
         with place.client() as client, place.client() as watching:
@@ -140,7 +140,7 @@ def test_a_new_daemon_takes_over_the_listener_of_a_running_one(place: Place) -> 
             assert sessions_of(client)[: len(before)] == before
 
 
-def test_a_daemon_whose_socket_was_removed_ends_when_the_next_one_starts(place: Place) -> None:
+def test_a_daemon_whose_socket_was_removed_ends_when_the_next_one_starts(place: DaemonHome) -> None:
     first = place.start()
     place.ask("SET a working")
     place.socket.unlink()
@@ -153,7 +153,7 @@ def test_a_daemon_whose_socket_was_removed_ends_when_the_next_one_starts(place: 
 
 
 def test_several_daemons_started_at_once_keep_what_was_acknowledged(
-    place: Place,
+    place: DaemonHome,
 ) -> None:
     with listener(place) as sock:
         daemons = [activate(place, [sock], wait=False) for _ in range(4)]
@@ -171,7 +171,7 @@ def test_several_daemons_started_at_once_keep_what_was_acknowledged(
             assert set(client.sessions()) == {"a"}
 
 
-def test_a_reused_pid_in_the_lock_file_gets_no_signal(place: Place) -> None:
+def test_a_reused_pid_in_the_lock_file_gets_no_signal(place: DaemonHome) -> None:
     place.start().kill()
     stranger = place.start(["sleep", "60"], wait=False)
     # The pid is reused by another process.
@@ -182,7 +182,7 @@ def test_a_reused_pid_in_the_lock_file_gets_no_signal(place: Place) -> None:
     assert stranger.process.poll() is None
 
 
-def test_info_replies_with_one_json_object(place: Place) -> None:
+def test_info_replies_with_one_json_object(place: DaemonHome) -> None:
     place.start()
     [reply] = place.ask("INFO")
     info = json.loads(reply.removeprefix("OK "))

@@ -17,7 +17,7 @@ from acd.sessions.records import observation_record
 from acd.sessions.signals import Observation
 from testing.journaled_store import BOOT, JournaledStore
 from testing.request_lines import BUSY, hook
-from testing.support import Place
+from testing.support import DaemonHome
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_a_truncated_turn_keeps_its_complete_records(tmp_path: Path) -> None:
     assert list(kept.again().store.sessions) == ["a", "b"]
 
 
-def test_an_incomplete_last_record_is_reported(place: Place) -> None:
+def test_an_incomplete_last_record_is_reported(place: DaemonHome) -> None:
     place.start().kill()
     with place.journal.open("ab") as file:
         file.write(b"SET torn wor")
@@ -115,7 +115,7 @@ FOREIGN: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("make", FOREIGN.values(), ids=FOREIGN.keys())
 def test_a_foreign_file_is_set_aside_and_the_daemon_serves(
-    place: Place, make: Callable[[Path], object]
+    place: DaemonHome, make: Callable[[Path], object]
 ) -> None:
     if make is as_another_user_s and os.getuid() != 0:
         pytest.skip("needs root, to become another user")
@@ -135,7 +135,7 @@ def test_a_foreign_file_is_set_aside_and_the_daemon_serves(
     assert stat.S_IMODE(place.journal.lstat().st_mode) == 0o600
 
 
-def test_setting_a_file_aside_replaces_an_earlier_one(place: Place) -> None:
+def test_setting_a_file_aside_replaces_an_earlier_one(place: DaemonHome) -> None:
     for text in ("first\n", "second\n"):
         place.directory.mkdir(mode=0o700, exist_ok=True)
         place.journal.unlink(missing_ok=True)
@@ -146,7 +146,7 @@ def test_setting_a_file_aside_replaces_an_earlier_one(place: Place) -> None:
     assert (place.directory / files[1]).read_text() == "second\n"
 
 
-def test_a_state_of_an_earlier_boot_is_discarded(place: Place) -> None:
+def test_a_state_of_an_earlier_boot_is_discarded(place: DaemonHome) -> None:
     place.directory.mkdir(mode=0o700)
     place.journal.write_text(f"acd-journal 1 {BOOT}\n@ 1 1\nSET old working\n")
     daemon = place.start()
@@ -249,7 +249,7 @@ def test_corrections_are_read_back(tmp_path: Path) -> None:
     assert kept.again().state == kept.state
 
 
-def test_a_lower_limit_does_not_drop_acknowledged_sessions(place: Place) -> None:
+def test_a_lower_limit_does_not_drop_acknowledged_sessions(place: DaemonHome) -> None:
     daemon = place.start()
     place.ask(*(f'SET s{n} working {{"x": "{"y" * 500}"}}' for n in range(20)))
     daemon.kill()
@@ -376,7 +376,7 @@ FLOODS = {
 
 @pytest.mark.slow  # writes several times the bound
 @pytest.mark.parametrize("line", FLOODS.values(), ids=FLOODS.keys())
-def test_the_size_of_the_file_is_bounded(place: Place, line: str) -> None:
+def test_the_size_of_the_file_is_bounded(place: DaemonHome, line: str) -> None:
     place.start()
     first, second = line, line
     if "|" in line:
@@ -397,7 +397,7 @@ def test_the_size_of_the_file_is_bounded(place: Place, line: str) -> None:
     with_place_again(place, before)
 
 
-def with_place_again(place: Place, before: dict[str, dict[str, object]]) -> None:
+def with_place_again(place: DaemonHome, before: dict[str, dict[str, object]]) -> None:
     """The next daemon has the sessions of the last one."""
     place._daemons[-1].end()
     place.start()
@@ -409,7 +409,7 @@ def with_place_again(place: Place, before: dict[str, dict[str, object]]) -> None
     assert after == before
 
 
-def test_an_orderly_stop_leaves_one_record_per_session(place: Place) -> None:
+def test_an_orderly_stop_leaves_one_record_per_session(place: DaemonHome) -> None:
     daemon = place.start()
     with place.client() as client:
         for _ in range(4):
@@ -419,7 +419,7 @@ def test_an_orderly_stop_leaves_one_record_per_session(place: Place) -> None:
     assert place.journal.read_text().count("\n") == 11
 
 
-def test_an_unfinished_compaction_of_a_killed_daemon_is_removed(place: Place) -> None:
+def test_an_unfinished_compaction_of_a_killed_daemon_is_removed(place: DaemonHome) -> None:
     place.start().kill()
     half = place.directory / "acd.sock.journal.new"
     half.write_text("half")

@@ -11,7 +11,7 @@ import pytest
 
 from testing.daemons import Daemons
 from testing.service_manager import listener
-from testing.support import Place
+from testing.support import DaemonHome
 from testing.worker import Worker
 
 KILLS = 100
@@ -28,7 +28,7 @@ KILLS = 100
     ],
 )
 def test_acknowledged_requests_survive_a_hundred_kills_at_any_moment(
-    place: Place, compact_min: int
+    place: DaemonHome, compact_min: int
 ) -> None:
     chance = random.Random(7)
     workers = [Worker("alone", 1), Worker("many", 2)]
@@ -61,7 +61,7 @@ def test_acknowledged_requests_survive_a_hundred_kills_at_any_moment(
     assert "Traceback" not in log
 
 
-def test_a_single_request_survives_a_kill_right_after_its_reply(place: Place) -> None:
+def test_a_single_request_survives_a_kill_right_after_its_reply(place: DaemonHome) -> None:
     with listener(place) as sock, Daemons(place, sock) as daemons:
         for number in range(30):
             daemon = daemons.start()
@@ -74,7 +74,7 @@ def test_a_single_request_survives_a_kill_right_after_its_reply(place: Place) ->
             client.ask("STOP")
 
 
-def test_durations_continue_across_a_kill(place: Place) -> None:
+def test_durations_continue_across_a_kill(place: DaemonHome) -> None:
     with listener(place) as sock, Daemons(place, sock) as daemons:
         daemon = daemons.start()
         with place.client() as client:

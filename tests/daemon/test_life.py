@@ -17,13 +17,13 @@ import time
 import pytest
 
 from testing.strace import Attached
-from testing.support import WAIT, Client, Daemon, Place, subscriber
+from testing.support import WAIT, DaemonHome, DaemonProcess, LineClient, subscriber
 
 IDLE = 0.005
 """Minutes: a third of a second."""
 
 
-def configure_idle(place: Place, more: str = "") -> None:
+def configure_idle(place: DaemonHome, more: str = "") -> None:
     place.configure(f"[daemon]\nidle_timeout_minutes = {IDLE}\n{more}")
 
 
@@ -31,7 +31,9 @@ def configure_idle(place: Place, more: str = "") -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_in_order(place: Place, daemon: Daemon, number: signal.Signals) -> None:
+def test_a_signal_ends_it_in_order(
+    place: DaemonHome, daemon: DaemonProcess, number: signal.Signals
+) -> None:
     place.ask("SET a working")
     daemon.signal(number)
     assert daemon.end() == 0
@@ -42,20 +44,26 @@ def test_a_signal_ends_it_in_order(place: Place, daemon: Daemon, number: signal.
         assert client.get("a")["status"] == "working"
 
 
-def test_stop_gets_its_reply_before_the_daemon_ends(daemon: Daemon, client: Client) -> None:
+def test_stop_gets_its_reply_before_the_daemon_ends(
+    daemon: DaemonProcess, client: LineClient
+) -> None:
     assert client.ask_all("SET a working", "STOP") == ["OK", "OK"]
     assert client.rest() == []
     assert daemon.end() == 0
     assert "stopping: a client asked for it" in daemon.log()
 
 
-def test_a_stop_closes_the_connections_of_subscribers(place: Place, daemon: Daemon) -> None:
+def test_a_stop_closes_the_connections_of_subscribers(
+    place: DaemonHome, daemon: DaemonProcess
+) -> None:
     with subscriber(place) as watcher:
         daemon.signal(signal.SIGTERM)
         assert watcher.rest() == []
 
 
-def test_requests_sent_before_stop_get_their_replies(daemon: Daemon, client: Client) -> None:
+def test_requests_sent_before_stop_get_their_replies(
+    daemon: DaemonProcess, client: LineClient
+) -> None:
     # More than a turn, so that some of them wait when the stop begins.
     client.send(*(f"SET s{n} working" for n in range(2_000)), "STOP")
     assert client.lines(2_001) == ["OK"] * 2_001
@@ -63,7 +71,7 @@ def test_requests_sent_before_stop_get_their_replies(daemon: Daemon, client: Cli
 
 
 def test_a_stop_serves_the_requests_of_other_connections(
-    place: Place, daemon: Daemon, client: Client
+    place: DaemonHome, daemon: DaemonProcess, client: LineClient
 ) -> None:
     lines = [f"SET s{n} working" for n in range(2_000)]
     with place.client() as other:
@@ -73,7 +81,9 @@ def test_a_stop_serves_the_requests_of_other_connections(
     assert daemon.end() == 0
 
 
-def test_a_stop_waits_for_the_rest_of_a_line(place: Place, daemon: Daemon, client: Client) -> None:
+def test_a_stop_waits_for_the_rest_of_a_line(
+    place: DaemonHome, daemon: DaemonProcess, client: LineClient
+) -> None:
     with place.client() as hook:
         hook.sock.sendall(b"SET half ")
         client.ask("PING")
@@ -85,11 +95,11 @@ def test_a_stop_waits_for_the_rest_of_a_line(place: Place, daemon: Daemon, clien
 
 
 def test_a_client_that_sends_without_end_does_not_prevent_the_stop(
-    place: Place, daemon: Daemon
+    place: DaemonHome, daemon: DaemonProcess
 ) -> None:
     ended = threading.Event()
 
-    def flood(client: Client) -> None:
+    def flood(client: LineClient) -> None:
         lines = "".join(["SET flood working\n"] * 100).encode()
         client.sock.setblocking(False)
         try:
@@ -121,7 +131,7 @@ def test_a_client_that_sends_without_end_does_not_prevent_the_stop(
 
 
 def test_a_silent_connection_and_a_full_one_do_not_prevent_the_stop(
-    place: Place, daemon: Daemon, client: Client
+    place: DaemonHome, daemon: DaemonProcess, client: LineClient
 ) -> None:
     client.ask_all(*(f"SET s{n} working" for n in range(500)))
     with place.client(), place.client() as full:
@@ -133,7 +143,9 @@ def test_a_silent_connection_and_a_full_one_do_not_prevent_the_stop(
 # Configuration ----------------------------------------------------------------
 
 
-def test_sighup_reloads_the_configuration(place: Place, daemon: Daemon, client: Client) -> None:
+def test_sighup_reloads_the_configuration(
+    place: DaemonHome, daemon: DaemonProcess, client: LineClient
+) -> None:
     assert client.info()["idle_timeout"] == 600
     place.configure("[daemon]\nidle_timeout_minutes = 7.5\n[limits]\nmax_sessions = 1\n")
     daemon.signal(signal.SIGHUP)
@@ -158,7 +170,7 @@ def test_sighup_reloads_the_configuration(place: Place, daemon: Daemon, client: 
     ],
 )
 def test_an_invalid_file_is_reported_with_line_and_key_and_the_values_stay(
-    place: Place, text: str, problem: str
+    place: DaemonHome, text: str, problem: str
 ) -> None:
     place.configure("[limits]\nmax_sessions = 1\n")
     daemon = place.start()
@@ -171,7 +183,7 @@ def test_an_invalid_file_is_reported_with_line_and_key_and_the_values_stay(
         assert client.ask_all("SET a working", "SET b working")[1].startswith("ERR too many")
 
 
-def test_an_invalid_file_at_the_start_is_reported_and_the_defaults_apply(place: Place) -> None:
+def test_an_invalid_file_at_the_start_is_reported_and_the_defaults_apply(place: DaemonHome) -> None:
     place.configure("[daemon]\nidle_timeout_minutes = -1\n")
     daemon = place.start()
     assert f"{place.config}:2: daemon.idle_timeout_minutes: must be" in daemon.log()
@@ -180,7 +192,7 @@ def test_an_invalid_file_at_the_start_is_reported_and_the_defaults_apply(place: 
 
 
 def test_a_new_retention_applies_to_closed_sessions(
-    place: Place, daemon: Daemon, client: Client
+    place: DaemonHome, daemon: DaemonProcess, client: LineClient
 ) -> None:
     with subscriber(place) as watcher:
         client.ask_all("SET a working", "RM a")
@@ -197,7 +209,7 @@ ASKS = (
 
 
 def test_a_new_rule_on_texts_and_questions_applies_to_existing_sessions(
-    place: Place, daemon: Daemon, client: Client
+    place: DaemonHome, daemon: DaemonProcess, client: LineClient
 ) -> None:
     with subscriber(place) as watcher:
         assert client.ask(f"HOOK claude-code {{}} {ASKS}") == "OK"
@@ -209,7 +221,7 @@ def test_a_new_rule_on_texts_and_questions_applies_to_existing_sessions(
     assert b"Secret" not in place.journal.read_bytes()
 
 
-def test_a_rule_on_texts_applies_to_the_state_of_an_earlier_daemon(place: Place) -> None:
+def test_a_rule_on_texts_applies_to_the_state_of_an_earlier_daemon(place: DaemonHome) -> None:
     daemon = place.start()
     place.ask(f"HOOK claude-code {{}} {ASKS}")
     daemon.signal(signal.SIGKILL)
@@ -224,7 +236,7 @@ def test_a_rule_on_texts_applies_to_the_state_of_an_earlier_daemon(place: Place)
 # Timers -----------------------------------------------------------------------
 
 
-def test_without_clients_it_stops_when_idle(place: Place) -> None:
+def test_without_clients_it_stops_when_idle(place: DaemonHome) -> None:
     configure_idle(place)
     began = time.monotonic()
     daemon = place.start()
@@ -233,14 +245,14 @@ def test_without_clients_it_stops_when_idle(place: Place) -> None:
     assert "stopping: idle" in daemon.log()
 
 
-def test_open_sessions_do_not_prevent_the_idle_stop(place: Place) -> None:
+def test_open_sessions_do_not_prevent_the_idle_stop(place: DaemonHome) -> None:
     configure_idle(place)
     daemon = place.start()
     place.ask("SET a working", "SET b question")
     assert daemon.end() == 0
 
 
-def test_a_silent_connection_prevents_the_idle_stop(place: Place) -> None:
+def test_a_silent_connection_prevents_the_idle_stop(place: DaemonHome) -> None:
     configure_idle(place)
     daemon = place.start()
     with place.client() as client:
@@ -251,7 +263,7 @@ def test_a_silent_connection_prevents_the_idle_stop(place: Place) -> None:
 
 @pytest.mark.parametrize("words", [["passive"], ["json", "passive"]])
 def test_a_passive_subscriber_does_not_prevent_the_idle_stop(
-    place: Place, words: list[str]
+    place: DaemonHome, words: list[str]
 ) -> None:
     configure_idle(place)
     daemon = place.start()
@@ -261,7 +273,7 @@ def test_a_passive_subscriber_does_not_prevent_the_idle_stop(
 
 
 def test_repeated_passive_subscriptions_do_not_prevent_the_idle_stop(
-    place: Place,
+    place: DaemonHome,
 ) -> None:
     configure_idle(place)
     daemon = place.start()
@@ -272,7 +284,7 @@ def test_repeated_passive_subscriptions_do_not_prevent_the_idle_stop(
     assert "stopping: idle" in daemon.log()
 
 
-def test_a_request_of_a_passive_subscriber_restarts_the_idle_timeout(place: Place) -> None:
+def test_a_request_of_a_passive_subscriber_restarts_the_idle_timeout(place: DaemonHome) -> None:
     configure_idle(place)
     daemon = place.start()
     with subscriber(place, "passive") as watcher:
@@ -283,7 +295,7 @@ def test_a_request_of_a_passive_subscriber_restarts_the_idle_timeout(place: Plac
 
 
 def test_a_check_for_a_daemon_does_not_delay_the_start_of_one(
-    place: Place,
+    place: DaemonHome,
 ) -> None:
     place.directory.mkdir(mode=0o700)
     lock_file = place.directory / "acd.sock.daemon"
@@ -302,7 +314,7 @@ def test_a_check_for_a_daemon_does_not_delay_the_start_of_one(
         bystander.wait()
 
 
-def test_a_subscriber_prevents_the_idle_stop(place: Place) -> None:
+def test_a_subscriber_prevents_the_idle_stop(place: DaemonHome) -> None:
     configure_idle(place)
     place.start()
     with subscriber(place) as watcher:
@@ -311,7 +323,7 @@ def test_a_subscriber_prevents_the_idle_stop(place: Place) -> None:
 
 
 def test_a_passive_subscriber_that_becomes_an_active_one_prevents_the_idle_stop(
-    place: Place,
+    place: DaemonHome,
 ) -> None:
     configure_idle(place)
     place.start()
@@ -322,7 +334,7 @@ def test_a_passive_subscriber_that_becomes_an_active_one_prevents_the_idle_stop(
         assert watcher.ask("PING") == "OK"
 
 
-def test_each_request_restarts_the_idle_timeout(place: Place) -> None:
+def test_each_request_restarts_the_idle_timeout(place: DaemonHome) -> None:
     configure_idle(place)
     daemon = place.start()
     for _ in range(8):
@@ -334,7 +346,7 @@ def test_each_request_restarts_the_idle_timeout(place: Place) -> None:
     assert time.monotonic() - asked >= IDLE * 60
 
 
-def test_a_closed_session_is_removed_after_its_retention_and_not_before(place: Place) -> None:
+def test_a_closed_session_is_removed_after_its_retention_and_not_before(place: DaemonHome) -> None:
     place.configure("[sessions]\nclosed_session_retention_minutes = 0.01\n")  # 0.6 s
     place.start()
     with subscriber(place) as watcher, place.client() as client:
@@ -352,7 +364,7 @@ def test_a_closed_session_is_removed_after_its_retention_and_not_before(place: P
         assert set(client.sessions()) == {"open"}
 
 
-def test_a_session_that_expired_without_a_daemon_is_removed_at_the_start(place: Place) -> None:
+def test_a_session_that_expired_without_a_daemon_is_removed_at_the_start(place: DaemonHome) -> None:
     place.configure("[sessions]\nclosed_session_retention_minutes = 0.002\n")
     daemon = place.start()
     assert place.ask("SET a working", "SET b working", "RM a") == ["OK"] * 3
@@ -364,7 +376,9 @@ def test_a_session_that_expired_without_a_daemon_is_removed_at_the_start(place: 
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not here")
-def test_an_idle_daemon_does_not_wake_up(place: Place, daemon: Daemon, client: Client) -> None:
+def test_an_idle_daemon_does_not_wake_up(
+    place: DaemonHome, daemon: DaemonProcess, client: LineClient
+) -> None:
     with subscriber(place), subscriber(place, "json"), place.client():
         client.ask_all("SET a working", "SET b question", "SET c working", "RM c")
         daemon.next_status(lambda status: "closed" in status)
@@ -379,7 +393,9 @@ def test_an_idle_daemon_does_not_wake_up(place: Place, daemon: Daemon, client: C
 # Messages to the service manager ------------------------------------------------
 
 
-def test_it_tells_when_it_serves_and_when_it_stops(place: Place, daemon: Daemon) -> None:
+def test_it_tells_when_it_serves_and_when_it_stops(
+    place: DaemonHome, daemon: DaemonProcess
+) -> None:
     assert daemon.notifications == ["READY=1\nSTATUS=0 sessions"]
     assert place.ask("STOP") == ["OK"]
     daemon.wait_for("STOPPING=1")
@@ -387,7 +403,7 @@ def test_it_tells_when_it_serves_and_when_it_stops(place: Place, daemon: Daemon)
 
 
 def test_its_status_counts_the_sessions_that_need_the_user_first(
-    place: Place, daemon: Daemon, client: Client
+    place: DaemonHome, daemon: DaemonProcess, client: LineClient
 ) -> None:
     with subscriber(place), subscriber(place):
         client.ask_all(
@@ -397,7 +413,7 @@ def test_its_status_counts_the_sessions_that_need_the_user_first(
     assert status == ("5 sessions: 1 question, 1 attention, 2 working, 1 closed; 2 subscribers")
 
 
-def test_the_status_counts_a_new_subscriber(place: Place, daemon: Daemon) -> None:
+def test_the_status_counts_a_new_subscriber(place: DaemonHome, daemon: DaemonProcess) -> None:
     with subscriber(place):
         assert daemon.next_status(lambda status: "subscriber" in status) == (
             "0 sessions; 1 subscriber"
@@ -405,7 +421,7 @@ def test_the_status_counts_a_new_subscriber(place: Place, daemon: Daemon) -> Non
     daemon.next_status(lambda status: status == "0 sessions")
 
 
-def test_a_burst_of_changes_is_one_status(daemon: Daemon, client: Client) -> None:
+def test_a_burst_of_changes_is_one_status(daemon: DaemonProcess, client: LineClient) -> None:
     client.ask_all(*(f"SET s{n} working" for n in range(1_000)))
     assert daemon.next_status(lambda status: status.startswith("1000")) == (
         "1000 sessions: 1000 working"
@@ -413,7 +429,7 @@ def test_a_burst_of_changes_is_one_status(daemon: Daemon, client: Client) -> Non
     assert len(daemon.notifications) <= 3
 
 
-def test_it_runs_without_a_service_manager(place: Place) -> None:
+def test_it_runs_without_a_service_manager(place: DaemonHome) -> None:
     daemon = place.start(environ={"NOTIFY_SOCKET": ""}, wait=False)
     while "serving" not in daemon.log():
         assert daemon.process.poll() is None
@@ -421,7 +437,7 @@ def test_it_runs_without_a_service_manager(place: Place) -> None:
     assert daemon.stop() == 0
 
 
-def test_a_service_manager_that_is_gone_is_no_error(place: Place) -> None:
+def test_a_service_manager_that_is_gone_is_no_error(place: DaemonHome) -> None:
     gone = str(place.root / "nobody")
     daemon = place.start(environ={"NOTIFY_SOCKET": gone}, wait=False)
     while "serving" not in daemon.log():
@@ -433,7 +449,7 @@ def test_a_service_manager_that_is_gone_is_no_error(place: Place) -> None:
 # Logging ------------------------------------------------------------------------
 
 
-def test_under_a_journal_each_line_has_its_priority(place: Place) -> None:
+def test_under_a_journal_each_line_has_its_priority(place: DaemonHome) -> None:
     # systemd.exec(5): JOURNAL_STREAM identifies the daemon's stderr.
     place.configure("[deamon]\n")
     program = (
@@ -450,7 +466,7 @@ def test_under_a_journal_each_line_has_its_priority(place: Place) -> None:
     assert second.startswith("<6>serving ")
 
 
-def test_no_text_of_a_request_is_logged(place: Place) -> None:
+def test_no_text_of_a_request_is_logged(place: DaemonHome) -> None:
     place.configure("[daemon]\nlog_level = 'info'\n")
     daemon = place.start()
     event = {

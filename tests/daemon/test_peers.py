@@ -17,12 +17,12 @@ import pytest
 from acd.daemon.server import TURN
 from testing.service_manager import activate, listener
 from testing.strace import Attached
-from testing.support import WAIT, Client, Daemon, Place, subscriber
+from testing.support import WAIT, DaemonHome, DaemonProcess, LineClient, subscriber
 
 NOBODY = 65534
 
 
-def limits(place: Place, **options: int) -> None:
+def limits(place: DaemonHome, **options: int) -> None:
     """Configures limits."""
     place.configure("[limits]\n" + "".join(f"{name} = {n}\n" for name, n in options.items()))
 
@@ -30,7 +30,7 @@ def limits(place: Place, **options: int) -> None:
 # Limits -----------------------------------------------------------------------
 
 
-def test_a_connection_beyond_the_limit_gets_an_error_and_is_closed(place: Place) -> None:
+def test_a_connection_beyond_the_limit_gets_an_error_and_is_closed(place: DaemonHome) -> None:
     limits(place, max_connections=3)
     daemon = place.start()
     with ExitStack() as stack:
@@ -42,7 +42,7 @@ def test_a_connection_beyond_the_limit_gets_an_error_and_is_closed(place: Place)
         assert "a connection was refused: there are 3" in daemon.log()
 
 
-def test_a_closed_connection_makes_room_for_another(place: Place) -> None:
+def test_a_closed_connection_makes_room_for_another(place: DaemonHome) -> None:
     limits(place, max_connections=1)
     place.start()
     for _ in range(3):
@@ -55,7 +55,7 @@ def test_a_closed_connection_makes_room_for_another(place: Place) -> None:
                     break
 
 
-def test_a_session_beyond_the_limit_is_refused_and_the_others_stay(place: Place) -> None:
+def test_a_session_beyond_the_limit_is_refused_and_the_others_stay(place: DaemonHome) -> None:
     limits(place, max_sessions=2)
     place.start()
     assert place.ask("SET a working", "SET b question", "SET c working", "SET a question") == [
@@ -66,7 +66,7 @@ def test_a_session_beyond_the_limit_is_refused_and_the_others_stay(place: Place)
     ]
 
 
-def test_a_new_session_replaces_the_session_that_closed_first(place: Place) -> None:
+def test_a_new_session_replaces_the_session_that_closed_first(place: DaemonHome) -> None:
     limits(place, max_sessions=3)
     place.start()
     place.ask("SET a working", "SET b working", "SET c working", "RM b", "RM a")
@@ -78,7 +78,7 @@ def test_a_new_session_replaces_the_session_that_closed_first(place: Place) -> N
         assert set(client.sessions()) == {"c", "d", "e"}
 
 
-def test_a_hook_s_session_beyond_the_limit_is_refused(place: Place) -> None:
+def test_a_hook_s_session_beyond_the_limit_is_refused(place: DaemonHome) -> None:
     limits(place, max_sessions=1)
     place.start()
     event = json.dumps({"session_id": "b", "hook_event_name": "UserPromptSubmit"})
@@ -88,7 +88,7 @@ def test_a_hook_s_session_beyond_the_limit_is_refused(place: Place) -> None:
     ]
 
 
-def test_metadata_beyond_its_limit_is_refused(place: Place) -> None:
+def test_metadata_beyond_its_limit_is_refused(place: DaemonHome) -> None:
     limits(place, max_metadata=1_000)
     place.start()
     fits = '{"x": "%s"}' % ("y" * (1_000 - 9))
@@ -98,7 +98,7 @@ def test_metadata_beyond_its_limit_is_refused(place: Place) -> None:
     ]
 
 
-def test_metadata_cannot_grow_beyond_its_limit_in_small_steps(place: Place) -> None:
+def test_metadata_cannot_grow_beyond_its_limit_in_small_steps(place: DaemonHome) -> None:
     limits(place, max_metadata=1_000)
     place.start()
     replies = place.ask(*(f'SET a working {{"key{n}": "{"y" * 90}"}}' for n in range(20)))
@@ -106,7 +106,7 @@ def test_metadata_cannot_grow_beyond_its_limit_in_small_steps(place: Place) -> N
     assert replies[-1] == "ERR invalid metadata: a session's may have at most 1000 bytes"
 
 
-def test_the_limit_of_a_line_is_configured(place: Place) -> None:
+def test_the_limit_of_a_line_is_configured(place: DaemonHome) -> None:
     limits(place, max_line=1_024)
     place.start()
     assert place.ask("HISTORY " + "x" * 1_016, "HISTORY " + "x" * 1_017) == [
@@ -119,7 +119,7 @@ def test_the_limit_of_a_line_is_configured(place: Place) -> None:
 
 
 def test_a_request_is_served_beside_a_thousand_idle_connections(
-    place: Place, client: Client
+    place: DaemonHome, client: LineClient
 ) -> None:
     before = client.info()["rss"]
     with ExitStack() as stack:
@@ -132,7 +132,7 @@ def test_a_request_is_served_beside_a_thousand_idle_connections(
         assert (info["rss"] - before) / 1_000 < 12_000, "bytes for each"
 
 
-def test_many_incomplete_lines_take_bounded_memory(place: Place, client: Client) -> None:
+def test_many_incomplete_lines_take_bounded_memory(place: DaemonHome, client: LineClient) -> None:
     with ExitStack() as stack:
         halves = [stack.enter_context(place.client()) for _ in range(300)]
         client.ask("PING")
@@ -146,7 +146,7 @@ def test_many_incomplete_lines_take_bounded_memory(place: Place, client: Client)
         assert (client.info()["rss"] - before) / 300 < 2 * 65_536
 
 
-def test_hooks_with_ever_new_directories_take_no_memory(client: Client) -> None:
+def test_hooks_with_ever_new_directories_take_no_memory(client: LineClient) -> None:
     event = '{"session_id":"a","hook_event_name":"PostToolUse"}'
 
     def name_some(begin: int, end: int) -> int:
@@ -163,7 +163,7 @@ def test_hooks_with_ever_new_directories_take_no_memory(client: Client) -> None:
     assert name_some(2_000, 12_000) - before < 2_000_000
 
 
-def test_one_client_s_flood_is_served_in_turns_with_the_others(place: Place) -> None:
+def test_one_client_s_flood_is_served_in_turns_with_the_others(place: DaemonHome) -> None:
     flooding = 8_000
     with listener(place) as sock, ExitStack() as stack:
         # What is sent before the start is available to the daemon at once.
@@ -181,14 +181,14 @@ def test_one_client_s_flood_is_served_in_turns_with_the_others(place: Place) -> 
 # Half-closed connections -------------------------------------------------------------
 
 
-def test_a_client_that_shuts_down_writing_gets_every_reply(client: Client) -> None:
+def test_a_client_that_shuts_down_writing_gets_every_reply(client: LineClient) -> None:
     client.send(*(["SET a working", "PING"] * 2_500))
     client.sock.shutdown(socket.SHUT_WR)
     assert client.rest() == ["OK"] * 5_000
 
 
 def test_a_client_that_leaves_without_reading_disturbs_no_other(
-    place: Place, client: Client
+    place: DaemonHome, client: LineClient
 ) -> None:
     client.ask_all(*(f"SET s{n} working" for n in range(500)))
     for lines in (["LIST"] * 50, ["SUBSCRIBE json", "LIST"], ["GET s1"] * 2_000):
@@ -201,7 +201,9 @@ def test_a_client_that_leaves_without_reading_disturbs_no_other(
     assert client.info()["pid"]
 
 
-def test_a_request_is_applied_though_its_client_has_left(place: Place, client: Client) -> None:
+def test_a_request_is_applied_though_its_client_has_left(
+    place: DaemonHome, client: LineClient
+) -> None:
     client.ask("SUBSCRIBE")
     for number in range(100):
         with place.client() as hook:
@@ -210,7 +212,7 @@ def test_a_request_is_applied_though_its_client_has_left(place: Place, client: C
 
 
 def test_connections_that_ended_leave_no_descriptors(
-    place: Place, client: Client, daemon: Daemon
+    place: DaemonHome, client: LineClient, daemon: DaemonProcess
 ) -> None:
     def open_files() -> int:
         return len(list(Path(f"/proc/{daemon.pid}/fd").iterdir()))
@@ -231,7 +233,7 @@ def test_connections_that_ended_leave_no_descriptors(
 
 
 @pytest.fixture
-def starved(daemon: Daemon, client: Client) -> Daemon:
+def starved(daemon: DaemonProcess, client: LineClient) -> DaemonProcess:
     """A daemon that may open no more files than it has."""
     assert client.ask("PING") == "OK"
     taken = {int(entry.name) for entry in Path(f"/proc/{daemon.pid}/fd").iterdir()}
@@ -241,7 +243,7 @@ def starved(daemon: Daemon, client: Client) -> Daemon:
 
 
 def test_without_free_descriptors_connected_clients_are_served_and_new_ones_closed(
-    place: Place, client: Client, starved: Daemon
+    place: DaemonHome, client: LineClient, starved: DaemonProcess
 ) -> None:
     for _ in range(20):
         with place.client() as late:
@@ -252,7 +254,9 @@ def test_without_free_descriptors_connected_clients_are_served_and_new_ones_clos
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not here")
-def test_without_free_descriptors_the_daemon_does_not_spin(place: Place, starved: Daemon) -> None:
+def test_without_free_descriptors_the_daemon_does_not_spin(
+    place: DaemonHome, starved: DaemonProcess
+) -> None:
     with ExitStack() as stack:
         for _ in range(5):
             stack.enter_context(place.client())
@@ -261,7 +265,7 @@ def test_without_free_descriptors_the_daemon_does_not_spin(place: Place, starved
     assert len(lines) < 50, lines[-10:]
 
 
-def test_a_hard_limit_of_descriptors_bounds_the_connections(place: Place) -> None:
+def test_a_hard_limit_of_descriptors_bounds_the_connections(place: DaemonHome) -> None:
     def few_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
 
@@ -279,7 +283,7 @@ def test_a_hard_limit_of_descriptors_bounds_the_connections(place: Place) -> Non
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root, to become another user")
 def test_another_user_who_reaches_the_socket_is_refused(
-    place: Place, client: Client, daemon: Daemon
+    place: DaemonHome, client: LineClient, daemon: DaemonProcess
 ) -> None:
     # Accessible to all users, which it is in this test only.
     for path in (place.root, place.directory):

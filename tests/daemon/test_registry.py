@@ -6,12 +6,12 @@ import pytest
 
 from acd.agents.claude_code.observer import ASKING
 from testing.fake_agent import ASKS, FakeAgent, next_update, wait_for_the_read
-from testing.support import Client, Daemon, Place
+from testing.support import DaemonHome, DaemonProcess, LineClient
 
 
 @pytest.mark.parametrize("waiting_for", sorted(ASKING))
 def test_a_dialog_that_asks_is_a_question_without_any_hook(
-    agent: FakeAgent, client: Client, subscriber: Client, waiting_for: str
+    agent: FakeAgent, client: LineClient, subscriber: LineClient, waiting_for: str
 ) -> None:
     agent.hook(client, "PreToolUse", **ASKS)
     assert next_update(subscriber) == ("s", "working")
@@ -23,7 +23,7 @@ def test_a_dialog_that_asks_is_a_question_without_any_hook(
 
 @pytest.mark.parametrize(("status", "becomes"), [("busy", "working"), ("idle", "attention")])
 def test_an_answered_or_dismissed_dialog_is_no_question(
-    agent: FakeAgent, client: Client, subscriber: Client, status: str, becomes: str
+    agent: FakeAgent, client: LineClient, subscriber: LineClient, status: str, becomes: str
 ) -> None:
     agent.hook(client, "PreToolUse", **ASKS)
     agent.registers("waiting", waitingFor="permission prompt")
@@ -33,7 +33,7 @@ def test_an_answered_or_dismissed_dialog_is_no_question(
 
 
 def test_the_hook_that_asks_gives_the_question_its_text(
-    agent: FakeAgent, client: Client, subscriber: Client
+    agent: FakeAgent, client: LineClient, subscriber: LineClient
 ) -> None:
     agent.hook(client, "PreToolUse", **ASKS)
     agent.registers("waiting", waitingFor="permission prompt")
@@ -53,7 +53,7 @@ NO_QUESTION = [
 
 @pytest.mark.parametrize("fields", NO_QUESTION, ids=str)
 def test_a_dialog_that_the_user_opened_leaves_an_interrupted_turn_interrupted(
-    agent: FakeAgent, client: Client, subscriber: Client, fields: dict[str, object]
+    agent: FakeAgent, client: LineClient, subscriber: LineClient, fields: dict[str, object]
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
     agent.registers("idle")
@@ -65,7 +65,7 @@ def test_a_dialog_that_the_user_opened_leaves_an_interrupted_turn_interrupted(
 
 @pytest.mark.parametrize("fields", NO_QUESTION, ids=str)
 def test_a_dialog_that_the_user_opened_during_a_turn_leaves_it_working(
-    agent: FakeAgent, client: Client, subscriber: Client, fields: dict[str, object]
+    agent: FakeAgent, client: LineClient, subscriber: LineClient, fields: dict[str, object]
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
     agent.registers("waiting", **fields)
@@ -74,7 +74,7 @@ def test_a_dialog_that_the_user_opened_during_a_turn_leaves_it_working(
 
 
 def test_the_newest_client_is_in_info_and_logged_once(
-    agent: FakeAgent, client: Client, subscriber: Client, daemon: Daemon
+    agent: FakeAgent, client: LineClient, subscriber: LineClient, daemon: DaemonProcess
 ) -> None:
     assert client.info()["clients"] == {}
     agent.hook(client, "UserPromptSubmit")
@@ -96,7 +96,7 @@ def test_the_newest_client_is_in_info_and_logged_once(
     "version", [None, 2.1, "2.1", "v2.1.0", "2.1.0-beta", "2.1.0\n", ["2.1.0"]]
 )
 def test_an_invalid_version_is_not_in_info(
-    agent: FakeAgent, client: Client, subscriber: Client, version: object
+    agent: FakeAgent, client: LineClient, subscriber: LineClient, version: object
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
     agent.registers("idle", version=version)
@@ -105,7 +105,7 @@ def test_an_invalid_version_is_not_in_info(
 
 
 def test_the_clients_version_is_found_after_a_restart(
-    place: Place, agent: FakeAgent, client: Client, daemon: Daemon
+    place: DaemonHome, agent: FakeAgent, client: LineClient, daemon: DaemonProcess
 ) -> None:
     agent.hook(client, "PermissionRequest", **ASKS)
     daemon.kill()

@@ -8,12 +8,12 @@ import random
 import pytest
 
 from acd.config import LimitsConfig
-from testing.support import Client, Place
+from testing.support import DaemonHome, LineClient
 
 MAX_LINE = LimitsConfig().max_line
 
 
-def test_pipelined_requests_are_answered_in_their_order(client: Client) -> None:
+def test_pipelined_requests_are_answered_in_their_order(client: LineClient) -> None:
     count = 3_000
     # More than the socket's buffers hold, so the daemon has to wait for its reader.
     requests = [
@@ -41,7 +41,7 @@ def test_pipelined_requests_are_answered_in_their_order(client: Client) -> None:
             assert reply == wanted
 
 
-def test_requests_about_connections_are_answered_in_order_too(client: Client) -> None:
+def test_requests_about_connections_are_answered_in_order_too(client: LineClient) -> None:
     replies = client.ask_all(
         "SET a working", "PING", "GET b", "INFO", "SUBSCRIBE", "PING", "SET b working"
     )
@@ -52,21 +52,21 @@ def test_requests_about_connections_are_answered_in_order_too(client: Client) ->
     assert client.line() == "UPDATE b working 0"
 
 
-def test_a_line_may_arrive_one_byte_at_a_time(client: Client) -> None:
+def test_a_line_may_arrive_one_byte_at_a_time(client: LineClient) -> None:
     for byte in b'SET slow question {"name": "\xc3\xa9"}\n':
         client.sock.sendall(bytes([byte]))
     assert client.line() == "OK"
     assert client.get("slow")["display_name"] == "é"
 
 
-def test_a_carriage_return_before_the_line_s_end_is_dropped(client: Client) -> None:
+def test_a_carriage_return_before_the_line_s_end_is_dropped(client: LineClient) -> None:
     client.sock.sendall(b"SET a working\r\nGET a\r\n")
     assert client.line() == "OK"
     assert client.line().startswith('OK {"id": "a"')
 
 
 def test_only_whole_lines_are_applied_of_a_connection_that_ends_at_any_byte(
-    place: Place, client: Client
+    place: DaemonHome, client: LineClient
 ) -> None:
     client.ask("SUBSCRIBE")
     sent = b"SET first working\nSET second question\nRM first\n"
@@ -83,18 +83,18 @@ def test_only_whole_lines_are_applied_of_a_connection_that_ends_at_any_byte(
 
 
 @pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
-def test_a_line_of_the_maximum_length_is_served(client: Client, ending: bytes) -> None:
+def test_a_line_of_the_maximum_length_is_served(client: LineClient, ending: bytes) -> None:
     line = b"HISTORY " + b"x" * (MAX_LINE - 8)
     client.sock.sendall(line + ending)
     assert client.line() == "ERR session not found"
 
 
-def test_a_longer_line_is_refused_and_the_next_one_served(client: Client) -> None:
+def test_a_longer_line_is_refused_and_the_next_one_served(client: LineClient) -> None:
     client.sock.sendall(b"HISTORY " + b"x" * (MAX_LINE - 7) + b"\nPING\n")
     assert client.lines(2) == [f"ERR line too long: at most {MAX_LINE} bytes", "OK"]
 
 
-def test_a_line_of_a_hundred_megabytes_takes_no_memory(client: Client) -> None:
+def test_a_line_of_a_hundred_megabytes_takes_no_memory(client: LineClient) -> None:
     before = client.info()["rss"]
     for _ in range(100):
         client.sock.sendall(b"x" * 1_000_000)
@@ -116,13 +116,13 @@ def test_a_line_of_a_hundred_megabytes_takes_no_memory(client: Client) -> None:
     ],
 )
 def test_an_invalid_line_gets_an_error_and_the_next_line_is_served(
-    client: Client, line: bytes, reply: str
+    client: LineClient, line: bytes, reply: str
 ) -> None:
     client.sock.sendall(line + b"\nPING\n")
     assert client.lines(2) == [reply, "OK"]
 
 
-def test_binary_garbage_is_answered_line_by_line(client: Client) -> None:
+def test_binary_garbage_is_answered_line_by_line(client: LineClient) -> None:
     chance = random.Random(1)
     for _ in range(20):
         garbage = chance.randbytes(5_000)
@@ -135,7 +135,7 @@ def test_binary_garbage_is_answered_line_by_line(client: Client) -> None:
 
 @pytest.mark.parametrize("request_", ['SET deep working {"x": %s}', 'API_USAGE deep {"x": %s}'])
 def test_json_that_is_nested_too_deeply_to_be_written_anywhere_is_refused(
-    place: Place, client: Client, request_: str
+    place: DaemonHome, client: LineClient, request_: str
 ) -> None:
     assert client.ask("SET deep working") == "OK"
     # Python's own limit depends on the depth of its stack.
@@ -146,13 +146,13 @@ def test_json_that_is_nested_too_deeply_to_be_written_anywhere_is_refused(
         assert client.get("deep")["id"] == "deep"
 
 
-def test_an_id_is_never_interpreted(client: Client) -> None:
+def test_an_id_is_never_interpreted(client: LineClient) -> None:
     for name in ("--help", "../../etc/passwd", "$(reboot)", "a;b", "%s", "{0}", "\\", "'"):
         assert client.ask(f"SET {name} working") == "OK"
         assert client.get(name)["id"] == name
 
 
-def test_an_id_that_could_act_on_a_terminal_is_refused(client: Client) -> None:
+def test_an_id_that_could_act_on_a_terminal_is_refused(client: LineClient) -> None:
     for name in ("a\x1b[2J", "a\u202eb", "a\u200bb", "a\x7f", "x" * 129):
         reply = client.ask(f"SET {name} working")
         assert reply.startswith("ERR invalid session id: must be 1 to 128 printable characters")

@@ -12,7 +12,7 @@ import pytest
 
 from acd.errors import UnsafeSocket
 from acd.system import activation
-from testing.support import Place
+from testing.support import DaemonHome
 
 SPAWN = """
 import json, sys
@@ -30,7 +30,7 @@ DAEMON = [sys.executable, "-m", "acd", "daemon"]
 
 
 def spawner(
-    place: Place, program: list[str] = DAEMON, redirected: str = ""
+    place: DaemonHome, program: list[str] = DAEMON, redirected: str = ""
 ) -> subprocess.Popen[str]:
     """A process that spawns a daemon and ends, with the shell's redirections."""
     arguments = json.dumps([str(place.socket), program, place.environ])
@@ -44,7 +44,7 @@ def spawner(
     )
 
 
-def spawn(place: Place, program: list[str] = DAEMON, redirected: str = "") -> str:
+def spawn(place: DaemonHome, program: list[str] = DAEMON, redirected: str = "") -> str:
     """The error of a spawning process, empty if it succeeded."""
     with spawner(place, program, redirected) as process:
         assert process.stderr is not None
@@ -53,7 +53,7 @@ def spawn(place: Place, program: list[str] = DAEMON, redirected: str = "") -> st
     return error
 
 
-def test_it_serves_and_owns_its_socket(place: Place) -> None:
+def test_it_serves_and_owns_its_socket(place: DaemonHome) -> None:
     assert spawn(place) == ""
     with place.client() as client:
         assert client.info()["activation"] == "spawned"
@@ -63,7 +63,7 @@ def test_it_serves_and_owns_its_socket(place: Place) -> None:
         pass
 
 
-def test_it_inherits_nothing_of_the_process_that_started_it(place: Place) -> None:
+def test_it_inherits_nothing_of_the_process_that_started_it(place: DaemonHome) -> None:
     assert spawn(place, redirected="5</dev/zero 9</dev/zero") == ""
     with place.client() as client:
         process = Path("/proc", str(client.info()["pid"]))
@@ -82,12 +82,12 @@ def test_it_inherits_nothing_of_the_process_that_started_it(place: Place) -> Non
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "<&- >&-", "<&- >&- 2>&-"])
-def test_it_starts_from_a_process_without_standard_streams(place: Place, closed: str) -> None:
+def test_it_starts_from_a_process_without_standard_streams(place: DaemonHome, closed: str) -> None:
     assert spawn(place, redirected=closed) == ""
     assert place.ask("PING") == ["OK"]
 
 
-def test_several_clients_at_once_start_a_single_daemon(place: Place) -> None:
+def test_several_clients_at_once_start_a_single_daemon(place: DaemonHome) -> None:
     starters = [spawner(place) for _ in range(8)]
     for starter in starters:
         _, error = starter.communicate()
@@ -98,7 +98,7 @@ def test_several_clients_at_once_start_a_single_daemon(place: Place) -> None:
         assert client.info()["pid"] == pid
 
 
-def test_a_missing_program_is_reported_and_leaves_no_socket(place: Place) -> None:
+def test_a_missing_program_is_reported_and_leaves_no_socket(place: DaemonHome) -> None:
     error = spawn(place, ["/nowhere/acd", "daemon"])
     assert error == (
         f"3 no daemon at {place.socket}: /nowhere/acd could not be started (run install.sh again)\n"
@@ -106,7 +106,7 @@ def test_a_missing_program_is_reported_and_leaves_no_socket(place: Place) -> Non
     assert not place.socket.exists()
 
 
-def test_an_unsafe_directory_is_reported(place: Place) -> None:
+def test_an_unsafe_directory_is_reported(place: DaemonHome) -> None:
     place.directory.mkdir(mode=0o755)
     assert spawn(place).startswith(f"5 {place.directory} is not a private directory: ")
 
@@ -117,7 +117,7 @@ def test_a_relative_path_is_refused_with_the_absolute_one_as_hint() -> None:
     assert refused.value.hint == f"set ACD_SOCKET to {Path.cwd() / 'run/acd.sock'}"
 
 
-def test_after_a_program_that_ends_at_once_another_can_be_started(place: Place) -> None:
+def test_after_a_program_that_ends_at_once_another_can_be_started(place: DaemonHome) -> None:
     assert spawn(place, ["/bin/false"]) == ""
     assert spawn(place) == ""
     assert place.ask("PING") == ["OK"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from testing.support import DAEMON, Place
+from testing.support import DAEMON, DaemonHome
 
 # Writes its arguments and its environment to files.
 SYSTEMCTL = """#!/bin/sh
@@ -13,7 +13,7 @@ env > "$HOME/environ"
 """
 
 
-def start_and_stop(place: Place, **environ: str) -> None:
+def start_and_stop(place: DaemonHome, **environ: str) -> None:
     """Runs a daemon with that `systemctl` first on its PATH."""
     program = place.root / "bin/systemctl"
     program.parent.mkdir()
@@ -23,7 +23,7 @@ def start_and_stop(place: Place, **environ: str) -> None:
     assert place.start(DAEMON, {"PATH": path, **environ}).stop() == 0
 
 
-def test_systemctl_gets_a_minimal_environment(place: Place) -> None:
+def test_systemctl_gets_a_minimal_environment(place: DaemonHome) -> None:
     start_and_stop(place, INVOCATION_ID="1", ANTHROPIC_API_KEY="secret", NOT_LISTED="x")
     assert (place.home / "called").read_text() == (
         "--user reset-failed acd.service acd-notify.service\n"
@@ -34,6 +34,6 @@ def test_systemctl_gets_a_minimal_environment(place: Place) -> None:
     assert "NOT_LISTED" not in environment
 
 
-def test_a_daemon_outside_a_unit_does_not_run_systemctl(place: Place) -> None:
+def test_a_daemon_outside_a_unit_does_not_run_systemctl(place: DaemonHome) -> None:
     start_and_stop(place)
     assert not Path(place.home / "called").exists()

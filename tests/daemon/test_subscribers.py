@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from acd.config import LimitsConfig
-from testing.support import Client, Place, subscriber
+from testing.support import DaemonHome, LineClient, subscriber
 
 
 def statuses_after(lines: Iterator[str] | list[str]) -> dict[str, str]:
@@ -31,11 +31,11 @@ def statuses_after(lines: Iterator[str] | list[str]) -> dict[str, str]:
     return statuses
 
 
-def statuses_of(client: Client) -> dict[str, str]:
+def statuses_of(client: LineClient) -> dict[str, str]:
     return {name: session["status"] for name, session in client.sessions().items()}
 
 
-def test_a_subscriber_gets_a_snapshot_at_once(place: Place, client: Client) -> None:
+def test_a_subscriber_gets_a_snapshot_at_once(place: DaemonHome, client: LineClient) -> None:
     client.ask_all("SET one working", "SET two question", "RM two")
     client.send("SUBSCRIBE")
     word, _, rest = client.line().partition(" ")
@@ -44,7 +44,7 @@ def test_a_subscriber_gets_a_snapshot_at_once(place: Place, client: Client) -> N
     assert found == [("one", "working"), ("two", "closed")]
 
 
-def test_every_change_is_pushed_and_nothing_else(place: Place, client: Client) -> None:
+def test_every_change_is_pushed_and_nothing_else(place: DaemonHome, client: LineClient) -> None:
     with subscriber(place) as pushed:
         event = {"session_id": "h", "hook_event_name": "UserPromptSubmit", "cwd": "/"}
         replies = client.ask_all(
@@ -77,7 +77,7 @@ def test_every_change_is_pushed_and_nothing_else(place: Place, client: Client) -
 
 
 def test_an_update_has_the_whole_seconds_in_the_previous_status(
-    place: Place, client: Client
+    place: DaemonHome, client: LineClient
 ) -> None:
     with subscriber(place) as pushed:
         client.ask_all("SET a question", "SET b question")
@@ -92,7 +92,7 @@ def test_an_update_has_the_whole_seconds_in_the_previous_status(
 
 
 def test_with_json_an_update_carries_the_session_as_it_was_then(
-    place: Place, client: Client
+    place: DaemonHome, client: LineClient
 ) -> None:
     with subscriber(place, "json") as pushed:
         client.ask_all('SET a working {"name": "A b"}', "SET a question", "DELETE a")
@@ -105,7 +105,7 @@ def test_with_json_an_update_carries_the_session_as_it_was_then(
 
 
 def test_plain_and_json_subscribers_get_the_same_pushes_in_the_same_order(
-    place: Place, client: Client
+    place: DaemonHome, client: LineClient
 ) -> None:
     with subscriber(place) as plain, subscriber(place, "JSON") as whole:
         client.ask_all(*(f"SET s{n % 7} {('working', 'question')[n % 2]}" for n in range(700)))
@@ -115,7 +115,7 @@ def test_plain_and_json_subscribers_get_the_same_pushes_in_the_same_order(
 
 
 @pytest.mark.usefixtures("daemon")
-def test_the_pushes_of_own_changes_follow_their_replies(place: Place) -> None:
+def test_the_pushes_of_own_changes_follow_their_replies(place: DaemonHome) -> None:
     with subscriber(place) as client, subscriber(place) as other:
         client.send("SET a working", "GET nobody", "SET b question", "DELETE a", "PING")
         assert client.lines(8) == [
@@ -131,7 +131,7 @@ def test_the_pushes_of_own_changes_follow_their_replies(place: Place) -> None:
         assert other.lines(3) == ["UPDATE a working 0", "UPDATE b question 0", "REMOVED a"]
 
 
-def test_a_second_subscription_replaces_the_first(place: Place, client: Client) -> None:
+def test_a_second_subscription_replaces_the_first(place: DaemonHome, client: LineClient) -> None:
     with subscriber(place) as pushed:
         client.ask("SET a working")
         assert pushed.line() == "UPDATE a working 0"
@@ -147,14 +147,16 @@ def test_a_second_subscription_replaces_the_first(place: Place, client: Client) 
         assert client.info()["subscribers"] == 1
 
 
-def test_a_refused_subscription_leaves_the_previous_one(place: Place, client: Client) -> None:
+def test_a_refused_subscription_leaves_the_previous_one(
+    place: DaemonHome, client: LineClient
+) -> None:
     with subscriber(place) as pushed:
         assert pushed.ask("SUBSCRIBE passive json") == "ERR usage: SUBSCRIBE [json] [passive]"
         client.ask("SET a working")
         assert pushed.line() == "UPDATE a working 0"
 
 
-def test_api_usage_is_in_the_next_snapshot(place: Place, client: Client) -> None:
+def test_api_usage_is_in_the_next_snapshot(place: DaemonHome, client: LineClient) -> None:
     client.ask("SET a working")
     with subscriber(place):  # the snapshot of this second is cached now
         client.ask('API_USAGE a {"input_tokens": 5}')
@@ -170,7 +172,7 @@ UPDATES = 150_000
 """Lines of 23 bytes: ten times what the buffers of a connection hold."""
 
 
-def flood(client: Client, updates: int, sessions: int = 40) -> None:
+def flood(client: LineClient, updates: int, sessions: int = 40) -> None:
     """Changes, pipelined, with all replies read."""
     for begin in range(0, updates, BATCH):
         lines = [
@@ -180,7 +182,9 @@ def flood(client: Client, updates: int, sessions: int = 40) -> None:
         assert client.ask_all(*lines) == ["OK"] * BATCH
 
 
-def test_a_subscriber_that_never_reads_takes_bounded_memory(place: Place, client: Client) -> None:
+def test_a_subscriber_that_never_reads_takes_bounded_memory(
+    place: DaemonHome, client: LineClient
+) -> None:
     flood(client, 5_000)
     with subscriber(place), subscriber(place, "json"):
         before = client.info()["rss"]
@@ -191,7 +195,7 @@ def test_a_subscriber_that_never_reads_takes_bounded_memory(place: Place, client
 
 
 def test_a_subscriber_gets_every_push_beside_one_that_does_not_read(
-    place: Place, client: Client
+    place: DaemonHome, client: LineClient
 ) -> None:
     with subscriber(place), subscriber(place) as quick:
         lines: list[str] = []
@@ -204,7 +208,7 @@ def test_a_subscriber_gets_every_push_beside_one_that_does_not_read(
 
 @pytest.mark.parametrize("words", [(), ("json",)])
 def test_a_slow_subscriber_ends_with_one_new_snapshot_and_the_true_state(
-    place: Place, client: Client, words: tuple[str, ...]
+    place: DaemonHome, client: LineClient, words: tuple[str, ...]
 ) -> None:
     with subscriber(place, *words) as slow:
         client.ask("SET gone working")
@@ -223,7 +227,7 @@ def test_a_slow_subscriber_ends_with_one_new_snapshot_and_the_true_state(
 
 
 def test_a_subscriber_that_is_slow_repeatedly_has_the_true_state(
-    place: Place, client: Client
+    place: DaemonHome, client: LineClient
 ) -> None:
     with subscriber(place, "json") as slow:
         lines: list[str] = []
@@ -237,7 +241,7 @@ def test_a_subscriber_that_is_slow_repeatedly_has_the_true_state(
 
 
 def test_a_subscription_behind_unread_replies_takes_bounded_memory(
-    place: Place, client: Client
+    place: DaemonHome, client: LineClient
 ) -> None:
     fill(client, 1_000)
     with place.client() as slow:
@@ -254,7 +258,7 @@ def test_a_subscription_behind_unread_replies_takes_bounded_memory(
 # Unread replies -------------------------------------------------------------
 
 
-def fill(client: Client, sessions: int) -> None:
+def fill(client: LineClient, sessions: int) -> None:
     """So many sessions, each with as much text as a busy one has."""
     metadata = json.dumps({"prompt": "x" * 200, "working_dir": "/home/somebody/src/project"})
     for begin in range(0, sessions, BATCH):
@@ -263,7 +267,7 @@ def fill(client: Client, sessions: int) -> None:
 
 
 @pytest.mark.slow  # sends until the memory would show
-def test_unread_replies_take_bounded_memory(place: Place, client: Client) -> None:
+def test_unread_replies_take_bounded_memory(place: DaemonHome, client: LineClient) -> None:
     fill(client, 1_000)  # a snapshot of 600 kB
     before = client.info()["rss"]
     with place.client() as rude:
@@ -274,7 +278,7 @@ def test_unread_replies_take_bounded_memory(place: Place, client: Client) -> Non
         assert [line.split(" ", 1)[0] for line in rude.lines(200)] == ["STATE"] * 200
 
 
-def test_a_client_that_never_reads_is_not_read_from(place: Place, client: Client) -> None:
+def test_a_client_that_never_reads_is_not_read_from(place: DaemonHome, client: LineClient) -> None:
     with place.client() as rude:
         rude.sock.setblocking(False)
         line = b"GET nobody\n" * 1_000

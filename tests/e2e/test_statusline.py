@@ -6,7 +6,7 @@ from acd.agents.claude_code import status_line
 from acd.install.hook_command import guarded_command, real_python
 from testing.checkout import CHECKOUT
 from testing.e2e.agent import ClaudeTestbed
-from testing.support import Client
+from testing.support import LineClient
 
 
 def test_the_status_line_shows_who_else_needs_the_user_and_tells_what_was_used(
@@ -15,7 +15,7 @@ def test_the_status_line_shows_who_else_needs_the_user_and_tells_what_was_used(
     settings = testbed.home.config_dir / "settings.json"
     command = guarded_command(real_python(), CHECKOUT / "hooks/acd_statusline.py")
     settings.write_text(status_line.merge(settings.read_text(), command))
-    with testbed.interactive() as agent, Client(testbed.home.socket) as client:
+    with testbed.interactive() as agent, LineClient(testbed.home.socket) as client:
         agent.expect("attention", since=agent.started)
         client.ask('SET other question {"name": "api", "prompt": "Bash: make"}')
         agent.greet()

@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from checks.fuzz.model import EVENTS, ProtocolModel
 from testing.daemons import Daemons
 from testing.service_manager import listener
-from testing.support import Client, DaemonHome
+from testing.support import DaemonHome, LineClient
 
 NAMES = st.sampled_from(["a", "b", "ü", "--x", "7"])
 HOOKED = st.sampled_from(["h1", "h2"])
@@ -85,7 +85,7 @@ class Conversations(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.model = ProtocolModel()
-        self.clients: list[Client] = []
+        self.clients: list[LineClient] = []
         self.expected: dict[int, list[str]] = {}
         """The pushes that each subscriber has yet to read, by its number."""
 

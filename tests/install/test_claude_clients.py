@@ -13,7 +13,7 @@ import pytest
 from acd.agents.claude_code import clients as claude_clients
 from acd.agents.claude_code.clients import EXTENSIONS, PROGRAM, USUAL, Version, clients
 from acd.install.daemon import met_versions
-from testing.support import Place, place
+from testing.support import DaemonHome
 
 pytestmark = pytest.mark.usefixtures("own_home")
 
@@ -187,7 +187,7 @@ def test_an_extensions_directory_that_is_a_file_or_closed_is_no_client(own_home:
 # --- Versions that the daemon has met --------------------------------------------------
 
 
-def meets(made: Place, version: str) -> None:
+def meets(made: DaemonHome, version: str) -> None:
     """Starts a daemon, which reads a registry file of that version."""
     made.start()
     sessions = made.home / ".claude/sessions"
@@ -203,14 +203,14 @@ def meets(made: Place, version: str) -> None:
 
 
 def test_a_client_that_only_the_daemon_has_met_counts() -> None:
-    with place() as made:
+    with DaemonHome() as made:
         meets(made, "2.1.332")
         met = met_versions(made.environ).get("claude-code")
         assert clients(made.environ, met) == [("in use, as the daemon has seen", (2, 1, 332))]
 
 
 def test_a_client_that_was_met_and_found_is_told_once(tmp_path: Path) -> None:
-    with place() as made:
+    with DaemonHome() as made:
         meets(made, "2.1.332")
         environ = {**made.environ, "PATH": claude(tmp_path, "echo 2.1.332")["PATH"]}
         met = met_versions(environ).get("claude-code")

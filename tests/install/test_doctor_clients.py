@@ -8,7 +8,7 @@ from pathlib import Path
 
 from acd.agents.claude_code.clients import PROGRAM
 from testing.doctor import status, told
-from testing.support import Client
+from testing.support import LineClient
 from testing.user_home import NEW_CLIENT, User
 
 
@@ -83,7 +83,7 @@ def test_a_newer_client_that_the_daemon_has_met_gets_its_events_from_an_install(
     (sessions / f"{os.getpid()}.json").write_text(json.dumps({**entry, "version": NEW_CLIENT}))
     meta = json.dumps({"pid": os.getpid(), "config_dir": str(sessions.parent)})
     event = json.dumps({"session_id": "s", "hook_event_name": "UserPromptSubmit"})
-    with Client(user.socket) as client:
+    with LineClient(user.socket) as client:
         assert client.ask(f"HOOK claude-code {meta.replace(' ', '')} {event}") == "OK"
         while not client.info()["clients"]:
             pass

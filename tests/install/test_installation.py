@@ -18,7 +18,7 @@ from acd.install.inspection import InstallReport
 from testing.checkout import CHECKOUT
 from testing.home import state
 from testing.settings_samples import ACCEPTED, PLAIN, REFUSED
-from testing.support import Client
+from testing.support import LineClient
 from testing.user_home import User
 
 
@@ -49,7 +49,7 @@ def test_a_first_install_puts_hook_and_settings_in_place_and_tries_them(user: Us
 
 def test_the_trial_leaves_no_session_behind(user: User) -> None:
     user.install()
-    with Client(user.socket) as client:
+    with LineClient(user.socket) as client:
         client.send("LIST")
         assert client.line() == "STATE []"
 
@@ -67,7 +67,7 @@ def test_the_installed_hook_delivers_what_the_client_sends(user: User) -> None:
         check=True,
     )
     assert (done.stdout, done.stderr) == (b"", b"")
-    with Client(user.socket) as client:
+    with LineClient(user.socket) as client:
         client.send("SUBSCRIBE")
         while (line := client.line()) == "STATE []":
             pass
@@ -154,14 +154,14 @@ def test_an_upgrade_replaces_what_is_outdated_and_keeps_the_sessions(user: User)
     old = user.settings.read_text().replace(str(real_python()), "/usr/bin/python3.0")
     user.settings.write_text(old)
     user.hook.write_text("old")
-    with Client(user.socket) as client:
+    with LineClient(user.socket) as client:
         client.send("SET one working")
         assert client.line() == "OK"
     told = user.install()
     assert "The running daemon has ended." in told
     assert looked_at(user).hooks["claude-code"].state == "current"
     assert user.backup.read_bytes() == PLAIN
-    with Client(user.socket) as client:
+    with LineClient(user.socket) as client:
         client.send("GET one")
         assert client.line().startswith("OK ")
 

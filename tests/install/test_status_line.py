@@ -17,7 +17,7 @@ from acd.agents.settings.hook_entries import SettingsError, merge, unmerge
 from testing.checkout import CHECKOUT
 from testing.settings_samples import ACCEPTED, PLAIN
 from testing.settings_strategies import AGENT, WANTED, settings_texts
-from testing.support import Client
+from testing.support import LineClient
 from testing.user_home import User
 
 OURS = {"type": "command", "command": "exec /usr/bin/python3 -I -S /data/acd/acd_statusline.py"}
@@ -98,7 +98,7 @@ def test_it_is_set_when_asked_for_and_shows_who_needs_the_user(user: User) -> No
     assert "Status line" not in user.install()
     told = user.install("--statusline")
     assert f"Status line for Claude Code: in {user.settings}" in told
-    with Client(user.socket) as client:
+    with LineClient(user.socket) as client:
         client.ask('SET a question {"name": "api"}')
     line = json.loads(user.settings.read_bytes())["statusLine"]
     assert line["type"] == "command"

@@ -10,17 +10,17 @@ import pytest
 from testing.cli_runs import start, until_subscribed
 from testing.desktop_server import NotificationServer, session_bus
 from testing.notifier import Notify
-from testing.support import Place, place
+from testing.support import DaemonHome
 
 
 @pytest.fixture
-def here() -> Iterator[Place]:
-    with place() as made:
+def here() -> Iterator[DaemonHome]:
+    with DaemonHome() as made:
         yield made
 
 
 @pytest.fixture
-def bus(here: Place) -> Iterator[str]:
+def bus(here: DaemonHome) -> Iterator[str]:
     """The address of a session bus, which `here.environ` names."""
     with session_bus(here.root) as address:
         here.environ["DBUS_SESSION_BUS_ADDRESS"] = address
@@ -34,7 +34,7 @@ def server(bus: str) -> NotificationServer:
 
 
 @pytest.fixture
-def notify(here: Place) -> Iterator[Notify]:
+def notify(here: DaemonHome) -> Iterator[Notify]:
     """Starts `acd notify` and waits until it has subscribed."""
     started = []
 

@@ -26,7 +26,7 @@ from testing.desktop_server import (
 from testing.listeners import a_listener
 from testing.notifier import DESKTOP, Notify, needs_bus
 from testing.strace import Attached
-from testing.support import WAIT, Place
+from testing.support import WAIT, DaemonHome
 from testing.tmux import Tmux, Viewer, a_tmux
 
 pytestmark = [
@@ -44,21 +44,21 @@ def server(bus: str) -> NotificationServer:
 
 
 @pytest.fixture
-def viewer(here: Place) -> Iterator[Viewer]:
+def viewer(here: DaemonHome) -> Iterator[Viewer]:
     """A client of a tmux."""
     with a_tmux(here) as tmux:
         yield tmux.attach()
 
 
 @pytest.fixture
-def served(here: Place) -> Place:
+def served(here: DaemonHome) -> DaemonHome:
     """A home with a daemon, where every wait is notified of at once."""
     here.configure(f"{DESKTOP}seen_seconds = 0\n")
     here.start()
     return here
 
 
-def question(place: Place, tmux: Tmux, server: NotificationServer, name: str) -> str:
+def question(place: DaemonHome, tmux: Tmux, server: NotificationServer, name: str) -> str:
     """Lets a session in a hidden pane ask, and waits for its notification; returns the pane."""
     pane = tmux.background_pane(name)
     asks(place, name, tmux.hints(pane))
@@ -76,17 +76,17 @@ def shown(server: NotificationServer, name: str) -> None:
     )
 
 
-def until_saved(place: Place, *names: str) -> None:
+def until_saved(place: DaemonHome, *names: str) -> None:
     """Waits until the notifier has saved the number of each notification."""
     until(lambda: _state(place)["shown"].keys() == set(names))
 
 
-def until_known(place: Place, name: str) -> None:
+def until_known(place: DaemonHome, name: str) -> None:
     """Waits until the notifier has taken in a session."""
     until(lambda: name in _state(place)["waits"])
 
 
-def _state(place: Place) -> dict[str, dict[str, Any]]:
+def _state(place: DaemonHome) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = json.loads(
         (place.directory / "acd.sock.notified").read_text()
     )
@@ -101,7 +101,7 @@ def line(process: subprocess.Popen[str]) -> str:
 
 @pytest.mark.parametrize("to_all", [True, False], ids=["to all", "to us alone"])
 def test_a_click_shows_the_sessions_pane_and_an_answer_withdraws_the_notification(
-    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer, to_all: bool
+    served: DaemonHome, notify: Notify, server: NotificationServer, viewer: Viewer, to_all: bool
 ) -> None:
     notify()
     pane = question(served, viewer.tmux, server, "api")
@@ -112,7 +112,7 @@ def test_a_click_shows_the_sessions_pane_and_an_answer_withdraws_the_notificatio
 
 
 def test_withdrawing_what_a_click_has_closed_reports_no_error(
-    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer
+    served: DaemonHome, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
     server.failing.add("CloseNotification")
     process = notify()
@@ -127,7 +127,7 @@ def test_withdrawing_what_a_click_has_closed_reports_no_error(
 
 
 def test_each_click_shows_its_own_session(
-    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer
+    served: DaemonHome, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
     notify()
     panes = [question(served, viewer.tmux, server, name) for name in ("api", "web")]
@@ -138,7 +138,7 @@ def test_each_click_shows_its_own_session(
 
 
 def test_other_signals_and_forged_clicks_are_ignored(
-    served: Place, notify: Notify, server: NotificationServer, bus: str, viewer: Viewer
+    served: DaemonHome, notify: Notify, server: NotificationServer, bus: str, viewer: Viewer
 ) -> None:
     notify()
     question(served, viewer.tmux, server, "api")
@@ -156,7 +156,7 @@ def test_other_signals_and_forged_clicks_are_ignored(
 
 
 def test_an_unreachable_terminal_is_reported_and_the_next_click_works(
-    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer
+    served: DaemonHome, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
     process = notify()
     asks(served, "gone", viewer.tmux.hints("%99"))
@@ -173,7 +173,7 @@ def test_an_unreachable_terminal_is_reported_and_the_next_click_works(
 
 
 def test_a_click_on_a_removed_session_does_nothing(
-    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer
+    served: DaemonHome, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
     notify()
     question(served, viewer.tmux, server, "api")
@@ -186,7 +186,7 @@ def test_a_click_on_a_removed_session_does_nothing(
 
 
 def test_a_terminal_client_that_hangs_is_ended_and_answers_still_withdraw_notifications(
-    served: Place, server: NotificationServer
+    served: DaemonHome, server: NotificationServer
 ) -> None:
     program = served.root / "bin" / "kitty"
     program.parent.mkdir()
@@ -212,7 +212,7 @@ def test_a_terminal_client_that_hangs_is_ended_and_answers_still_withdraw_notifi
 
 
 def test_a_notification_can_be_clicked_after_a_restart_of_the_notifier(
-    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer
+    served: DaemonHome, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
     first = notify()
     pane = question(served, viewer.tmux, server, "api")
@@ -228,7 +228,7 @@ def test_a_notification_can_be_clicked_after_a_restart_of_the_notifier(
 
 
 def test_a_click_works_after_the_daemon_has_stopped(
-    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer
+    served: DaemonHome, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
     notify()
     pane = question(served, viewer.tmux, server, "api")
@@ -239,7 +239,7 @@ def test_a_click_works_after_the_daemon_has_stopped(
 
 
 def test_after_a_restart_of_the_server_only_its_new_notifications_count(
-    served: Place, notify: Notify, server: NotificationServer, bus: str, viewer: Viewer
+    served: DaemonHome, notify: Notify, server: NotificationServer, bus: str, viewer: Viewer
 ) -> None:
     process = notify()
     question(served, viewer.tmux, server, "api")
@@ -255,7 +255,7 @@ def test_after_a_restart_of_the_server_only_its_new_notifications_count(
 
 
 def test_the_end_of_the_bus_is_reported_once_and_the_next_bus_is_used(
-    served: Place, notify: Notify, viewer: Viewer
+    served: DaemonHome, notify: Notify, viewer: Viewer
 ) -> None:
     with session_bus(served.root) as bus:
         served.environ["DBUS_SESSION_BUS_ADDRESS"] = bus.partition(",")[0]
@@ -274,7 +274,7 @@ def test_the_end_of_the_bus_is_reported_once_and_the_next_bus_is_used(
 
 
 def test_the_notifier_disconnects_from_the_bus_when_nothing_is_shown(
-    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer
+    served: DaemonHome, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
     notify()
     question(served, viewer.tmux, server, "api")
@@ -285,7 +285,7 @@ def test_the_notifier_disconnects_from_the_bus_when_nothing_is_shown(
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not here")
 def test_the_notifier_does_not_wake_up_while_it_waits_for_a_click(
-    served: Place, notify: Notify, server: NotificationServer, viewer: Viewer
+    served: DaemonHome, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
     process = notify()
     question(served, viewer.tmux, server, "api")
@@ -314,7 +314,7 @@ def test_a_click_during_a_call_is_kept(bus: str, server: NotificationServer) -> 
     assert desktop.fileno() is None
 
 
-def test_the_next_notification_reconnects_to_the_bus(here: Place) -> None:
+def test_the_next_notification_reconnects_to_the_bus(here: DaemonHome) -> None:
     with session_bus(here.root) as bus:
         desktop = DBusDesktop({"DBUS_SESSION_BUS_ADDRESS": bus.partition(",")[0]}, sound=False)
         NotificationServer(bus, ACTIONS)

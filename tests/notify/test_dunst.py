@@ -16,7 +16,7 @@ from testing.cli_runs import until
 from testing.desktop_server import BUS, NAME, reply_to
 from testing.notifier import DESKTOP, Notify, needs_bus
 from testing.screen import screen
-from testing.support import WAIT, Place
+from testing.support import WAIT, DaemonHome
 from testing.tmux import a_tmux
 
 pytestmark = [
@@ -29,7 +29,7 @@ _DUNST = DBusAddress("/org/freedesktop/Notifications", NAME, "org.dunstproject.c
 
 
 @pytest.fixture
-def dunst(here: Place, bus: str) -> Iterator[str]:
+def dunst(here: DaemonHome, bus: str) -> Iterator[str]:
     """The address of the bus on which dunst runs."""
     with screen() as display:
         config = here.root / "dunstrc"
@@ -51,7 +51,9 @@ def shown(bus: str) -> int:
     return int(number)
 
 
-def test_a_question_is_shown_until_it_is_answered(here: Place, notify: Notify, dunst: str) -> None:
+def test_a_question_is_shown_until_it_is_answered(
+    here: DaemonHome, notify: Notify, dunst: str
+) -> None:
     here.configure(DESKTOP)
     here.start()
     notify()
@@ -62,7 +64,7 @@ def test_a_question_is_shown_until_it_is_answered(here: Place, notify: Notify, d
 
 
 def test_the_default_action_brings_the_sessions_terminal_to_the_front(
-    here: Place, notify: Notify, dunst: str
+    here: DaemonHome, notify: Notify, dunst: str
 ) -> None:
     here.configure(f"{DESKTOP}seen_seconds = 0\n")
     here.start()

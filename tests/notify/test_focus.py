@@ -20,7 +20,7 @@ from testing.cli_runs import until
 from testing.kitty import IS_THERE, SLEEP, a_kitty
 from testing.listeners import a_listener, a_strangers_tmux, as_root
 from testing.notifier import Notify, has_ended, make_fifo, report_command
-from testing.support import WAIT, Place, place
+from testing.support import WAIT, DaemonHome
 from testing.tmux import Tmux, Viewer, a_tmux
 
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
@@ -28,15 +28,15 @@ needs_kitty = pytest.mark.skipif(not IS_THERE, reason="needs kitty and Xvfb")
 
 
 @pytest.fixture
-def here() -> Iterator[Place]:
-    with place() as made:
+def here() -> Iterator[DaemonHome]:
+    with DaemonHome() as made:
         (made.root / "bin").mkdir()
         made.environ["PATH"] = f"{made.root}/bin:{made.environ['PATH']}"
         yield made
 
 
 @pytest.fixture
-def tmux(here: Place) -> Iterator[Tmux]:
+def tmux(here: DaemonHome) -> Iterator[Tmux]:
     with a_tmux(here) as made:
         yield made
 
@@ -46,12 +46,12 @@ def viewer(tmux: Tmux) -> Viewer:
     return tmux.attach()
 
 
-def reports(here: Place, hints: dict[str, str], **fields: Any) -> list[FocusReport]:
+def reports(here: DaemonHome, hints: dict[str, str], **fields: Any) -> list[FocusReport]:
     """The reports for a session in that terminal."""
     return FocusProbe(here.environ).reports({"id": "a", "terminal": hints, **fields})
 
 
-def program(here: Place, name: str, script: str) -> None:
+def program(here: DaemonHome, name: str, script: str) -> None:
     """Makes a program of that name, first on PATH."""
     path = here.root / "bin" / name
     path.write_text(f"#!/bin/sh\n{script}\n")
@@ -60,7 +60,7 @@ def program(here: Place, name: str, script: str) -> None:
 
 @needs_tmux
 def test_the_pane_that_a_client_shows_is_reported_with_the_time_of_its_last_key(
-    here: Place, tmux: Tmux, viewer: Viewer
+    here: DaemonHome, tmux: Tmux, viewer: Viewer
 ) -> None:
     shown = tmux.hints(viewer.pane())
     [report] = reports(here, shown)
@@ -71,7 +71,7 @@ def test_the_pane_that_a_client_shows_is_reported_with_the_time_of_its_last_key(
 
 @needs_tmux
 def test_a_pane_that_no_client_shows_is_not_reported(
-    here: Place, tmux: Tmux, viewer: Viewer
+    here: DaemonHome, tmux: Tmux, viewer: Viewer
 ) -> None:
     before = viewer.pane()
     split = tmux.run("split-window", "-P", "-F", "#{pane_id}", "sleep 1000")
@@ -87,7 +87,7 @@ def test_a_pane_that_no_client_shows_is_not_reported(
 
 @needs_tmux
 def test_with_focus_events_the_focus_of_the_terminal_counts(
-    here: Place, tmux: Tmux, viewer: Viewer
+    here: DaemonHome, tmux: Tmux, viewer: Viewer
 ) -> None:
     hints = tmux.hints(viewer.pane())
     tmux.run("set-option", "-s", "focus-events", "on")
@@ -102,7 +102,7 @@ def test_with_focus_events_the_focus_of_the_terminal_counts(
 
 @needs_tmux
 def test_a_pane_of_an_earlier_server_is_not_confused_with_one_of_the_present_server(
-    here: Place, tmux: Tmux, viewer: Viewer
+    here: DaemonHome, tmux: Tmux, viewer: Viewer
 ) -> None:
     hints = tmux.hints(viewer.pane())
     assert reports(here, hints | {"TMUX": f"{tmux.socket},1,0"}) == []
@@ -110,7 +110,9 @@ def test_a_pane_of_an_earlier_server_is_not_confused_with_one_of_the_present_ser
 
 
 @needs_tmux
-def test_a_pane_on_another_machine_is_not_reported(here: Place, tmux: Tmux, viewer: Viewer) -> None:
+def test_a_pane_on_another_machine_is_not_reported(
+    here: DaemonHome, tmux: Tmux, viewer: Viewer
+) -> None:
     hints = tmux.hints(viewer.pane())
     assert reports(here, hints, host=None)
     assert reports(here, hints, host="elsewhere") == []
@@ -118,7 +120,7 @@ def test_a_pane_on_another_machine_is_not_reported(here: Place, tmux: Tmux, view
 
 @pytest.mark.slow  # a kitty draws without a GPU
 @needs_kitty
-def test_the_kitty_window_with_the_focus_is_reported(here: Place) -> None:
+def test_the_kitty_window_with_the_focus_is_reported(here: DaemonHome) -> None:
     with a_kitty() as kitty:
         [first] = kitty.focused()
         assert reports(here, kitty.hints(first)) == [FocusReport(has_focus=True)]
@@ -135,7 +137,7 @@ def test_the_kitty_window_with_the_focus_is_reported(here: Place) -> None:
         assert reports(here, kitty.hints(second)) == [FocusReport(has_focus=True)]
 
 
-def test_without_remote_control_kitty_is_not_run(here: Place) -> None:
+def test_without_remote_control_kitty_is_not_run(here: DaemonHome) -> None:
     program(here, "kitty", f"touch {here.root}/ran")
     assert reports(here, {"KITTY_WINDOW_ID": "1"}) == []
     assert not (here.root / "ran").exists()
@@ -156,7 +158,7 @@ _WEZTERM = [
 
 
 def test_the_front_pane_of_a_wezterm_client_is_reported_with_the_time_of_its_last_key(
-    here: Place,
+    here: DaemonHome,
 ) -> None:
     socket = here.root / "wez"
     wanted = f"cli --no-auto-start list-clients --format json {socket}"
@@ -172,7 +174,7 @@ NAMES = ("tmux", "kitty", "wezterm")
 
 
 @pytest.fixture
-def terminals(here: Place) -> Iterator[dict[str, dict[str, str]]]:
+def terminals(here: DaemonHome) -> Iterator[dict[str, dict[str, str]]]:
     """Hints of each terminal that has a query; a process of its name listens on the socket."""
     tmux, kitty, wezterm = (here.root / name for name in NAMES)
     with (
@@ -193,7 +195,7 @@ USELESS = ("exit 3", "echo", "echo '[{}]'", "echo '[1]'", "echo {", "echo null",
 @pytest.mark.parametrize("script", USELESS)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_failure_or_an_invalid_output_reports_nothing(
-    here: Place, terminals: dict[str, dict[str, str]], name: str, script: str
+    here: DaemonHome, terminals: dict[str, dict[str, str]], name: str, script: str
 ) -> None:
     program(here, name, f"touch {here.root}/ran\n{script}")
     assert reports(here, terminals[name]) == []
@@ -202,7 +204,7 @@ def test_a_failure_or_an_invalid_output_reports_nothing(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_missing_program_reports_nothing(
-    here: Place, terminals: dict[str, dict[str, str]], name: str
+    here: DaemonHome, terminals: dict[str, dict[str, str]], name: str
 ) -> None:
     here.environ["PATH"] = str(here.root / "bin")
     assert reports(here, terminals[name]) == []
@@ -210,7 +212,7 @@ def test_a_missing_program_reports_nothing(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_programs_get_no_variable_that_may_be_secret(
-    here: Place, terminals: dict[str, dict[str, str]], name: str
+    here: DaemonHome, terminals: dict[str, dict[str, str]], name: str
 ) -> None:
     program(here, name, f"env >{here.root}/env")
     here.environ |= {"ANTHROPIC_API_KEY": "sk-secret", "LC_CTYPE": "C.UTF-8"}
@@ -224,7 +226,7 @@ def test_the_programs_get_no_variable_that_may_be_secret(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_client_connects_to_a_socket_of_another_program(here: Place, name: str) -> None:
+def test_no_client_connects_to_a_socket_of_another_program(here: DaemonHome, name: str) -> None:
     program(here, name, f"touch {here.root}/ran")
     socket = here.root / "socket"
     with a_listener(socket, "ssh-agent") as pid:
@@ -240,7 +242,7 @@ def test_no_client_connects_to_a_socket_of_another_program(here: Place, name: st
 @as_root
 @needs_tmux
 def test_another_users_tmux_cannot_write_a_file_through_acd_notify(
-    here: Place, notify: Notify
+    here: DaemonHome, notify: Notify
 ) -> None:
     fifo = make_fifo(here)
     options = "grace_seconds = 0\nseen_seconds = 60\n"
@@ -257,7 +259,7 @@ def test_another_users_tmux_cannot_write_a_file_through_acd_notify(
 
 @pytest.mark.parametrize("hints", [None, {}, {"ZELLIJ_PANE_ID": "1", "ZELLIJ_SESSION_NAME": "s"}])
 def test_a_terminal_without_a_query_reports_nothing(
-    here: Place, terminals: dict[str, dict[str, str]], hints: dict[str, str] | None
+    here: DaemonHome, terminals: dict[str, dict[str, str]], hints: dict[str, str] | None
 ) -> None:
     # The terminal around Zellij may be another one by now.
     around = terminals["kitty"] if hints else {}
@@ -267,7 +269,7 @@ def test_a_terminal_without_a_query_reports_nothing(
 
 
 def test_a_program_that_hangs_is_killed_with_its_children_and_run_once(
-    here: Place, terminals: dict[str, dict[str, str]]
+    here: DaemonHome, terminals: dict[str, dict[str, str]]
 ) -> None:
     pids = here.root / "pids"
     program(here, "tmux", f"sleep 1000 & echo $! >>{pids}; wait")
@@ -281,7 +283,7 @@ def test_a_program_that_hangs_is_killed_with_its_children_and_run_once(
 # presence
 
 
-def test_a_user_at_a_dashboard_is_reported_for_every_session(here: Place) -> None:
+def test_a_user_at_a_dashboard_is_reported_for_every_session(here: DaemonHome) -> None:
     dashboard = Presence(here.socket)
     assert reports(here, {}) == []
     dashboard.here()
@@ -293,7 +295,7 @@ def test_a_user_at_a_dashboard_is_reported_for_every_session(here: Place) -> Non
     assert reports(here, {}) == []
 
 
-def test_one_of_two_dashboards_is_enough_and_the_newest_activity_counts(here: Place) -> None:
+def test_one_of_two_dashboards_is_enough_and_the_newest_activity_counts(here: DaemonHome) -> None:
     one, two = Presence(here.socket), Presence(here.socket)
     one.here()
     os.utime(f"{here.socket}.presence", (0, 0))
@@ -309,7 +311,9 @@ def test_one_of_two_dashboards_is_enough_and_the_newest_activity_counts(here: Pl
     assert presence.idle(here.socket) is None
 
 
-def test_without_a_safe_directory_presence_is_not_recorded_and_nothing_fails(here: Place) -> None:
+def test_without_a_safe_directory_presence_is_not_recorded_and_nothing_fails(
+    here: DaemonHome,
+) -> None:
     here.directory.mkdir(mode=0o755)
     here.directory.chmod(0o755)
     unsafe = Presence(here.socket)

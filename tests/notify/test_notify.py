@@ -19,12 +19,12 @@ from acd.notify.notification import Notification, notification
 from testing.cli_runs import run, start, until
 from testing.desktop_server import NotificationServer, session_bus
 from testing.notifier import DESKTOP, NOW, Notify, has_ended, make_fifo, needs_bus, report_command
-from testing.support import WAIT, Place
+from testing.support import WAIT, DaemonHome
 
 
 @needs_bus
 def test_a_question_is_shown_and_withdrawn_when_it_is_answered(
-    here: Place, notify: Notify, server: NotificationServer
+    here: DaemonHome, notify: Notify, server: NotificationServer
 ) -> None:
     here.configure(DESKTOP + "sound = true\n")
     here.start()
@@ -42,7 +42,7 @@ def test_a_question_is_shown_and_withdrawn_when_it_is_answered(
 
 @needs_bus
 def test_text_is_not_escaped_for_a_server_without_markup(
-    here: Place, notify: Notify, server: NotificationServer
+    here: DaemonHome, notify: Notify, server: NotificationServer
 ) -> None:
     server.capabilities.remove("body-markup")
     here.configure(DESKTOP)
@@ -54,7 +54,7 @@ def test_text_is_not_escaped_for_a_server_without_markup(
 
 @needs_bus
 def test_a_restart_repeats_nothing_and_withdraws_what_was_answered_meanwhile(
-    here: Place, notify: Notify, server: NotificationServer
+    here: DaemonHome, notify: Notify, server: NotificationServer
 ) -> None:
     here.configure(DESKTOP)
     daemon = here.start()
@@ -93,7 +93,7 @@ def test_a_notification_of_another_server_is_not_withdrawn(bus: str) -> None:
 @needs_bus
 @pytest.mark.usefixtures("bus")
 def test_without_a_server_the_command_runs_and_the_error_is_reported_once_for_each_wait(
-    here: Place, notify: Notify
+    here: DaemonHome, notify: Notify
 ) -> None:
     fifo = make_fifo(here)
     here.configure(f"{DESKTOP}command = {json.dumps(report_command(fifo))}\n")
@@ -108,7 +108,7 @@ def test_without_a_server_the_command_runs_and_the_error_is_reported_once_for_ea
 
 
 def test_the_command_gets_facts_in_its_environment_and_the_session_on_its_input(
-    here: Place, notify: Notify
+    here: DaemonHome, notify: Notify
 ) -> None:
     fifo = make_fifo(here)
     here.configure(f"[notify]\n{NOW}command = {json.dumps(report_command(fifo))}\n")
@@ -142,7 +142,7 @@ def _events(fifo: Path, count: int) -> list[tuple[str, str, str]]:
 
 
 def test_with_command_when_over_the_command_runs_at_the_end_of_each_notified_wait(
-    here: Place, notify: Notify
+    here: DaemonHome, notify: Notify
 ) -> None:
     fifo = make_fifo(here)
     command = f"command = {json.dumps(report_command(fifo))}\ncommand_when_over = true\n"
@@ -158,7 +158,7 @@ def test_with_command_when_over_the_command_runs_at_the_end_of_each_notified_wai
 
 
 def test_the_command_runs_after_a_restart_for_what_ended_meanwhile(
-    here: Place, notify: Notify
+    here: DaemonHome, notify: Notify
 ) -> None:
     fifo = make_fifo(here)
     command = f"command = {json.dumps(report_command(fifo))}\ncommand_when_over = true\n"
@@ -175,7 +175,7 @@ def test_the_command_runs_after_a_restart_for_what_ended_meanwhile(
 
 
 def test_without_command_when_over_the_command_does_not_run_at_the_end(
-    here: Place, notify: Notify
+    here: DaemonHome, notify: Notify
 ) -> None:
     fifo = make_fifo(here)
     here.configure(f"[notify]\n{NOW}command = {json.dumps(report_command(fifo))}\n")
@@ -187,7 +187,7 @@ def test_without_command_when_over_the_command_does_not_run_at_the_end(
     assert _events(fifo, 1) == [("b", "waiting", "question")]
 
 
-def test_the_notifier_does_not_keep_the_daemon_running(here: Place, notify: Notify) -> None:
+def test_the_notifier_does_not_keep_the_daemon_running(here: DaemonHome, notify: Notify) -> None:
     here.configure('[daemon]\nidle_timeout_minutes = 0.005\n[notify]\ncommand = ["true"]\n')
     daemon = here.start()
     process = start(here, "notify")
@@ -199,7 +199,7 @@ def test_the_notifier_does_not_keep_the_daemon_running(here: Place, notify: Noti
         process.communicate()
 
 
-def test_a_second_notifier_is_refused(here: Place, notify: Notify) -> None:
+def test_a_second_notifier_is_refused(here: DaemonHome, notify: Notify) -> None:
     here.configure('[notify]\ncommand = ["true"]\n')
     here.start()
     notify()
@@ -208,14 +208,14 @@ def test_a_second_notifier_is_refused(here: Place, notify: Notify) -> None:
     assert "another acd notify is running" in done.err
 
 
-def test_without_configuration_the_error_names_what_to_configure(here: Place) -> None:
+def test_without_configuration_the_error_names_what_to_configure(here: DaemonHome) -> None:
     done = run(here, "notify")
     assert done.code == EXIT_USAGE
     assert "notifications are off" in done.err
     assert str(here.config) in done.err
 
 
-def test_a_failed_command_is_reported_for_each_wait(here: Place, notify: Notify) -> None:
+def test_a_failed_command_is_reported_for_each_wait(here: DaemonHome, notify: Notify) -> None:
     here.configure(f'[notify]\n{NOW}command = ["/no/such\\u001bprogram"]\n')
     here.start()
     process = notify()
@@ -303,7 +303,7 @@ def test_the_check_fails_on_a_bus_without_a_notification_server(bus: str) -> Non
 
 @needs_bus
 def test_the_check_accepts_a_server_that_the_bus_can_start_and_does_not_start_it(
-    here: Place,
+    here: DaemonHome,
 ) -> None:
     started = here.root / "started"
     services = here.root / "services"
@@ -316,7 +316,7 @@ def test_the_check_accepts_a_server_that_the_bus_can_start_and_does_not_start_it
     assert not started.exists()
 
 
-def test_the_notifier_ends_at_sigterm(here: Place, notify: Notify) -> None:
+def test_the_notifier_ends_at_sigterm(here: DaemonHome, notify: Notify) -> None:
     here.configure('[notify]\ncommand = ["true"]\n')
     here.start()
     process = notify()

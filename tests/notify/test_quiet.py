@@ -17,19 +17,19 @@ from acd.notify.presence import Presence
 from testing.agents import asks
 from testing.cli_runs import until
 from testing.notifier import Notify, make_fifo, report_command
-from testing.support import Place
+from testing.support import DaemonHome
 from testing.tmux import Tmux, Viewer, a_tmux
 
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 
 
 @pytest.fixture
-def fifo(here: Place) -> Path:
+def fifo(here: DaemonHome) -> Path:
     return make_fifo(here)
 
 
 @pytest.fixture
-def tmux(here: Place) -> Iterator[Tmux]:
+def tmux(here: DaemonHome) -> Iterator[Tmux]:
     with a_tmux(here) as made:
         yield made
 
@@ -39,7 +39,7 @@ def viewer(tmux: Tmux) -> Viewer:
     return tmux.attach()
 
 
-def configure(here: Place, fifo: Path, seen: float) -> None:
+def configure(here: DaemonHome, fifo: Path, seen: float) -> None:
     options = f"grace_seconds = 0\nafter_seconds = 0\nseen_seconds = {seen}\n"
     here.configure(f"[notify]\n{options}command = {json.dumps(report_command(fifo))}\n")
 
@@ -52,7 +52,7 @@ def session(fifo: Path) -> str:
 
 @needs_tmux
 def test_a_question_in_the_visible_pane_is_not_notified_of_and_one_in_a_hidden_pane_is(
-    here: Place, notify: Notify, fifo: Path, tmux: Tmux, viewer: Viewer
+    here: DaemonHome, notify: Notify, fifo: Path, tmux: Tmux, viewer: Viewer
 ) -> None:
     configure(here, fifo, seen=60)
     here.start()
@@ -66,7 +66,7 @@ def test_a_question_in_the_visible_pane_is_not_notified_of_and_one_in_a_hidden_p
 
 @needs_tmux
 def test_a_user_who_leaves_the_pane_without_an_answer_is_notified_in_the_end(
-    here: Place, notify: Notify, fifo: Path, tmux: Tmux, viewer: Viewer
+    here: DaemonHome, notify: Notify, fifo: Path, tmux: Tmux, viewer: Viewer
 ) -> None:
     configure(here, fifo, seen=3)
     here.start()
@@ -82,7 +82,7 @@ def test_a_user_who_leaves_the_pane_without_an_answer_is_notified_in_the_end(
 
 @needs_tmux
 def test_with_seen_seconds_zero_the_visible_pane_is_notified_of(
-    here: Place, notify: Notify, fifo: Path, tmux: Tmux, viewer: Viewer
+    here: DaemonHome, notify: Notify, fifo: Path, tmux: Tmux, viewer: Viewer
 ) -> None:
     configure(here, fifo, seen=0)
     here.start()
@@ -92,7 +92,7 @@ def test_with_seen_seconds_zero_the_visible_pane_is_notified_of(
 
 
 def test_a_user_at_a_dashboard_is_not_notified_until_they_leave_it(
-    here: Place, notify: Notify, fifo: Path
+    here: DaemonHome, notify: Notify, fifo: Path
 ) -> None:
     configure(here, fifo, seen=60)
     here.start()
@@ -106,7 +106,7 @@ def test_a_user_at_a_dashboard_is_not_notified_until_they_leave_it(
     assert session(fifo) == "two"
 
 
-def _until_decided(here: Place, name: str) -> None:
+def _until_decided(here: DaemonHome, name: str) -> None:
     """Waits until the notifier has taken in a session; without grace it has decided then."""
     state = Path(f"{here.socket}.notified")
     until(lambda: state.exists() and name in json.loads(state.read_text())["waits"])
@@ -114,7 +114,7 @@ def _until_decided(here: Place, name: str) -> None:
 
 @needs_tmux
 def test_a_killed_dashboard_does_not_suppress_notifications(
-    here: Place, notify: Notify, fifo: Path, tmux: Tmux
+    here: DaemonHome, notify: Notify, fifo: Path, tmux: Tmux
 ) -> None:
     configure(here, fifo, seen=60)
     here.start()
@@ -134,7 +134,7 @@ def test_a_killed_dashboard_does_not_suppress_notifications(
 
 @needs_tmux
 def test_the_user_is_at_a_dashboard_while_its_terminal_reports_the_focus(
-    here: Place, tmux: Tmux, viewer: Viewer
+    here: DaemonHome, tmux: Tmux, viewer: Viewer
 ) -> None:
     def is_present() -> bool:
         return presence.idle(here.socket) is not None

@@ -15,7 +15,7 @@ from acd.sessions.session import Session
 from acd.sessions.values import Now
 from testing.checkout import CHECKOUT
 from testing.peer import memory_server
-from testing.support import Place, place
+from testing.support import DaemonHome
 from testing.wire_samples import SAMPLES, matches
 
 PAGE = (CHECKOUT / "docs/protocol.md").read_text("utf-8")
@@ -37,14 +37,14 @@ def fixed(line: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[Place]:
-    with place() as made:
+def served() -> Iterator[DaemonHome]:
+    with DaemonHome() as made:
         made.start()
         yield made
 
 
 @pytest.fixture
-def daemon(served: Place) -> Iterator[Place]:
+def daemon(served: DaemonHome) -> Iterator[DaemonHome]:
     """The module's daemon; its sessions are deleted after each test."""
     yield served
     with served.client() as client:
@@ -59,7 +59,7 @@ def lines_of(example: str) -> list[re.Match[str]]:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.splitlines()[0][:50])
-def test_an_example_runs_as_on_the_page(daemon: Place, example: str) -> None:
+def test_an_example_runs_as_on_the_page(daemon: DaemonHome, example: str) -> None:
     with ExitStack() as stack:
         clients = {
             name: stack.enter_context(daemon.client())
@@ -74,7 +74,7 @@ def test_an_example_runs_as_on_the_page(daemon: Place, example: str) -> None:
 
 
 @pytest.mark.skipif(shutil.which("socat") is None, reason="socat is not installed")
-def test_the_first_conversation_can_be_typed_into_socat(daemon: Place) -> None:
+def test_the_first_conversation_can_be_typed_into_socat(daemon: DaemonHome) -> None:
     lines = lines_of(EXAMPLES[0])
     typed = "".join(f"{line['text']}\n" for line in lines if line["way"] == ">")
     done = subprocess.run(
@@ -119,7 +119,7 @@ def test_every_field_of_a_session_is_in_the_tables() -> None:
     assert both == [*session.to_wire_whole(now)]
 
 
-def test_every_field_of_info_is_in_the_table(daemon: Place) -> None:
+def test_every_field_of_info_is_in_the_table(daemon: DaemonHome) -> None:
     with daemon.client() as client:
         assert first_column("| field of INFO") == [*client.info()]
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from testing.checkout import CHECKOUT
 from testing.hook_home import INTERPRETER, Ended, payload
 from testing.strace import needs_strace
-from testing.support import WAIT, Daemon, DaemonHome
+from testing.support import WAIT, DaemonHome, DaemonProcess
 
 sys.path.insert(0, str(CHECKOUT / "hooks"))  # it is in no package
 
@@ -38,12 +38,12 @@ def _place() -> Iterator[DaemonHome]:
 
 
 @pytest.fixture
-def daemon(place: DaemonHome) -> Daemon:
+def daemon(place: DaemonHome) -> DaemonProcess:
     return place.start()
 
 
 @pytest.fixture
-def served(place: DaemonHome, daemon: Daemon) -> DaemonHome:
+def served(place: DaemonHome, daemon: DaemonProcess) -> DaemonHome:
     return place
 
 
@@ -252,7 +252,7 @@ def test_more_than_its_limit_is_not_read_and_shows_nothing(served: DaemonHome) -
 
 
 def test_without_a_reply_of_a_frozen_daemon_it_shows_this_session(
-    served: DaemonHome, daemon: Daemon
+    served: DaemonHome, daemon: DaemonProcess
 ) -> None:
     daemon.signal(signal.SIGSTOP)
     assert shown(served) == OWN
@@ -260,7 +260,7 @@ def test_without_a_reply_of_a_frozen_daemon_it_shows_this_session(
 
 @needs_strace
 def test_it_waits_once_for_a_reply_and_a_quarter_of_a_second_at_most(
-    served: DaemonHome, daemon: Daemon
+    served: DaemonHome, daemon: DaemonProcess
 ) -> None:
     daemon.signal(signal.SIGSTOP)
     log = served.root / "strace"
@@ -283,7 +283,7 @@ def test_it_waits_once_for_a_reply_and_a_quarter_of_a_second_at_most(
     "answer", [b"", b"ERR no\n", b"OK\nSTATE [\n", b"OK\nSTATE {}\n", b"\xff" * 9]
 )
 def test_a_daemon_that_answers_nonsense_is_not_listened_to(
-    served: DaemonHome, daemon: Daemon, answer: bytes
+    served: DaemonHome, daemon: DaemonProcess, answer: bytes
 ) -> None:
     daemon.signal(signal.SIGSTOP)  # it keeps its lock
     served.socket.unlink()

@@ -11,14 +11,14 @@ from testing.agents import asks, has_finished, tell
 from testing.cli_runs import PROGRAM, Ran, run, until
 from testing.command_line import Acd
 from testing.listeners import STRANGER, a_strangers_tmux, as_root
-from testing.support import Client, Place
+from testing.support import DaemonHome, LineClient
 from testing.tmux import Tmux, a_tmux
 
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 
 
 @pytest.fixture
-def tmux(alone: Place) -> Iterator[Tmux]:
+def tmux(alone: DaemonHome) -> Iterator[Tmux]:
     with a_tmux(alone) as made:
         yield made
 
@@ -27,7 +27,7 @@ def tmux(alone: Place) -> Iterator[Tmux]:
 
 
 @needs_tmux
-def test_without_an_id_it_jumps_to_the_first_session_of_list(alone: Place, tmux: Tmux) -> None:
+def test_without_an_id_it_jumps_to_the_first_session_of_list(alone: DaemonHome, tmux: Tmux) -> None:
     alone.start()
     panes = {name: tmux.background_pane(name) for name in ("api", "docs", "web")}
     has_finished(alone, "docs", tmux.hints(panes["docs"]))
@@ -42,7 +42,7 @@ def test_without_an_id_it_jumps_to_the_first_session_of_list(alone: Place, tmux:
 @needs_tmux
 @pytest.mark.parametrize("given", ["3c1f9a02-77", "3c1f", "web"])
 def test_a_session_is_named_by_its_id_a_prefix_of_it_or_its_name(
-    alone: Place, tmux: Tmux, given: str
+    alone: DaemonHome, tmux: Tmux, given: str
 ) -> None:
     alone.start()
     pane = tmux.background_pane("web")
@@ -53,17 +53,17 @@ def test_a_session_is_named_by_its_id_a_prefix_of_it_or_its_name(
     assert viewer.pane() == pane
 
 
-def test_an_unknown_session_is_an_error_as_in_other_commands(acd: Acd, served: Place) -> None:
+def test_an_unknown_session_is_an_error_as_in_other_commands(acd: Acd, served: DaemonHome) -> None:
     done = acd("jump", "nowhere")
     assert (done.code, done.out) == (1, "")
     assert "no session is called 'nowhere', and no session's id begins so" in done.err
 
 
-def test_an_empty_id_is_a_usage_error(acd: Acd, served: Place) -> None:
+def test_an_empty_id_is_a_usage_error(acd: Acd, served: DaemonHome) -> None:
     assert acd("jump", "").code == 2
 
 
-def test_without_a_session_that_needs_the_user_it_fails(acd: Acd, client: Client) -> None:
+def test_without_a_session_that_needs_the_user_it_fails(acd: Acd, client: LineClient) -> None:
     client.ask_all("SET a working", "SET b closed")
     done = acd("jump")
     assert (done.code, done.out) == (1, "")
@@ -72,7 +72,7 @@ def test_without_a_session_that_needs_the_user_it_fails(acd: Acd, client: Client
 
 @needs_tmux
 def test_a_session_without_a_reachable_terminal_is_passed_over_with_the_reason(
-    alone: Place, tmux: Tmux
+    alone: DaemonHome, tmux: Tmux
 ) -> None:
     alone.start()
     alone.ask("SET unknown question")
@@ -102,7 +102,7 @@ def test_a_session_without_a_reachable_terminal_is_passed_over_with_the_reason(
 )
 @pytest.mark.parametrize("given", [("jump",), ("jump", "one")])
 def test_a_jump_that_is_not_possible_fails_with_the_reason(
-    acd: Acd, served: Place, meta: object, why: str, given: tuple[str, ...]
+    acd: Acd, served: DaemonHome, meta: object, why: str, given: tuple[str, ...]
 ) -> None:
     asks(served, "one", meta)
     done = acd(*given)
@@ -111,7 +111,7 @@ def test_a_jump_that_is_not_possible_fails_with_the_reason(
 
 
 def test_the_error_for_a_closed_session_names_the_command_that_resumes_it(
-    acd: Acd, client: Client
+    acd: Acd, client: LineClient
 ) -> None:
     client.ask("SET one closed")
     done = acd("jump", "one")
@@ -124,7 +124,7 @@ def test_the_error_for_a_closed_session_names_the_command_that_resumes_it(
 
 @needs_tmux
 def test_the_last_used_client_switches_to_a_session_without_clients(
-    alone: Place, tmux: Tmux
+    alone: DaemonHome, tmux: Tmux
 ) -> None:
     alone.start()
     pane = tmux.background_pane("api")
@@ -139,7 +139,7 @@ def test_the_last_used_client_switches_to_a_session_without_clients(
 
 @needs_tmux
 def test_without_clients_the_error_has_the_command_that_attaches_one(
-    alone: Place, tmux: Tmux
+    alone: DaemonHome, tmux: Tmux
 ) -> None:
     alone.start()
     pane = tmux.background_pane("api")
@@ -151,7 +151,7 @@ def test_without_clients_the_error_has_the_command_that_attaches_one(
 
 @needs_tmux
 def test_the_users_pane_in_another_tmux_does_not_choose_the_client(
-    alone: Place, tmux: Tmux
+    alone: DaemonHome, tmux: Tmux
 ) -> None:
     alone.start()
     pane = tmux.background_pane("api")
@@ -167,7 +167,7 @@ def test_the_users_pane_in_another_tmux_does_not_choose_the_client(
 
 
 @needs_tmux
-def test_in_a_key_binding_the_named_client_switches(alone: Place, tmux: Tmux) -> None:
+def test_in_a_key_binding_the_named_client_switches(alone: DaemonHome, tmux: Tmux) -> None:
     alone.start()
     pane = tmux.background_pane("api")
     asks(alone, "one", tmux.hints(pane))
@@ -189,7 +189,7 @@ def test_in_a_key_binding_the_named_client_switches(alone: Place, tmux: Tmux) ->
 @needs_tmux
 @pytest.mark.parametrize("given", [("jump",), ("jump", "forged")])
 def test_a_forged_hint_does_not_let_another_users_tmux_write_a_file(
-    alone: Place, given: tuple[str, ...]
+    alone: DaemonHome, given: tuple[str, ...]
 ) -> None:
     alone.start()
     profile = alone.home / ".profile"
@@ -202,7 +202,7 @@ def test_a_forged_hint_does_not_let_another_users_tmux_write_a_file(
 
 
 def test_a_forged_hint_with_control_characters_is_refused_in_one_printable_line(
-    acd: Acd, served: Place
+    acd: Acd, served: DaemonHome
 ) -> None:
     asks(served, "forged", {"TMUX": "/tmp/\x1b[2J,1,0", "TMUX_PANE": "%1"})
     done = acd("jump", "forged")

@@ -10,7 +10,7 @@ from acd.errors import AcdError
 from acd.terminals.jump import jump_plan
 from acd.terminals.plan import TerminalPlan
 from testing.listeners import a_listener
-from testing.support import Place, place
+from testing.support import DaemonHome
 
 UUID = "5F0C5A04-5A0C-4C59-9A6D-2D40DDA6A3B1"
 
@@ -20,13 +20,13 @@ def argvs(plan: TerminalPlan) -> list[list[str]]:
 
 
 @pytest.fixture
-def here() -> Iterator[Place]:
-    with place() as made:
+def here() -> Iterator[DaemonHome]:
+    with DaemonHome() as made:
         yield made
 
 
 @pytest.fixture
-def tmux(here: Place) -> Iterator[dict[str, str]]:
+def tmux(here: DaemonHome) -> Iterator[dict[str, str]]:
     """The hints of a pane, whose server's socket has a comma in its name."""
     path = here.root / "tmux,1"
     with a_listener(path, "tmux: server") as pid:
@@ -34,14 +34,14 @@ def tmux(here: Place) -> Iterator[dict[str, str]]:
 
 
 def test_inside_the_same_tmux_the_client_switches_to_the_pane(
-    here: Place, tmux: dict[str, str]
+    here: DaemonHome, tmux: dict[str, str]
 ) -> None:
     [step] = jump_plan(tmux, tmux | {"TMUX_PANE": "%1"}).steps
     assert step.argv == ("tmux", "-S", f"{here.root}/tmux,1", "switch-client", "-t", "%7")
     assert step.environ == {"TMUX_PANE": "%1"}
 
 
-def test_a_pane_of_an_earlier_server_is_refused(here: Place, tmux: dict[str, str]) -> None:
+def test_a_pane_of_an_earlier_server_is_refused(here: DaemonHome, tmux: dict[str, str]) -> None:
     with pytest.raises(AcdError, match="its tmux server has ended"):
         jump_plan(tmux | {"TMUX": f"{here.root}/tmux,1,1,0"}, {})
 
@@ -52,7 +52,7 @@ def test_from_outside_tmux_its_window_and_pane_are_selected(tmux: dict[str, str]
 
 
 def test_the_error_for_a_detached_tmux_session_has_the_command_that_attaches_it(
-    here: Place, tmux: dict[str, str]
+    here: DaemonHome, tmux: dict[str, str]
 ) -> None:
     last = jump_plan(tmux, {}).steps[-1].fallback
     assert last is not None
@@ -72,7 +72,7 @@ def test_a_client_of_another_tmux_does_not_switch(tmux: dict[str, str]) -> None:
     assert not any("/dev/pts/3" in argv for argv in argvs(plan))
 
 
-def test_kitty_is_called_as_its_manual_says(here: Place) -> None:
+def test_kitty_is_called_as_its_manual_says(here: DaemonHome) -> None:
     with a_listener(here.root / "kitty", "kitty"):
         listens = f"unix:{here.root}/kitty"
         plan = jump_plan({"KITTY_WINDOW_ID": "12", "KITTY_LISTEN_ON": listens}, {})
@@ -80,7 +80,7 @@ def test_kitty_is_called_as_its_manual_says(here: Place) -> None:
     assert argvs(plan) == [argv]
 
 
-def test_zellij_is_called_as_its_manual_says(here: Place) -> None:
+def test_zellij_is_called_as_its_manual_says(here: DaemonHome) -> None:
     environ = {"ZELLIJ_SOCKET_DIR": str(here.root)}
     plan = jump_plan({"ZELLIJ_PANE_ID": "2", "ZELLIJ_SESSION_NAME": "work"}, environ)
     [argv] = argvs(plan)
@@ -93,7 +93,7 @@ def test_wezterm_is_called_as_its_manual_says_and_starts_nothing() -> None:
     assert " ".join(argv) == "wezterm cli --no-auto-start activate-pane --pane-id 3"
 
 
-def test_wezterm_is_called_with_the_socket_of_that_window(here: Place) -> None:
+def test_wezterm_is_called_with_the_socket_of_that_window(here: DaemonHome) -> None:
     path = f"{here.root}/w"
     with a_listener(path, "wezterm-gui"):
         plan = jump_plan({"WEZTERM_PANE": "3", "WEZTERM_UNIX_SOCKET": path}, {})

@@ -28,15 +28,15 @@ from acd.terminals.sockets import (
 )
 from testing.kitty import IS_THERE, a_kitty
 from testing.listeners import STRANGER, a_listener, a_strangers_tmux, as_root
-from testing.support import WAIT, Place, place
+from testing.support import WAIT, DaemonHome
 
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 needs_kitty = pytest.mark.skipif(not IS_THERE, reason="needs kitty and Xvfb")
 
 
 @pytest.fixture
-def here() -> Iterator[Place]:
-    with place() as made:
+def here() -> Iterator[DaemonHome]:
+    with DaemonHome() as made:
         yield made
 
 
@@ -52,7 +52,7 @@ def refusal(path: Path | str, terminal: TerminalServer = KITTY, pid: int | None 
 
 @needs_tmux
 @pytest.mark.parametrize("chosen", ["default", "-L", "-L in TMUX_TMPDIR", "-S"])
-def test_the_users_tmux_is_accepted_wherever_its_socket_is(here: Place, chosen: str) -> None:
+def test_the_users_tmux_is_accepted_wherever_its_socket_is(here: DaemonHome, chosen: str) -> None:
     name = f"acd-{secrets.token_hex(4)}"
     environ = {**here.environ, "SHELL": "/bin/sh"}
     if chosen != "-L":
@@ -84,7 +84,7 @@ def test_the_users_tmux_is_accepted_wherever_its_socket_is(here: Place, chosen: 
 @needs_kitty
 @pytest.mark.parametrize("where", ["unix:/tmp/acd-kitty-", "unix:@acd-kitty-"])
 def test_the_users_kitty_is_accepted_in_tmp_and_in_the_abstract_namespace(
-    here: Place, where: str
+    here: DaemonHome, where: str
 ) -> None:
     with a_kitty(f"{where}{secrets.token_hex(4)}") as kitty:
         [window] = kitty.focused()
@@ -97,14 +97,14 @@ def test_the_users_kitty_is_accepted_in_tmp_and_in_the_abstract_namespace(
 
 
 @pytest.mark.parametrize("name", ["wezterm-gui", "wezterm-mux-server", ".wezterm-gui-wrapped"])
-def test_wezterm_is_recognised_by_its_truncated_process_name(here: Place, name: str) -> None:
+def test_wezterm_is_recognised_by_its_truncated_process_name(here: DaemonHome, name: str) -> None:
     path = here.root / "sock"
     with a_listener(path, name):
         found = wezterm_pane({"WEZTERM_PANE": "3", "WEZTERM_UNIX_SOCKET": str(path)})
         assert found == ("3", {"WEZTERM_UNIX_SOCKET": str(path)})
 
 
-def test_symbolic_links_are_resolved_before_the_client_gets_the_path(here: Place) -> None:
+def test_symbolic_links_are_resolved_before_the_client_gets_the_path(here: DaemonHome) -> None:
     (here.root / "link").symlink_to(here.root)
     with a_listener(here.root / "kitty", "kitty"):
         listens = f"unix:{here.root}/link/link/kitty"
@@ -117,7 +117,7 @@ def test_symbolic_links_are_resolved_before_the_client_gets_the_path(here: Place
 
 @as_root
 @needs_tmux
-def test_another_users_tmux_cannot_write_a_file_through_a_jump(here: Place) -> None:
+def test_another_users_tmux_cannot_write_a_file_through_a_jump(here: DaemonHome) -> None:
     profile = here.home / ".profile"
     with a_strangers_tmux(here.root / "theirs", profile) as hints:
         with pytest.raises(AcdError, match=f"theirs belongs to user {STRANGER}"):
@@ -127,7 +127,7 @@ def test_another_users_tmux_cannot_write_a_file_through_a_jump(here: Place) -> N
 
 @as_root
 @pytest.mark.parametrize("mode", [0o1777, 0o700])
-def test_another_users_socket_is_refused_in_any_directory(here: Place, mode: int) -> None:
+def test_another_users_socket_is_refused_in_any_directory(here: DaemonHome, mode: int) -> None:
     shared = here.root / "shared"
     shared.mkdir()
     with a_listener(shared / "kitty", "kitty"):
@@ -138,7 +138,7 @@ def test_another_users_socket_is_refused_in_any_directory(here: Place, mode: int
 
 @as_root
 def test_a_socket_on_which_another_user_listens_is_refused_whoever_owns_the_file(
-    here: Place,
+    here: DaemonHome,
 ) -> None:
     shared = here.root / "shared"
     shared.mkdir()
@@ -150,7 +150,7 @@ def test_a_socket_on_which_another_user_listens_is_refused_whoever_owns_the_file
 
 
 @as_root
-def test_an_abstract_socket_of_another_user_is_refused(here: Place) -> None:
+def test_an_abstract_socket_of_another_user_is_refused(here: DaemonHome) -> None:
     name = f"@acd-{secrets.token_hex(4)}"
     with (
         a_listener(name, "kitty", uid=STRANGER),
@@ -162,7 +162,7 @@ def test_an_abstract_socket_of_another_user_is_refused(here: Place) -> None:
 @pytest.mark.parametrize("mode", [0o777, 0o775, 0o770])
 @pytest.mark.parametrize("above", ["", "inner"])
 def test_a_socket_below_a_directory_that_others_can_write_is_refused(
-    here: Place, mode: int, above: str
+    here: DaemonHome, mode: int, above: str
 ) -> None:
     shared = here.root / "shared"
     (shared / above).mkdir(parents=True)
@@ -175,7 +175,7 @@ def test_a_socket_below_a_directory_that_others_can_write_is_refused(
 
 
 @as_root
-def test_a_socket_below_another_users_directory_is_refused(here: Place) -> None:
+def test_a_socket_below_another_users_directory_is_refused(here: DaemonHome) -> None:
     theirs = here.root / "theirs"
     (theirs / "inner").mkdir(parents=True)
     with a_listener(theirs / "inner" / "kitty", "kitty"):
@@ -184,7 +184,7 @@ def test_a_socket_below_another_users_directory_is_refused(here: Place) -> None:
 
 
 @pytest.mark.parametrize("terminal", [TMUX, KITTY, WEZTERM], ids=lambda each: each.name)
-def test_a_socket_of_another_program_is_refused(here: Place, terminal: TerminalServer) -> None:
+def test_a_socket_of_another_program_is_refused(here: DaemonHome, terminal: TerminalServer) -> None:
     path = here.root / "agent"
     with a_listener(path, "ssh-agent") as pid:
         why = f"process {pid} (ssh-agent) listens there, not {terminal.name}"
@@ -192,14 +192,14 @@ def test_a_socket_of_another_program_is_refused(here: Place, terminal: TerminalS
 
 
 @needs_tmux
-def test_a_tmux_with_another_pid_is_refused(here: Place) -> None:
+def test_a_tmux_with_another_pid_is_refused(here: DaemonHome) -> None:
     path = here.root / "tmux"
     with a_listener(path, "tmux: server") as pid:
         assert own_socket(str(path), TMUX, pid=pid) == str(path)
         assert refusal(path, TMUX, pid + 1).startswith("its tmux server has ended")
 
 
-def test_without_a_listener_the_terminal_has_ended(here: Place) -> None:
+def test_without_a_listener_the_terminal_has_ended(here: DaemonHome) -> None:
     path = here.root / "kitty"
     gone = f"its kitty has ended: no process listens on {path}"
     assert refusal(path) == gone
@@ -246,7 +246,7 @@ def _hints_with(path: str) -> list[dict[str, str]]:
     ]
 
 
-def test_a_path_that_is_too_long_for_a_socket_is_refused(here: Place) -> None:
+def test_a_path_that_is_too_long_for_a_socket_is_refused(here: DaemonHome) -> None:
     deep = here.root / ("x" * 100)
     deep.mkdir()
     with ExitStack() as stack:
@@ -274,7 +274,7 @@ def test_an_invalid_abstract_name_is_refused(name: str) -> None:
     ],
 )
 def test_zellij_gets_the_checked_directory_of_sockets(
-    here: Place, environ: Mapping[str, str], directory: str
+    here: DaemonHome, environ: Mapping[str, str], directory: str
 ) -> None:
     ours = {name: value.format(here.root) for name, value in environ.items()}
     hints = {"ZELLIJ_PANE_ID": "1", "ZELLIJ_SESSION_NAME": "my work"}

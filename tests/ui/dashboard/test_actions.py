@@ -17,7 +17,7 @@ from acd.ui.dashboard.actions import Actions
 from acd.ui.dashboard.session_row import SessionRow
 from testing.dashboard.wire import NOW, session
 from testing.listeners import a_listener
-from testing.support import place
+from testing.support import DaemonHome
 
 TMUX = {"TMUX": "/tmp/t,1,0", "TMUX_PANE": "%1"}
 
@@ -133,7 +133,7 @@ def test_an_error_of_the_daemon_runs_nothing(tmp_path: Path) -> None:
 
 def test_a_jump_runs_the_plan_of_the_sessions_hints(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
-    with place() as here, a_listener(here.root / "tmux", "tmux: server") as pid:
+    with DaemonHome() as here, a_listener(here.root / "tmux", "tmux: server") as pid:
         hints = {"TMUX": f"{here.root}/tmux,{pid},0", "TMUX_PANE": "%1"}
         message = asyncio.run(scene.actions.jump(row(status="question", terminal=hints)))
     assert message == "api: tmux pane %1"

@@ -12,22 +12,22 @@ from collections.abc import Iterator
 import pytest
 
 from testing.agents import tell
-from testing.support import WAIT, Place, place
+from testing.support import WAIT, DaemonHome
 from testing.tmux import Tmux, Viewer, a_tmux
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 
 
 @pytest.fixture
-def home() -> Iterator[Place]:
-    with place() as made:
+def home() -> Iterator[DaemonHome]:
+    with DaemonHome() as made:
         made.environ["PATH"] = f"{made.root}/bin:{made.environ['PATH']}"
         (made.root / "bin").mkdir()
         yield made
 
 
 @pytest.fixture
-def tmux(home: Place) -> Iterator[Tmux]:
+def tmux(home: DaemonHome) -> Iterator[Tmux]:
     with a_tmux(home) as made:
         yield made
 
@@ -43,7 +43,9 @@ def dashboard(tmux: Tmux, *options: str) -> str:
     return tmux.window(sys.executable, "-m", "acd", "dashboard", *options, name="acd")
 
 
-def test_it_shows_changes_and_recovers_from_a_crash_of_the_daemon(home: Place, tmux: Tmux) -> None:
+def test_it_shows_changes_and_recovers_from_a_crash_of_the_daemon(
+    home: DaemonHome, tmux: Tmux
+) -> None:
     daemon = home.start()
     tell(home, "one", "UserPromptSubmit", cwd=str(home.root / "api"))
     pane = dashboard(tmux)
@@ -58,7 +60,7 @@ def test_it_shows_changes_and_recovers_from_a_crash_of_the_daemon(home: Place, t
     tmux.until_seen(pane, "2 need you", "two")
 
 
-def test_one_dashboard_lists_the_sessions_of_both_agents(home: Place, tmux: Tmux) -> None:
+def test_one_dashboard_lists_the_sessions_of_both_agents(home: DaemonHome, tmux: Tmux) -> None:
     home.start()
     tell(home, "one", "UserPromptSubmit", cwd=str(home.root / "api"))
     asked = {"tool_name": "Bash", "tool_input": {"command": "make"}}
@@ -71,21 +73,21 @@ def test_one_dashboard_lists_the_sessions_of_both_agents(home: Place, tmux: Tmux
     tmux.until_seen(pane, "codex")
 
 
-def _answers(home: Place) -> bool:
+def _answers(home: DaemonHome) -> bool:
     try:
         return home.ask("PING") == ["OK"]
     except OSError:
         return False
 
 
-def test_it_starts_the_daemon_if_none_runs(home: Place, tmux: Tmux) -> None:
+def test_it_starts_the_daemon_if_none_runs(home: DaemonHome, tmux: Tmux) -> None:
     pane = dashboard(tmux)
     tmux.until_seen(pane, "no sessions")
     home.ask("SET first working")
     tmux.until_seen(pane, "first")
 
 
-def test_f_jumps_to_the_sessions_pane(home: Place, tmux: Tmux, viewer: Viewer) -> None:
+def test_f_jumps_to_the_sessions_pane(home: DaemonHome, tmux: Tmux, viewer: Viewer) -> None:
     home.start()
     target = tmux.window("sleep", "1000")
     tell(home, "one", "UserPromptSubmit", meta=tmux.hints(target))
@@ -97,7 +99,7 @@ def test_f_jumps_to_the_sessions_pane(home: Place, tmux: Tmux, viewer: Viewer) -
     tmux.until_seen(pane, f"tmux pane {target}")
 
 
-def test_with_once_it_ends_after_a_jump(home: Place, tmux: Tmux, viewer: Viewer) -> None:
+def test_with_once_it_ends_after_a_jump(home: DaemonHome, tmux: Tmux, viewer: Viewer) -> None:
     home.start()
     target = tmux.window("sleep", "1000")
     tell(home, "one", "UserPromptSubmit", meta=tmux.hints(target))
@@ -109,7 +111,7 @@ def test_with_once_it_ends_after_a_jump(home: Place, tmux: Tmux, viewer: Viewer)
 
 
 def test_with_once_a_jump_closes_the_popup_and_shows_the_pane(
-    home: Place, tmux: Tmux, viewer: Viewer
+    home: DaemonHome, tmux: Tmux, viewer: Viewer
 ) -> None:
     home.start()
     target = tmux.window("sleep", "1000")
@@ -122,7 +124,9 @@ def test_with_once_a_jump_closes_the_popup_and_shows_the_pane(
     assert viewer.pane() == target
 
 
-def test_a_jump_to_a_closed_pane_shows_an_error(home: Place, tmux: Tmux, viewer: Viewer) -> None:
+def test_a_jump_to_a_closed_pane_shows_an_error(
+    home: DaemonHome, tmux: Tmux, viewer: Viewer
+) -> None:
     home.start()
     tell(home, "one", "UserPromptSubmit", meta=tmux.hints("%99"))
     pane = dashboard(tmux)
@@ -132,7 +136,9 @@ def test_a_jump_to_a_closed_pane_shows_an_error(home: Place, tmux: Tmux, viewer:
     assert viewer.pane() == pane
 
 
-def test_a_pane_of_an_ended_server_is_not_looked_up_in_a_new_one(home: Place, tmux: Tmux) -> None:
+def test_a_pane_of_an_ended_server_is_not_looked_up_in_a_new_one(
+    home: DaemonHome, tmux: Tmux
+) -> None:
     home.start()
     target = tmux.window("sleep", "1000")
     hints = tmux.hints(target) | {"TMUX": f"{tmux.socket},1,0"}
@@ -144,7 +150,9 @@ def test_a_pane_of_an_ended_server_is_not_looked_up_in_a_new_one(home: Place, tm
 
 
 @pytest.mark.parametrize("name", ["plain", "#(touch broken) #{pid} 'x' \"y\" [red]z", "日本"])
-def test_r_resurrects_a_closed_session_in_its_directory(home: Place, tmux: Tmux, name: str) -> None:
+def test_r_resurrects_a_closed_session_in_its_directory(
+    home: DaemonHome, tmux: Tmux, name: str
+) -> None:
     directory = home.root / name
     directory.mkdir()
     fifo = home.root / "fifo"
@@ -165,7 +173,7 @@ def test_r_resurrects_a_closed_session_in_its_directory(home: Place, tmux: Tmux,
     assert not list(home.root.rglob("broken"))
 
 
-def test_q_restores_the_terminal(home: Place, tmux: Tmux) -> None:
+def test_q_restores_the_terminal(home: DaemonHome, tmux: Tmux) -> None:
     home.start()
     script = f"{sys.executable} -m acd dashboard; echo code $?; stty -a; sleep 1000"
     pane = tmux.window("sh", "-c", script)
@@ -174,7 +182,7 @@ def test_q_restores_the_terminal(home: Place, tmux: Tmux) -> None:
     tmux.until_seen(pane, "code 0", " echo ", " icanon")
 
 
-def test_ctrl_c_ends_it(home: Place, tmux: Tmux) -> None:
+def test_ctrl_c_ends_it(home: DaemonHome, tmux: Tmux) -> None:
     home.start()
     pane = tmux.window("sh", "-c", f"{sys.executable} -m acd dashboard; echo code $?; sleep 1000")
     tmux.until_seen(pane, "no sessions")
@@ -207,7 +215,7 @@ def colours(screen: str) -> set[str]:
     ],
 )
 def test_it_uses_the_theme_within_the_terminals_colours(
-    home: Place, tmux: Tmux, theme: str, environ: list[str], found: set[str]
+    home: DaemonHome, tmux: Tmux, theme: str, environ: list[str], found: set[str]
 ) -> None:
     home.configure(f'[dashboard]\ntheme = "{theme}"\n')
     home.start()
@@ -218,7 +226,7 @@ def test_it_uses_the_theme_within_the_terminals_colours(
     assert colours(tmux.run("capture-pane", "-pe", "-t", pane)) == found
 
 
-def test_a_wrong_configuration_is_an_error_without_a_traceback(home: Place) -> None:
+def test_a_wrong_configuration_is_an_error_without_a_traceback(home: DaemonHome) -> None:
     home.configure('[dashboard]\ntheme = "pink"\n')
     done = subprocess.run(
         ["script", "-qec", f"{sys.executable} -m acd dashboard", "/dev/null"],
@@ -232,7 +240,7 @@ def test_a_wrong_configuration_is_an_error_without_a_traceback(home: Place) -> N
     assert "Traceback" not in done.stdout
 
 
-def test_without_a_terminal_it_names_commands_for_scripts(home: Place) -> None:
+def test_without_a_terminal_it_names_commands_for_scripts(home: DaemonHome) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "acd", "dashboard"],
         env=home.environ,
