@@ -40,7 +40,6 @@ LIST = CLI | {
     "acd.cli.table",
     "acd.client",
     "acd.client.blocking",
-    "acd.client.mirror",
     "acd.client.session",
     "acd.paths",
     "acd.protocol",
