@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Final
 
 from acd import config, paths
 from acd.errors import ConfigError
-from acd.sessions.records import VERSION, BadRecord, apply_record, read_moment
+from acd.sessions.records import apply_lines, journal_header
 from acd.sessions.store import Store
-from acd.sessions.values import Json, Now
+from acd.sessions.values import Json
 from acd.system import clock, runtime_dir
-
-_MAGIC: Final = "acd-journal"
-"""docs/journal.md. daemon/journal.py has it too, and would import half of the daemon."""
 
 
 def last_sessions(environ: Mapping[str, str]) -> list[Json]:
@@ -37,22 +33,9 @@ def last_sessions(environ: Mapping[str, str]) -> list[Json]:
         os.fdopen(runtime_dir.open_file(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file,
     ):
         # A journal of an earlier boot is outdated: its sessions have ended.
-        if file.readline(200) == f"{_MAGIC} {VERSION} {clock.boot_id()}\n".encode():
-            _apply(store, file)
+        if file.readline(200) == f"{journal_header(clock.boot_id())}\n".encode():
+            from acd.agents.catalog import TRANSLATOR  # 4 ms
+
+            apply_lines(store, file, TRANSLATOR, on_error=lambda error: None)
     now = clock.now()
     return [session.to_wire(now) for session in store.list_all()]
-
-
-def _apply(store: Store, lines: Iterable[bytes]) -> None:
-    from acd.agents.catalog import TRANSLATOR  # 4 ms
-
-    now = Now(0, 0)
-    for raw in lines:
-        if not raw.endswith(b"\n"):  # cut off in the middle, so it was never acknowledged
-            return
-        with suppress(BadRecord, UnicodeDecodeError):
-            line = raw[:-1].decode()
-            if line.startswith("@ "):
-                now = read_moment(line)
-            else:
-                apply_record(store, line, now, TRANSLATOR)

@@ -14,7 +14,7 @@ import contextlib
 import errno
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -22,18 +22,18 @@ from typing import Final
 from acd.agents.catalog import TRANSLATOR
 from acd.daemon.compaction import Compaction
 from acd.sessions.records import (
+    MAGIC,
     VERSION,
     BadRecord,
-    apply_record,
+    apply_lines,
+    journal_header,
     moment_record,
-    read_moment,
     touched,
 )
 from acd.sessions.store import Store
 from acd.sessions.values import NS, Now
 from acd.system.files import open_own
 
-MAGIC: Final = "acd-journal"
 COMPACT_MIN: Final = 1 << 20
 """Bytes up to which a file is not compacted while the daemon runs."""
 COMPACT_GROWTH: Final = 4
@@ -59,7 +59,8 @@ class Journal:
     def __init__(self, path: Path, boot_id: str, store: Store):
         self._path = path
         self._next_path = path.with_name(path.name + ".new")
-        self._header = f"{MAGIC} {VERSION} {boot_id}"
+        self._header = journal_header(boot_id)
+        self._invalid = 0
         self._store = store
         self._fd = -1
         self._size = 0
@@ -114,42 +115,27 @@ class Journal:
             # The present limits do not apply to sessions that were accepted earlier.
             self._store.rules = replace(rules, max_sessions=1 << 62, max_metadata=1 << 62)
             try:
-                bad = self._apply(file)
+                self._size += apply_lines(self._store, file, TRANSLATOR, self._log_invalid)
             finally:
                 self._store.rules = rules
                 self._store.order_closed()
             torn = os.fstat(file.fileno()).st_size - self._size
         if torn:
             log.warning("the last record of the state is incomplete: %d bytes are dropped", torn)
-        if bad:
-            self._set_aside(f"it has {bad} invalid records")
+        if self._invalid:
+            self._set_aside(f"it has {self._invalid} invalid records")
             return False
         return True
 
-    def _apply(self, lines: Iterable[bytes]) -> int:
-        """Applies the complete lines; returns how many were invalid."""
-        now = Now(0, 0)
-        bad = 0
-        for raw in lines:
-            if not raw.endswith(b"\n"):
-                break
-            self._size += len(raw)
-            try:
-                line = raw[:-1].decode()
-                if line.startswith("@ "):
-                    now = read_moment(line)
-                else:
-                    apply_record(self._store, line, now, TRANSLATOR)
-            except (BadRecord, UnicodeDecodeError) as error:
-                bad += 1
-                if bad <= MAX_LOGGED:
-                    log.warning("invalid record in the state: %s", error)
-            except Exception:
-                # A bug; the daemon starts all the same.
-                bad += 1
-                if bad <= MAX_LOGGED:
-                    log.exception("a record of the state could not be applied")
-        return bad
+    def _log_invalid(self, error: Exception) -> None:
+        self._invalid += 1
+        if self._invalid > MAX_LOGGED:
+            return
+        if isinstance(error, BadRecord | UnicodeDecodeError):
+            log.warning("invalid record in the state: %s", error)
+        else:
+            # A bug; the daemon starts all the same.
+            log.error("a record of the state could not be applied", exc_info=error)
 
     def _set_aside(self, reason: str) -> None:
         """Keeps the file under another name, for diagnosis."""

@@ -13,7 +13,7 @@ default. A record is a line (docs/journal.md):
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, cast
 
 from acd.sessions.activity import AgentActivity
@@ -32,6 +32,7 @@ from acd.sessions.status import STATUSES
 from acd.sessions.store import Store
 from acd.sessions.values import Json, Now, is_session_id, is_whole
 
+MAGIC: Final = "acd-journal"
 VERSION: Final = 1
 
 FIELDS: Final = {
@@ -147,6 +148,40 @@ def read_moment(line: str) -> Now:
         return Now(_time(int(wall)), _time(int(boot)))
     except ValueError:
         raise BadRecord("not a moment") from None
+
+
+def journal_header(boot_id: str) -> str:
+    """The first line of a journal of this boot, without its end."""
+    return f"{MAGIC} {VERSION} {boot_id}"
+
+
+def apply_lines(
+    store: Store,
+    lines: Iterable[bytes],
+    translator: Translator,
+    on_error: Callable[[Exception], None],
+) -> int:
+    """Applies a journal's lines behind the header; returns the size of the complete ones in bytes.
+
+    A line without its end was cut off in a write, so its changes were never acknowledged. The
+    error of a line is passed to `on_error`: BadRecord or UnicodeDecodeError for an invalid record,
+    any other for a bug.
+    """
+    now = Now(0, 0)
+    size = 0
+    for raw in lines:
+        if not raw.endswith(b"\n"):
+            break
+        size += len(raw)
+        try:
+            line = raw[:-1].decode()
+            if line.startswith("@ "):
+                now = read_moment(line)
+            else:
+                apply_record(store, line, now, translator)
+        except Exception as error:
+            on_error(error)
+    return size
 
 
 def touched(store: Store, record: str) -> Iterator[str]:
