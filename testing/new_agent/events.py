@@ -21,4 +21,6 @@ AGENT: Final = Agent(
     text=lambda event, payload: long_text(payload, "message"),
     resume=("tinker", "resume"),
     installer="acd.agents.tinker.installer:INSTALLER",
+    observer="acd.agents.tinker.observer:TinkerObserver",
+    observations={"rest": "IDLE"},
 )

@@ -41,7 +41,7 @@ def user(tmp_path: Path) -> Iterator[User]:
         yield new
 
 
-def test_it_is_installed_hooked_and_listed(user: User) -> None:
+def test_it_is_installed_hooked_observed_and_listed(user: User) -> None:
     settings = user.home / ".tinker/settings.json"
     assert f"Hooks for Tinker: 4 in {settings}" in user.install()
     assert f"installed in {settings}" in user.acd("status", check=False).stdout
@@ -61,9 +61,11 @@ def test_it_is_installed_hooked_and_listed(user: User) -> None:
             check=True,
         )
         assert client.line().startswith("UPDATE one question")
-    [session] = json.loads(user.acd("list", "--json").stdout)
-    assert (session["agent_type"], session["status"]) == ("tinker", "question")
-    assert session["prompt"] == "Run make?"
+        [session] = json.loads(user.acd("list", "--json").stdout)
+        assert (session["agent_type"], session["status"]) == ("tinker", "question")
+        assert session["prompt"] == "Run make?"
+        (user.home / ".tinker/one.state").write_text("rest")
+        assert client.line().startswith("UPDATE one attention")
     user.uninstall()
     assert not settings.exists()
 
