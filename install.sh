@@ -253,7 +253,8 @@ link_program() {
 
 # -------------------------------------------------------------------------- install
 
-pip_install() { "$unfinished/bin/python" -m pip install "$@"; }
+# The build imports modules of the checkout, and would write their bytecode there.
+pip_install() { PYTHONDONTWRITEBYTECODE=1 "$unfinished/bin/python" -m pip install "$@"; }
 
 # systemd-python adds fields to journal messages, and is built from source; without it
 # acd logs the same messages as plain text.
