@@ -37,7 +37,7 @@ class Trust:
     """How the agent itself asks the user for a review, as a sentence."""
 
 
-StatusLineOwner = Literal["acd", "other", "nobody"]
+StatusLineOwner = Literal["acd", "other", "none"]
 
 
 @dataclass(frozen=True)

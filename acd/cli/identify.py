@@ -13,7 +13,7 @@ _SHOWN: Final = 5
 """At most so many candidates are listed for an ambiguous argument."""
 
 
-def identify(sessions: Iterable[Json], given: str) -> Json:
+def select_session(sessions: Iterable[Json], given: str) -> Json:
     """The session with this id; else the only one whose id begins so, or that has this name.
 
     Raises AcdError if there is none or more than one.
@@ -49,7 +49,7 @@ def all_sessions(environ: Mapping[str, str]) -> list[Json]:
 
 def find(environ: Mapping[str, str], given: str) -> Json:
     """The daemon's session that the argument means, as in LIST. Raises AcdError."""
-    return identify(all_sessions(environ), given)
+    return select_session(all_sessions(environ), given)
 
 
 def get_session(environ: Mapping[str, str], given: str) -> Json:

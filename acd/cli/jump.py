@@ -7,7 +7,7 @@ import shlex
 
 import click
 
-from acd.cli.identify import all_sessions, identify
+from acd.cli.identify import all_sessions, select_session
 from acd.cli.options import not_empty
 from acd.cli.result import Result
 from acd.errors import AcdError
@@ -35,7 +35,7 @@ def jump(session: str | None, tmux_client: str | None) -> Result:
     """
     sessions = all_sessions(os.environ)
     if session is not None:
-        return Result(_go(identify(sessions, session), tmux_client))
+        return Result(_go(select_session(sessions, session), tmux_client))
     waiting = by_need(each for each in sessions if each["status"] in NEEDS_YOU)
     if not waiting:
         raise AcdError("no session needs you", hint="acd jump ID goes to any session")

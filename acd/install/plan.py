@@ -119,7 +119,7 @@ def _installed(environ: Mapping[str, str]) -> Iterator[Component]:
     yield Program(environ)
 
 
-def lock_path(environ: Mapping[str, str]) -> Path:
+def installer_lock_path(environ: Mapping[str, str]) -> Path:
     """Returns the installer's lock: beside the program, whose directory comes and goes."""
     return paths.data_dir(environ).with_name("acd.lock")
 

@@ -135,7 +135,7 @@ class AgentActivity:
             # Tools run side by side, too: the end of one does not void another's question.
             newest = self.begun_at
         else:
-            newest = max(self.newest_by_agent.get(event.speaker, 0), self.begun_at)
+            newest = max(self.newest_by_agent.get(event.actor, 0), self.begun_at)
         return max(0, newest - at)
 
     def apply(self, event: HookEvent, at: int, text: str | None) -> None:
@@ -145,10 +145,10 @@ class AgentActivity:
         if status is None:
             # It does not move `newest_at`: an older event with a status may still arrive.
             if event.goes_on:
-                self._note_time(event.speaker, at)
+                self._note_time(event.actor, at)
                 self.questions.close_answered(event, at)
             return
-        self._note_time(event.speaker, at)
+        self._note_time(event.actor, at)
         self.newest_at = max(self.newest_at, at)
         if status == QUESTION:
             self._ask(event, at, text)

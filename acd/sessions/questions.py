@@ -66,7 +66,7 @@ class Questions:
     def add(self, event: HookEvent, at: int, text: str | None) -> None:
         """Opens the question of an event."""
         transcript = event.transcript if event.subagent is not None else None
-        question = Question(at, text, event.speaker, event.call, transcript)
+        question = Question(at, text, event.actor, event.call, transcript)
         earlier = self._open.pop(_key(question), question)
         self._open[_key(question)] = question._replace(at=max(at, earlier.at))
         _bound(self._open)
@@ -84,8 +84,8 @@ class Questions:
         if event.tool_use_id is None:
             return
         if event.call is not None:
-            if at >= self._done.get(event.speaker, 0):
-                self._calls[event.tool_use_id] = ToolCall(event.speaker, event.call)
+            if at >= self._done.get(event.actor, 0):
+                self._calls[event.tool_use_id] = ToolCall(event.actor, event.call)
                 _bound(self._calls)
         elif (ended := self._calls.pop(event.tool_use_id, None)) is not None:
             question = self._open.get(_key(ended))
@@ -94,13 +94,13 @@ class Questions:
 
     def is_running(self, event: HookEvent, at: int) -> bool:
         """Whether the call that a permission request was for is running."""
-        if event.call is None or at < self._done.get(event.speaker, 0):
+        if event.call is None or at < self._done.get(event.actor, 0):
             return False
-        return ToolCall(event.speaker, event.call) in self._calls.values()
+        return ToolCall(event.actor, event.call) in self._calls.values()
 
     def close_answered(self, event: HookEvent, at: int) -> None:
         """Closes the questions of an agent that goes on, those of its running calls excepted."""
-        asker = event.speaker
+        asker = event.actor
         if event.tool_use_id is None:  # none of its tools runs
             self._end_calls(asker)
             self._done.pop(asker, None)

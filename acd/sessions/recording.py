@@ -29,7 +29,7 @@ def opening() -> str:
     return f"{HEADER} {__version__}"
 
 
-def snapshot(store: Store, now: Now) -> list[str]:
+def session_records(store: Store, now: Now) -> list[str]:
     """The records of all sessions, with which a recording begins."""
     return [moment_record(now), *(_plain(session_record(session)) for session in store.list_all())]
 

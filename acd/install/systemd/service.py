@@ -183,7 +183,7 @@ class SystemdService:
     def _sandboxes(self) -> dict[str, Sandbox]:
         """Returns the level of each installed service, by the unit's name."""
         return {
-            unit.name: sandbox.read(unit.read_text("utf-8", "replace"))
+            unit.name: sandbox.read_level(unit.read_text("utf-8", "replace"))
             for unit in (self.directory / SERVICE, self.directory / NOTIFY)
             if unit.is_file()
         }
