@@ -14,7 +14,7 @@ _SHOWN: Final = 5
 
 
 def select_session(sessions: Iterable[Json], given: str) -> Json:
-    """The session with this id; else the only one whose id begins so, or that has this name.
+    """The session with this id; else the only one whose id begins with it, or with this name.
 
     Raises AcdError if there is none or more than one.
     """

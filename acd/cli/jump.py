@@ -43,7 +43,7 @@ def jump(session: str | None, tmux_client: str | None) -> Result:
 
 
 def _go(session: Json, tmux_client: str | None) -> str:
-    """Focuses the session's terminal; returns a line that says where it is. Raises AcdError."""
+    """Focuses the session's terminal; returns a line that names it. Raises AcdError."""
     name = one_line(session["display_name"])
     try:
         return jump_to(session, name, os.environ, tmux_client=tmux_client)

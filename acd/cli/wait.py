@@ -1,4 +1,4 @@
-"""`acd wait`: waits until a session has one of some statuses."""
+"""`acd wait`: waits until a session has one of the given statuses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The checks of `acd doctor`: each makes a finding, in words for people, of facts that it gets."""
+"""The checks of `acd doctor`: each makes a finding for people from the facts that it gets."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ class NotificationPolicy:
         """Whether the result of `dump` has changed since its last call."""
 
     def update_all(self, sessions: Mapping[str, Json], now: float) -> list[str]:
-        """Takes in all existing sessions. Returns the ids whose notification is to withdraw."""
+        """Takes in all existing sessions. Returns the ids whose notification is to be withdrawn."""
         gone = [(session_id, None) for session_id in self._tracked if session_id not in sessions]
         return [
             session_id

@@ -47,7 +47,7 @@ class Questions:
     def __init__(self) -> None:
         self._open: dict[str, Question] = {}  # by _key, the newest last
         self._calls: dict[str, ToolCall] = {}  # running, by the agent's id of the call
-        self._done: dict[str, int] = {}  # when no tool of an agent ran, last
+        self._done: dict[str, int] = {}  # the last time at which none of an agent's tools ran
 
     def __bool__(self) -> bool:
         return bool(self._open)
@@ -77,7 +77,7 @@ class Questions:
         self._open[key] = question._replace(at=at)
 
     def note_call(self, event: HookEvent, at: int) -> None:
-        """Notes the begin or the end of a tool call, in whatever order the events arrive.
+        """Notes the beginning or the end of a tool call, in whatever order the events arrive.
 
         The end of a call closes the question that belongs to it.
         """

@@ -1,7 +1,7 @@
 """Recordings of the journal's records for bug reports, without any text of user or agent.
 
 A recording is text: `acd-recording 1 <acd's version>`, then records (sessions/records.py),
-each moment before what happened in it. A line that begins with `#` is a remark.
+each moment's record before those of its events. A line that begins with `#` is a remark.
 """
 
 from __future__ import annotations

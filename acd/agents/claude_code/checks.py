@@ -134,7 +134,7 @@ def check_overruled(found: Iterable[tuple[Path, str, bool]]) -> Iterator[Finding
 def overruling(
     user: Path, project: Path, managed: Path = MANAGED
 ) -> Iterator[tuple[Path, str, bool]]:
-    """Yields settings that switch the user's hooks off: file, key, whether an administrator's.
+    """Yields settings that switch the user's hooks off: file, key, and if an administrator set it.
 
     `user` is the user's settings file, `project` a directory that an agent works
     in: its own settings count too. A file that cannot be read has an empty key;
@@ -152,7 +152,7 @@ def overruling(
 
 
 def _overruling_managed(directory: Path) -> Iterator[tuple[Path, str, bool]]:
-    """Of an administrator's files the last one by name wins for each key (measured)."""
+    """An administrator's settings; for each key the last file by name counts (measured)."""
     last: dict[str, tuple[Path, object]] = {}
     drop_ins = sorted((directory / "managed-settings.d").glob("*.json"))
     for path in (directory / "managed-settings.json", *drop_ins):

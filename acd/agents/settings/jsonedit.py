@@ -58,7 +58,7 @@ class Editor:
 
     A container that loses its last item is removed too, unless it was empty in
     `original`, the text before acd's first edit: then it gets that form back.
-    The text alone cannot tell the two: `{"hooks": {}}` and `{}` become the same
+    The text alone does not distinguish the two: `{"hooks": {}}` and `{}` become the same
     when a hook is added.
     """
 
