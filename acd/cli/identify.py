@@ -25,7 +25,7 @@ def select_session(sessions: Iterable[Json], given: str) -> Json:
     found = found or [each for each in known.values() if each["display_name"] == given]
     if not found:
         raise AcdError(
-            f"no session is called {given!r}, and no session's id begins so",
+            f"no session has the name {given!r} or an id that begins with it",
             hint="acd list shows all sessions" if known else "there are no sessions",
         )
     if len(found) > 1:

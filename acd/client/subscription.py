@@ -139,7 +139,7 @@ def _subscription(
             raise DaemonRefused(state.text)
         yield mirror.apply(state)
         while True:
-            # A new generator each time, because the caller may want another wake-up now.
+            # A new generator each time, because the next wake-up may be another one now.
             pushes = client.pushes(deadline=wake_at(), output_fd=output_fd, wake_fd=wake_fd())
             message = next(pushes, None)
             yield None if message is None else mirror.apply(message)

@@ -47,7 +47,7 @@ def _whose(part: Part) -> str:
         case "current":
             return f"acd's, in {part.where}"
         case "stale":
-            return f"acd's, in {part.where}, not as it should be; acd install mends it"
+            return f"acd's, in {part.where}, not as it should be; acd install repairs it"
         case "foreign":
             return f"another's, in {part.where}; acd statusline --help shows how to have both"
         case "missing":

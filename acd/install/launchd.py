@@ -134,7 +134,7 @@ class LaunchdService:
         if self.plist.read_bytes() != self.rendered():
             reasons.append(f"{self.plist.name} is not this version's")
         if not self._launchd.holds_job:
-            reasons.append("launchd does not know the job")
+            reasons.append("launchd has not loaded the job")
         return Part("stale" if reasons else "current", self.plist, tuple(reasons))
 
 

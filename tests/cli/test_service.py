@@ -115,7 +115,7 @@ def status_line(acd: Acd) -> str:
         ),
         (
             '{"statusLine": {"type": "command", "command": "/old/python /x/acd_statusline.py"}}',
-            "acd's, in {}, not as it should be; acd install mends it",
+            "acd's, in {}, not as it should be; acd install repairs it",
         ),
         ("{", "unknown: {}"),
     ],

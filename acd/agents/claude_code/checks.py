@@ -122,7 +122,7 @@ def check_overruled(found: Iterable[tuple[Path, str, bool]]) -> Iterator[Finding
     """Yields a problem for each result of overruling()."""
     for path, key, managed in found:
         if not key:
-            text, remedy = f"{path} cannot be read", "mend it: the agent reads it too"
+            text, remedy = f"{path} cannot be read", "correct it: the agent reads it too"
         elif managed:
             text = f"{path} sets {key}, so none of your hooks runs"
             remedy = "ask whoever manages this machine; acd sees no session until then"

@@ -49,7 +49,7 @@ def member(text: str, container: Object, key: str) -> PathStep | None:
     """
     found = container.named(key)
     if len(found) > 1:
-        raise JsonError(f'"{key}" stands here a second time', text, found[1].start)
+        raise JsonError(f'"{key}" is here for the second time', text, found[1].start)
     return PathStep(container, container.items.index(found[0])) if found else None
 
 

@@ -76,7 +76,7 @@ def quoted(program: Path) -> str:
     by_env = any(character in text for character in "'\"\\")
     if not text.isprintable() or (by_env and "=" in text):
         raise AcdError(
-            f"the path {text!a} cannot stand in a unit file",
+            f"a unit file cannot hold the path {text!a}",
             hint="install under another path (XDG_DATA_HOME), or with --no-service",
         )
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
