@@ -1,3 +1,3 @@
-"""acd, the agent console daemon: which of your coding-agent sessions waits for you."""
+"""acd, the agent console daemon: shows which of your coding-agent sessions wait for you."""
 
 __version__ = "0.1.0"

@@ -1,6 +1,6 @@
 """The entry point: dispatches to a command, and prints errors.
 
-Four commands do without the imports of the command line (click takes 15 ms and
+Four commands run without the imports of the command line (click takes 15 ms and
 5 MB): `acd daemon`, for which a client waits, `acd bar` and `acd statusline`,
 which run every few seconds, and the completion of ids.
 """

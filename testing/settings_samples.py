@@ -138,15 +138,15 @@ REFUSED: Final[dict[str, tuple[bytes, str]]] = {
     ),
     "hooks twice": (
         b'{\n"hooks": {},\n"hooks": {}}',
-        'line 3, column 1: "hooks" stands here a second',
+        'line 3, column 1: "hooks" is here for the second',
     ),
     "an event twice": (
         b'{"hooks": {"Stop": [], "\\u0053top": []}}',
-        'line 1, column 24: "Stop" stands here a second',
+        'line 1, column 24: "Stop" is here for the second',
     ),
     "a group's hooks twice": (
         b'{"hooks": {"Stop": [{"hooks": [], "hooks": []}]}}',
-        'line 1, column 35: "hooks" stands here a second',
+        'line 1, column 35: "hooks" is here for the second',
     ),
     "Latin-1": (b'{\n  "language": "fran\xe7ais"}', "line 2, column 20: not UTF-8"),
     "UTF-16": ('{"model": "opus"}'.encode("utf-16"), "line 1, column 1: not UTF-8"),

@@ -48,7 +48,7 @@ class Agent:
     """Arguments of a process without a user in front of it."""
 
     def signal(self, event: str, kind: str | None, *, by_subagent: bool = False) -> Signal:
-        """The signal of an event; one without a meaning for an unknown event."""
+        """The signal of an event; `NONE` for an unknown event."""
         found = self.events.get(f"{event}/{kind}") if kind else None
         signal = found or self.events.get(event, NOTHING)
         if by_subagent:

@@ -26,7 +26,7 @@ class Step(Protocol):
 
 @dataclass(frozen=True)
 class Trust:
-    """How an agent that runs only reviewed hooks is asked about acd's hooks."""
+    """The review of acd's hooks, for an agent that runs only reviewed hooks."""
 
     untrusted: Callable[[Environ], list[str]]
     """Returns the events whose acd hooks the agent does not run. Raises AcdError if that
@@ -37,7 +37,7 @@ class Trust:
     """How the agent itself asks the user for a review, as a sentence."""
 
 
-StatusLineOwner = Literal["acd", "other", "nobody"]
+StatusLineOwner = Literal["acd", "other", "none"]
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
         yield from service_manager(environ).check_sandboxes()
     yield from notifications.findings(environ)
     for agent, hooks in found.hooks.items():
-        # The agent's checks report this one, with the file that has to be mended.
+        # The agent's checks report this one, with the file to correct.
         reasons = [each for each in hooks.reasons if not each.startswith(hook_entries.DISABLE)]
         state = "current" if hooks.state == "stale" and not reasons else hooks.state
         yield diagnosis.check_hooks(agent, state, hooks.where, reasons)

@@ -13,8 +13,8 @@ _SHOWN: Final = 5
 """At most so many candidates are listed for an ambiguous argument."""
 
 
-def identify(sessions: Iterable[Json], given: str) -> Json:
-    """The session with this id; else the only one whose id begins so, or that has this name.
+def select_session(sessions: Iterable[Json], given: str) -> Json:
+    """The session with this id; else the only one whose id begins with it, or with this name.
 
     Raises AcdError if there is none or more than one.
     """
@@ -25,7 +25,7 @@ def identify(sessions: Iterable[Json], given: str) -> Json:
     found = found or [each for each in known.values() if each["display_name"] == given]
     if not found:
         raise AcdError(
-            f"no session is called {given!r}, and no session's id begins so",
+            f"no session has the name {given!r} or an id that begins with it",
             hint="acd list shows all sessions" if known else "there are no sessions",
         )
     if len(found) > 1:
@@ -49,7 +49,7 @@ def all_sessions(environ: Mapping[str, str]) -> list[Json]:
 
 def find(environ: Mapping[str, str], given: str) -> Json:
     """The daemon's session that the argument means, as in LIST. Raises AcdError."""
-    return identify(all_sessions(environ), given)
+    return select_session(all_sessions(environ), given)
 
 
 def get_session(environ: Mapping[str, str], given: str) -> Json:

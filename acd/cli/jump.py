@@ -7,7 +7,7 @@ import shlex
 
 import click
 
-from acd.cli.identify import all_sessions, identify
+from acd.cli.identify import all_sessions, select_session
 from acd.cli.options import not_empty
 from acd.cli.result import Result
 from acd.errors import AcdError
@@ -35,7 +35,7 @@ def jump(session: str | None, tmux_client: str | None) -> Result:
     """
     sessions = all_sessions(os.environ)
     if session is not None:
-        return Result(_go(identify(sessions, session), tmux_client))
+        return Result(_go(select_session(sessions, session), tmux_client))
     waiting = by_need(each for each in sessions if each["status"] in NEEDS_YOU)
     if not waiting:
         raise AcdError("no session needs you", hint="acd jump ID goes to any session")
@@ -43,7 +43,7 @@ def jump(session: str | None, tmux_client: str | None) -> Result:
 
 
 def _go(session: Json, tmux_client: str | None) -> str:
-    """Focuses the session's terminal; returns a line that says where it is. Raises AcdError."""
+    """Focuses the session's terminal; returns a line that names it. Raises AcdError."""
     name = one_line(session["display_name"])
     try:
         return jump_to(session, name, os.environ, tmux_client=tmux_client)

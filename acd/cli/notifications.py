@@ -54,7 +54,7 @@ def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("notify", "problem", problem.message, hint)
     if wanted.command and programs.which(wanted.command[0], environ) is None:
         text = f"notify.command: there is no program {wanted.command[0]}, or it may not be run"
-        yield Finding("notify", "problem", text, f"mend it in {path}")
+        yield Finding("notify", "problem", text, f"correct it in {path}")
 
 
 def _desktop(environ: Mapping[str, str]) -> AcdError | None:

@@ -15,7 +15,7 @@ from acd.errors import EXIT_USAGE, AcdError
 def notify() -> None:
     """Notify you when a session needs you: on the desktop, by a command, or both.
 
-    The section [notify] of the configuration says when and how. The command
+    The section [notify] of the configuration sets when and how. The command
     runs until Ctrl-C. It does not start the daemon, and does not prevent its
     idle stop. With systemd, acd install sets up a service that runs it while
     the daemon runs.

@@ -92,7 +92,7 @@ def _explained(refusal: str, session: Json) -> AcdError:
             )
         case "not resumable":
             return AcdError(
-                f"{refusal}: acd does not know how to resume {name}",
+                f"{refusal}: acd has no command that resumes {name}",
                 hint="it needs the agent's own id, from the agent's hooks"
                 " or acd set … --session-id ID",
             )

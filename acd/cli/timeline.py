@@ -11,7 +11,7 @@ from typing import Final
 import click
 
 from acd import config, paths
-from acd.cli.identify import all_sessions, identify
+from acd.cli.identify import all_sessions, select_session
 from acd.cli.options import json_option, sessions_argument, wants_json
 from acd.cli.result import Document, Result, TerminalStyle
 from acd.cli.style import paint
@@ -77,7 +77,7 @@ def timeline(sessions: tuple[str, ...], seconds: int, svg_file: str | None) -> D
 
 def _chart(names: tuple[str, ...], seconds: int) -> Chart:
     known = all_sessions(os.environ)
-    chosen = [identify(known, name) for name in names] if names else known
+    chosen = [select_session(known, name) for name in names] if names else known
     histories = {}
     for session in chosen:
         try:

@@ -1,4 +1,4 @@
-"""`acd wait`: waits until a session has one of some statuses."""
+"""`acd wait`: waits until a session has one of the given statuses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 
 import click
 
-from acd.cli.identify import identify
+from acd.cli.identify import select_session
 from acd.cli.options import json_option, sessions_argument, wants_json
 from acd.cli.result import Outcome, Result
 from acd.cli.table import table
@@ -63,7 +63,7 @@ def wait(sessions: tuple[str, ...], statuses: frozenset[str], timeout: float | N
     named: dict[str, str] | None = None
     for mirror, _ in subscribe(os.environ, deadline=deadline):
         if named is None:
-            found = [identify(mirror.sessions.values(), each) for each in sessions]
+            found = [select_session(mirror.sessions.values(), each) for each in sessions]
             named = {each["id"]: one_line(each["display_name"]) for each in found}
         if matching := _matching(mirror, named, statuses):
             return _outcome(matching, mirror)

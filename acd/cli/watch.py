@@ -90,7 +90,7 @@ def _previous(change: SessionChange) -> str:
 
 
 def _changed_at(change: SessionChange) -> float:
-    """Unix seconds: when the session got its status; now, if it kept it or was removed."""
+    """Unix seconds: when the session got a new status; else, and when it was removed, now."""
     before, after = change.before, change.after
     if after is None:
         return time.time()

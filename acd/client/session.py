@@ -31,7 +31,7 @@ class Answer(NamedTuple):
 
 
 class ClientSession:
-    """Tells replies, which come in the order of the requests, from pushes in between."""
+    """Separates replies, which come in the order of the requests, from pushes in between."""
 
     def __init__(self) -> None:
         self._decoder = LineDecoder(None)

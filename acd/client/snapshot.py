@@ -23,7 +23,7 @@ def snapshot(environ: Mapping[str, str]) -> list[Json]:
     """Returns all sessions as LIST does, or their last state. Raises UnsafeSocket."""
     path = paths.socket_path(environ)
     runtime_dir.check_length(path)
-    # Without this look, a connection would have the service manager start a daemon.
+    # Without this check, a connection would make the service manager start a daemon.
     if runtime_dir.is_running(path):
         try:
             return _ask(path)

@@ -1,7 +1,7 @@
 """A mirror of all sessions that follows the daemon over its stops and upgrades, blocking.
 
-`subscribe` is for those who need the daemon: it keeps the daemon from its idle
-stop, and starts it again. `subscribe_passively` is for those who only show
+`subscribe` is for clients that need the daemon: it keeps the daemon from its idle
+stop, and starts it again. `subscribe_passively` is for clients that only show
 sessions: it starts no daemon, and shows the last state while none runs.
 """
 
@@ -24,8 +24,8 @@ from acd.system import runtime_dir
 from acd.system.file_watch import FileWatch
 
 RETRY_SECONDS: Final = 10.0
-"""How long a passive subscriber waits after a daemon that runs, and does not answer or
-refuses: no event reports that it would answer now."""
+"""How long a passive subscriber waits after a running daemon has not answered or has
+replied ERR: no event reports that it would serve now."""
 _FIRST_TRIES: Final = 3
 """Connections that may be lost in a row before the first snapshot."""
 
@@ -82,7 +82,7 @@ def subscribe_passively(
     path = paths.socket_path(environ)
     mirror = SessionMirror()
     while True:
-        # Watched before the look, so that no daemon can start in between unseen: a
+        # The watch begins before the check, so that no start in between is missed: a
         # daemon writes its pid into the file whose lock it holds.
         with _watch_pid_file(path) as pid_file:
             retry_at = None
@@ -139,7 +139,7 @@ def _subscription(
             raise DaemonRefused(state.text)
         yield mirror.apply(state)
         while True:
-            # A new generator each time, because the caller may want another wake-up now.
+            # A new generator each time, because the next wake-up may be another one now.
             pushes = client.pushes(deadline=wake_at(), output_fd=output_fd, wake_fd=wake_fd())
             message = next(pushes, None)
             yield None if message is None else mirror.apply(message)

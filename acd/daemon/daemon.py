@@ -98,7 +98,7 @@ class Daemon:
         self.journal.on_failure = self._journal_failed
         self.journal.on_growth = lambda: self._compaction.arm(0)
 
-    # Life ---------------------------------------------------------------
+    # Life cycle ---------------------------------------------------------
 
     async def startup(self) -> None:
         """Loads the state, then serves the socket."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 class Deadline:
-    """Calls `reached()` once after `arm()`. Without something due there is no timer."""
+    """Calls `reached()` once after `arm()`. While nothing is due there is no timer."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, reached: Callable[[], None]):
         self._loop = loop

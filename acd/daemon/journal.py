@@ -157,7 +157,7 @@ class Journal:
         """Writes changes of the store; afterwards they may be acknowledged.
 
         It raises nothing: while the file cannot be written, the state is in
-        memory only, and `failure` says why.
+        memory only, and `failure` is the reason.
         """
         if self.failure is not None:
             return

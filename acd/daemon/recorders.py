@@ -23,7 +23,7 @@ class Recorders:
         """Starts a recording; returns the reply, and the sessions with which it begins."""
         self._connections.add(connection)
         self.output = self
-        begin = [f"RECORD {line}" for line in recording.snapshot(self._store, now)]
+        begin = [f"RECORD {line}" for line in recording.session_records(self._store, now)]
         return "\n".join(["OK", *begin])
 
     def append(self, records: list[str], now: Now) -> None:

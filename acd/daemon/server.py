@@ -260,7 +260,7 @@ class Server:
         connection.transport.set_write_buffer_limits(high=self.limits.output_buffer, low=0)
         self._subscribers.subscribe(connection, request)
         if request.passive:
-            # A status bar that subscribes every few seconds does not keep the daemon.
+            # A status bar that subscribes every few seconds does not delay the idle stop.
             self.last_active = self._active_before
             self._left()
         self._changed([])  # the number of subscribers is shown

@@ -59,7 +59,7 @@ def _refuse_sudo(environ: Mapping[str, str]) -> None:
 
 
 def _execute(environ: Mapping[str, str], make: Callable[[], Plan], write: WriteLine) -> None:
-    from acd.install.plan import lock_path, need_home
+    from acd.install.plan import installer_lock_path, need_home
     from acd.system import files
 
     need_home(environ)  # before the lock, which lies below it
@@ -67,7 +67,7 @@ def _execute(environ: Mapping[str, str], make: Callable[[], Plan], write: WriteL
     def waiting() -> None:
         write("Another acd install or uninstall is running; waiting for it.")
 
-    with files.lock(lock_path(environ), waiting=waiting):
+    with files.lock(installer_lock_path(environ), waiting=waiting):
         plan = make()  # under the lock: another installer may just have changed the files
         for step in plan.steps:
             if (done := step.execute()) is not None:

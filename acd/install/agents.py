@@ -26,7 +26,7 @@ def settings(environ: Mapping[str, str], agent: str) -> Settings:
 def chosen(environ: Mapping[str, str], named: Sequence[str] = ()) -> list[str]:
     """Returns the agents to install for: the named ones, else those that the user has.
 
-    For a user without one it is the first: its hooks wait for it and do no harm.
+    For a user without an agent: the first, whose hooks do nothing until it is installed.
     """
     if named:
         return [agent for agent in AGENTS if agent in named]

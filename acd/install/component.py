@@ -35,7 +35,7 @@ class Part:
     state: Condition
     where: Path
     reasons: tuple[str, ...] = ()
-    """Why it is not current, each a short sentence; the last may be why it works all the same."""
+    """Why it is not current, each a short sentence; the last may be why it works nevertheless."""
 
 
 class Component:
@@ -46,7 +46,7 @@ class Component:
         raise NotImplementedError
 
     def inspect(self) -> Part:
-        """Returns how it is. Changes nothing, and raises nothing."""
+        """Returns its state. Changes nothing, and raises nothing."""
         raise NotImplementedError
 
     def remove(self) -> Plan:

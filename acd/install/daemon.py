@@ -1,4 +1,4 @@
-"""Talks to a running daemon for the installer: ends it, queries it, tests it."""
+"""Ends, queries and tests a running daemon, for the installer."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class SelfTest:
             client.request(Subscribe(passive=True))
             answer = programs.run(
                 ["/bin/sh", "-c", command],
-                # Without CLAUDE_PID and the like, should an agent run the installer.
+                # Without CLAUDE_PID and the like: an agent may be running the installer.
                 environ=minimal(self.environ) | _socket_variables(self.environ),
                 stdin=json.dumps(probe(session)),
                 timeout=_ARRIVAL_SECONDS,

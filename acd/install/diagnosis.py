@@ -1,4 +1,4 @@
-"""The checks of `acd doctor`: each makes a finding, in words for people, of facts that it gets."""
+"""The checks of `acd doctor`: each makes a finding for people from the facts that it gets."""
 
 from __future__ import annotations
 
@@ -184,9 +184,9 @@ def check_notifier(
     """
     if reasons is None:
         if at_work:
-            return Finding("notify", "ok", "acd notify is at work")
+            return Finding("notify", "ok", "acd notify is running")
         remedy = "have your session start it: acd notify"
-        return Finding("notify", "problem", "configured, and no acd notify is at work", remedy)
+        return Finding("notify", "problem", "configured, and no acd notify is running", remedy)
     if reasons:
         return Finding("notify", "problem", "; ".join(reasons), "acd install")
     if state == "failed" or (daemon and state == "inactive"):
@@ -208,7 +208,7 @@ def check_hooks(agent: str, state: str, where: Path, reasons: Sequence[str]) -> 
         case "current":
             return Finding("hooks", "ok", f"{agent}: in {where}")
         case "unknown":
-            return Finding("hooks", "problem", f"{agent}: {why}", f"mend {where}, then acd install")
+            return Finding("hooks", "problem", f"{agent}: {why}", f"fix {where}, then acd install")
         case "untrusted":
             remedy = "review them when it asks you to, or acd install --trust"
             return Finding("hooks", "problem", f"{agent}: {where}: {why}", remedy)
@@ -231,13 +231,11 @@ def check_interpreter(found: Sequence[tuple[Path, bool]]) -> Iterator[Finding]:
 def check_config(path: Path, problem: str | None, *, exists: bool) -> Finding:
     """Checks the configuration file; `problem` is its error, `exists` whether it is there."""
     if problem is not None:
-        return Finding("config", "problem", problem, "mend it, then acd stop or a reload")
+        return Finding("config", "problem", problem, "correct it, then acd stop or a reload")
     return Finding("config", "ok", str(path) if exists else f"none ({path}): all is at its default")
 
 
 def check_permissions(foreign: Sequence[tuple[Path, str]]) -> Iterator[Finding]:
     """Reports files that others can change, or the user cannot; `foreign` has what is wrong."""
     for path, flaw in foreign:
-        yield Finding(
-            "permissions", "problem", f"{path} {flaw}", f"ls -ld {path}, and put it right"
-        )
+        yield Finding("permissions", "problem", f"{path} {flaw}", f"ls -ld {path}, and correct it")

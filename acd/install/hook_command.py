@@ -14,9 +14,9 @@ from acd.errors import AcdError
 def guarded_command(python: Path, script: Path, *arguments: str) -> str:
     """Returns a command for /bin/sh that runs the script in the shell's place (`exec`).
 
-    It succeeds silently when the interpreter or the script is gone, which the
-    shell's built-ins check first: Claude Code shows a failing hook at every event,
-    for ever to a user who removes acd's files by hand.
+    The shell's built-ins first check that interpreter and script exist; if not, the
+    command succeeds silently. Otherwise, after a user has removed acd's files by hand,
+    Claude Code would show a failing hook at every event.
 
     Raises AcdError for a path that JSON cannot hold.
     """

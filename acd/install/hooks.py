@@ -114,7 +114,7 @@ class Hooks(Component):
         if missing := self.wanted.keys() - found.keys():
             yield f"no hook on {_listed(missing)}"
         if surplus := found.keys() - self.wanted.keys():
-            yield f"a hook that the installed client may not know, on {_listed(surplus)}"
+            yield f"a hook that the installed client may not support, on {_listed(surplus)}"
         both = self.wanted.keys() & found.keys()
         if outdated := {event for event in both if found[event] != [self.wanted[event]]}:
             yield f"an outdated hook on {_listed(outdated)}"

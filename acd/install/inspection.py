@@ -16,7 +16,7 @@ from acd.install.status_line import AgentStatusLine, able_agents
 
 @dataclass(frozen=True)
 class InstallReport:
-    """How the hooks and the service are."""
+    """The state of the hooks and of the service."""
 
     hooks: Mapping[str, Part]
     """Those of each agent that the user has, by its name; never empty."""
@@ -24,7 +24,7 @@ class InstallReport:
 
 
 def inspect(environ: Mapping[str, str]) -> InstallReport:
-    """Returns how hooks and service are; takes some tens of milliseconds. Raises nothing."""
+    """Returns the state of hooks and service in some tens of milliseconds. Raises nothing."""
     met = met_versions(environ)
     hooks = {
         agent: Hooks(environ, agent, met.get(agent)).inspect() for agent in agents.chosen(environ)
@@ -33,7 +33,7 @@ def inspect(environ: Mapping[str, str]) -> InstallReport:
 
 
 def status_lines(environ: Mapping[str, str]) -> dict[str, str]:
-    """Returns in words whose the status line is of each agent here that can have one."""
+    """Returns, in words, the owner of the status line of each present agent that can have one."""
     here = agents.chosen(environ)
     return {
         agent: _whose(AgentStatusLine(environ, agent, status_line).inspect())
@@ -47,10 +47,10 @@ def _whose(part: Part) -> str:
         case "current":
             return f"acd's, in {part.where}"
         case "stale":
-            return f"acd's, in {part.where}, not as it should be; acd install mends it"
+            return f"acd's, in {part.where}, not as it should be; acd install repairs it"
         case "foreign":
             return f"another's, in {part.where}; acd statusline --help shows how to have both"
         case "missing":
             return f"none in {part.where}; acd install --statusline sets acd's"
         case _:
-            return f"cannot tell: {'; '.join(part.reasons)}"
+            return f"unknown: {'; '.join(part.reasons)}"

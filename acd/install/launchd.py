@@ -22,7 +22,7 @@ from acd.install.daemon import stop_daemon
 from acd.install.program import program_python
 from acd.install.resources import resource
 from acd.install.service_manager import ServiceReport
-from acd.install.steps import Remove, WriteFile, existing
+from acd.install.steps import RemoveFiles, WriteFile, existing
 from acd.system import activation, programs, runtime_dir
 from acd.system.environment import minimal
 
@@ -113,7 +113,7 @@ class LaunchdService:
         """Returns what removes the job, with or without a launchd that answers."""
         steps: list[Step] = [Unload(self._launchd)] if self._launchd.holds_job else []
         if found := existing(self.plist, self.log):
-            steps.append(Remove(found, "the launchd job"))
+            steps.append(RemoveFiles(found, "the launchd job"))
         return steps
 
     def rendered(self) -> bytes:
@@ -134,7 +134,7 @@ class LaunchdService:
         if self.plist.read_bytes() != self.rendered():
             reasons.append(f"{self.plist.name} is not this version's")
         if not self._launchd.holds_job:
-            reasons.append("launchd does not know the job")
+            reasons.append("launchd has not loaded the job")
         return Part("stale" if reasons else "current", self.plist, tuple(reasons))
 
 

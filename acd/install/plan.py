@@ -37,7 +37,7 @@ class Choice:
 def install_plan(environ: Mapping[str, str], choice: Choice) -> Plan:
     """Returns what installs acd. A status line of acd's that exists is kept up to date.
 
-    Raises AcdError for whatever would make a step fail, as far as that is known.
+    Raises AcdError for every known reason for which a step would fail.
     """
     need_home(environ)
     plan = Plan()
@@ -119,8 +119,8 @@ def _installed(environ: Mapping[str, str]) -> Iterator[Component]:
     yield Program(environ)
 
 
-def lock_path(environ: Mapping[str, str]) -> Path:
-    """Returns the installer's lock: beside the program, whose directory comes and goes."""
+def installer_lock_path(environ: Mapping[str, str]) -> Path:
+    """Returns the installer's lock, beside the program's directory, which steps make and remove."""
     return paths.data_dir(environ).with_name("acd.lock")
 
 

@@ -11,7 +11,7 @@ from acd.errors import AcdError
 from acd.install import resources
 from acd.install.bytecode import Compile
 from acd.install.component import Component, Part, Plan
-from acd.install.steps import Remove, WriteFile
+from acd.install.steps import RemoveFiles, WriteFile
 
 
 class Program(Component):
@@ -35,7 +35,7 @@ class Program(Component):
 
     def remove(self) -> Plan:
         found = tuple(self._installed())
-        return Plan([Remove(found, "the program", (self._data,))] if found else [])
+        return Plan([RemoveFiles(found, "the program", (self._data,))] if found else [])
 
     def _outdated(self) -> list[WriteFile | Compile]:
         """Returns what writes the files that are missing or not this version's, bytecode last."""

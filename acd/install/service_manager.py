@@ -50,10 +50,10 @@ class ServiceManager(Protocol):
         """
 
     def inspect(self) -> ServiceReport:
-        """Returns how the service is. Raises nothing."""
+        """Returns the service's state. Raises nothing."""
 
     def inspect_notifier(self) -> NotifierReport | None:
-        """Returns how the notifier's unit is; None without a service that can start it."""
+        """Returns the state of the notifier's unit; None without a service that can start it."""
 
     def check_sandboxes(self) -> Iterator[Finding]:
         """Yields whether each unit has the strongest sandbox that starts now (0.1 s each)."""

@@ -157,7 +157,7 @@ class RemoveFromSettings:
         return self.result(content) != content
 
     def describe(self) -> str:
-        return f"take the hooks for {self.settings.title} out of {self.settings.path}"
+        return f"remove the hooks for {self.settings.title} from {self.settings.path}"
 
     def execute(self) -> str:
         path = self.settings.path

@@ -14,7 +14,7 @@ from typing import Final
 from acd import paths
 from acd.install.component import Component, Part, Plan
 from acd.install.resources import resource
-from acd.install.steps import Remove, WriteFile
+from acd.install.steps import RemoveFiles, WriteFile
 
 _MARKS: Final = (b"Manual page of acd", b"Completion of acd")
 """One of them is in the first lines of each of acd's files."""
@@ -49,7 +49,7 @@ class SharedFiles(Component):
 
     def remove(self) -> Plan:
         found = self._installed()
-        return Plan([Remove(found, self._what, self._directories)] if found else [])
+        return Plan([RemoveFiles(found, self._what, self._directories)] if found else [])
 
     def _outdated(self) -> list[WriteFile]:
         steps = (

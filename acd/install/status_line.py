@@ -16,7 +16,7 @@ from acd.install.settings import AddToSettings, put_status_line
 class AgentStatusLine(Component):
     """acd's status line in an agent's settings; `asked` is whether the user wants it set.
 
-    One that is acd's already is kept up to date without being asked for.
+    One that is acd's already is kept up to date in any case.
     """
 
     def __init__(

@@ -30,7 +30,7 @@ class WriteFile:
 
 
 @dataclass(frozen=True)
-class Remove:
+class RemoveFiles:
     """Removes acd's files, links and directories; those that are missing are skipped."""
 
     paths: tuple[Path, ...]

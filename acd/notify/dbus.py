@@ -75,7 +75,7 @@ class DBusDesktop:
         owner, number = handle
         # The server returns an error for one that is closed already, for example by a click.
         with contextlib.suppress(_ErrorReply), self._server() as server:
-            # The number of another server's notification means nothing to this one.
+            # A number from another server may be another notification's at this one.
             if server.owner() == owner:
                 server.call("CloseNotification", "u", (number,))
 

@@ -31,7 +31,7 @@ _TMUX: Final = "#{pane_id}|#{client_activity}|#{focus-events}|#{client_flags}"
 
 
 class FocusProbe:
-    """One look at where the user is. Each program runs at most once."""
+    """One query of where the user is. Each program runs at most once."""
 
     def __init__(self, environ: Mapping[str, str]):
         self._environ = environ

@@ -42,7 +42,7 @@ class NotificationRules:
     quiet_in: tuple[str, ...] = ()
     """Absolute directories without notifications; those below them are included."""
     seen: float = 0.0
-    """How long after the last activity of a user who looks at the session to wait."""
+    """How long to wait after the last activity of a user who looks at the session."""
 
     def allow(self, session: Json, worked: float | None) -> bool:
         """Whether to notify of this wait. `worked` is the turn's working time, None if unknown."""
@@ -59,7 +59,7 @@ class NotificationRules:
         """The time until which a wait that began at `began` is not notified of; -inf for none.
 
         A wait that begins where the focus is counts as activity: a user may watch an agent for
-        long without a key. It ends with `seen`, for the user may have left the window open.
+        long without a key. It ends after `seen`, because the user may have left the window open.
         """
         keys = [now - report.idle for report in reports if report.idle is not None]
         focused = [began for report in reports if report.has_focus]
@@ -97,7 +97,7 @@ class NotificationPolicy:
         """Whether the result of `dump` has changed since its last call."""
 
     def update_all(self, sessions: Mapping[str, Json], now: float) -> list[str]:
-        """Takes in all existing sessions. Returns the ids whose notification is to withdraw."""
+        """Takes in all existing sessions. Returns the ids whose notification is to be withdrawn."""
         gone = [(session_id, None) for session_id in self._tracked if session_id not in sessions]
         return [
             session_id

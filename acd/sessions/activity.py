@@ -80,13 +80,13 @@ class AgentActivity:
         self.begun_at = 0
         """The time of the last STARTED."""
         self.answered_at = 0
-        """Questions up to this time are over: an observation says so."""
+        """Questions up to this time are over, by an observation."""
         self.shell_at = 0
         """The time of the newest SHELL."""
         self.observation: Observation | None = None
         """The observer's newest one."""
         self.last_text: str | None = None
-        """What the agent said last."""
+        """The agent's last message."""
 
     @property
     def hook_status(self) -> Status:
@@ -109,7 +109,7 @@ class AgentActivity:
 
     @property
     def prompt(self) -> str | None:
-        """The text of the newest question, or what the agent said last; None while it works."""
+        """The text of the newest question, or the agent's last message; None while it works."""
         status = self.status
         if status == QUESTION and self.questions:
             return self.questions.text
@@ -124,7 +124,7 @@ class AgentActivity:
         self.last_text = None
 
     def overtaken_by(self, event: HookEvent, at: int) -> int:
-        """By how many nanoseconds a newer event made this one void; 0 for not at all.
+        """The nanoseconds by which the event that overtook this one is newer; 0 for none.
 
         Order is per agent, because the agents of a session work side by side. A
         start, and an event that does not name its agent, is ordered among all.
@@ -135,7 +135,7 @@ class AgentActivity:
             # Tools run side by side, too: the end of one does not void another's question.
             newest = self.begun_at
         else:
-            newest = max(self.newest_by_agent.get(event.speaker, 0), self.begun_at)
+            newest = max(self.newest_by_agent.get(event.actor, 0), self.begun_at)
         return max(0, newest - at)
 
     def apply(self, event: HookEvent, at: int, text: str | None) -> None:
@@ -145,10 +145,10 @@ class AgentActivity:
         if status is None:
             # It does not move `newest_at`: an older event with a status may still arrive.
             if event.goes_on:
-                self._note_time(event.speaker, at)
+                self._note_time(event.actor, at)
                 self.questions.close_answered(event, at)
             return
-        self._note_time(event.speaker, at)
+        self._note_time(event.actor, at)
         self.newest_at = max(self.newest_at, at)
         if status == QUESTION:
             self._ask(event, at, text)
@@ -203,7 +203,7 @@ class AgentActivity:
             self.last_text = None
 
     def apply_observation(self, observation: Observation) -> None:
-        """Applies an observer's signal. About the session, only the newest one counts."""
+        """Applies an observer's signal. Only the newest one about the session counts."""
         at = observation.at
         closes = QUESTION in EFFECTS.get((OBSERVER, observation.kind), {})
         if observation.subagent is not None:

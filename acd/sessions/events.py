@@ -87,7 +87,7 @@ class HookEvent:
         return self.signal.status
 
     @property
-    def speaker(self) -> str:
+    def actor(self) -> str:
         """The agent that the event is about: a subagent's id, or MAIN."""
         return self.subagent or MAIN
 

@@ -68,7 +68,7 @@ def process_id(fields: Json, key: str) -> int | None:
     return value if value is not None and value < 2**31 else None
 
 
-def one_line(value: str | None) -> str | None:
+def prompt_line(value: str | None) -> str | None:
     """The beginning of a text as one line of at most PROMPT_LENGTH characters; None for none."""
     return " ".join(value.split())[:PROMPT_LENGTH] or None if value else None
 

@@ -47,7 +47,7 @@ class Questions:
     def __init__(self) -> None:
         self._open: dict[str, Question] = {}  # by _key, the newest last
         self._calls: dict[str, ToolCall] = {}  # running, by the agent's id of the call
-        self._done: dict[str, int] = {}  # when no tool of an agent ran, last
+        self._done: dict[str, int] = {}  # the last time at which none of an agent's tools ran
 
     def __bool__(self) -> bool:
         return bool(self._open)
@@ -66,7 +66,7 @@ class Questions:
     def add(self, event: HookEvent, at: int, text: str | None) -> None:
         """Opens the question of an event."""
         transcript = event.transcript if event.subagent is not None else None
-        question = Question(at, text, event.speaker, event.call, transcript)
+        question = Question(at, text, event.actor, event.call, transcript)
         earlier = self._open.pop(_key(question), question)
         self._open[_key(question)] = question._replace(at=max(at, earlier.at))
         _bound(self._open)
@@ -77,15 +77,15 @@ class Questions:
         self._open[key] = question._replace(at=at)
 
     def note_call(self, event: HookEvent, at: int) -> None:
-        """Notes the begin or the end of a tool call, in whatever order the events arrive.
+        """Notes the beginning or the end of a tool call, in whatever order the events arrive.
 
         The end of a call closes the question that belongs to it.
         """
         if event.tool_use_id is None:
             return
         if event.call is not None:
-            if at >= self._done.get(event.speaker, 0):
-                self._calls[event.tool_use_id] = ToolCall(event.speaker, event.call)
+            if at >= self._done.get(event.actor, 0):
+                self._calls[event.tool_use_id] = ToolCall(event.actor, event.call)
                 _bound(self._calls)
         elif (ended := self._calls.pop(event.tool_use_id, None)) is not None:
             question = self._open.get(_key(ended))
@@ -94,13 +94,13 @@ class Questions:
 
     def is_running(self, event: HookEvent, at: int) -> bool:
         """Whether the call that a permission request was for is running."""
-        if event.call is None or at < self._done.get(event.speaker, 0):
+        if event.call is None or at < self._done.get(event.actor, 0):
             return False
-        return ToolCall(event.speaker, event.call) in self._calls.values()
+        return ToolCall(event.actor, event.call) in self._calls.values()
 
     def close_answered(self, event: HookEvent, at: int) -> None:
         """Closes the questions of an agent that goes on, those of its running calls excepted."""
-        asker = event.speaker
+        asker = event.actor
         if event.tool_use_id is None:  # none of its tools runs
             self._end_calls(asker)
             self._done.pop(asker, None)

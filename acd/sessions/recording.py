@@ -1,7 +1,7 @@
 """Recordings of the journal's records for bug reports, without any text of user or agent.
 
 A recording is text: `acd-recording 1 <acd's version>`, then records (sessions/records.py),
-each moment before what happened in it. A line that begins with `#` is a remark.
+each moment's record before those of its events. A line that begins with `#` is a remark.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def opening() -> str:
     return f"{HEADER} {__version__}"
 
 
-def snapshot(store: Store, now: Now) -> list[str]:
+def session_records(store: Store, now: Now) -> list[str]:
     """The records of all sessions, with which a recording begins."""
     return [moment_record(now), *(_plain(session_record(session)) for session in store.list_all())]
 

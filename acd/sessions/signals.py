@@ -92,8 +92,8 @@ EFFECTS: Final[Mapping[tuple[Source, SignalKind], Mapping[Status, Status]]] = {
 }
 """(source, signal) to {activity: the activity that follows}. What is absent changes nothing.
 
-Hook rows are about the agent that speaks, the other rows about the session. Nothing leaves
-`closed` by this table; the exceptions are in store.py.
+Hook rows apply to the agent that the event is about, the other rows to the session. Nothing
+leaves `closed` by this table; the exceptions are in store.py.
 """
 
 _BY_HOOK: Final = {kind: row[WORKING] for (source, kind), row in EFFECTS.items() if source == HOOK}
@@ -114,7 +114,7 @@ class Signal(NamedTuple):
 
     @property
     def status(self) -> Status | None:
-        """The status of the agent that speaks; None where the signal sets none."""
+        """The status of the agent that the event is about; None where the signal sets none."""
         return WORKING if self.background else _BY_HOOK.get(self.kind)
 
 
@@ -157,7 +157,7 @@ class Translator(NamedTuple):
     """How journals and recordings are read: they hold the words of agents, not signals."""
 
     event: Callable[[str, str, str | None, bool], Signal]
-    """(agent, event name, kind, whether a subagent speaks) to the event's signal."""
+    """(agent, event name, kind, whether it is a subagent's) to the event's signal."""
     observation: Callable[[str], SignalKind]
     """An observer's word to its kind of signal; NONE for an unknown one."""
 

@@ -224,7 +224,7 @@ class Store:
         after = self._shown(activity)
         if after == before and (late_by or event.status is None):
             late = f"{late_by / NS:.3f} s older than the newest"
-            reason = late if late_by else "says nothing of the status"
+            reason = late if late_by else "no meaning for the status"
             session.log_evidence(entry, f"no change: {reason}")
             return changes
         changes.append(self._update(session, after, entry, now))

@@ -1,6 +1,6 @@
 """Opens files safely, and replaces them atomically.
 
-A new content is written to a temporary file in the same directory, synced, and
+New content is written to a temporary file in the same directory, synced, and
 renamed over the old one (rename(2) is atomic); then the directory is synced.
 So the path has the old or the new content at any moment, and after any crash.
 The next run removes the temporary files of a run that was killed.
@@ -38,7 +38,7 @@ def open_own(path: Path, flags: int = os.O_RDONLY, mode: int = 0o600) -> int:
 
 
 def is_own(found: os.stat_result) -> bool:
-    """Whether it is a regular file of this user."""
+    """Whether the result of stat(2) is of a regular file of this user."""
     return stat.S_ISREG(found.st_mode) and found.st_uid == os.getuid()
 
 

@@ -29,4 +29,4 @@ def measure(*, quick: bool = False) -> Measurement:
             os.close(ended)
         # A zombie until its parent reads the exit status; it has no memory.
         left = Path(f"/proc/{server.pid}/statm").read_text().split()
-        return Measurement("nobody there", "B", float(left[1]), bound=Bound(0, of="ours"))
+        return Measurement("after the idle stop", "B", float(left[1]), bound=Bound(0, of="ours"))

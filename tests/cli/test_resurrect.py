@@ -105,7 +105,7 @@ def test_a_session_without_an_agents_id_is_not_resumable(
     client.ask("SET one closed")
     done = acd("resurrect", "one", *option)
     assert done.code == 1
-    assert "not resumable: acd does not know how to resume one" in done.err
+    assert "not resumable: acd has no command that resumes one" in done.err
     assert "--session-id" in done.err
 
 

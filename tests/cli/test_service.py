@@ -115,9 +115,9 @@ def status_line(acd: Acd) -> str:
         ),
         (
             '{"statusLine": {"type": "command", "command": "/old/python /x/acd_statusline.py"}}',
-            "acd's, in {}, not as it should be; acd install mends it",
+            "acd's, in {}, not as it should be; acd install repairs it",
         ),
-        ("{", "cannot tell: {}"),
+        ("{", "unknown: {}"),
     ],
 )
 def test_status_names_the_owner_of_claude_codes_status_line(

@@ -202,7 +202,7 @@ def test_an_unknown_session_is_an_error(acd: Acd, command: str) -> None:
     acd("set", "one", "working")
     done = acd(command, "two")
     assert done.code == 1
-    assert "no session is called 'two'" in done.err
+    assert "no session has the name 'two'" in done.err
     assert "acd list" in done.err
 
 

@@ -131,7 +131,7 @@ BROKEN: dict[str, tuple[Callable[[User], None], str, str]] = {
     "broken interpreter": (_break_python, "python3, does not run", "acd install"),
     "hook gone": (lambda user: user.hook.unlink(), "acd_hook.py is gone", "acd install"),
     "hooks taken out": (_settings("{}"), "no hooks of acd", "acd in"),
-    "settings broken": (_settings("{"), "line 1, column 2", "mend "),
+    "settings broken": (_settings("{"), "line 1, column 2", "fix "),
     "disabled by the user": (
         _disable(".claude/settings.json"),
         "settings.json sets disableAllHooks, so no hook runs",
@@ -147,13 +147,17 @@ BROKEN: dict[str, tuple[Callable[[User], None], str, str]] = {
     "program broken": (_program("exit 1"), "does not run", "run install.sh"),
     "program of another version": (_program("echo acd 9.9"), "one is 9.9", "install.sh"),
     "client too old": (lambda user: user.claude("2.0.45"), "too old for ", "claude update"),
-    "configuration": (_configure, "daemon.idle: no such option", "mend it"),
+    "configuration": (_configure, "daemon.idle: no such option", "correct it"),
     "directory open": (_open_directory, "is not a private directory", "mode 700"),
     "no socket": (_no_socket, "is no socket", "rm "),
     "events lost": (_lose_events, "2 events that hooks could not deliver", "resets the count"),
-    "hook open to all": (_open_hook, "everybody can change it", "put it right"),
-    "the hook's work open to all": (_open_work, "everybody can change it", "put it right"),
-    "the hook's bytecode open to all": (_open_bytecode, "everybody can change it", "put it right"),
+    "hook open to all": (_open_hook, "everybody can change it", "correct it"),
+    "the hook's work open to all": (_open_work, "everybody can change it", "correct it"),
+    "the hook's bytecode open to all": (
+        _open_bytecode,
+        "everybody can change it",
+        "correct it",
+    ),
 }
 
 
@@ -266,22 +270,22 @@ def test_notifications_that_are_off_are_a_word_in_status_and_no_finding(
 
 def test_notifications_that_nobody_shows_are_a_problem_until_somebody_does(whole: User) -> None:
     _configure_notify(whole, 'command = ["true"]')
-    absent = "configured, and no acd notify is at work"
-    mended = "have your session start it: acd notify"
-    assert f"✗ notify   {absent}\n           → {mended}\n" in told(whole, 1)
-    assert f"notify {absent}; {mended}" in status(whole)
+    absent = "configured, and no acd notify is running"
+    remedy = "have your session start it: acd notify"
+    assert f"✗ notify   {absent}\n           → {remedy}\n" in told(whole, 1)
+    assert f"notify {absent}; {remedy}" in status(whole)
     environ = whole.environ
     with subprocess.Popen(whole.command("notify"), env=environ, stdin=subprocess.DEVNULL) as notify:
         until(lambda: is_notifier_running(whole.socket))
-        assert "✓ notify   acd notify is at work" in told(whole, 0)
-        assert "notify acd notify is at work" in status(whole)
+        assert "✓ notify   acd notify is running" in told(whole, 0)
+        assert "notify acd notify is running" in status(whole)
         notify.kill()
 
 
 @pytest.mark.parametrize(
     ("text", "says", "do"),
     [
-        ('command = ["/no/such/program"]', "there is no program /no/such/program", "mend it in"),
+        ('command = ["/no/such/program"]', "there is no program /no/such/program", "correct it in"),
         ("desktop = true", "cannot notify the desktop: No such file", "your desktop's session"),
     ],
 )

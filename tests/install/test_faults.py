@@ -11,7 +11,7 @@ import pytest
 from acd.agents.claude_code import hooks
 from acd.agents.installer import Step
 from acd.install.settings import RemoveFromSettings, Settings, put_hooks
-from acd.install.steps import Remove, WriteFile
+from acd.install.steps import RemoveFiles, WriteFile
 from testing import install_faults
 from testing.settings_samples import ACCEPTED
 from testing.settings_strategies import WANTED, handler
@@ -51,8 +51,8 @@ class Place:
     def uninstall(self) -> None:
         _carry_out(
             RemoveFromSettings(self.settings),
-            Remove((self.unit,), "the unit", (self.unit.parent,)),
-            Remove((self.hook,), "the program", (self.hook.parent,)),
+            RemoveFiles((self.unit,), "the unit", (self.unit.parent,)),
+            RemoveFiles((self.hook,), "the program", (self.hook.parent,)),
         )
 
 

@@ -37,7 +37,7 @@ def test_each_difference_of_the_hooks_is_a_reason(user: User) -> None:
     assert "no hook on PostToolBatch" in str(looked_at(user).hooks["claude-code"].reasons)
     user.install()
     user.claude("1.0.85")
-    assert "a hook that the installed client may not know" in str(
+    assert "a hook that the installed client may not support" in str(
         looked_at(user).hooks["claude-code"].reasons
     )
     user.environ["PATH"] = "/usr/bin:/bin"

@@ -26,7 +26,7 @@ OTHER = {"type": "command", "command": "~/.claude/line.sh acd_statusline.py.old"
 FREE = {
     name: content
     for name, content in ACCEPTED.items()
-    if status_line.owner(hook_entries.decode(content)) == "nobody"
+    if status_line.owner(hook_entries.decode(content)) == "none"
 }
 """The samples without a status line."""
 accepted = pytest.mark.parametrize("content", FREE.values(), ids=FREE)
@@ -58,7 +58,7 @@ def test_with_the_hooks_in_any_order_nothing_is_left(content: bytes) -> None:
 
 @given(settings_texts())
 def test_removal_is_the_inverse_of_addition(text: str) -> None:
-    if status_line.owner(text) == "nobody":
+    if status_line.owner(text) == "none":
         merged = status_line.merge(text, OURS["command"])
         assert status_line.unmerge(merged, text) == text
 

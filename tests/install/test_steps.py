@@ -11,7 +11,7 @@ import pytest
 from acd.agents.claude_code.hooks import AGENT
 from acd.errors import AcdError
 from acd.install.settings import AddToSettings, RemoveFromSettings, Settings, put_hooks
-from acd.install.steps import Remove, WriteFile
+from acd.install.steps import RemoveFiles, WriteFile
 from testing.home import state
 from testing.settings_samples import ACCEPTED, PLAIN, REFUSED
 from testing.settings_strategies import WANTED, handler
@@ -143,7 +143,7 @@ def test_a_step_is_needed_until_it_is_done(path: Path) -> None:
 
 
 def test_describing_a_step_does_nothing(path: Path) -> None:
-    for step in (put(path), take(path), WriteFile(path, b"x", "it"), Remove((path,), "it")):
+    for step in (put(path), take(path), WriteFile(path, b"x", "it"), RemoveFiles((path,), "it")):
         assert str(path) in step.describe()
     assert not path.parent.exists()
 
@@ -156,7 +156,9 @@ def test_removal_takes_trees_files_and_links_and_skips_missing_ones(
     (tmp_path / "ours/file").touch()
     (tmp_path / "ours/link").symlink_to(tmp_path / "kept")
     names = ("tree", "file", "link", "gone")
-    step = Remove(tuple(tmp_path / "ours" / name for name in names), "it", (tmp_path / "ours",))
+    step = RemoveFiles(
+        tuple(tmp_path / "ours" / name for name in names), "it", (tmp_path / "ours",)
+    )
     assert step.execute() == "It removed."
     assert not (tmp_path / "ours").exists()
     assert (tmp_path / "kept").is_dir()

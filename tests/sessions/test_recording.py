@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from acd.agents.catalog import TRANSLATOR
-from acd.sessions.recording import lines, opening, replay, snapshot
+from acd.sessions.recording import lines, opening, replay, session_records
 from acd.sessions.records import apply_record
 from acd.sessions.store import Store
 from acd.sessions.values import Now
@@ -22,7 +22,7 @@ def test_the_prompt_the_name_and_the_users_own_keys_are_left_out_of_a_change() -
 def test_the_prompt_the_name_and_the_users_own_keys_are_left_out_of_a_session() -> None:
     store = Store()
     apply_record(store, SET, NOW, TRANSLATOR)
-    _, session = snapshot(store, NOW)
+    _, session = session_records(store, NOW)
     fields = json.loads(session.removeprefix("SESSION "))
     assert fields["agent_type"] == "codex"
     assert not {"name", "prompt", "metadata"} & fields.keys()
@@ -43,7 +43,7 @@ def test_the_rest_is_replayed() -> None:
     apply_record(store, SET, NOW, TRANSLATOR)
     recording = [
         opening(),
-        *snapshot(store, NOW),
+        *session_records(store, NOW),
         *lines([SET.replace("question", "working")], NOW),
     ]
     *_, (_, _, replayed) = replay(iter(recording), TRANSLATOR)

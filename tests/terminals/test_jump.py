@@ -56,7 +56,7 @@ def test_a_session_is_named_by_its_id_a_prefix_of_it_or_its_name(
 def test_an_unknown_session_is_an_error_as_in_other_commands(acd: Acd, served: DaemonHome) -> None:
     done = acd("jump", "nowhere")
     assert (done.code, done.out) == (1, "")
-    assert "no session is called 'nowhere', and no session's id begins so" in done.err
+    assert "no session has the name 'nowhere' or an id that begins with it" in done.err
 
 
 def test_an_empty_id_is_a_usage_error(acd: Acd, served: DaemonHome) -> None:

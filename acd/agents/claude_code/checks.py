@@ -122,7 +122,7 @@ def check_overruled(found: Iterable[tuple[Path, str, bool]]) -> Iterator[Finding
     """Yields a problem for each result of overruling()."""
     for path, key, managed in found:
         if not key:
-            text, remedy = f"{path} cannot be read", "mend it: the agent reads it too"
+            text, remedy = f"{path} cannot be read", "correct it: the agent reads it too"
         elif managed:
             text = f"{path} sets {key}, so none of your hooks runs"
             remedy = "ask whoever manages this machine; acd sees no session until then"
@@ -134,7 +134,7 @@ def check_overruled(found: Iterable[tuple[Path, str, bool]]) -> Iterator[Finding
 def overruling(
     user: Path, project: Path, managed: Path = MANAGED
 ) -> Iterator[tuple[Path, str, bool]]:
-    """Yields settings that switch the user's hooks off: file, key, whether an administrator's.
+    """Yields settings that switch the user's hooks off: file, key, and if an administrator set it.
 
     `user` is the user's settings file, `project` a directory that an agent works
     in: its own settings count too. A file that cannot be read has an empty key;
@@ -152,7 +152,7 @@ def overruling(
 
 
 def _overruling_managed(directory: Path) -> Iterator[tuple[Path, str, bool]]:
-    """Of an administrator's files the last one by name wins for each key (measured)."""
+    """An administrator's settings; for each key the last file by name counts (measured)."""
     last: dict[str, tuple[Path, object]] = {}
     drop_ins = sorted((directory / "managed-settings.d").glob("*.json"))
     for path in (directory / "managed-settings.json", *drop_ins):

@@ -99,7 +99,7 @@ def _newest_extension(root: Path) -> Path | None:
 
 
 def _of_extension(extension: Path, environ: Mapping[str, str]) -> InstalledClient:
-    # Its program may be of another platform, or missing: an older extension ran a script.
+    # Its program may be for another platform, or missing: an older extension ran a script.
     program = extension / PROGRAM
     printed = _printed_version(str(program), environ) if program.exists() else None
     return InstalledClient(

@@ -51,7 +51,7 @@ _MS: Final = 1_000_000
 log = logging.getLogger("acd.registry")
 
 
-class Entry(NamedTuple):
+class RegistryEntry(NamedTuple):
     """The content of a registry file."""
 
     pid: int
@@ -74,7 +74,7 @@ class RegistryObserver:
         self._on_observation = on_observation
         self._watch: InotifyWatch | None = None
         self._followed: dict[str, tuple[Path, int]] = {}  # session to (directory, pid)
-        self._reported: dict[str, Entry] = {}
+        self._reported: dict[str, RegistryEntry] = {}
         self._pids: dict[Path, set[int]] = {}  # followed, by directory
         self._reads: dict[tuple[Path, int], asyncio.TimerHandle] = {}
         self._newest: tuple[int, ...] = ()
@@ -157,7 +157,7 @@ class RegistryObserver:
             if entry is not None and not _is_stale(entry):
                 self._report(entry)
 
-    def _report(self, entry: Entry) -> None:
+    def _report(self, entry: RegistryEntry) -> None:
         # A process changes to another conversation before a hook reports it.
         followed = self._followed.get(entry.session_id)
         if followed is None or followed[1] != entry.pid:
@@ -174,7 +174,7 @@ class RegistryObserver:
             self._on_observation(entry.session_id, Observation(OBSERVER, kind, word, entry.at))
 
 
-def _is_stale(entry: Entry) -> bool:
+def _is_stale(entry: RegistryEntry) -> bool:
     """Whether a killed process left the file, and another process has its pid now."""
     found = identify(entry.pid)
     return found is not None and entry.start is not None and found.start != entry.start
@@ -188,7 +188,7 @@ def read_file(path: Path) -> bytes:
         return file.read(MAX_SIZE)
 
 
-def parse_entry(content: bytes, pid: int) -> Entry | None:
+def parse_entry(content: bytes, pid: int) -> RegistryEntry | None:
     """The content of a process's file; None for anything unexpected."""
     try:
         fields = json.loads(content)
@@ -204,7 +204,7 @@ def parse_entry(content: bytes, pid: int) -> Entry | None:
         return None
     start = _TICKS.fullmatch(str(fields.get("procStart")))
     version = _VERSION.fullmatch(str(fields.get("version")))
-    return Entry(
+    return RegistryEntry(
         pid,
         session_id,
         _word(status, fields.get("waitingFor")),

@@ -31,7 +31,7 @@ def owner(text: str) -> StatusLineOwner:
     editor = Editor(text)
     found = _found(text, editor.root)
     if found is None:
-        return "nobody"
+        return "none"
     return "acd" if is_ours(found[1]) else "other"
 
 

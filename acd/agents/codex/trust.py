@@ -1,4 +1,4 @@
-"""Codex's trust in hooks: whether acd's have it, how to give it, and which hooks lose it.
+"""Codex's trust in hooks: finds acd's untrusted hooks, trusts them, finds hooks that lose it.
 
 Codex runs a hook only after its user has reviewed it. It stores the review in
 config.toml, by the hook's position (file, event, group, handler), with a hash of

@@ -35,7 +35,7 @@ class SettingsError(AcdError):
     def __init__(self, error: JsonError):
         super().__init__(
             str(error),
-            hint="nothing was changed; mend the file and run this again",
+            hint="nothing was changed; correct the file and run this again",
         )
 
 

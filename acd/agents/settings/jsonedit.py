@@ -49,7 +49,7 @@ def member(text: str, container: Object, key: str) -> PathStep | None:
     """
     found = container.named(key)
     if len(found) > 1:
-        raise JsonError(f'"{key}" stands here a second time', text, found[1].start)
+        raise JsonError(f'"{key}" is here for the second time', text, found[1].start)
     return PathStep(container, container.items.index(found[0])) if found else None
 
 
@@ -58,7 +58,7 @@ class Editor:
 
     A container that loses its last item is removed too, unless it was empty in
     `original`, the text before acd's first edit: then it gets that form back.
-    The text alone cannot tell the two: `{"hooks": {}}` and `{}` become the same
+    The text alone does not distinguish the two: `{"hooks": {}}` and `{}` become the same
     when a hook is added.
     """
 
@@ -66,7 +66,7 @@ class Editor:
         self.text = text
         self.root = read(text)
         self._original = original
-        self._style = Style.of(text, self.root)
+        self._layout = Layout.of(text, self.root)
         # Keyed by where the container or the value starts.
         self._removed: dict[int, set[int]] = {}
         self._added: dict[int, list[tuple[str | None, object]]] = {}
@@ -92,18 +92,20 @@ class Editor:
         text, root = self.text, self.root
         if root is None:
             members = dict(self._added.get(0, ()))
-            style = self._style
+            layout = self._layout
             return (
-                text + style.render(members, "", inline=False) + style.newline if members else text
+                text + layout.render(members, "", inline=False) + layout.newline
+                if members
+                else text
             )
         edited = self._edited(root, ())
         if edited is not None:
             return text[: root.start] + edited + text[root.end :]
         if self._original is None:
-            return text[: root.start] + text[root.end :].removeprefix(self._style.newline)
+            return text[: root.start] + text[root.end :].removeprefix(self._layout.newline)
         first = read(self._original)
         is_empty = first is None or (isinstance(first, Container) and not first.items)
-        return self._original if is_empty else "{}" + self._style.newline
+        return self._original if is_empty else "{}" + self._layout.newline
 
     def _edited(self, node: Node, path: tuple[str, ...]) -> str | None:
         """Returns the value's text with the edits in it; None for one that is to be removed.
@@ -126,7 +128,7 @@ class Editor:
             lead, inline = self._next_lead(leads[-1])
             margin = lead.rpartition("\n")[2]
             leads.append("," + lead)
-            items.append(self._style.item(key, value, margin, inline=inline))
+            items.append(self._layout.item(key, value, margin, inline=inline))
         return opening + "".join(map("".join, zip(leads, items, strict=True))) + closing
 
     def _kept(self, container: Container, path: tuple[str, ...]) -> tuple[list[str], list[str]]:
@@ -148,8 +150,8 @@ class Editor:
         """Returns what stands between a comma and the next item, and whether that is one line."""
         between = lead.rpartition(",")[2]
         if "\n" not in between:
-            return self._style.gap, True
-        return self._style.newline + between.rpartition("\n")[2], False
+            return self._layout.gap, True
+        return self._layout.newline + between.rpartition("\n")[2], False
 
     def _filled(self, container: Container, added: Sequence[tuple[str | None, object]]) -> str:
         """Returns a container that has no items of its own with the added ones."""
@@ -157,15 +159,15 @@ class Editor:
         opening, closing = whole[0], whole[-1]
         if not added:
             return whole
-        style = self._style
-        if style.inline and "\n" not in whole:
-            items = [style.item(key, value, "", inline=True) for key, value in added]
-            return opening + ("," + style.gap).join(items) + closing
+        layout = self._layout
+        if layout.inline and "\n" not in whole:
+            items = [layout.item(key, value, "", inline=True) for key, value in added]
+            return opening + ("," + layout.gap).join(items) + closing
         line = self.text[self.text.rfind("\n", 0, container.start) + 1 : container.start]
-        outer = style.newline + _margin(line.removeprefix(BOM))
-        inner = outer + style.indent
-        margin = inner.removeprefix(style.newline)
-        items = [style.item(key, value, margin, inline=False) for key, value in added]
+        outer = layout.newline + _margin(line.removeprefix(BOM))
+        inner = outer + layout.indent
+        margin = inner.removeprefix(layout.newline)
+        items = [layout.item(key, value, margin, inline=False) for key, value in added]
         return opening + inner + ("," + inner).join(items) + outer + closing
 
     def _empty_original(self, path: tuple[str, ...]) -> str | None:
@@ -181,7 +183,7 @@ class Editor:
     def _laid_out(self, node: Node, value: object) -> str:
         old = self.text[node.start : node.end]
         margin = _margin(old.rpartition("\n")[2])
-        return self._style.render(value, margin, inline="\n" not in old)
+        return self._layout.render(value, margin, inline="\n" not in old)
 
 
 def _margin(line: str) -> str:
@@ -190,7 +192,7 @@ def _margin(line: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
+class Layout:
     """How a file is laid out, so that added parts look like the rest of it."""
 
     newline: str
@@ -202,16 +204,16 @@ class Style:
     """Whether the whole text is on one line."""
 
     @classmethod
-    def of(cls, text: str, root: Node | None) -> Style:
+    def of(cls, text: str, root: Node | None) -> Layout:
         """Returns the layout of a text; the one of json.dumps(indent=2) where it shows none."""
         newline = "\r\n" if text.count("\r\n") * 2 > text.count("\n") else "\n"
-        style = cls(newline, _DEFAULT_INDENT, " ", inline=False)
+        layout = cls(newline, _DEFAULT_INDENT, " ", inline=False)
         if not isinstance(root, Container) or not root.items:
-            return style
+            return layout
         first = root.items[0]
         margin = re.search(r"\n([ \t]*)$", text[root.start + 1 : first.start])
         return replace(
-            style,
+            layout,
             indent=margin[1] if margin and margin[1] else _DEFAULT_INDENT,
             gap=" " if text[first.value.start - 1] == " " else "",
             inline="\n" not in text[root.start : root.end],

@@ -45,7 +45,7 @@ class Sandbox:
         return f"{self.level}, because {self.why}" if self.why else self.level
 
 
-def rendered(template: str, sandbox: Sandbox) -> str:
+def at_level(template: str, sandbox: Sandbox) -> str:
     """Returns the unit's text with the parts of that level."""
     kept = LEVELS[LEVELS.index(sandbox.level) :]
     lines = [line for line, part in _by_part(template) if part is None or part in kept]
@@ -53,14 +53,14 @@ def rendered(template: str, sandbox: Sandbox) -> str:
     return mark + "".join(lines)
 
 
-def read(unit: str) -> Sandbox:
+def read_level(unit: str) -> Sandbox:
     """Returns the level of an installed unit, by its first line."""
     if match := _MARK.match(unit):
         return Sandbox(match[1], match[2])  # type: ignore[arg-type] # the pattern is of levels
     return Sandbox()
 
 
-def settings(template: str, level: Level) -> list[str]:
+def directives(template: str, level: Level) -> list[str]:
     """Returns the `Name=value` lines of that level's sandbox."""
     kept = LEVELS[LEVELS.index(level) :]
     return [line.strip() for line, part in _by_part(template) if part in kept and _is_setting(line)]

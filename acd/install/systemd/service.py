@@ -13,7 +13,7 @@ from acd.install import diagnosis
 from acd.install.component import Part, Plan
 from acd.install.program import program_python
 from acd.install.service_manager import NotifierReport, ServiceReport
-from acd.install.steps import Remove, WriteFile, existing
+from acd.install.steps import RemoveFiles, WriteFile, existing
 from acd.install.systemd import sandbox
 from acd.install.systemd.manager import UserManager
 from acd.install.systemd.sandbox import Sandbox
@@ -183,7 +183,7 @@ class SystemdService:
     def _sandboxes(self) -> dict[str, Sandbox]:
         """Returns the level of each installed service, by the unit's name."""
         return {
-            unit.name: sandbox.read(unit.read_text("utf-8", "replace"))
+            unit.name: sandbox.read_level(unit.read_text("utf-8", "replace"))
             for unit in (self.directory / SERVICE, self.directory / NOTIFY)
             if unit.is_file()
         }
@@ -201,7 +201,7 @@ class SystemdService:
         if has_them and (found or any(map(manager.is_active, (SOCKET, SERVICE)))):
             steps.append(StopUnits(manager))
         if found:
-            steps.append(Remove(found, "the systemd units", (link.parent,)))
+            steps.append(RemoveFiles(found, "the systemd units", (link.parent,)))
         if steps and has_them:
             steps.append(Systemctl(manager, ("daemon-reload",)))
             reset = ("reset-failed", SOCKET, SERVICE, NOTIFY)
@@ -214,4 +214,4 @@ class SystemdService:
         if found := existing(self.directory / NOTIFY, link):
             if stop:
                 yield Systemctl(self._manager, ("stop", NOTIFY), tolerant=True)
-            yield Remove(found, "the unit of the notifications", (link.parent,))
+            yield RemoveFiles(found, "the unit of the notifications", (link.parent,))

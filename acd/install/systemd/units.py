@@ -25,14 +25,16 @@ class NotStartable(AcdError):
 
 def rendered(name: str, python: Path, at: Sandbox | None = None) -> bytes:
     """Returns a unit as it is installed: with the program's interpreter, at that level."""
-    text = sandbox.rendered(template(name), at or Sandbox())
+    text = sandbox.at_level(template(name), at or Sandbox())
     return text.replace("@PYTHON@", quoted(python)).encode()
 
 
 def is_current(unit: Path, python: Path) -> bool:
     """Returns whether the file is what this version installs at the file's level."""
     content = unit.read_bytes()
-    return content == rendered(unit.name, python, sandbox.read(content.decode(errors="replace")))
+    return content == rendered(
+        unit.name, python, sandbox.read_level(content.decode(errors="replace"))
+    )
 
 
 def strongest_sandbox(manager: UserManager, name: str, python: Path) -> Sandbox:
@@ -45,7 +47,7 @@ def strongest_sandbox(manager: UserManager, name: str, python: Path) -> Sandbox:
     command = [str(python), "-I", "-c", f"import {_IMPORTED[name]}"]
     failures: list[str] = []
     for level in LEVELS:
-        settings = sandbox.settings(template(name), level)
+        settings = sandbox.directives(template(name), level)
         # systemd-run takes no specifiers.
         resolved = [line.replace("%t", manager.runtime) for line in settings]
         failure = manager.failure(command, resolved)
@@ -74,7 +76,7 @@ def quoted(program: Path) -> str:
     by_env = any(character in text for character in "'\"\\")
     if not text.isprintable() or (by_env and "=" in text):
         raise AcdError(
-            f"the path {text!a} cannot stand in a unit file",
+            f"a unit file cannot hold the path {text!a}",
             hint="install under another path (XDG_DATA_HOME), or with --no-service",
         )
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")

@@ -24,7 +24,7 @@ _ROW: Final = 30
 _BOTTOM: Final = 56
 _TICK: Final = 80
 _HEIGHTS: Final = {WORKING: 6, ATTENTION: 13, QUESTION: 20}
-"""Of the blocks: the statuses can be told apart without colour."""
+"""Of the blocks: the statuses can be distinguished without colour."""
 
 _STYLE: Final = """
 text { font: 13px system-ui, sans-serif; fill: #24292f }

@@ -1,6 +1,6 @@
 """Draws a timeline in characters: one line of blocks for each session.
 
-Blocks differ in height, so that the statuses can be told apart without colour.
+Blocks differ in height, so that the statuses can be distinguished without colour.
 """
 
 from __future__ import annotations
