@@ -206,7 +206,6 @@ def test_only_an_agents_own_folder_and_the_catalog_name_an_agent() -> None:
 
 SIGNALS_OF_AGENTS = {
     # (part, an agent's event or word there)
-    ("install", "UserPromptSubmit"),  # the installer's self-test sends it, for now
     ("install", "failed"),  # the state of a systemd unit
     ("daemon", "idle"),  # why the daemon stops
     ("cli", "shell"),  # an argument of `acd completion`

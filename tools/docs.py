@@ -16,8 +16,8 @@ from typing import Final
 from acd.agents.agent import Agent
 from acd.agents.catalog import AGENTS
 from acd.config import options, toml
-from acd.sessions.signals import EFFECTS, HOOK, OPEN, SIGNALS, Signal
-from acd.sessions.status import CLOSED, REVIVALS, STATUSES, TRANSITIONS, WORKING
+from acd.sessions.signals import EFFECTS, HOOK_EFFECTS, OPEN, SIGNALS, Signal
+from acd.sessions.status import CLOSED, REVIVALS, STATUSES, TRANSITIONS
 from acd.ui.bars.template import FIELDS, SUMMARY
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -47,8 +47,7 @@ def state_diagram() -> str:
         if to in allowed and to != origin
     ]
     arrows += [f"    {origin} --> {to}: RESURRECT" for origin, to in REVIVALS.items()]
-    resumed = EFFECTS[HOOK, "STARTED"][WORKING]
-    arrows.append(f"    {CLOSED} --> {resumed}: STARTED (resumed)")
+    arrows.append(f"    {CLOSED} --> {HOOK_EFFECTS['STARTED']}: STARTED (resumed)")
     return "\n".join(["```mermaid", "stateDiagram-v2", *arrows, "```"])
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from acd.agents.agent import Agent
+from acd.agents.tool_calls import call_digest
 from acd.sessions.events import HookEvent, terminal_hints
 from acd.sessions.fields import (
     NAME_LENGTH,
     boolean,
-    call_digest,
     positive,
     process_id,
     prompt_line,

@@ -33,7 +33,7 @@ from acd.protocol import (
 )
 from acd.sessions.events import HookEvent
 from acd.sessions.metadata import Refused, parse_api_usage, parse_metadata, parse_object
-from acd.sessions.records import event_record
+from acd.sessions.records import deleted_record, event_record
 from acd.sessions.store import Change, Store
 from acd.sessions.values import Now
 
@@ -155,4 +155,4 @@ class Commands:
 def _with_removals(record: str, changes: list[Change]) -> str:
     """Returns the record, and one for each closed session that was removed to make room."""
     removed = [change.session.id for change in changes if change.kind == "removed"]
-    return "\n".join([record, *(Delete(session_id).format() for session_id in removed)])
+    return "\n".join([record, *map(deleted_record, removed)])

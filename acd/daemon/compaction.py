@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
-from acd.sessions.records import session_record
+from acd.sessions.records import deleted_record, session_record
 from acd.sessions.session import Session
 from acd.sessions.store import Store
 from acd.system.files import open_own
@@ -59,7 +59,7 @@ class Compaction:
                 del self._pending[name]
             if self._written.get(name, session) is not session:
                 del self._written[name]
-                records.append(f"DELETE {name}")
+                records.append(deleted_record(name))
             if session is None:
                 continue
             if name in self._written:

@@ -72,7 +72,7 @@ class HookEvent:
     tool_use_id: str | None = None
     """The tool call that begins or has ended."""
     call: int | None = None
-    """A checksum of the tool and its input, where a call begins or asks (fields.call_digest)."""
+    """A checksum of the tool and its input, where a call begins or asks (agents/tool_calls.py)."""
     transcript: str | None = None
     """The file that the agent's observer reads; a subagent has its own."""
 

@@ -5,8 +5,6 @@ Nothing here raises.
 
 from __future__ import annotations
 
-import json
-from binascii import crc32
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -71,33 +69,3 @@ def process_id(fields: Json, key: str) -> int | None:
 def prompt_line(value: str | None) -> str | None:
     """The beginning of a text as one line of at most PROMPT_LENGTH characters; None for none."""
     return " ".join(value.split())[:PROMPT_LENGTH] or None if value else None
-
-
-def call_digest(payload: Json) -> int | None:
-    """A checksum of a tool's name and input; None where one is missing.
-
-    It is equal for a call and for its permission request, so it leaves out the
-    description, in which the two may differ (measured on Codex).
-    """
-    tool, tool_input = text(payload, "tool_name"), payload.get("tool_input")
-    if tool is None or not isinstance(tool_input, dict):
-        return None
-    input_ = {key: value for key, value in tool_input.items() if key != "description"}
-    try:
-        return crc32(json.dumps([tool, input_], sort_keys=True).encode())
-    except RecursionError:
-        return None
-
-
-def tool_question(payload: Json) -> str:
-    """A tool and its main argument, `Bash: touch x`, or the first question in its input."""
-    tool = text(payload, "tool_name") or "?"
-    tool_input = payload.get("tool_input")
-    if not isinstance(tool_input, dict):
-        return tool
-    match tool_input.get("questions"):
-        case [{"question": str() as question}, *_] if is_text(question):
-            return question
-    keys = ("command", "file_path", "url", "plan", "description")
-    argument = next(filter(None, (long_text(tool_input, key) for key in keys)), None)
-    return f"{tool}: {argument}" if argument else tool

@@ -22,7 +22,7 @@ class Question(NamedTuple):
     text: str | None
     asker: str
     call: int | None
-    """The checksum of the tool call that needs the answer (fields.call_digest)."""
+    """The checksum of the tool call that needs the answer (agents/tool_calls.py)."""
     transcript: str | None = None
     """A subagent's own file, in which its observer finds what no hook reports."""
 

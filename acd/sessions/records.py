@@ -79,6 +79,11 @@ def observation_record(session_id: str, observation: Observation) -> str:
     return " ".join(["CORRECT", *filter(None, (session_id, source, word, str(at), subagent))])
 
 
+def deleted_record(session_id: str) -> str:
+    """The record of a session's removal."""
+    return f"DELETE {session_id}"
+
+
 def session_record(session: Session) -> str:
     """The record of a whole session; what has its default is left out."""
     fields: Json = {"id": session.id, "status": session.status}

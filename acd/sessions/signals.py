@@ -61,42 +61,42 @@ PROCESS: Final = "process"
 
 OPEN: Final[tuple[Status, ...]] = (WORKING, QUESTION, ATTENTION)
 
+HOOK_EFFECTS: Final[Mapping[SignalKind, Status]] = {
+    "STARTED": ATTENTION,
+    "PROMPTED": WORKING,
+    "TOOL_BEGAN": WORKING,
+    "TOOL_ENDED": WORKING,
+    "ASKED": QUESTION,
+    "REMINDED": QUESTION,
+    "ANSWERED": WORKING,
+    "TURN_ENDED": ATTENTION,
+    "TURN_FAILED": ATTENTION,
+    "INTERRUPTED": ATTENTION,
+    "COMPACTED": ATTENTION,
+    "BUSY": WORKING,
+    "IDLE": ATTENTION,
+    "ENDED": CLOSED,
+}
+"""A hook's signal to the status of the agent that speaks.
 
-def _always(status: Status) -> Mapping[Status, Status]:
-    return dict.fromkeys(OPEN, status)
-
+Hooks are the source of truth, so the activity makes no difference.
+"""
 
 EFFECTS: Final[Mapping[tuple[Source, SignalKind], Mapping[Status, Status]]] = {
-    # Hooks are the source of truth: what their signals mean does not depend on the activity.
-    (HOOK, "STARTED"): _always(ATTENTION),
-    (HOOK, "PROMPTED"): _always(WORKING),
-    (HOOK, "TOOL_BEGAN"): _always(WORKING),
-    (HOOK, "TOOL_ENDED"): _always(WORKING),
-    (HOOK, "ASKED"): _always(QUESTION),
-    (HOOK, "REMINDED"): _always(QUESTION),
-    (HOOK, "ANSWERED"): _always(WORKING),
-    (HOOK, "TURN_ENDED"): _always(ATTENTION),
-    (HOOK, "TURN_FAILED"): _always(ATTENTION),
-    (HOOK, "INTERRUPTED"): _always(ATTENTION),
-    (HOOK, "COMPACTED"): _always(ATTENTION),
-    (HOOK, "BUSY"): _always(WORKING),
-    (HOOK, "IDLE"): _always(ATTENTION),
-    (HOOK, "ENDED"): _always(CLOSED),
+    **{(HOOK, kind): dict.fromkeys(OPEN, status) for kind, status in HOOK_EFFECTS.items()},
     # Observers fill in what no hook reports, and correct nothing else.
     (OBSERVER, "IDLE"): {WORKING: ATTENTION, QUESTION: ATTENTION},  # Esc, or a dismissed dialog
     (OBSERVER, "ASKED"): {WORKING: QUESTION},  # a dialog is open; its text comes with a hook
     (OBSERVER, "BUSY"): {QUESTION: WORKING},  # the question was answered
     (OBSERVER, "TURN_FAILED"): {WORKING: ATTENTION},  # a subagent's question may still be open
     (OBSERVER, "INTERRUPTED"): {WORKING: ATTENTION, QUESTION: ATTENTION},  # or a denied dialog
-    (PROCESS, "ENDED"): _always(CLOSED),
+    (PROCESS, "ENDED"): dict.fromkeys(OPEN, CLOSED),
 }
 """(source, signal) to {activity: the activity that follows}. What is absent changes nothing.
 
 Hook rows apply to the agent that the event is about, the other rows to the session. Nothing
 leaves `closed` by this table; the exceptions are in store.py.
 """
-
-_BY_HOOK: Final = {kind: row[WORKING] for (source, kind), row in EFFECTS.items() if source == HOOK}
 
 
 class Signal(NamedTuple):
@@ -115,7 +115,7 @@ class Signal(NamedTuple):
     @property
     def status(self) -> Status | None:
         """The status of the agent that the event is about; None where the signal sets none."""
-        return WORKING if self.background else _BY_HOOK.get(self.kind)
+        return WORKING if self.background else HOOK_EFFECTS.get(self.kind)
 
 
 NOTHING: Final = Signal("NONE")

@@ -84,13 +84,12 @@ class Store:
             extra = merge_extra(earlier, metadata.extra, self.rules.max_metadata)
         if session is None:
             session, changes = self._create(session_id, status, now)
-            elapsed = 0
+            changes.append(Change("update", session, 0))
         else:
             if status not in TRANSITIONS[session.status]:
                 raise Refused("session closed")
-            elapsed = (now.boot - session.entered) // NS
-            self._enter(session, status, now)
-            changes = []
+            # Not by _update: the prompt is the caller's, and the evidence log holds no SET.
+            changes = [self._enter(session, status, now)]
         if metadata is not None:
             for field, value in metadata.fields:
                 setattr(session, field, value)
@@ -99,7 +98,6 @@ class Store:
         if session.activity is not None:
             session.activity.reset(status)
         session.evidence = "set"
-        changes.append(_new(Change, ("update", session, elapsed)))
         return changes
 
     def get(self, session_id: str) -> Session:
@@ -166,9 +164,8 @@ class Store:
             if QUESTION in {session.status, status} and session.status != CLOSED:
                 shown: Status = ATTENTION if rules.question_as_attention else QUESTION
                 if shown != session.status:
-                    elapsed = session.elapsed(now)
-                    self._enter(session, shown, now)
-                    changes.append(Change("update", session, elapsed))
+                    # Not by _update: no signal arrived, and the prompt of a SET stays.
+                    changes.append(self._enter(session, shown, now))
         return changes
 
     # Expiry -------------------------------------------------------------
@@ -305,14 +302,14 @@ class Store:
         self._closed.pop(session.id, None)
         self._processes.discard(session)
 
-    def _enter(self, session: Session, status: Status, now: Now) -> None:
+    def _enter(self, session: Session, status: Status, now: Now) -> Change:
         """Sets a status; a transition to another one is recorded."""
-        before = session.status
+        before, passed = session.status, now.boot - session.entered
         if status != before:
             history = session.history
             if history is None:
                 history = session.history = []
-            lasted = max(now.boot - session.entered, 0)  # a journal may have another boot clock
+            lasted = max(passed, 0)  # a journal may have another boot clock
             history.append(_new(Transition, (now.wall, before, status, lasted)))
             if (over := len(history) - self.rules.history_depth) > 0:
                 del history[:over]
@@ -325,17 +322,24 @@ class Store:
                 del self._closed[session.id]
         session.since = now.wall
         session.entered = now.boot
+        return _new(Change, ("update", session, passed // NS))
 
     def _update(self, session: Session, status: Status, entry: EvidenceEntry, now: Now) -> Change:
-        """Sets what follows from a signal: status, prompt, evidence, and an entry of the log."""
-        before, elapsed = session.status, session.elapsed(now)
+        """Sets what follows from a signal: status, prompt, evidence, and an entry of the log.
+
+        An outcome that the entry already has stays.
+        """
+        before = session.status
         if status != before:
-            self._enter(session, status, now)
+            change = self._enter(session, status, now)
+            outcome = f"{before} → {status}"
+        else:
+            change = Change("update", session, session.elapsed(now))
+            outcome = f"still {status}"
         session.prompt = session.activity.prompt if session.activity is not None else None
         session.evidence = entry.source
-        outcome = f"{before} → {status}" if status != before else f"still {status}"
-        session.log_evidence(entry, outcome)
-        return Change("update", session, elapsed)
+        session.log_evidence(entry, entry.outcome or outcome)
+        return change
 
     def _revive(self, session: Session) -> None:
         """Drops what a closed session had of its former process."""
@@ -355,13 +359,10 @@ class Store:
         session.activity = activity
         if session.status != CLOSED:
             changes += self._supersede_others(session, event, at, now)
-        session.evidence = HOOK
         session.agent_type = event.agent
-        session.prompt = activity.prompt
         self._update_origin(session, event)
-        entry = EvidenceEntry(at, HOOK, event.label)
-        session.log_evidence(entry, f"created as {session.status}")
-        changes.append(Change("update", session, 0))
+        entry = EvidenceEntry(at, HOOK, event.label, f"created as {session.status}")
+        changes.append(self._update(session, session.status, entry, now))
         return changes
 
     def _shown(self, activity: AgentActivity) -> Status:

@@ -15,7 +15,9 @@ from acd.sessions.events import HookEvent
 from acd.sessions.signals import (
     EFFECTS,
     HOOK,
+    HOOK_EFFECTS,
     OBSERVER,
+    OPEN,
     SIGNALS,
     WITH_STATUS,
     Observation,
@@ -66,6 +68,36 @@ def test_a_signal_makes_of_an_activity_what_the_table_says(
     for scene in scenes_in(activity):
         apply(scene, source, Signal(kind))
         assert scene.status() == EFFECTS.get((source, kind), {}).get(activity, activity)
+
+
+@pytest.mark.parametrize("status", STATUSES.values())
+@pytest.mark.parametrize("kind", HOOK_EFFECTS)
+def test_another_effect_of_a_hooks_signal_is_its_outcome_in_every_activity(
+    kind: SignalKind, status: Status, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(HOOK_EFFECTS, kind, status)
+    for activity in OPEN:
+        scene = Scene()
+        scene.set("s", activity)
+        apply(scene, HOOK, Signal(kind))
+        assert scene.status() == status
+
+
+@pytest.mark.parametrize("status", STATUSES.values())
+@pytest.mark.parametrize("activity", OPEN)
+@pytest.mark.parametrize("row", [row for row in EFFECTS if row[0] != HOOK])
+def test_another_cell_of_the_table_is_the_outcome_of_its_activity_and_signal(
+    row: tuple[Source, SignalKind],
+    activity: Status,
+    status: Status,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(EFFECTS[row], activity, status)
+    scene = Scene()
+    scene.set("s", activity)
+    source, kind = row
+    apply(scene, source, Signal(kind))
+    assert scene.status() == status
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from acd.agents.agent import Agent
-from acd.sessions.fields import by_field, long_text, text, tool_question
+from acd.agents.tool_calls import tool_question
+from acd.sessions.fields import by_field, long_text, text
 from acd.sessions.signals import GOES_ON, NOTHING, Signal
 from acd.sessions.values import Json
 
