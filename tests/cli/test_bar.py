@@ -25,11 +25,11 @@ Following = Callable[..., subprocess.Popen[str]]
 
 @pytest.fixture
 def following() -> Iterator[Following]:
-    """Starts `acd bar … --follow` in a place."""
+    """Starts `acd bar … --follow` in a home."""
     started: list[subprocess.Popen[str]] = []
 
-    def follow(place: DaemonHome, *args: str, **options: Any) -> subprocess.Popen[str]:
-        started.append(start(place, "bar", *args, "--follow", **options))
+    def follow(home: DaemonHome, *args: str, **options: Any) -> subprocess.Popen[str]:
+        started.append(start(home, "bar", *args, "--follow", **options))
         return started[-1]
 
     yield follow
@@ -43,8 +43,8 @@ def line(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().removesuffix("\n")
 
 
-def quick_idle(place: DaemonHome) -> None:
-    place.configure("[daemon]\nidle_timeout_minutes = 0.005\n")
+def quick_idle(home: DaemonHome) -> None:
+    home.configure("[daemon]\nidle_timeout_minutes = 0.005\n")
 
 
 # A single print

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is n
 
 @pytest.fixture
 def linked(alone: DaemonHome) -> DaemonHome:
-    """A place with a daemon, and the program where install.sh has it."""
+    """A home with a daemon, and the program where install.sh has it."""
     program = alone.home / ".local/bin/acd"
     program.parent.mkdir(parents=True)
     program.symlink_to(Path(sys.executable).with_name("acd"))

@@ -20,9 +20,9 @@ from testing.command_line import Acd
 from testing.support import DaemonHome, LineClient
 
 
-def held(place: DaemonHome) -> socket.socket:
+def held(home: DaemonHome) -> socket.socket:
     """A listening socket without a daemon, as a service manager holds it."""
-    return activation.bind(place.socket).sock
+    return activation.bind(home.socket).sock
 
 
 # status

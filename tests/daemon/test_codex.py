@@ -47,8 +47,8 @@ def line_of(payload: dict[str, Any], kind: str = "event_msg") -> str:
 class CodexHome:
     """A configuration directory of Codex, with files of sessions."""
 
-    def __init__(self, place: DaemonHome):
-        self.home = place.root / ".codex"
+    def __init__(self, home: DaemonHome):
+        self.home = home.root / ".codex"
         self.locks = self.home / "thread-writer-locks"
         self.locks.mkdir(parents=True)
         self._stack = ExitStack()
@@ -117,8 +117,8 @@ class CodexHome:
 
 
 @pytest.fixture
-def codex(place: DaemonHome) -> Iterator[CodexHome]:
-    made = CodexHome(place)
+def codex(home: DaemonHome) -> Iterator[CodexHome]:
+    made = CodexHome(home)
     yield made
     made.close()
 
@@ -129,8 +129,8 @@ def session() -> str:
 
 
 @pytest.fixture
-def subscriber(place: DaemonHome, daemon: DaemonProcess) -> Iterator[LineClient]:
-    with place.client() as connected:
+def subscriber(home: DaemonHome, daemon: DaemonProcess) -> Iterator[LineClient]:
+    with home.client() as connected:
         assert connected.ask("SUBSCRIBE").startswith("STATE")
         yield connected
 
@@ -179,21 +179,21 @@ def test_a_denied_subagent_has_no_open_question_by_its_own_rollout(
 
 
 def test_a_subagent_that_was_denied_while_no_daemon_ran_is_observed_at_its_start(
-    codex: CodexHome, place: DaemonHome, daemon: DaemonProcess, session: str
+    codex: CodexHome, home: DaemonHome, daemon: DaemonProcess, session: str
 ) -> None:
     helper = str(uuid.uuid4())
     with codex.process("", session) as process:
-        with place.client() as client:
+        with home.client() as client:
             codex.begin(session)
             codex.hook(client, "UserPromptSubmit", session, process.pid)
             codex.asks(client, session, process.pid, helper)
             daemon.kill()
         codex.write(helper, ABORTED)
-        place.start()
-        with place.client() as client:
+        home.start()
+        with home.client() as client:
             client.send("SUBSCRIBE")
             client.line()
-            while (shown := statuses(place)) == {session: "question"}:
+            while (shown := statuses(home)) == {session: "question"}:
                 client.line()
         assert shown == {session: "working"}
 
@@ -269,27 +269,27 @@ def test_codex_exec_is_not_attended(
 
 
 def test_what_happened_while_no_daemon_ran_is_observed_at_its_start(
-    codex: CodexHome, place: DaemonHome, daemon: DaemonProcess
+    codex: CodexHome, home: DaemonHome, daemon: DaemonProcess
 ) -> None:
     goes_on, failed, gone = (str(uuid.uuid4()) for _ in range(3))
     with codex.process("app-server", goes_on, failed) as server:
-        with codex.process("app-server", gone) as other, place.client() as client:
+        with codex.process("app-server", gone) as other, home.client() as client:
             for session, process in ((goes_on, server), (failed, server), (gone, other)):
                 codex.begin(session)
                 codex.hook(client, "UserPromptSubmit", session, process.pid)
             daemon.kill()
         codex.write(failed, FAILED)
-        place.start()
-        with place.client() as client:
+        home.start()
+        with home.client() as client:
             client.send("SUBSCRIBE")
             client.line()
-            while client.sock and (shown := statuses(place))[failed] == "working":
+            while client.sock and (shown := statuses(home))[failed] == "working":
                 client.line()
         assert shown == {goes_on: "working", failed: "attention", gone: "closed"}
 
 
-def statuses(place: DaemonHome) -> dict[str, str]:
-    with place.client() as client:
+def statuses(home: DaemonHome) -> dict[str, str]:
+    with home.client() as client:
         return {name: each["status"] for name, each in client.sessions().items()}
 
 

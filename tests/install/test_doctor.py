@@ -82,11 +82,11 @@ def _program(script: str) -> Callable[[User], None]:
 
 def _disable(path: str) -> Callable[[User], None]:
     def write(user: User) -> None:
-        place = user.home / path
-        place.parent.mkdir(exist_ok=True)
-        old = place.read_text() if place.exists() else "{}"
+        settings = user.home / path
+        settings.parent.mkdir(exist_ok=True)
+        old = settings.read_text() if settings.exists() else "{}"
         comma = "" if old == "{}" else ","
-        place.write_text('{"disableAllHooks": true' + comma + old.lstrip("{"))
+        settings.write_text('{"disableAllHooks": true' + comma + old.lstrip("{"))
 
     return write
 

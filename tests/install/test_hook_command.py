@@ -34,17 +34,17 @@ def run(shell: str, command: str) -> tuple[subprocess.CompletedProcess[str], int
 
 
 @pytest.fixture(params=["plain", "a b", "o'hara", 'quo"te', "$HOME", "back\\slash", "a;b&c", "ü"])
-def place(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+def folder(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     directory = tmp_path / str(request.param)
     directory.mkdir()
     return directory
 
 
 @shells
-def test_the_hook_runs_as_the_agents_own_child_whatever_its_path(place: Path, shell: str) -> None:
-    hook = place / "acd_hook.py"
+def test_the_hook_runs_as_the_agents_own_child_whatever_its_path(folder: Path, shell: str) -> None:
+    hook = folder / "acd_hook.py"
     hook.write_text(TELL)
-    python = place / "python3"
+    python = folder / "python3"
     python.symlink_to(real_python())
     done, agent = run(shell, guarded_command(python, hook, "claude-code"))
     assert (done.stdout, done.stderr) == (f"{agent} ['claude-code'] 1 event\n\n", "")

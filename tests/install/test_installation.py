@@ -203,8 +203,8 @@ def test_a_dry_run_changes_nothing(user: User, options: tuple[str, ...]) -> None
 
 def test_a_dry_run_shows_each_step(user: User) -> None:
     told = user.install("--dry-run")
-    for place in (user.hook, user.hook.with_name("acd_hook_rare.py"), user.settings):
-        assert str(place) in told
+    for file in (user.hook, user.hook.with_name("acd_hook_rare.py"), user.settings):
+        assert str(file) in told
     user.install()
     assert str(user.settings) not in user.install("--dry-run")
 

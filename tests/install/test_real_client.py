@@ -110,8 +110,8 @@ def complains(screen: str) -> bool:
 def test_the_client_says_its_version(executable: Path, tmp_path: Path) -> None:
     (tmp_path / "claude").symlink_to(executable)
     environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(tmp_path)}
-    [(place, version)] = clients(environ)
-    assert place == str(tmp_path / "claude")
+    [(found, version)] = clients(environ)
+    assert found == str(tmp_path / "claude")
     assert version is not None
     assert ".".join(map(str, version)) in client.VERSIONS
 
@@ -124,8 +124,8 @@ def test_a_client_that_only_an_editors_extension_brings_says_its_version(
     program = tmp_path / where / "anthropic.claude-code-2.1.1" / PROGRAM
     program.parent.mkdir(parents=True)
     program.symlink_to(executable)
-    [(place, version)] = clients({"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)})
-    assert place == str(program)
+    [(found, version)] = clients({"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)})
+    assert found == str(program)
     assert version is not None
     assert ".".join(map(str, version)) in client.VERSIONS
 

@@ -166,8 +166,8 @@ def test_an_uninstall_as_a_dry_run_changes_nothing_and_names_each_place(user: Us
     told = user.acd("uninstall", "--dry-run").stdout
     assert user.files() == before
     assert runtime_dir.is_running(user.socket)
-    for place in (user.settings, user.socket.parent, user.hook):
-        assert str(place) in told
+    for file in (user.settings, user.socket.parent, user.hook):
+        assert str(file) in told
     user.uninstall()
     assert user.acd("uninstall", "--dry-run").stdout == "nothing to do\n"
 

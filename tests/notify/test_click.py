@@ -58,10 +58,10 @@ def served(here: DaemonHome) -> DaemonHome:
     return here
 
 
-def question(place: DaemonHome, tmux: Tmux, server: NotificationServer, name: str) -> str:
+def question(home: DaemonHome, tmux: Tmux, server: NotificationServer, name: str) -> str:
     """Lets a session in a hidden pane ask, and waits for its notification; returns the pane."""
     pane = tmux.background_pane(name)
-    asks(place, name, tmux.hints(pane))
+    asks(home, name, tmux.hints(pane))
     shown(server, name)
     return pane
 
@@ -76,19 +76,19 @@ def shown(server: NotificationServer, name: str) -> None:
     )
 
 
-def until_saved(place: DaemonHome, *names: str) -> None:
+def until_saved(home: DaemonHome, *names: str) -> None:
     """Waits until the notifier has saved the number of each notification."""
-    until(lambda: _state(place)["shown"].keys() == set(names))
+    until(lambda: _state(home)["shown"].keys() == set(names))
 
 
-def until_known(place: DaemonHome, name: str) -> None:
+def until_known(home: DaemonHome, name: str) -> None:
     """Waits until the notifier has taken in a session."""
-    until(lambda: name in _state(place)["waits"])
+    until(lambda: name in _state(home)["waits"])
 
 
-def _state(place: DaemonHome) -> dict[str, dict[str, Any]]:
+def _state(home: DaemonHome) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = json.loads(
-        (place.directory / "acd.sock.notified").read_text()
+        (home.directory / "acd.sock.notified").read_text()
     )
     return found
 
