@@ -1,4 +1,4 @@
-"""From one daemon to the next: the state is kept, and no line that was sent is lost."""
+"""Handover between daemons: the next one has the state, and no sent line is lost."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_many_stops_and_kills_keep_every_field(home: DaemonHome) -> None:
         daemon.kill()
 
 
-class Hooks:
+class HookTraffic:
     """Connects, sends one line and closes, repeatedly, as hooks do."""
 
     def __init__(self, home: DaemonHome):
@@ -86,7 +86,7 @@ class Hooks:
 def test_no_hook_s_line_is_lost_while_daemons_stop_and_start(home: DaemonHome) -> None:
     with listener(home) as sock, Daemons(home, sock) as daemons:
         daemon = daemons.start()
-        hooks = Hooks(home)
+        hooks = HookTraffic(home)
         try:
             number = 0
             while number < 12 or hooks.sent < 100:
@@ -115,7 +115,7 @@ def test_a_new_daemon_takes_over_the_listener_of_a_running_one(home: DaemonHome)
             watching.ask("SUBSCRIBE")
             client.ask_all(*BUSY)
             before = sessions_of(client)
-            hooks = Hooks(home)
+            hooks = HookTraffic(home)
             try:
                 second = activate(home, [sock])
                 assert first.end() == 0
