@@ -93,8 +93,8 @@ def render(rows: Sequence[Measurement]) -> str:
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = (
         "  ".join(
-            cell.ljust(width) if here in (0, 6) else cell.rjust(width)
-            for here, (cell, width) in enumerate(zip(cells, widths, strict=True))
+            cell.ljust(width) if index in (0, 6) else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(cells, widths, strict=True))
         ).rstrip()
         for cells in table
     )
