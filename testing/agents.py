@@ -7,7 +7,7 @@ import json
 from testing.support import DaemonHome
 
 
-def tell(
+def send_event(
     home: DaemonHome,
     session: str,
     event: str,
@@ -22,13 +22,15 @@ def tell(
     assert home.ask(f"HOOK {agent} {packed} {sent}") == ["OK"]
 
 
-def asks(home: DaemonHome, session: str, meta: object = None) -> None:
+def send_question(home: DaemonHome, session: str, meta: object = None) -> None:
     """Sends the session's permission request."""
     given = {"command": "make"}
     event = "PermissionRequest"
-    tell(home, session, event, meta, cwd=f"/src/{session}", tool_name="Bash", tool_input=given)
+    send_event(
+        home, session, event, meta, cwd=f"/src/{session}", tool_name="Bash", tool_input=given
+    )
 
 
-def has_finished(home: DaemonHome, session: str, meta: object = None) -> None:
+def send_stop(home: DaemonHome, session: str, meta: object = None) -> None:
     """Sends the end of the session's turn."""
-    tell(home, session, "Stop", meta, cwd=f"/src/{session}")
+    send_event(home, session, "Stop", meta, cwd=f"/src/{session}")

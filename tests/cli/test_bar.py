@@ -235,9 +235,9 @@ def test_a_stream_starts_no_daemon_and_continues_with_the_next_one(
     daemon = alone.start()
     shown = following(alone, "plain")
     assert line(shown) == ""
-    for status, told in (("question", "▲1"), ("attention", "●1"), ("working", "▸1")):
+    for status, ready in (("question", "▲1"), ("attention", "●1"), ("working", "▸1")):
         alone.ask(f"SET a {status}")
-        assert line(shown) == told
+        assert line(shown) == ready
         daemon.stop()
         until(lambda: _state(shown.pid) == "S")
         assert not runtime_dir.is_running(alone.socket)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from testing.agents import asks
+from testing.agents import send_question
 from testing.cli_runs import until
 from testing.doc_examples import examples
 from testing.screen import screen
@@ -45,7 +45,7 @@ def tmux(linked: DaemonHome) -> Iterator[Tmux]:
 def pane(linked: DaemonHome, tmux: Tmux) -> str:
     """The pane of a session with a question, which is not the active pane."""
     made = tmux.background_pane("api")
-    asks(linked, "api", tmux.hints(made))
+    send_question(linked, "api", tmux.hints(made))
     return made
 
 

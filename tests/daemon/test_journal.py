@@ -40,12 +40,12 @@ def journal_log(
 
 @pytest.mark.slow  # as many daemons' loads as the file has bytes
 def test_a_file_truncated_at_any_byte_keeps_every_complete_record(tmp_path: Path) -> None:
-    kept = JournaledStore(tmp_path / "whole")
-    states = {kept.path.stat().st_size: kept.state}
+    journaled = JournaledStore(tmp_path / "whole")
+    states = {journaled.path.stat().st_size: journaled.state}
     for line in BUSY:
-        kept.do(line)
-        states[kept.path.stat().st_size] = kept.state
-    whole = kept.path.read_bytes()
+        journaled.do(line)
+        states[journaled.path.stat().st_size] = journaled.state
+    whole = journaled.path.read_bytes()
 
     path = tmp_path / "cut"
     for end in range(len(whole) + 1):
@@ -63,11 +63,11 @@ def test_a_file_truncated_at_any_byte_keeps_every_complete_record(tmp_path: Path
 
 
 def test_a_truncated_turn_keeps_its_complete_records(tmp_path: Path) -> None:
-    kept = JournaledStore(tmp_path / "file")
-    kept.do("SET a working", "SET b working", "SET c working")
-    whole = kept.path.read_bytes()
-    kept.path.write_bytes(whole[: whole.index(b"SET c") + 3])
-    assert list(kept.again().store.sessions) == ["a", "b"]
+    journaled = JournaledStore(tmp_path / "file")
+    journaled.do("SET a working", "SET b working", "SET c working")
+    whole = journaled.path.read_bytes()
+    journaled.path.write_bytes(whole[: whole.index(b"SET c") + 3])
+    assert list(journaled.again().store.sessions) == ["a", "b"]
 
 
 def test_an_incomplete_last_record_is_reported(home: DaemonHome) -> None:
@@ -204,7 +204,7 @@ def test_an_invalid_record_is_reported_and_the_others_are_kept(
     found = JournaledStore(path)
     assert list(found.store.sessions) == ["a", "b"]
     assert "invalid record" in journal_log.text
-    # The invalid one is kept for diagnosis, and is not read again.
+    # The invalid file stays for diagnosis, and is not read again.
     assert record in path.with_name("acd.sock.journal.unreadable").read_text()
     journal_log.clear()
     again = found.again()
@@ -230,23 +230,23 @@ def test_a_file_of_invalid_records_does_not_fill_the_log(
 
 
 def test_every_record_is_read_back(tmp_path: Path) -> None:
-    kept = JournaledStore(tmp_path / "file")
+    journaled = JournaledStore(tmp_path / "file")
     for line in BUSY:
-        assert kept.do(line) == ["OK"] or line.startswith("RESURRECT")
-    again = kept.again()
-    assert again.state == kept.state
-    assert again.expiring == kept.expiring
+        assert journaled.do(line) == ["OK"] or line.startswith("RESURRECT")
+    again = journaled.again()
+    assert again.state == journaled.state
+    assert again.expiring == journaled.expiring
 
 
 def test_corrections_are_read_back(tmp_path: Path) -> None:
-    kept = JournaledStore(tmp_path / "file")
-    kept.do(hook("a", "UserPromptSubmit", prompt="go"))
-    now = next(kept.now)
+    journaled = JournaledStore(tmp_path / "file")
+    journaled.do(hook("a", "UserPromptSubmit", prompt="go"))
+    now = next(journaled.now)
     observation = Observation("registry", "IDLE", "idle", now.wall)
-    kept.store.apply_observation("a", observation, now)
-    kept.journal.append([observation_record("a", observation)], now)
-    assert kept.store.sessions["a"].status == "attention"
-    assert kept.again().state == kept.state
+    journaled.store.apply_observation("a", observation, now)
+    journaled.journal.append([observation_record("a", observation)], now)
+    assert journaled.store.sessions["a"].status == "attention"
+    assert journaled.again().state == journaled.state
 
 
 def test_a_lower_limit_does_not_drop_acknowledged_sessions(home: DaemonHome) -> None:
@@ -311,22 +311,22 @@ def test_the_file_is_complete_at_every_step_of_a_compaction(
     tmp_path: Path, seed: int, journal_log: pytest.LogCaptureFixture
 ) -> None:
     chance = random.Random(seed)
-    kept = JournaledStore(tmp_path / "acd.sock.journal")
+    journaled = JournaledStore(tmp_path / "acd.sock.journal")
     finished = 0
     for _ in range(250):
-        kept.do(*(traffic(chance) for _ in range(chance.randrange(1, 4))))
-        if kept.journal.needs_compaction:
-            before = kept.path.stat().st_ino
-            kept.journal.compact_step()
-            finished += kept.path.stat().st_ino != before
+        journaled.do(*(traffic(chance) for _ in range(chance.randrange(1, 4))))
+        if journaled.journal.needs_compaction:
+            before = journaled.path.stat().st_ino
+            journaled.journal.compact_step()
+            finished += journaled.path.stat().st_ino != before
         # A kill -9 at this moment leaves exactly the files as they are.
         died = tmp_path / "died"
         died.mkdir()
         for file in tmp_path.glob("acd.sock.journal*"):
             shutil.copy(file, died / file.name)
         found = JournaledStore(died / "acd.sock.journal")
-        assert found.state == kept.state
-        assert sorted(found.expiring) == sorted(kept.expiring)
+        assert found.state == journaled.state
+        assert sorted(found.expiring) == sorted(journaled.expiring)
         found.journal.close()
         shutil.rmtree(died)
     assert finished >= 3
@@ -339,29 +339,29 @@ def test_a_late_event_of_a_closed_session_during_a_compaction_keeps_the_new_sess
 ) -> None:
     # Without the old session, the event would create it anew in the process of the
     # session that replaced it, and would close that one.
-    kept = JournaledStore(tmp_path / "file")
-    kept.do("SET other working")
-    kept.do(hook("old", "SessionStart", source="startup", pid=4_000_001))
-    kept.do(hook("new", "SessionStart", source="clear", pid=4_000_001))
-    while not kept.journal.needs_compaction:
-        kept.do("SET other working")
-    while kept.journal.needs_compaction:
-        kept.journal.compact_step()
-        kept.do(hook("old", "PostToolUse", pid=4_000_001))
-    assert kept.store.sessions["new"].status != "closed"
-    assert kept.again().state == kept.state
+    journaled = JournaledStore(tmp_path / "file")
+    journaled.do("SET other working")
+    journaled.do(hook("old", "SessionStart", source="startup", pid=4_000_001))
+    journaled.do(hook("new", "SessionStart", source="clear", pid=4_000_001))
+    while not journaled.journal.needs_compaction:
+        journaled.do("SET other working")
+    while journaled.journal.needs_compaction:
+        journaled.journal.compact_step()
+        journaled.do(hook("old", "PostToolUse", pid=4_000_001))
+    assert journaled.store.sessions["new"].status != "closed"
+    assert journaled.again().state == journaled.state
 
 
 @pytest.mark.usefixtures("small")
 def test_a_compaction_keeps_the_order_of_the_list(tmp_path: Path) -> None:
-    kept = JournaledStore(tmp_path / "file")
-    kept.do("SET a working", "SET b working", "SET c working", "RM a")
-    while not kept.journal.needs_compaction:
-        kept.do("SET c working")
-    while kept.journal.needs_compaction:
-        kept.journal.compact_step()
-        kept.do("SET a working", "SET b question")
-    assert list(kept.again().store.sessions) == ["a", "b", "c"]
+    journaled = JournaledStore(tmp_path / "file")
+    journaled.do("SET a working", "SET b working", "SET c working", "RM a")
+    while not journaled.journal.needs_compaction:
+        journaled.do("SET c working")
+    while journaled.journal.needs_compaction:
+        journaled.journal.compact_step()
+        journaled.do("SET a working", "SET b question")
+    assert list(journaled.again().store.sessions) == ["a", "b", "c"]
 
 
 FLOODS = {

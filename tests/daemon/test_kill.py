@@ -1,4 +1,4 @@
-"""`kill -9` at any moment: acknowledged requests are kept."""
+"""`kill -9` at any moment: acknowledged requests survive."""
 
 from __future__ import annotations
 

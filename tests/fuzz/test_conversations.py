@@ -128,8 +128,8 @@ class Conversations(RuleBasedStateMachine):
         client = self.clients[who]
         self._read(who)
         client.send(f"SUBSCRIBE{words}")
-        picture = json.loads(client.line().removeprefix("STATE "))
-        assert {s["id"]: s["status"] for s in picture} == {
+        listed = json.loads(client.line().removeprefix("STATE "))
+        assert {s["id"]: s["status"] for s in listed} == {
             name: session.status for name, session in self.model.sessions.items()
         }
         self.expected[who] = []

@@ -28,10 +28,10 @@ NOBODY = 65534
 
 SERVER = """
 import json, os, socket, sys
-path, heard, uid = sys.argv[1], sys.argv[2], int(sys.argv[3])
+path, received, uid = sys.argv[1], sys.argv[2], int(sys.argv[3])
 listener = socket.socket(socket.AF_UNIX)
 listener.bind(path)
-log = os.open(heard, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+log = os.open(received, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 os.setgroups([])
 os.setgid(uid)
 os.setuid(uid)
@@ -54,26 +54,28 @@ def _home() -> Iterator[DaemonHome]:
 
 
 @pytest.fixture
-def heard(home: DaemonHome) -> Iterator[Path]:
+def received(home: DaemonHome) -> Iterator[Path]:
     """The file of the lines that another user's server on the socket's path gets.
 
     The test puts it there as root, which that user cannot, and holds a daemon's lock.
     """
     home.directory.mkdir(mode=0o700)
-    heard = home.root / "heard"
+    received = home.root / "received"
     held = home.socket.with_name("acd.sock.daemon")
-    command = [sys.executable, "-I", "-c", SERVER, str(home.socket), str(heard), str(NOBODY)]
+    command = [sys.executable, "-I", "-c", SERVER, str(home.socket), str(received), str(NOBODY)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as server, held.open("w") as lock:
         import fcntl
 
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert server.stdout is not None
         server.stdout.readline()
-        yield heard
+        yield received
         server.kill()
 
 
-def test_a_command_says_whose_server_it_is_and_sends_nothing(home: DaemonHome, heard: Path) -> None:
+def test_a_command_says_whose_server_it_is_and_sends_nothing(
+    home: DaemonHome, received: Path
+) -> None:
     command = [sys.executable, "-m", "acd"]
     for words in (["list"], ["set", "s", "working"], ["resurrect", "trap"], ["status"], ["stop"]):
         done = subprocess.run(
@@ -85,18 +87,18 @@ def test_a_command_says_whose_server_it_is_and_sends_nothing(home: DaemonHome, h
             "     set ACD_SOCKET to a path in a directory of yours\n"
         )
         assert done.stdout == ""
-    assert heard.read_bytes() == b""
+    assert received.read_bytes() == b""
 
 
-def test_a_bar_shows_nothing_of_it(home: DaemonHome, heard: Path) -> None:
+def test_a_bar_shows_nothing_of_it(home: DaemonHome, received: Path) -> None:
     command = [sys.executable, "-m", "acd", "bar", "plain"]
     done = subprocess.run(command, env=home.environ, capture_output=True, text=True, check=False)
     assert "trap" not in done.stdout
     assert done.returncode == 3
-    assert heard.read_bytes() == b""
+    assert received.read_bytes() == b""
 
 
-def test_a_status_line_shows_this_session_alone(home: DaemonHome, heard: Path) -> None:
+def test_a_status_line_shows_this_session_alone(home: DaemonHome, received: Path) -> None:
     command = [INTERPRETER, "-I", "-S", str(CHECKOUT / "hooks/acd_statusline.py")]
     done = subprocess.run(
         command, env=home.environ, input=payload("statusLine"), capture_output=True, check=False
@@ -104,14 +106,14 @@ def test_a_status_line_shows_this_session_alone(home: DaemonHome, heard: Path) -
     assert done.returncode == 0
     assert b"trap" not in done.stdout
     assert done.stdout != b""
-    assert heard.read_bytes() == b""
+    assert received.read_bytes() == b""
 
 
-def test_a_hook_sends_nothing_and_counts_the_event(home: DaemonHome, heard: Path) -> None:
+def test_a_hook_sends_nothing_and_counts_the_event(home: DaemonHome, received: Path) -> None:
     command = [INTERPRETER, "-I", "-S", str(CHECKOUT / "hooks/acd_hook.py"), "claude-code"]
     done = subprocess.run(command, env=home.environ, input=PROMPT, capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
-    assert heard.read_bytes() == b""
+    assert received.read_bytes() == b""
     assert home.socket.with_name("acd.sock.given-up").read_bytes() == b"."
 
 
@@ -195,7 +197,7 @@ os.chmod(f"{mine}/acd.sock", 0o777)
 listener.listen(100)
 listener.setblocking(False)
 print(flush=True)
-heard = 0
+received = 0
 while not os.path.exists(f"{there}-stop"):
     os.chmod(mine, 0o711)
     os.rename(mine, there)
@@ -203,18 +205,18 @@ while not os.path.exists(f"{there}-stop"):
         connection, _ = listener.accept()
         connection.settimeout(0.2)
         try:
-            heard += len(connection.recv(1 << 16))
+            received += len(connection.recv(1 << 16))
         except OSError:
             pass
         connection.close()
     except BlockingIOError:
         pass
     os.rename(there, mine)
-print(heard, flush=True)
+print(received, flush=True)
 """
 
 
-def test_who_renames_a_directory_in_and_out_of_tmp_hears_nothing() -> None:
+def test_who_renames_a_directory_in_and_out_of_tmp_receives_nothing() -> None:
     root = Path(tempfile.mkdtemp(prefix="acd-"))
     root.chmod(0o1777)
     there = root / "acd"

@@ -127,8 +127,8 @@ def test_a_long_question_keeps_what_is_asked(home: HookHome) -> None:
         home,
         enlarged(payload("PreToolUse-AskUserQuestion"), tool_input={"questions": [question] * 9}),
     )
-    kept = {"question": "Which?", "header": "Choice", "multiSelect": True}
-    assert event["tool_input"] == {"questions": [kept] * 4}
+    left = {"question": "Which?", "header": "Choice", "multiSelect": True}
+    assert event["tool_input"] == {"questions": [left] * 4}
 
 
 def test_a_name_too_long_to_be_one_is_left_out_whole(home: HookHome) -> None:
@@ -213,9 +213,9 @@ def test_whatever_the_object_it_fits_or_overflows(event: dict[str, Any], limit: 
     assert len(short) <= limit
     assert short.isascii()
     assert b"\n" not in short
-    kept = json.loads(short)
-    assert kept.keys() <= event.keys()
-    for name, value in kept.items():
+    left = json.loads(short)
+    assert left.keys() <= event.keys()
+    for name, value in left.items():
         if isinstance(value, str):
             assert event[name].startswith(value)
         elif isinstance(value, bool):

@@ -120,8 +120,8 @@ def test_the_hooks_go_to_the_agent_that_is_here_and_come_last(user: User, codex:
     codex.hooks.write_text(
         json.dumps({"description": "d", "hooks": {"Stop": [{"hooks": [THEIRS]}]}})
     )
-    told = user.install()
-    assert f"Hooks for Codex: {len(EVENTS)} in {codex.hooks}" in told
+    output = user.install()
+    assert f"Hooks for Codex: {len(EVENTS)} in {codex.hooks}" in output
     assert not user.settings.exists()
     assert set(codex.events()) == set(EVENTS)
     first, ours = codex.events()["Stop"]
@@ -132,8 +132,8 @@ def test_the_hooks_go_to_the_agent_that_is_here_and_come_last(user: User, codex:
 
 def test_an_agent_that_is_named_is_the_only_one(user: User, codex: Codex) -> None:
     user.write(b"{}")
-    told = user.install("--agent", "claude-code")
-    assert "Claude Code" in told
+    output = user.install("--agent", "claude-code")
+    assert "Claude Code" in output
     assert not codex.hooks.exists()
     user.install("--agent", "all")
     assert codex.hooks.exists()
@@ -161,9 +161,9 @@ def test_the_command_stays_while_its_python_is_there(user: User, codex: Codex) -
     other = user.home / "python3"
     other.symlink_to(python)
     codex.hooks.write_text(codex.hooks.read_text().replace(python, str(other)))
-    kept = codex.hooks.read_bytes()
+    merged = codex.hooks.read_bytes()
     user.install()
-    assert codex.hooks.read_bytes() == kept
+    assert codex.hooks.read_bytes() == merged
     other.unlink()
     user.install()
     assert codex.events()["Stop"][0]["hooks"][0]["command"] == ours
@@ -252,8 +252,8 @@ def test_uninstalling_names_the_hooks_that_codex_asks_about_again(user: User, co
     codex.append("Stop")
     codex.append("PreToolUse")
     note = "Codex asks you to review these hooks again, because they move to another position:"
-    for told in (user.acd("uninstall", "--dry-run").stdout, user.uninstall()):
-        assert f"{note} PreToolUse (notify-send done), Stop (notify-send done)\n" in told
+    for output in (user.acd("uninstall", "--dry-run").stdout, user.uninstall()):
+        assert f"{note} PreToolUse (notify-send done), Stop (notify-send done)\n" in output
     assert codex.events() == {"PreToolUse": [{"hooks": [THEIRS]}], "Stop": [{"hooks": [THEIRS]}]}
 
 

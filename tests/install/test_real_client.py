@@ -137,10 +137,10 @@ def test_doctor_reports_the_events_of_a_client_that_only_an_extension_brings(
     program = user.home / EXTENSIONS[0] / "anthropic.claude-code-2.1.197-linux-x64" / PROGRAM
     program.parent.mkdir(parents=True)
     program.symlink_to(executable)
-    told = user.acd("doctor", check=False)
-    assert told.returncode == 1
-    assert f"({program})" in told.stdout
-    assert "no hook on PostToolBatch\n" in told.stdout
+    output = user.acd("doctor", check=False)
+    assert output.returncode == 1
+    assert f"({program})" in output.stdout
+    assert "no hook on PostToolBatch\n" in output.stdout
     user.install()
     assert "no hook on" not in user.acd("doctor", check=False).stdout
 

@@ -122,8 +122,8 @@ def test_uninstall_takes_them_out_and_leaves_others_alone(user: User) -> None:
     other.parent.mkdir(parents=True)
     other.touch()
     user.install()
-    told = user.uninstall()
-    assert "The manual removed.\nCompletions removed.\n" in told
+    output = user.uninstall()
+    assert "The manual removed.\nCompletions removed.\n" in output
     assert not any(path.exists() for path in wanted)
     assert all(path.parent.is_dir() for path in wanted)
     assert list((user.home / ".local/share/man").rglob("*")) == [other.parent, other]

@@ -54,10 +54,10 @@ def test_what_the_user_changed_since_stays_and_so_does_the_backup(user: User) ->
     value = json.loads(user.settings.read_bytes())
     value["model"] = "sonnet"
     user.settings.write_text(json.dumps(value, indent=2))
-    told = user.uninstall()
+    output = user.uninstall()
     assert json.loads(user.settings.read_bytes()) == json.loads(PLAIN) | {"model": "sonnet"}
     assert user.backup.read_bytes() == PLAIN
-    assert f"stays at {user.backup}" in told
+    assert f"stays at {user.backup}" in output
 
 
 def test_a_file_that_the_client_rewrote_with_the_same_value_needs_no_backup(user: User) -> None:
@@ -163,11 +163,11 @@ def test_on_a_terminal_it_asks(user: User, answer: str, goes: bool) -> None:
 def test_an_uninstall_as_a_dry_run_changes_nothing_and_names_each_place(user: User) -> None:
     user.install()
     before = user.files()
-    told = user.acd("uninstall", "--dry-run").stdout
+    output = user.acd("uninstall", "--dry-run").stdout
     assert user.files() == before
     assert runtime_dir.is_running(user.socket)
     for file in (user.settings, user.socket.parent, user.hook):
-        assert str(file) in told
+        assert str(file) in output
     user.uninstall()
     assert user.acd("uninstall", "--dry-run").stdout == "nothing to do\n"
 

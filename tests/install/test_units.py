@@ -134,9 +134,9 @@ def test_the_minimal_sandbox_is_no_new_privileges_and_filters_of_system_calls(un
 
 @pytest.mark.parametrize("unit", [systemd.SERVICE, systemd.NOTIFY])
 def test_the_reduced_sandbox_has_nothing_that_needs_a_user_namespace(unit: str) -> None:
-    kept = {line.partition("=")[0] for line in sandbox.settings(systemd.template(unit), "reduced")}
-    assert not kept & NEEDS_USER_NAMESPACE
-    assert kept > {
+    keys = {line.partition("=")[0] for line in sandbox.settings(systemd.template(unit), "reduced")}
+    assert not keys & NEEDS_USER_NAMESPACE
+    assert keys > {
         line.partition("=")[0] for line in sandbox.settings(systemd.template(unit), "minimal")
     }
 

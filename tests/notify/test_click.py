@@ -13,7 +13,7 @@ from jeepney import new_method_call
 
 from acd.notify.dbus import DBusDesktop
 from acd.notify.notification import Notification
-from testing.agents import asks
+from testing.agents import send_question
 from testing.cli_runs import start, until, until_subscribed
 from testing.desktop_server import (
     BUS,
@@ -61,7 +61,7 @@ def served(here: DaemonHome) -> DaemonHome:
 def question(home: DaemonHome, tmux: Tmux, server: NotificationServer, name: str) -> str:
     """Lets a session in a hidden pane ask, and waits for its notification; returns the pane."""
     pane = tmux.background_pane(name)
-    asks(home, name, tmux.hints(pane))
+    send_question(home, name, tmux.hints(pane))
     shown(server, name)
     return pane
 
@@ -159,9 +159,9 @@ def test_an_unreachable_terminal_is_reported_and_the_next_click_works(
     served: DaemonHome, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
     process = notify()
-    asks(served, "gone", viewer.tmux.hints("%99"))
+    send_question(served, "gone", viewer.tmux.hints("%99"))
     shown(server, "gone")
-    asks(served, "far", {"host": "far"})
+    send_question(served, "far", {"host": "far"})
     shown(server, "far")
     pane = question(served, viewer.tmux, server, "api")
     server.click(1)
@@ -198,7 +198,7 @@ def test_a_terminal_client_that_hangs_is_ended_and_answers_still_withdraw_notifi
     process = start(served, "notify")
     try:
         until_subscribed(served)
-        asks(served, "api", {"KITTY_WINDOW_ID": "1", "KITTY_LISTEN_ON": f"unix:{listens}"})
+        send_question(served, "api", {"KITTY_WINDOW_ID": "1", "KITTY_LISTEN_ON": f"unix:{listens}"})
         shown(server, "api")
         with a_listener(listens, "kitty"):
             server.click(1)

@@ -216,8 +216,8 @@ def test_what_it_tells_is_json_whatever_the_model_is_called(served: DaemonHome, 
     served.ask(f"SET {session} working")
     run(served, {**STATUS, "model": {"display_name": model}})
     with served.client() as client:
-        told = client.get(session)["api_usage"]["model"]
-    assert told == acd_statusline.clean(model, 100)
+        stored = client.get(session)["api_usage"]["model"]
+    assert stored == acd_statusline.clean(model, 100)
 
 
 # Faults --------------------------------------------------------

@@ -77,7 +77,7 @@ def test_what_is_about_hooks_and_service_is_passed_on(new_user: AcdUser) -> None
 
 
 @pytest.mark.parametrize(
-    "options, said",
+    "options, error",
     [
         (("--hook",), "unknown option '--hook'"),
         (("--agent",), "--agent needs a name"),
@@ -86,11 +86,11 @@ def test_what_is_about_hooks_and_service_is_passed_on(new_user: AcdUser) -> None
     ],
 )
 def test_wrong_options_are_refused_with_the_usage(
-    new_user: AcdUser, options: tuple[str, ...], said: str
+    new_user: AcdUser, options: tuple[str, ...], error: str
 ) -> None:
     done = new_user.install(*options, check=False)
     assert done.returncode == 2
-    assert f"install.sh: {said}\n" in done.stderr
+    assert f"install.sh: {error}\n" in done.stderr
     assert "Usage: ./install.sh" in done.stderr
 
 
@@ -193,14 +193,14 @@ def test_without_the_headers_of_systemd_all_works_and_a_line_says_so(new_user: A
     done = new_user.install()
     [line] = [line for line in done.stderr.splitlines() if "systemd-python" in line]
     assert "libsystemd-dev" in line
-    assert new_user.tell("SET one working") == ["OK"]
+    assert new_user.request("SET one working") == ["OK"]
     assert new_user.daemon_state() == "active"
 
 
 def test_without_hooks_the_settings_are_not_touched(new_user: AcdUser) -> None:
     new_user.install("--no-hooks")
     assert settings(new_user) == SETTINGS
-    assert new_user.tell("SET one working") == ["OK"]
+    assert new_user.request("SET one working") == ["OK"]
 
 
 def test_without_a_service_the_first_command_starts_the_daemon(new_user: AcdUser) -> None:
@@ -229,8 +229,8 @@ def test_no_line_is_refused_or_lost_while_an_upgrade_is_made(user: AcdUser) -> N
         user.install()
         left, errors = client.communicate("", timeout=60)
     assert (client.returncode, errors) == (0, "")
-    told = {name: session["status"] for name, session in user.sessions().items()}
-    assert told.items() >= json.loads(left).items()
+    statuses = {name: session["status"] for name, session in user.sessions().items()}
+    assert statuses.items() >= json.loads(left).items()
     assert program(user) != before
     assert user.daemon_pid() != old_daemon
     assert not (user.home / DATA.relative_to(HOME) / before).exists()
@@ -243,14 +243,14 @@ def test_a_program_that_runs_through_an_upgrade_keeps_its_version_and_works(user
         user.await_subscriber()
         user.install()
         assert (user.home / DATA.relative_to(HOME) / before).is_dir()
-        user.tell("SET one working")
+        user.request("SET one working")
         # The first line is the session of `acd install`'s test.
         assert any("one" in line for line in watch.stdout)
         user.run("pkill", "-f", "acd watch")
 
 
 def test_a_service_that_an_upgrade_left_alone_runs_the_new_version(user: AcdUser) -> None:
-    user.tell("SET one working")
+    user.request("SET one working")
     user.install("--no-service")
     assert user.sessions()["one"]["status"] == "working"
     assert user.unit("acd.service", "ActiveState") == "active"
@@ -262,7 +262,7 @@ def test_an_upgrade_without_a_network_leaves_the_working_one(user: AcdUser) -> N
     before = user.files()
     assert user.install(check=False, environment=NO_INDEX).returncode == 1
     assert user.files() == before
-    assert user.tell("PING") == ["OK"]
+    assert user.request("PING") == ["OK"]
 
 
 def test_an_upgrade_that_cannot_be_set_up_is_taken_back(user: AcdUser) -> None:
@@ -275,7 +275,7 @@ def test_an_upgrade_that_cannot_be_set_up_is_taken_back(user: AcdUser) -> None:
     assert settings(user) == '{"hooks": '
     assert program(user) == before
     assert [path.name for path in (user.home / DATA.relative_to(HOME)).glob("venv-*")] == [before]
-    assert user.tell("SET one working") == ["OK"]
+    assert user.request("SET one working") == ["OK"]
 
 
 def test_two_installs_at_once_do_not_meet(user: AcdUser) -> None:
@@ -298,7 +298,7 @@ def test_two_installs_at_once_do_not_meet(user: AcdUser) -> None:
 def test_uninstall_leaves_everything_as_it_was(
     installation: Installation, user: AcdUser, damage: str
 ) -> None:
-    user.tell("SET one working")
+    user.request("SET one working")
     data = user.home / DATA.relative_to(HOME)
     match damage:
         case "program gone":

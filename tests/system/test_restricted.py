@@ -24,8 +24,8 @@ def restricted(installation: Installation) -> Iterator[AcdUser]:
 
 def failed_starts(user: AcdUser) -> int:
     user.run("journalctl", "--user", "--sync", check=False)
-    said = user.run("journalctl", "--user-unit=acd.service", "-o", "cat", check=False).stdout
-    return said.count("Main process exited")
+    output = user.run("journalctl", "--user-unit=acd.service", "-o", "cat", check=False).stdout
+    return output.count("Main process exited")
 
 
 def hook_command(user: AcdUser) -> list[str]:
