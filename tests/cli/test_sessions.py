@@ -275,7 +275,7 @@ def test_explain_shows_times_to_the_millisecond(acd: Acd, client: LineClient) ->
     assert ":02.345  hook" in acd("explain", "api").out
 
 
-def test_explain_without_evidence_of_an_agent_says_so(acd: Acd) -> None:
+def test_explain_without_evidence_of_an_agent_prints_so(acd: Acd) -> None:
     acd("set", "one", "working")
     assert timeless(acd("explain", "one").out).splitlines() == [
         "one: working for Ns, because a command set it (SET or RM)",

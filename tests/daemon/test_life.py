@@ -393,7 +393,9 @@ def test_an_idle_daemon_does_not_wake_up(
 # Messages to the service manager ------------------------------------------------
 
 
-def test_it_tells_when_it_serves_and_when_it_stops(home: DaemonHome, daemon: DaemonProcess) -> None:
+def test_it_notifies_systemd_when_it_serves_and_when_it_stops(
+    home: DaemonHome, daemon: DaemonProcess
+) -> None:
     assert daemon.notifications == ["READY=1\nSTATUS=0 sessions"]
     assert home.ask("STOP") == ["OK"]
     daemon.wait_for("STOPPING=1")

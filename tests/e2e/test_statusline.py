@@ -9,7 +9,7 @@ from testing.e2e.agent import ClaudeTestbed
 from testing.support import LineClient
 
 
-def test_the_status_line_shows_who_else_needs_the_user_and_tells_what_was_used(
+def test_the_status_line_shows_who_else_needs_the_user_and_reports_what_was_used(
     testbed: ClaudeTestbed,
 ) -> None:
     settings = testbed.home.config_dir / "settings.json"

@@ -63,9 +63,7 @@ def test_of_a_service_that_fails_the_event_goes_to_a_daemon_that_the_hook_starts
     assert home.given_up() == 0
 
 
-def test_nobody_who_answers_in_time_costs_no_event(
-    home: HookHome, manager: BacklogListener
-) -> None:
+def test_no_reply_in_time_costs_no_event(home: HookHome, manager: BacklogListener) -> None:
     assert home.run().silent
     assert manager.line().event["hook_event_name"] == "UserPromptSubmit"
     assert home.given_up() == 0
@@ -83,7 +81,7 @@ def test_after_a_daemon_has_ended_the_socket_is_cold_again(
 
 
 @pytest.mark.parametrize("owner", ["", "0\n", "garbage", "9" * 30])
-def test_whatever_the_owner_s_file_says_the_event_arrives_once(
+def test_whatever_the_owner_file_holds_the_event_arrives_once(
     home: HookHome, manager: BacklogListener, owner: str
 ) -> None:
     home.socket.with_name("acd.sock.daemon").write_text(owner)

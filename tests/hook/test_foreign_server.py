@@ -73,7 +73,7 @@ def received(home: DaemonHome) -> Iterator[Path]:
         server.kill()
 
 
-def test_a_command_says_whose_server_it_is_and_sends_nothing(
+def test_a_command_shows_the_owner_of_the_server_and_sends_nothing(
     home: DaemonHome, received: Path
 ) -> None:
     command = [sys.executable, "-m", "acd"]

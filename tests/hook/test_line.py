@@ -95,7 +95,7 @@ def test_each_event_is_one_connection(home: HookHome) -> None:
 @pytest.mark.parametrize(
     "arguments", [[], [""], ["claude"], ["Claude-Code"], ["claude-code x"], ["x\ny"]]
 )
-def test_an_agent_that_is_not_known_sends_nothing(home: HookHome, arguments: list[str]) -> None:
+def test_an_unknown_agent_sends_nothing(home: HookHome, arguments: list[str]) -> None:
     listener = home.listen()
     assert home.run(command=[*home.command()[:-1], *arguments]).silent
     assert listener.raw() is None
@@ -172,7 +172,7 @@ def test_a_print_run_is_not_attended(home: HookHome) -> None:
 
 
 @pytest.mark.parametrize(("entered", "attended"), [("cli", True), ("sdk-cli", False)])
-def test_an_older_client_tells_it_by_how_it_was_entered(
+def test_an_older_client_is_attended_by_its_entry_point(
     home: HookHome, entered: str, attended: bool
 ) -> None:
     listener = home.listen()
@@ -210,7 +210,7 @@ def test_without_a_home_no_config_dir_is_made_up(home: HookHome) -> None:
     assert "config_dir" not in listener.line().meta
 
 
-def test_codex_is_told_by_its_own_variables_alone(home: HookHome) -> None:
+def test_codex_uses_its_own_variables_alone(home: HookHome) -> None:
     listener = home.listen()
     claude = {"CLAUDE_PID": "1", "CLAUDE_CODE_SESSION_ATTENDED": "1", "CLAUDE_CONFIG_DIR": "/a"}
     home.run(command=home.command("codex"), environ=claude)

@@ -70,7 +70,7 @@ def test_an_event_given_up_stores_no_secret(home: HookHome, hidden: dict[str, st
     assert not holds_any(files_below(home.root), hidden)
 
 
-def test_a_daemon_that_was_started_knows_no_secret(home: HookHome, hidden: dict[str, str]) -> None:
+def test_a_daemon_that_was_started_gets_no_secret(home: HookHome, hidden: dict[str, str]) -> None:
     home.install_daemon()
     home.run()
     report = home.ask_daemon()

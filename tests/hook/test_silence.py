@@ -169,7 +169,7 @@ def full_backlog(path: Path) -> Iterator[None]:
         yield
 
 
-def test_a_frozen_daemon_keeps_nobody_waiting(home: HookHome) -> None:
+def test_a_frozen_daemon_delays_no_hook(home: HookHome) -> None:
     home.make_directory()
     with frozen_daemon(home.socket, backlog=128):
         runs = [home.run() for _ in range(5)]

@@ -210,7 +210,7 @@ def test_with_trust_codex_stores_the_hashes_that_it_computes(user: User, codex: 
     assert not codex.config.exists()
 
 
-def test_a_changed_command_has_to_be_reviewed_again_and_install_says_so(
+def test_a_changed_command_has_to_be_reviewed_again_and_install_prints_it(
     user: User, codex: Codex
 ) -> None:
     user.install()

@@ -40,7 +40,7 @@ def test_a_running_daemon_is_queried(whole: User) -> None:
     assert f"✓ daemon   acd {__version__}, process " in doctor(whole, 0)
 
 
-def test_before_an_install_it_says_to_install(user: User) -> None:
+def test_before_an_install_it_shows_the_install_command(user: User) -> None:
     output = doctor(user, 1)
     assert "✗ hooks " in output
     assert "→ acd install" in output
@@ -264,7 +264,7 @@ def test_notifications_that_are_off_are_a_word_in_status_and_no_finding(
     assert "notify off" in status(whole)
 
 
-def test_notifications_that_nobody_shows_are_a_problem_until_somebody_does(whole: User) -> None:
+def test_notifications_are_a_problem_until_a_notifier_runs(whole: User) -> None:
     _configure_notify(whole, 'command = ["true"]')
     absent = "configured, and no acd notify is at work"
     mended = "have your session start it: acd notify"

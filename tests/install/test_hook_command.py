@@ -77,7 +77,7 @@ def test_a_hook_that_may_not_be_read_is_silent_too(tmp_path: Path) -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1))
-def test_the_command_is_known_as_ours_whatever_the_paths(name: str) -> None:
+def test_the_command_is_recognized_as_ours_whatever_the_paths(name: str) -> None:
     base = Path("/", name)
     command = guarded_command(base / "python3", base / "acd_hook.py", "claude-code")
     assert is_ours({"type": "command", "command": command}, "claude-code")
@@ -140,7 +140,7 @@ def test_the_environments_own_python_is_the_last_resort(tmp_path: Path) -> None:
     assert choose_python([tmp_path / "gone", own], tmp_path / "venv") == own
 
 
-def test_without_any_interpreter_it_says_so(tmp_path: Path) -> None:
+def test_without_any_interpreter_it_prints_an_error(tmp_path: Path) -> None:
     with pytest.raises(AcdError, match="cannot find the Python"):
         choose_python([tmp_path / "gone"], tmp_path)
 

@@ -240,7 +240,7 @@ def test_settings_of_another_directory_are_used_when_the_client_uses_it(user: Us
     assert not user.settings.exists()
 
 
-def test_a_note_says_that_the_service_does_not_use_acd_socket(user: User) -> None:
+def test_a_note_reports_that_the_service_does_not_use_acd_socket(user: User) -> None:
     output = user.install(ACD_SOCKET=str(user.home / "mine/acd.sock"))
     assert f"ACD_SOCKET ({user.home}/mine/acd.sock) is not used for the service" in output
     assert f"answers at {user.socket}" in output
@@ -312,7 +312,7 @@ def configure(user: User, text: str) -> None:
     path.write_text(text)
 
 
-def test_without_a_manager_a_note_says_what_starts_notifications(user: User) -> None:
+def test_without_a_manager_a_note_shows_what_starts_notifications(user: User) -> None:
     configure(user, '[notify]\ncommand = ["true"]\n')
     assert "have your session start: acd notify" in user.install()
 

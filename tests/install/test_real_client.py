@@ -107,7 +107,7 @@ def complains(screen: str) -> bool:
     return any(words in screen for words in COMPLAINTS)
 
 
-def test_the_client_says_its_version(executable: Path, tmp_path: Path) -> None:
+def test_the_client_reports_its_version(executable: Path, tmp_path: Path) -> None:
     (tmp_path / "claude").symlink_to(executable)
     environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(tmp_path)}
     [(found, version)] = clients(environ)
@@ -117,7 +117,7 @@ def test_the_client_says_its_version(executable: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("where", EXTENSIONS)
-def test_a_client_that_only_an_editors_extension_brings_says_its_version(
+def test_a_client_in_an_editors_extension_reports_its_version(
     executable: Path, tmp_path: Path, where: str
 ) -> None:
     # A wrong name, as of an extension that was unpacked by hand: the program counts.
@@ -189,7 +189,7 @@ def test_the_client_has_nothing_to_say_about_our_hooks(executable: Path, home: C
 @pytest.mark.parametrize(
     "version", [None, (2, 1, 332)], ids=["no client known", "for a newer client"]
 )
-def test_the_client_knows_every_event_that_is_hooked_for_another_one(
+def test_the_client_supports_every_event_that_is_hooked_for_another_one(
     executable: Path, home: ClaudeHome, version: Version | None
 ) -> None:
     put_for(version, home, ACCEPTED["plain"])
@@ -216,7 +216,7 @@ def test_a_hook_without_its_guard_would_be_seen(executable: Path, home: ClaudeHo
     assert complains(screen_after_two_turns(home, executable))
 
 
-def test_an_event_that_the_client_does_not_know_would_be_seen(
+def test_an_event_that_the_client_does_not_support_would_be_seen(
     executable: Path, home: ClaudeHome
 ) -> None:
     put(home, executable, b"")

@@ -121,7 +121,7 @@ while True:
 """
 
 
-def test_without_a_reachable_manager_a_note_says_that_hooks_start_the_daemon(
+def test_without_a_reachable_manager_a_note_shows_that_hooks_start_the_daemon(
     user: ServiceUser,
 ) -> None:
     user.run("mkdir", "-m", "700", "run")

@@ -198,11 +198,11 @@ def test_anything_is_merged_or_refused(content: bytes) -> None:
         "(/d/acd_hook.py claude-code)&",
     ],
 )
-def test_ours_is_known_by_its_file_and_agent_wherever_they_are(command: str) -> None:
+def test_ours_is_recognized_by_its_file_and_agent_wherever_they_are(command: str) -> None:
     assert hook_entries.is_ours({"type": "command", "command": command}, AGENT)
 
 
-def test_ours_is_known_when_its_words_are_a_list() -> None:
+def test_ours_is_recognized_when_its_words_are_a_list() -> None:
     entry = {"type": "command", "command": "/p", "args": ["-I", "/d/acd_hook.py", "claude-code"]}
     assert hook_entries.is_ours(entry, AGENT)
 

@@ -102,7 +102,7 @@ def test_outdated_ones_are_replaced_and_current_ones_left(user: User) -> None:
     assert "completion" not in user.install("--dry-run")
 
 
-def test_somebody_elses_files_and_links_are_left_alone(user: User) -> None:
+def test_foreign_files_and_links_stay(user: User) -> None:
     first, *others = in_shells(user)
     first.write_text("# my own\n")
     theirs = user.home / "theirs"

@@ -128,7 +128,7 @@ def test_an_upgrade_keeps_ours_current(user: User) -> None:
     assert user.settings.read_bytes() == before
 
 
-def test_another_one_stays_and_a_note_says_so(user: User) -> None:
+def test_another_one_stays_and_a_note_reports_it(user: User) -> None:
     content = json.dumps({"statusLine": OTHER}, indent=2).encode()
     user.write(content)
     output = user.install("--statusline", "--no-hooks")

@@ -39,7 +39,7 @@ def test_uninstall_ends_the_daemon(user: User) -> None:
     assert not runtime_dir.is_running(user.socket)
 
 
-def test_a_second_uninstall_says_that_nothing_is_there(user: User) -> None:
+def test_a_second_uninstall_prints_that_there_is_nothing_to_do(user: User) -> None:
     user.write(PLAIN)
     user.install()
     user.uninstall()
@@ -93,7 +93,7 @@ def test_the_program_and_its_link_go_and_foreign_files_stay(user: User) -> None:
     assert not link.is_symlink()
 
 
-def test_somebody_elses_acd_stays(user: User) -> None:
+def test_a_foreign_acd_stays(user: User) -> None:
     user.install()
     link = user.home / ".local/bin/acd"
     link.parent.mkdir()

@@ -83,7 +83,7 @@ def test_systemd_warns_about_an_unknown_key(tmp_path: Path, units: list[str]) ->
 
 
 @analyzed
-def test_the_services_are_exposed_as_little_as_the_documentation_says(
+def test_the_services_are_exposed_as_little_as_documented(
     tmp_path: Path, units: list[str], level: Level
 ) -> None:
     for unit in map(Path, units[1:]):

@@ -75,7 +75,7 @@ def test_the_table_holds_these_corrections_and_no_others() -> None:
     ),
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
-def test_an_observation_makes_of_a_status_what_the_table_says(
+def test_an_observation_changes_a_status_as_in_the_table(
     observed: tuple[str, str], before: Status
 ) -> None:
     scene = StoreScene()
@@ -146,7 +146,7 @@ def test_a_set_overrules_a_correction() -> None:
     assert scene.status() == "question"
 
 
-def test_the_end_of_a_process_counts_whatever_the_clock_of_the_last_hook_said() -> None:
+def test_the_end_of_a_process_counts_whatever_the_clock_of_the_last_hook() -> None:
     scene = StoreScene()
     scene.hook("UserPromptSubmit", at=Now(scene.now.wall + 10**12, 0))
     scene.observe("process", "ended")
@@ -255,7 +255,7 @@ def test_with_the_hook_the_end_of_another_tool_leaves_the_question_open() -> Non
     assert scene.status() == "question"
 
 
-def test_background_tasks_may_ask_and_are_working_after_the_dialog() -> None:
+def test_background_tasks_may_open_a_dialog_and_are_working_after_it() -> None:
     scene = StoreScene()
     scene.hook("Stop/background")
     scene.wait(1)

@@ -60,7 +60,7 @@ def scenes_in(activity: Status) -> Iterator[StoreScene]:
 
 @pytest.mark.parametrize("activity", STATUSES.values())
 @pytest.mark.parametrize(("source", "kind"), list(itertools.product(SOURCES, KINDS)))
-def test_a_signal_makes_of_an_activity_what_the_table_says(
+def test_a_signal_changes_an_activity_as_in_the_table(
     source: Source, kind: SignalKind, activity: Status
 ) -> None:
     for scene in scenes_in(activity):
@@ -132,7 +132,7 @@ def recorded(**fields: object) -> HookEvent:
 @pytest.mark.parametrize("status", [None, *STATUSES.values()], ids=str)
 @pytest.mark.parametrize("agent", ["claude-code", "codex", "an agent of a later version"])
 @pytest.mark.parametrize("name", ["Stop", "SomethingNew"])
-def test_a_record_means_the_status_that_it_holds_whatever_the_table_says_now(
+def test_a_record_means_the_status_that_it_holds_whatever_the_present_table(
     status: Status | None, agent: str, name: str
 ) -> None:
     event = recorded(agent=agent, name=name, **({"status": status} if status else {}))

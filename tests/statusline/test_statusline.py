@@ -130,7 +130,7 @@ def test_colours_follow_no_color(served: DaemonHome) -> None:
         ({"cost": {"total_cost_usd": True}}, ""),
     ],
 )
-def test_what_a_client_does_not_tell_is_left_out(status: dict[str, Any], line: str) -> None:
+def test_what_a_client_does_not_report_is_left_out(status: dict[str, Any], line: str) -> None:
     assert " · ".join(acd_statusline.own_parts(status)) == line
 
 
@@ -148,7 +148,7 @@ def test_nothing_foreign_acts_on_the_terminal(name: str, asked: str, model: str)
 # Its report ----------------------------------------------------------------
 
 
-def test_it_tells_the_daemon_what_the_session_has_used(served: DaemonHome) -> None:
+def test_it_reports_to_the_daemon_what_the_session_has_used(served: DaemonHome) -> None:
     session = STATUS["session_id"]
     served.ask(f"SET {session} working")
     assert shown(served) == OWN
@@ -163,7 +163,7 @@ def test_it_tells_the_daemon_what_the_session_has_used(served: DaemonHome) -> No
         }
 
 
-def test_a_session_that_the_daemon_does_not_know_is_not_made(served: DaemonHome) -> None:
+def test_the_report_of_an_unknown_session_creates_none(served: DaemonHome) -> None:
     assert shown(served) == OWN
     assert served.ask("LIST") == ["STATE []"]
 
@@ -211,7 +211,7 @@ def test_a_python_that_scans_otherwise_is_read_with_json(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("model", ['O"pus', "Öpus \U0001f600", "a\\b", "x" * 200])
-def test_what_it_tells_is_json_whatever_the_model_is_called(served: DaemonHome, model: str) -> None:
+def test_its_report_is_json_whatever_the_name_of_the_model(served: DaemonHome, model: str) -> None:
     session = STATUS["session_id"]
     served.ask(f"SET {session} working")
     run(served, {**STATUS, "model": {"display_name": model}})

@@ -25,7 +25,7 @@ cat watched
 """
 
 
-def test_status_tells_how_it_is_and_starts_no_daemon(user: AcdUser) -> None:
+def test_status_shows_the_state_and_starts_no_daemon(user: AcdUser) -> None:
     done = user.run("acd", "status", check=False)
     assert (done.returncode, user.daemon_state()) == (3, "inactive")
     assert "not running; the next event or command starts it" in done.stdout
@@ -48,7 +48,7 @@ def test_doctor_finds_nothing_after_an_install_and_starts_nothing(user: AcdUser)
     assert f"process {user.daemon_pid()}" in user.acd("doctor")
 
 
-def test_doctor_tells_of_units_that_are_not_what_systemd_uses(user: AcdUser) -> None:
+def test_doctor_reports_units_that_are_not_what_systemd_uses(user: AcdUser) -> None:
     unit = user.unit("acd.service", "FragmentPath")
     user.run("sh", "-c", 'echo "# mine" >>"$0"', unit)
     output = user.run("acd", "doctor", check=False)

@@ -150,7 +150,7 @@ def test_without_ensurepip_it_names_the_package_that_is_missing(new_user: AcdUse
     assert not (new_user.home / ".local").exists()
 
 
-def test_without_any_python_it_says_what_to_install(new_user: AcdUser) -> None:
+def test_without_any_python_it_prints_what_to_install(new_user: AcdUser) -> None:
     for name in ("python3", "python3.11"):
         if Path("/usr/bin", name).exists():
             new_user.root("mount", "--bind", "/bin/false", f"/usr/bin/{name}")
@@ -168,18 +168,18 @@ def test_when_the_packages_cannot_be_fetched_nothing_is_left(new_user: AcdUser) 
     assert not (new_user.home / DATA.relative_to(HOME)).exists()
 
 
-def test_a_data_directory_that_cannot_be_written_is_told(new_user: AcdUser) -> None:
+def test_a_data_directory_that_cannot_be_written_is_reported(new_user: AcdUser) -> None:
     done = new_user.install(check=False, environment={"XDG_DATA_HOME": "/usr/share"})
     assert done.returncode == 1
     assert "cannot make /usr/share/acd" in done.stderr
 
 
-def test_a_missing_place_on_path_is_told(user: AcdUser) -> None:
+def test_a_directory_missing_on_path_is_reported(user: AcdUser) -> None:
     done = user.install(environment={"PATH": "/usr/local/bin:/usr/bin:/bin"})
     assert f"{HOME}/.local/bin is not on your PATH" in done.stderr
 
 
-def test_an_acd_of_somebody_else_is_left_alone(new_user: AcdUser) -> None:
+def test_a_foreign_acd_is_left_alone(new_user: AcdUser) -> None:
     new_user.write(".local/bin/acd", "#!/bin/sh\necho mine\n")
     before = new_user.files()[".local/bin/acd"]
     done = new_user.install()
@@ -187,7 +187,7 @@ def test_an_acd_of_somebody_else_is_left_alone(new_user: AcdUser) -> None:
     assert f"{HOME}/.local/bin/acd is something else" in done.stderr
 
 
-def test_without_the_headers_of_systemd_all_works_and_a_line_says_so(new_user: AcdUser) -> None:
+def test_without_the_headers_of_systemd_all_works_and_a_line_reports_it(new_user: AcdUser) -> None:
     where = new_user.run("pkg-config", "--variable=pcfiledir", "libsystemd").stdout.strip()
     new_user.root("mount", "--bind", "/dev/null", f"{where}/libsystemd.pc")
     done = new_user.install()

@@ -45,7 +45,7 @@ def send_event(user: AcdUser, session: str) -> None:
     assert (done.stdout, done.stderr) == ("", "")
 
 
-def test_a_new_user_gets_a_service_with_a_weaker_sandbox_and_a_line_that_says_so() -> None:
+def test_a_new_user_gets_a_service_with_a_weaker_sandbox_and_a_line_about_it() -> None:
     with AcdUser(restricted=True) as user:
         user.clone()
         user.write(".claude/settings.json", SETTINGS)

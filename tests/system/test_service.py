@@ -46,7 +46,7 @@ def test_a_hook_as_the_settings_name_it_reaches_the_daemon(user: AcdUser) -> Non
     assert user.sessions()["hooked"]["status"] == "working"
 
 
-def test_systemctl_status_tells_what_waits_for_the_user(user: AcdUser) -> None:
+def test_systemctl_status_shows_what_waits_for_the_user(user: AcdUser) -> None:
     user.request("SET one question", "SET two working", "SET three working")
     user.await_status("3 sessions")
     status = user.systemctl("status", "acd")

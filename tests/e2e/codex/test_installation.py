@@ -63,7 +63,7 @@ def test_hooks_before_acds_keep_their_trust_and_one_behind_loses_it(home: CodexH
     assert not behind.exists(), output
 
 
-def test_hooks_without_a_review_do_not_run_and_acd_says_so(home: CodexHome) -> None:
+def test_hooks_without_a_review_do_not_run_and_acd_prints_it(home: CodexHome) -> None:
     output = home.acd("install", "--hooks-only", "--agent", "codex")
     assert "Codex runs none of these hooks before you trust them" in output
     run(home)
