@@ -26,7 +26,7 @@ class Samples:
 
 @dataclass(frozen=True)
 class Measurement:
-    """Figures are seconds, bytes or plain numbers, as `unit` says."""
+    """A row. Figures are seconds, bytes or plain numbers, according to `unit`."""
 
     what: str
     unit: Literal["s", "B", ""]

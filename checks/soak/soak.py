@@ -192,7 +192,7 @@ class Soak:
         with contextlib.suppress(OSError, EOFError), self.home.client() as client:
             client.ask("STOP")
         daemon.end()
-        # Who waits for lines is woken by the end; who connects gets a last daemon.
+        # The stop wakes threads that wait for lines; threads that connect need a daemon.
         daemon = daemons.start()
         for party in parties:
             party.join()
@@ -200,7 +200,7 @@ class Soak:
         daemon.kill()
 
     def _round(self, daemons: Daemons, daemon: ForkedDaemon) -> ForkedDaemon:
-        """Work, an end of some kind in the middle of it, and a look at what is left."""
+        """Sends requests, ends the daemon meanwhile, and checks the state of the next one."""
         with contextlib.ExitStack() as stack:
             clients = [stack.enter_context(self.home.client()) for _ in self.workers]
             for client in clients:
@@ -240,7 +240,7 @@ class Soak:
 
     def _end(self, kind: str, daemons: Daemons, daemon: ForkedDaemon) -> ForkedDaemon:
         if kind == "upgrade":
-            # The next one is there already, and asks the former to end.
+            # The next daemon runs already, and signals the former to end.
             following = daemons.start()
             daemon.end()
             return following

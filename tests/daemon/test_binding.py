@@ -56,8 +56,8 @@ def test_no_file_is_ever_accessible_to_others_even_under_umask_0(
         if found := re.match(r"umask\((\d+)\)", call):
             umask = int(found[1], 8)
         # By its path, or by its name relative to the directory's descriptor.
-        there = str(home.directory) in call or '"acd.sock' in call
-        if not call.endswith(")") and there and "= -1 " not in call:
+        names_socket = str(home.directory) in call or '"acd.sock' in call
+        if not call.endswith(")") and names_socket and "= -1 " not in call:
             path = re.search(r'"([^"]*)"', call)
             mode = re.search(r"\b(0\d{3})\)", call)
             assert path is not None

@@ -64,7 +64,7 @@ def lines_with_nul() -> Iterator[str]:
     yield hook()  # of this machine again: the stored values are used from now on
 
 
-def test_nul_in_any_field_of_a_hook_keeps_no_daemon_from_starting(home: DaemonHome) -> None:
+def test_a_daemon_starts_after_nul_in_any_field_of_a_hook(home: DaemonHome) -> None:
     lines = list(lines_with_nul())
     before = home.start()
     assert set(home.ask(*lines)) == {"OK"}
@@ -247,7 +247,7 @@ def test_a_bug_in_a_request_is_an_err_and_the_connection_goes_on(
         ]
 
 
-def test_a_bug_in_applying_a_record_keeps_no_daemon_from_starting(
+def test_a_daemon_starts_despite_a_bug_in_applying_a_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "acd.sock.journal"

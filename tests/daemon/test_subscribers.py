@@ -273,7 +273,7 @@ def test_unread_replies_take_bounded_memory(home: DaemonHome, client: LineClient
     with home.client() as rude:
         rude.send(*["LIST"] * 200)
         rude.sock.recv(1, socket.MSG_PEEK)
-        # A client that reads is answered meanwhile; the rude one gets its replies later.
+        # Clients that read get their replies meanwhile; this one gets them later.
         assert client.info()["rss"] - before < 20_000_000
         assert [line.split(" ", 1)[0] for line in rude.lines(200)] == ["STATE"] * 200
 

@@ -49,7 +49,7 @@ def test_it_leaves_as_soon_as_the_daemon_has_answered(
     assert manager.raw() is None
 
 
-def test_of_a_service_that_fails_the_event_goes_to_a_daemon_that_the_hook_starts(
+def test_when_the_service_fails_the_hook_starts_a_daemon_for_its_event(
     home: HookHome, manager: BacklogListener
 ) -> None:
     home.install_daemon()
@@ -91,7 +91,7 @@ def test_whatever_the_owner_file_holds_the_event_arrives_once(
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="no strace")
-def test_of_a_daemon_that_runs_no_answer_is_awaited(home: HookHome) -> None:
+def test_a_hook_awaits_no_reply_of_a_running_daemon(home: HookHome) -> None:
     listener = home.listen()
     Path(f"{home.socket}.daemon").write_text(f"{os.getpid()}\n")
     log = home.root / "strace"

@@ -55,9 +55,9 @@ def _home() -> Iterator[DaemonHome]:
 
 @pytest.fixture
 def received(home: DaemonHome) -> Iterator[Path]:
-    """The file of the lines that another user's server on the socket's path gets.
+    """The file with everything that another user's server on the socket's path receives.
 
-    The test puts it there as root, which that user cannot, and holds a daemon's lock.
+    The fixture starts the server as root, since that user cannot, and holds a daemon's lock.
     """
     home.directory.mkdir(mode=0o700)
     received = home.root / "received"
@@ -216,7 +216,7 @@ print(received, flush=True)
 """
 
 
-def test_who_renames_a_directory_in_and_out_of_tmp_receives_nothing() -> None:
+def test_a_user_who_renames_a_directory_in_and_out_of_tmp_receives_nothing() -> None:
     root = Path(tempfile.mkdtemp(prefix="acd-"))
     root.chmod(0o1777)
     there = root / "acd"

@@ -154,13 +154,13 @@ def test_numbers_of_any_length_are_read_and_left_out(home: HookHome) -> None:
     assert event == {"session_id": "s"}
 
 
-def test_what_does_not_fit_at_first_is_cut_further(home: HookHome) -> None:
+def test_an_event_that_is_still_too_long_is_cut_further(home: HookHome) -> None:
     many = {f"field{n}": "\U0001f600" * 1000 for n in range(20)}
     event = sent(home, enlarged(PROMPT, **many))
     assert event["field9"] == "\U0001f600" * 100
 
 
-def test_what_does_not_fit_even_so_is_given_up_and_counted(home: HookHome) -> None:
+def test_an_event_that_cannot_be_cut_enough_is_given_up_and_counted(home: HookHome) -> None:
     listener = home.listen()
     event = {"session_id": "s", **{f"{n}_name": "\U0001f600" * 4000 for n in range(40)}}
     assert home.run(json.dumps(event).encode()).silent

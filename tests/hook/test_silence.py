@@ -39,14 +39,14 @@ NOT_AN_EVENT = {
 
 
 @pytest.mark.parametrize("event", NOT_AN_EVENT.values(), ids=NOT_AN_EVENT)
-def test_what_is_no_event_is_not_sent(home: HookHome, event: bytes) -> None:
+def test_invalid_input_is_not_sent(home: HookHome, event: bytes) -> None:
     listener = home.listen()
     assert home.run(event).silent
     assert listener.raw() is None
 
 
 @pytest.mark.parametrize("event", NOT_AN_EVENT.values(), ids=NOT_AN_EVENT)
-def test_what_is_no_event_starts_no_daemon(home: HookHome, event: bytes) -> None:
+def test_invalid_input_starts_no_daemon(home: HookHome, event: bytes) -> None:
     home.install_daemon()
     assert home.run(event).silent
     assert not home.directory.exists()
@@ -226,7 +226,7 @@ def test_the_count_stops_at_64_kib(home: HookHome) -> None:
 
 
 @pytest.mark.parametrize("there", ["symlink", "fifo", "directory"])
-def test_what_stands_in_the_place_of_the_count_is_left_alone(home: HookHome, there: str) -> None:
+def test_a_file_of_another_type_at_the_path_of_the_count_stays(home: HookHome, there: str) -> None:
     home.make_directory()
     elsewhere = home.root / "elsewhere"
     elsewhere.write_bytes(b"")
@@ -282,7 +282,7 @@ def test_anothers_directory_is_not_used(home: HookHome) -> None:
 
 
 @pytest.mark.parametrize("there", ["file", "directory", "dangling symlink"])
-def test_what_is_no_socket_is_left_where_it_is(home: HookHome, there: str) -> None:
+def test_a_file_that_is_no_socket_stays(home: HookHome, there: str) -> None:
     home.install_daemon()
     home.make_directory()
     if there == "file":
@@ -317,7 +317,7 @@ def test_a_socket_path_of_104_bytes_is_used(home: HookHome) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "relative", "/nonexistent", "/proc/self/mem"])
-def test_a_home_that_is_none_is_no_trouble(home: HookHome, value: str) -> None:
+def test_an_invalid_home_does_not_stop_a_hook(home: HookHome, value: str) -> None:
     listener = home.listen()
     assert home.run(environ={"HOME": value}).silent
     assert listener.line().event_text

@@ -65,11 +65,11 @@ def test_the_client_is_asked_for_its_version(tmp_path: Path) -> None:
         "kill -9 $$",
     ],
 )
-def test_a_client_that_does_not_say_its_version_is_of_none(tmp_path: Path, script: str) -> None:
+def test_a_client_that_prints_no_version_is_listed_without_one(tmp_path: Path, script: str) -> None:
     assert versions(claude(tmp_path, script)) == [None]
 
 
-def test_no_client_is_of_no_version(tmp_path: Path) -> None:
+def test_without_a_client_the_list_is_empty(tmp_path: Path) -> None:
     assert versions({"PATH": str(tmp_path), "HOME": str(tmp_path)}) == []
 
 

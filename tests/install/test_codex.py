@@ -139,7 +139,7 @@ def test_an_agent_that_is_named_is_the_only_one(user: User, codex: Codex) -> Non
     assert codex.hooks.exists()
 
 
-def test_what_is_there_and_current_is_left_alone(user: User, codex: Codex) -> None:
+def test_current_hooks_are_not_rewritten(user: User, codex: Codex) -> None:
     user.install()
     before = codex.hooks.stat().st_mtime_ns
     user.install()

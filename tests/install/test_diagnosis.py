@@ -136,7 +136,7 @@ def test_a_problem_has_a_remedy(finding: Finding) -> None:
 
 
 @pytest.mark.parametrize("finding", FINE.values(), ids=FINE)
-def test_what_is_fine_has_no_remedy(finding: Finding) -> None:
+def test_a_finding_without_a_problem_has_no_remedy(finding: Finding) -> None:
     assert finding.severity != "problem"
     assert finding.hint is None
     assert is_well([finding])

@@ -157,19 +157,19 @@ BROKEN: dict[str, tuple[Callable[[User], None], str, str]] = {
 }
 
 
-@pytest.mark.parametrize(("break_it", "says", "do"), BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize(("break_it", "message", "remedy"), BROKEN.values(), ids=BROKEN)
 def test_each_problem_is_shown_with_its_remedy(
-    whole: User, break_it: Callable[[User], None], says: str, do: str
+    whole: User, break_it: Callable[[User], None], message: str, remedy: str
 ) -> None:
     break_it(whole)
     lines = doctor(whole, 1).splitlines()
     pairs = [
         (line, lines[number + 1])
         for number, line in enumerate(lines)
-        if line.startswith("✗") and says in line
+        if line.startswith("✗") and message in line
     ]
     assert pairs, "\n".join(lines)
-    assert do in pairs[0][1]
+    assert remedy in pairs[0][1]
 
 
 def test_a_socket_of_ones_own_that_is_too_long_is_a_problem(whole: User) -> None:
@@ -279,20 +279,20 @@ def test_notifications_are_a_problem_until_a_notifier_runs(whole: User) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "says", "do"),
+    ("text", "message", "remedy"),
     [
         ('command = ["/no/such/program"]', "there is no program /no/such/program", "mend it in"),
         ("desktop = true", "cannot notify the desktop: No such file", "your desktop's session"),
     ],
 )
-def test_what_keeps_notifications_from_being_shown_is_a_problem(
-    whole: User, text: str, says: str, do: str
+def test_an_obstacle_to_notifications_is_a_problem(
+    whole: User, text: str, message: str, remedy: str
 ) -> None:
     _configure_notify(whole, text)
     lines = doctor(whole, 1).splitlines()
-    [number] = [number for number, line in enumerate(lines) if says in line]
+    [number] = [number for number, line in enumerate(lines) if message in line]
     assert lines[number].startswith("✗ notify ")
-    assert do in lines[number + 1]
+    assert remedy in lines[number + 1]
 
 
 def test_a_configuration_that_cannot_be_read_is_reported_once(whole: User) -> None:

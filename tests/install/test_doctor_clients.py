@@ -1,4 +1,4 @@
-"""What `acd install`, `doctor` and `status` show of the installed clients."""
+"""The lines of `acd install`, `doctor` and `status` about the installed clients."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def test_where_hooks_are_all_that_is_wanted_a_client_too_old_for_any_is_an_error
     "command",
     [("install",), ("install", "--dry-run"), ("uninstall", "--yes"), ("uninstall", "--dry-run")],
 )
-def test_without_an_absolute_home_nothing_is_installed_or_taken_out(
+def test_without_an_absolute_home_nothing_is_installed_or_removed(
     user: User, command: tuple[str, ...], home: str
 ) -> None:
     # Never the home of the account that runs the tests.

@@ -198,8 +198,8 @@ def test_doctor_checks_the_notifiers_unit(user: ServiceUser) -> None:
     user.run_acd("install")
     until(lambda: "runs" in status())
     user.configure("[notify]\ndesktop = true\n")
-    says = "no program on the session bus shows notifications"
-    assert says in user.run_acd("doctor", check=False)
+    problem = "no program on the session bus shows notifications"
+    assert problem in user.run_acd("doctor", check=False)
 
 
 # A notification server for one notification, which a line on stdin clicks.

@@ -59,7 +59,7 @@ def settings_of(home: ClaudeHome) -> Path:
 
 
 def put(home: ClaudeHome, executable: Path, content: bytes) -> None:
-    """Our hooks into settings that say `content`, as `acd install` would for this client."""
+    """Adds our hooks to settings with this content, as `acd install` does for this client."""
     programs = home.root / "bin"
     programs.mkdir(exist_ok=True)
     (programs / "claude").unlink(missing_ok=True)
@@ -71,7 +71,7 @@ def put(home: ClaudeHome, executable: Path, content: bytes) -> None:
 
 
 def put_for(version: Version | None, home: ClaudeHome, content: bytes) -> None:
-    """Our hooks for a client of that version into settings that say `content`."""
+    """Adds our hooks for a client of that version to settings with this content."""
     settings_of(home).write_bytes(content)
     command = guarded_command(real_python(), home.root / "acd_hook.py", "claude-code")
     settings = Settings(settings_of(home), hooks.AGENT, "Claude Code")
@@ -85,9 +85,9 @@ def seen(home: ClaudeHome) -> list[str]:
 
 
 def screen_after_two_turns(home: ClaudeHome, executable: Path) -> str:
-    """What a person sees after two prompts and their answers, or of a warning before them.
+    """The screen after two prompts and their answers, or at a warning before them.
 
-    With the second one begun, all that the first one's hooks had to say is said.
+    When the second turn begins, the client has shown all output of the first one's hooks.
     """
     argv = [str(executable), "--permission-mode", "default"]
     with TmuxTerminal(home.root / "terminal", argv, home.environ, home.project) as terminal:

@@ -27,7 +27,7 @@ def user(program: Path) -> Iterator[ServiceUser]:
 
 
 def failed_starts(user: ServiceUser, unit: str) -> int:
-    """Returns how often systemd has started the unit in vain."""
+    """Returns how many starts of the unit have failed."""
     user.run("journalctl", "--user", "--sync", check=False)
     log = user.run("journalctl", f"--user-unit={unit}", "-o", "cat", check=False).stdout
     return log.count("Main process exited")

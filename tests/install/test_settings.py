@@ -60,7 +60,9 @@ def test_a_file_without_ours_is_left_as_it_is(content: bytes) -> None:
 
 
 @refused
-def test_what_cannot_be_edited_is_refused_with_its_place(content: bytes, message: str) -> None:
+def test_a_text_that_cannot_be_edited_is_refused_with_the_position(
+    content: bytes, message: str
+) -> None:
     with pytest.raises(SettingsError) as caught:
         merge(hook_entries.decode(content), WANTED, AGENT)
     assert message in caught.value.message
@@ -223,7 +225,7 @@ def test_ours_is_recognized_when_its_words_are_a_list() -> None:
         None,
     ],
 )
-def test_what_only_looks_like_ours_is_not(entry: object) -> None:
+def test_a_hook_that_only_looks_like_ours_is_not_ours(entry: object) -> None:
     assert not hook_entries.is_ours(entry, AGENT)
 
 

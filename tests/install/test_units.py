@@ -32,8 +32,8 @@ NEEDS_USER_NAMESPACE = {
     *("ProtectClock", "ProtectHostname", "ProtectControlGroups", "CapabilityBoundingSet"),
     *("ProtectKernelTunables", "ProtectKernelModules", "ProtectKernelLogs"),
 }
-"""In a user's manager: 218/CAPABILITIES or ignored without one on 252, and later versions
-make one for each of them (systemd.exec(5), PrivateUsers=)."""
+"""Directives that need a user namespace in a user's manager. Without one, systemd 252 ignores
+them or fails with 218/CAPABILITIES; later versions make one (systemd.exec(5), PrivateUsers=)."""
 
 
 def analyze(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -161,7 +161,7 @@ def test_an_installed_unit_holds_its_level_and_the_reason(unit: str, level: Leve
 
 
 @pytest.mark.parametrize(
-    ("result", "code", "status", "says"),
+    ("result", "code", "status", "expected"),
     [
         ("exit-code", "1", "217", "217/USER, no user namespace can be made"),
         ("exit-code", "1", "3", "exit status 3"),
@@ -170,9 +170,9 @@ def test_an_installed_unit_holds_its_level_and_the_reason(unit: str, level: Leve
     ],
 )
 def test_the_reason_of_a_failure_is_in_words(
-    result: str, code: str, status: str, says: str
+    result: str, code: str, status: str, expected: str
 ) -> None:
-    assert sandbox.failure(result, code, status) == says
+    assert sandbox.failure(result, code, status) == expected
 
 
 def test_a_program_that_is_gone_is_not_started_for_ever() -> None:

@@ -59,7 +59,7 @@ def served(here: DaemonHome) -> DaemonHome:
 
 
 def question(home: DaemonHome, tmux: Tmux, server: NotificationServer, name: str) -> str:
-    """Lets a session in a hidden pane ask, and waits for its notification; returns the pane."""
+    """Opens a question in a hidden pane, and waits for its notification; returns the pane."""
     pane = tmux.background_pane(name)
     send_question(home, name, tmux.hints(pane))
     shown(server, name)

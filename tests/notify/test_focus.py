@@ -1,4 +1,4 @@
-"""Where the user looks: a real tmux, a real kitty, and programs that fail."""
+"""The focus on a session's pane and window: a real tmux, a real kitty, and programs that fail."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def test_it_shows_which_of_the_others_need_the_user(served: DaemonHome) -> None:
     assert shown(served) == f"{OWN} │ ▲ api: Bash: rm -rf build · web done"
 
 
-def test_this_session_is_none_of_the_others(served: DaemonHome) -> None:
+def test_this_session_is_not_counted_among_the_others(served: DaemonHome) -> None:
     served.ask(f"SET {STATUS['session_id']} question")
     assert shown(served) == OWN
 
@@ -169,7 +169,7 @@ def test_the_report_of_an_unknown_session_creates_none(served: DaemonHome) -> No
 
 
 @pytest.mark.parametrize("session", ["a\nSET evil working", "a b", "", "x" * 200, 3, None])
-def test_an_id_that_is_none_adds_no_line(served: DaemonHome, session: object) -> None:
+def test_an_invalid_id_adds_no_line(served: DaemonHome, session: object) -> None:
     assert shown(served, {**STATUS, "session_id": session}) == OWN
     assert served.ask("LIST") == ["STATE []"]
 
@@ -226,7 +226,7 @@ def test_its_report_is_json_whatever_the_name_of_the_model(served: DaemonHome, m
 @pytest.mark.parametrize(
     "raw", [b"", b"{", b"[]", b"null", b"\xff", b'"x"', b"{" * 10_000, b"[" * 200_000]
 )
-def test_what_is_not_its_json_shows_nothing(served: DaemonHome, raw: bytes) -> None:
+def test_invalid_input_shows_nothing(served: DaemonHome, raw: bytes) -> None:
     assert run(served, raw=raw).silent
 
 

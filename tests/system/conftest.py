@@ -32,7 +32,7 @@ def new_user() -> Iterator[AcdUser]:
 
 @pytest.fixture(scope="session")
 def installation() -> Iterator[Installation]:
-    """A run of ./install.sh by a new user, whose home is kept for `user`."""
+    """A run of ./install.sh by a new user, whose home is copied for `user`."""
     directory = Path(tempfile.mkdtemp(prefix="acd-system-home-"))
     try:
         with AcdUser() as user:

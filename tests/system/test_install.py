@@ -70,7 +70,7 @@ def test_a_dry_run_changes_nothing_and_names_the_steps(new_user: AcdUser) -> Non
         assert step in done.stdout
 
 
-def test_what_is_about_hooks_and_service_is_passed_on(new_user: AcdUser) -> None:
+def test_options_about_hooks_and_service_are_passed_on(new_user: AcdUser) -> None:
     options = ("--agent", "codex", "--trust", "--no-service", "--agent", "all", "--statusline")
     done = new_user.install("--dry-run", *options)
     assert f"would run acd install {' '.join(options)}\n" in done.stdout
@@ -113,7 +113,7 @@ def test_the_interpreter_behind_a_shim_is_used(new_user: AcdUser) -> None:
     assert "shims" not in done.stdout
 
 
-def test_a_shim_that_stands_for_nothing_is_passed_over(new_user: AcdUser) -> None:
+def test_a_shim_without_an_interpreter_is_skipped(new_user: AcdUser) -> None:
     new_user.write("shims/python3", "#!/bin/sh\nexit 127\n")
     new_user.run("chmod", "+x", "shims/python3")
     done = new_user.install("--dry-run", environment={"PATH": f"{HOME}/shims:/usr/bin:/bin"})
