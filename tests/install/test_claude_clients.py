@@ -187,7 +187,7 @@ def test_an_extensions_directory_that_is_a_file_or_closed_is_no_client(own_home:
 # --- Versions that the daemon has met --------------------------------------------------
 
 
-def meets(made: DaemonHome, version: str) -> None:
+def start_with_client(made: DaemonHome, version: str) -> None:
     """Starts a daemon, which reads a registry file of that version."""
     made.start()
     sessions = made.home / ".claude/sessions"
@@ -204,14 +204,14 @@ def meets(made: DaemonHome, version: str) -> None:
 
 def test_a_client_that_only_the_daemon_has_met_counts() -> None:
     with DaemonHome() as made:
-        meets(made, "2.1.332")
+        start_with_client(made, "2.1.332")
         met = met_versions(made.environ).get("claude-code")
         assert clients(made.environ, met) == [("in use, as the daemon has seen", (2, 1, 332))]
 
 
 def test_a_client_that_was_both_seen_and_found_is_listed_once(tmp_path: Path) -> None:
     with DaemonHome() as made:
-        meets(made, "2.1.332")
+        start_with_client(made, "2.1.332")
         environ = {**made.environ, "PATH": claude(tmp_path, "echo 2.1.332")["PATH"]}
         met = met_versions(environ).get("claude-code")
         assert clients(environ, met) == [(str(tmp_path / "claude"), (2, 1, 332))]

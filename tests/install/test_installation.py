@@ -27,7 +27,7 @@ def hooks(user: User) -> dict[str, list[dict[str, Any]]]:
     return value
 
 
-def looked_at(user: User) -> InstallReport:
+def inspect(user: User) -> InstallReport:
     return report(user.environ)
 
 
@@ -99,7 +99,7 @@ def test_a_client_too_old_for_any_hook_is_named_and_other_agents_get_theirs(user
     assert f"Hooks for Codex: 12 in {user.home}/.codex/hooks.json" in output
     assert f"answers at {user.socket}" in output
     assert user.settings.read_bytes() == PLAIN
-    assert looked_at(user).hooks["claude-code"].reasons == (TOO_OLD,)
+    assert inspect(user).hooks["claude-code"].reasons == (TOO_OLD,)
 
 
 def test_with_a_client_too_old_for_any_hook_everything_else_is_installed(user: User) -> None:
@@ -159,7 +159,7 @@ def test_an_upgrade_replaces_what_is_outdated_and_keeps_the_sessions(user: User)
         assert client.line() == "OK"
     output = user.install()
     assert "The running daemon has ended." in output
-    assert looked_at(user).hooks["claude-code"].state == "current"
+    assert inspect(user).hooks["claude-code"].state == "current"
     assert user.backup.read_bytes() == PLAIN
     with LineClient(user.socket) as client:
         client.send("GET one")
@@ -168,7 +168,7 @@ def test_an_upgrade_replaces_what_is_outdated_and_keeps_the_sessions(user: User)
 
 def test_hooks_only_leaves_the_service_alone(user: User) -> None:
     output = user.install("--hooks-only")
-    assert looked_at(user).hooks["claude-code"].state == "current"
+    assert inspect(user).hooks["claude-code"].state == "current"
     assert "service" not in output.lower()
     assert not (user.home / ".config").exists()
 
@@ -278,7 +278,7 @@ def test_installs_at_once_come_one_after_the_other(user: User) -> None:
     ]
     ends = [(process.communicate(timeout=60), process.returncode) for process in running]
     assert [code for _, code in ends] == [0] * len(commands), ends
-    assert looked_at(user).hooks["claude-code"].state == "current"
+    assert inspect(user).hooks["claude-code"].state == "current"
     user.uninstall()
     assert user.settings.read_bytes() == ACCEPTED["foreign hooks on the same events"]
 

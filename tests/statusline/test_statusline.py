@@ -321,7 +321,7 @@ def test_standard_input_that_never_ends_is_given_up(home: DaemonHome) -> None:
     assert process.communicate() == (b"", b"")
 
 
-def test_a_place_that_is_open_to_others_is_not_asked(served: DaemonHome) -> None:
+def test_a_socket_in_a_directory_open_to_others_is_not_used(served: DaemonHome) -> None:
     served.ask("SET a question")
     served.directory.chmod(0o755)
     assert shown(served) == OWN
