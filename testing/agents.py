@@ -7,8 +7,8 @@ import json
 from testing.support import DaemonHome
 
 
-def tell(
-    place: DaemonHome,
+def send_event(
+    home: DaemonHome,
     session: str,
     event: str,
     meta: object = None,
@@ -19,16 +19,18 @@ def tell(
     """Sends an event of a session; `meta` is what the hook adds, such as terminal hints."""
     sent = json.dumps({"session_id": session, "hook_event_name": event, **payload})
     packed = json.dumps(meta or {}, separators=(",", ":"))
-    assert place.ask(f"HOOK {agent} {packed} {sent}") == ["OK"]
+    assert home.ask(f"HOOK {agent} {packed} {sent}") == ["OK"]
 
 
-def asks(place: DaemonHome, session: str, meta: object = None) -> None:
+def send_question(home: DaemonHome, session: str, meta: object = None) -> None:
     """Sends the session's permission request."""
     given = {"command": "make"}
     event = "PermissionRequest"
-    tell(place, session, event, meta, cwd=f"/src/{session}", tool_name="Bash", tool_input=given)
+    send_event(
+        home, session, event, meta, cwd=f"/src/{session}", tool_name="Bash", tool_input=given
+    )
 
 
-def has_finished(place: DaemonHome, session: str, meta: object = None) -> None:
+def send_stop(home: DaemonHome, session: str, meta: object = None) -> None:
     """Sends the end of the session's turn."""
-    tell(place, session, "Stop", meta, cwd=f"/src/{session}")
+    send_event(home, session, "Stop", meta, cwd=f"/src/{session}")

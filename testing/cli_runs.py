@@ -33,12 +33,12 @@ class Ran:
         return self.out.splitlines()
 
 
-def run(place: DaemonHome, *args: str, **options: Any) -> Ran:
+def run(home: DaemonHome, *args: str, **options: Any) -> Ran:
     """Runs acd as a process until it ends."""
     done = subprocess.run(
         [*PROGRAM, *args],
-        env=place.environ,
-        cwd=place.root,
+        env=home.environ,
+        cwd=home.root,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -49,13 +49,13 @@ def run(place: DaemonHome, *args: str, **options: Any) -> Ran:
     return Ran(done.returncode, done.stdout, done.stderr)
 
 
-def start(place: DaemonHome, *args: str, **options: Any) -> subprocess.Popen[str]:
+def start(home: DaemonHome, *args: str, **options: Any) -> subprocess.Popen[str]:
     """Starts acd with its output in pipes."""
     options.setdefault("stdout", subprocess.PIPE)
     return subprocess.Popen(
         [*PROGRAM, *args],
-        env=place.environ,
-        cwd=place.root,
+        env=home.environ,
+        cwd=home.root,
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -64,15 +64,15 @@ def start(place: DaemonHome, *args: str, **options: Any) -> subprocess.Popen[str
 
 
 def on_terminal(
-    place: DaemonHome, *args: str, columns: int = 80, environ: Mapping[str, str] | None = None
+    home: DaemonHome, *args: str, columns: int = 80, environ: Mapping[str, str] | None = None
 ) -> str:
     """Runs acd on a terminal of this width; returns its output."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     process = subprocess.Popen(
         [*PROGRAM, *args],
-        env={**place.environ, "TERM": "xterm-256color", **(environ or {})},
-        cwd=place.root,
+        env={**home.environ, "TERM": "xterm-256color", **(environ or {})},
+        cwd=home.root,
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -95,7 +95,7 @@ def until(reached: Callable[[], bool], instead: Callable[[], str] = lambda: "not
         time.sleep(0.005)
 
 
-def until_subscribed(place: DaemonHome, count: int = 1) -> None:
+def until_subscribed(home: DaemonHome, count: int = 1) -> None:
     """Waits until the daemon has this many subscribers."""
-    with place.client() as client:
+    with home.client() as client:
         until(lambda: client.info()["subscribers"] == count)

@@ -25,7 +25,7 @@ def _shared() -> Iterator[DaemonHome]:
 
 @pytest.fixture
 def served(_shared: DaemonHome, monkeypatch: pytest.MonkeyPatch) -> DaemonHome:
-    """A place with a daemon in it, and no session."""
+    """A home with a daemon in it, and no session."""
     for name, value in _shared.environ.items():
         monkeypatch.setenv(name, value)
     with _shared.client() as client:
@@ -41,7 +41,7 @@ def client(served: DaemonHome) -> Iterator[LineClient]:
 
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[DaemonHome]:
-    """A place of the test's own, where nothing runs yet."""
+    """A home of the test's own, without a daemon."""
     with DaemonHome() as made:
         for name, value in made.environ.items():
             monkeypatch.setenv(name, value)

@@ -36,10 +36,10 @@ class Daemons:
     `compact_min` replaces the journal's COMPACT_MIN.
     """
 
-    def __init__(self, place: DaemonHome, listener: socket.socket, compact_min: int | None = None):
-        self.log = place.root / "daemons.log"
+    def __init__(self, home: DaemonHome, listener: socket.socket, compact_min: int | None = None):
+        self.log = home.root / "daemons.log"
         """The standard error of all of them."""
-        self._place = place
+        self._home = home
         self._listener = listener
         self._compact_min = compact_min
         self._started: list[ForkedDaemon] = []
@@ -60,8 +60,8 @@ class Daemons:
         """Starts one, and does not wait until it serves."""
         with self.log.open("ab") as log:
             process = forks().start(
-                {**self._place.environ, "LISTEN_FDNAMES": "acd"},
-                self._place.root,
+                {**self._home.environ, "LISTEN_FDNAMES": "acd"},
+                self._home.root,
                 log.fileno(),
                 [self._listener.fileno()],
                 self._compact_min,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from testing.user_home import User
 
 
-def told(user: User, code: int, **environ: str) -> str:
+def doctor(user: User, code: int, **environ: str) -> str:
     """The output of `acd doctor`, which has to exit with this code."""
     done = user.acd("doctor", check=False, **environ)
     assert (done.returncode, done.stderr) == (code, ""), done.stdout + done.stderr

@@ -74,7 +74,7 @@ def observation_of(source: Source, word: str, at: int, subagent: str | None = No
     return Observation(source, TRANSLATOR.observation(word), word, at, subagent)
 
 
-class Scene:
+class StoreScene:
     """A store, and commands and signals for it at times that the test chooses."""
 
     def __init__(self, **rules: Any):

@@ -174,7 +174,7 @@ def _serve(control: socket.socket, modules: Sequence[str]) -> None:
         if pid == 0:
             control.close()
             _become(json.loads(order), fds)
-        # The pid is still its own, even if it has ended: nobody has waited for it.
+        # The pid is still its own, even if it has ended: it is a zombie.
         fds.append(os.pidfd_open(pid))
         socket.send_fds(control, [str(pid).encode()], fds[-1:])
         for fd in fds:

@@ -26,20 +26,20 @@ os.execv(sys.argv[2], sys.argv[2:])
 """The steps of a service manager between fork and exec."""
 
 
-def listener(place: DaemonHome, kind: int = socket.SOCK_STREAM) -> socket.socket:
+def listener(home: DaemonHome, kind: int = socket.SOCK_STREAM) -> socket.socket:
     """A socket as a socket unit creates it: bound, in a private directory."""
-    place.directory.mkdir(mode=0o700, exist_ok=True)
-    place.socket.unlink(missing_ok=True)
+    home.directory.mkdir(mode=0o700, exist_ok=True)
+    home.socket.unlink(missing_ok=True)
     sock = socket.socket(socket.AF_UNIX, kind)
-    sock.bind(str(place.socket))
-    place.socket.chmod(0o600)
+    sock.bind(str(home.socket))
+    home.socket.chmod(0o600)
     if kind == socket.SOCK_STREAM:
         sock.listen(4096)
     return sock
 
 
 def activate(
-    place: DaemonHome,
+    home: DaemonHome,
     files: Sequence[File],
     command: Sequence[str] = DAEMON,
     *,
@@ -48,7 +48,7 @@ def activate(
 ) -> DaemonProcess:
     """Starts a daemon that inherits files."""
     with _moved(files) as fds:
-        return place.start(
+        return home.start(
             _launched(fds, command), {**_variables(fds), **environ}, pass_fds=fds, wait=wait
         )
 

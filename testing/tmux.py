@@ -20,15 +20,15 @@ from testing.support import WAIT, DaemonHome
 class Tmux:
     """A server with the session `work`, without clients."""
 
-    def __init__(self, place: DaemonHome, *config: str, columns: int = 100, rows: int = 20):
-        self.socket = place.root / "inner"
-        self.config = place.root / "tmux.conf"
+    def __init__(self, home: DaemonHome, *config: str, columns: int = 100, rows: int = 20):
+        self.socket = home.root / "inner"
+        self.config = home.root / "tmux.conf"
         self.config.write_text("\n".join([*config, ""]))
-        self.screens = place.root / "screens"
+        self.screens = home.root / "screens"
         self.viewers: list[Viewer] = []
-        self.environ = {**place.environ, "SHELL": "/bin/sh", "TERM": "screen-256color"}
+        self.environ = {**home.environ, "SHELL": "/bin/sh", "TERM": "screen-256color"}
         self.size = ("-x", str(columns), "-y", str(rows))
-        self._root = place.root
+        self._root = home.root
         self.run("new-session", "-d", "-s", "work", *self.size, "sleep 1000")
         self.pid = self.run("display-message", "-p", "#{pid}")
 
@@ -151,9 +151,9 @@ class Viewer:
 
 
 @contextmanager
-def a_tmux(place: DaemonHome, *config: str, columns: int = 100, rows: int = 20) -> Iterator[Tmux]:
+def a_tmux(home: DaemonHome, *config: str, columns: int = 100, rows: int = 20) -> Iterator[Tmux]:
     """Runs a server with this configuration."""
-    made = Tmux(place, *config, columns=columns, rows=rows)
+    made = Tmux(home, *config, columns=columns, rows=rows)
     try:
         yield made
     finally:

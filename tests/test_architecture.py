@@ -131,7 +131,7 @@ def test_no_two_files_import_each_other_by_any_way() -> None:
         module: {other for other in imported_modules(path) if other in MODULES} - {module}
         for module, path in MODULES.items()
     }
-    # What neither imports nor is imported by a file of a cycle is taken away until nothing is.
+    # Removes modules that import no other, until each that is left leads to a cycle.
     while free := [module for module, targets in arrows.items() if not targets & arrows.keys()]:
         for module in free:
             del arrows[module]

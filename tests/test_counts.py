@@ -38,15 +38,15 @@ MANY: Final = 200
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not here")
 
 
-@pytest.fixture(name="place")
-def _place() -> Iterator[DaemonHome]:
+@pytest.fixture(name="home")
+def _home() -> Iterator[DaemonHome]:
     with DaemonHome() as made:
         yield made
 
 
 @pytest.fixture
-def daemon(place: DaemonHome) -> DaemonProcess:
-    return place.start()
+def daemon(home: DaemonHome) -> DaemonProcess:
+    return home.start()
 
 
 def sets(count: int) -> list[str]:
@@ -57,9 +57,9 @@ def sets(count: int) -> list[str]:
 # System calls ---------------------------------------------------------------------
 
 
-def calls_of(daemon: DaemonProcess, place: DaemonHome, work: Callable[[], object]) -> list[str]:
+def calls_of(daemon: DaemonProcess, home: DaemonHome, work: Callable[[], object]) -> list[str]:
     """The daemon's system calls during the work, as strace(1) prints them."""
-    log = place.root / "strace.log"
+    log = home.root / "strace.log"
     with Attached(daemon.pid, log):
         work()
     return [line.split(None, 1)[1] for line in log.read_text(errors="replace").splitlines()]
@@ -92,13 +92,13 @@ ONCE_IN_A_WHILE: Final = {
 
 @needs_strace
 def test_a_set_is_one_read_one_journal_write_and_one_reply(
-    place: DaemonHome, daemon: DaemonProcess
+    home: DaemonHome, daemon: DaemonProcess
 ) -> None:
-    with place.client() as client:
+    with home.client() as client:
         lines = sets(2 * MANY)
         for line in lines[:MANY]:
             client.ask(line)
-        calls = calls_of(daemon, place, lambda: [client.ask(line) for line in lines[MANY:]])
+        calls = calls_of(daemon, home, lambda: [client.ask(line) for line in lines[MANY:]])
     found = by_name(calls)
     assert found["read"] == MANY
     assert sum(call.startswith("write(") and '"@ ' in call for call in calls) == MANY
@@ -114,22 +114,22 @@ def test_a_set_is_one_read_one_journal_write_and_one_reply(
 
 
 @needs_strace
-def test_pipelined_sets_share_their_system_calls(place: DaemonHome, daemon: DaemonProcess) -> None:
-    with place.client() as client:
+def test_pipelined_sets_share_their_system_calls(home: DaemonHome, daemon: DaemonProcess) -> None:
+    with home.client() as client:
         lines = sets(10 * MANY)
         client.ask_all(*lines)
-        found = by_name(calls_of(daemon, place, lambda: client.ask_all(*lines)))
+        found = by_name(calls_of(daemon, home, lambda: client.ask_all(*lines)))
     assert sum(found.values()) <= 0.2 * len(lines)
 
 
 @needs_strace
 def test_a_connection_with_one_set_is_a_handful_of_system_calls(
-    place: DaemonHome, daemon: DaemonProcess
+    home: DaemonHome, daemon: DaemonProcess
 ) -> None:
     lines = sets(2 * MANY)
     for line in lines[:MANY]:
-        place.ask(line)
-    calls = calls_of(daemon, place, lambda: [place.ask(line) for line in lines[MANY:]])
+        home.ask(line)
+    calls = calls_of(daemon, home, lambda: [home.ask(line) for line in lines[MANY:]])
     found = by_name(calls)
     # The daemon may close the last connection later.
     assert MANY - 1 <= found["close"] <= 1.1 * MANY
@@ -204,29 +204,29 @@ def test_a_set_takes_a_bounded_number_of_python_instructions(tmp_path: Path) -> 
 
 
 def test_the_journal_grows_by_the_line_and_its_moment(
-    place: DaemonHome, daemon: DaemonProcess
+    home: DaemonHome, daemon: DaemonProcess
 ) -> None:
     lines = sets(MANY)
-    with place.client() as client:
+    with home.client() as client:
         client.ask(lines[0])
-        before = place.journal.stat().st_size
+        before = home.journal.stat().st_size
         for line in lines[1:]:
             client.ask(line)
-    grown = place.journal.stat().st_size - before
+    grown = home.journal.stat().st_size - before
     sent = sum(len(line) + 1 for line in lines[1:])
     # `@ <unix time> <time since boot>`, both in nanoseconds
     assert sent < grown <= sent + len("@ 1800000000000000000 100000000000000000\n") * (MANY - 1)
 
 
-def test_a_hook_s_event_leaves_a_small_record(place: DaemonHome, daemon: DaemonProcess) -> None:
-    events = islice(event_lines(str(place.home), [os.getpid()]), MANY)
+def test_a_hook_s_event_leaves_a_small_record(home: DaemonHome, daemon: DaemonProcess) -> None:
+    events = islice(event_lines(str(home.home), [os.getpid()]), MANY)
     lines = [line.decode().rstrip("\n") for line in events]
-    with place.client() as client:
+    with home.client() as client:
         client.ask(lines[0])
-        before = place.journal.stat().st_size
+        before = home.journal.stat().st_size
         for line in lines[1:]:
             client.ask(line)
-    assert 0 < place.journal.stat().st_size - before <= 500 * (MANY - 1)
+    assert 0 < home.journal.stat().st_size - before <= 500 * (MANY - 1)
 
 
 # Modules --------------------------------------------------------------------------
@@ -265,25 +265,25 @@ def imported(log: str) -> set[str]:
     return set(names)
 
 
-def started(place: DaemonHome, *command: str) -> set[str]:
+def started(home: DaemonHome, *command: str) -> set[str]:
     """The modules that a daemon has imported when it is ready."""
-    daemon = place.start((command[0], "-X", "importtime", *command[1:]))
+    daemon = home.start((command[0], "-X", "importtime", *command[1:]))
     daemon.signal(signal.SIGKILL)  # an orderly stop would import more
     daemon.end()
     return imported(daemon.log())
 
 
-def bare(place: DaemonHome) -> set[str]:
+def bare(home: DaemonHome) -> set[str]:
     """The modules of an interpreter that has imported uvloop."""
     program = "import os, signal, uvloop; os.kill(os.getpid(), signal.SIGKILL)"
     command = (DAEMON[0], "-I", "-X", "importtime", "-c", program)
-    daemon = place.start(command, wait=False)
+    daemon = home.start(command, wait=False)
     daemon.end()
     return imported(daemon.log())
 
 
-def test_the_daemon_s_start_imports_little_more_than_uvloop(place: DaemonHome) -> None:
-    more = started(place, *DAEMON) - bare(place)
+def test_the_daemon_s_start_imports_little_more_than_uvloop(home: DaemonHome) -> None:
+    more = started(home, *DAEMON) - bare(home)
     own = {name for name in more if name.partition(".")[0] == "acd"}
     assert "acd.daemon.daemon" in own
     assert len(own) <= OWN, sorted(own)
@@ -291,7 +291,7 @@ def test_the_daemon_s_start_imports_little_more_than_uvloop(place: DaemonHome) -
     assert {name.partition(".")[0] for name in more - own} <= STANDARD_LIBRARY | ABSENT
 
 
-def test_only_a_configuration_file_costs_a_parser(place: DaemonHome) -> None:
-    assert "tomllib" not in started(place, *DAEMON)
-    place.configure("[daemon]\nlog_level = 'error'\n")
-    assert "tomllib" in started(place, *DAEMON)
+def test_only_a_configuration_file_costs_a_parser(home: DaemonHome) -> None:
+    assert "tomllib" not in started(home, *DAEMON)
+    home.configure("[daemon]\nlog_level = 'error'\n")
+    assert "tomllib" in started(home, *DAEMON)

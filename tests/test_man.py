@@ -76,7 +76,7 @@ def test_no_text_is_taken_for_a_request() -> None:
     assert requests <= {".PP", ".IP", ".RS", ".EX", ".EE", ".RE", ".TP"}
 
 
-def test_what_is_typed_keeps_its_signs() -> None:
+def test_text_to_type_keeps_its_characters() -> None:
     assert markdown("Type `a-b 'c' \\n ~`.") == ".PP\nType \\fBa\\-b \\(aqc\\(aq \\en \\(ti\\fR.\n"
 
 

@@ -236,8 +236,10 @@ def _zsh_option(option: Option) -> str:
 
 
 def _zsh_argument(argument: Argument) -> str:
-    place = "*" if argument.repeats else ""
-    return _quoted(f"{place}:{_zsh_text(argument.metavar.strip('[].'))}:{_zsh_kind(argument.kind)}")
+    position = "*" if argument.repeats else ""
+    return _quoted(
+        f"{position}:{_zsh_text(argument.metavar.strip('[].'))}:{_zsh_kind(argument.kind)}"
+    )
 
 
 def _zsh_kind(kind: Kind) -> str:
@@ -305,9 +307,9 @@ def fish() -> str:
                 f"complete -c acd -n {_fish_quoted(here + ' 0')} -a {below.path[-1]}"
                 f" -d {_fish_quoted(below.summary)}"
             )
-        for place, argument in enumerate(command.arguments):
+        for position, argument in enumerate(command.arguments):
             if wanted := _fish_kind(argument.kind):
-                where = f"{here} {place}{'+' if argument.repeats else ''}"
+                where = f"{here} {position}{'+' if argument.repeats else ''}"
                 lines.append(f"complete -c acd -n {_fish_quoted(where)} {wanted}")
         for option in command.options:
             if option.takes_value:

@@ -1,8 +1,8 @@
 """The bare counterpart of most measurements: a minimal uvloop server.
 
-    python bare.py SOCKET set|tell|list [FILE]
+    python bare.py SOCKET set|broadcast|list [FILE]
 
-`set` splits each SET line, puts it in a dict and replies `OK`; `tell` writes each line to
+`set` splits each SET line, puts it in a dict and replies `OK`; `broadcast` writes each line to
 every other connection; `list` replies to each line with json.dumps() of the content of
 FILE. It imports nothing of acd, and prints `ready` when it serves.
 """
@@ -33,7 +33,7 @@ class Set(asyncio.Protocol):
         self.transport.write(b"OK\n" * len(lines))
 
 
-class Tell(asyncio.Protocol):
+class Broadcast(asyncio.Protocol):
     connections: set[asyncio.Transport] = set()  # noqa: RUF012 - shared by all connections
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -63,7 +63,7 @@ class List(asyncio.Protocol):
 async def main(path: str, kind: str, *files: str) -> None:
     for file in files:
         List.sessions = json.loads(Path(file).read_text())
-    protocol = {"set": Set, "tell": Tell, "list": List}[kind]
+    protocol = {"set": Set, "broadcast": Broadcast, "list": List}[kind]
     server = await asyncio.get_running_loop().create_unix_server(protocol, path, backlog=4096)
     print("ready", flush=True)
     await server.serve_forever()

@@ -22,9 +22,9 @@ TOUCHED = 10_000
 def _fill(server: Served, lines: list[bytes]) -> None:
     with server.connect() as sock:
         pipelined(sock, b"".join(lines))
-    assert server.place is not None
+    assert server.home is not None
     # Waits for the end of the journal's compaction, which is not measured here.
-    rewritten = server.place.journal.with_name(server.place.journal.name + ".new")
+    rewritten = server.home.journal.with_name(server.home.journal.name + ".new")
     while rewritten.exists():
         time.sleep(0.01)
 

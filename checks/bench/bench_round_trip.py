@@ -31,8 +31,8 @@ def event_lines(config_dir: str, pids: Sequence[int]) -> Iterator[bytes]:
         turn, session = divmod(number, len(pids))
         event = payloads[turn % len(payloads)] | {"session_id": f"session-{session}"}
         whole = {"at": time.time_ns(), "pid": pids[session]} | meta
-        told = json.dumps(whole, separators=(",", ":"))
-        yield f"HOOK claude-code {told} {json.dumps(event)}\n".encode()
+        packed = json.dumps(whole, separators=(",", ":"))
+        yield f"HOOK claude-code {packed} {json.dumps(event)}\n".encode()
 
 
 @contextlib.contextmanager

@@ -19,12 +19,12 @@ from checks.bench.rig import Served, allow_files, alternate, bare, daemon, on_co
 SUBSCRIBERS = 1_000
 
 
-class Audience:
+class ReadingClients:
     """The subscribers, and the connection that sends."""
 
     def __init__(self, server: Served, lines: list[bytes], *, subscribe: bool):
         self._lines = cycle(lines)
-        self._speaker = server.connect()
+        self._sender = server.connect()
         self._readers = [server.connect() for _ in range(SUBSCRIBERS)]
         self._poll = select.epoll()
         for reader in self._readers:
@@ -35,31 +35,33 @@ class Audience:
 
     def close(self) -> None:
         self._poll.close()
-        for sock in (self._speaker, *self._readers):
+        for sock in (self._sender, *self._readers):
             sock.close()
 
-    def tell(self, count: int) -> list[float]:
+    def push(self, count: int) -> list[float]:
         """Seconds from each line until all subscribers have it."""
-        return [self._tell_once() for _ in range(count)]
+        return [self._push_once() for _ in range(count)]
 
-    def _tell_once(self) -> float:
+    def _push_once(self) -> float:
         waiting = SUBSCRIBERS
         begin = time.perf_counter()
-        self._speaker.send(next(self._lines))
+        self._sender.send(next(self._lines))
         while waiting:
             for fd, _ in self._poll.poll():
                 read = os.read(fd, 1 << 16)
                 assert read.endswith(b"\n"), read
                 waiting -= read.count(b"\n")
         seconds = time.perf_counter() - begin
-        assert self._speaker.recv(100) == b"OK\n"
+        assert self._sender.recv(100) == b"OK\n"
         return seconds
 
 
 @contextlib.contextmanager
-def audience(server: Served, lines: list[bytes], *, subscribe: bool) -> Iterator[Audience]:
+def reading_clients(
+    server: Served, lines: list[bytes], *, subscribe: bool
+) -> Iterator[ReadingClients]:
     """Connects and subscribes; closes all connections at the end."""
-    gathered = Audience(server, lines, subscribe=subscribe)
+    gathered = ReadingClients(server, lines, subscribe=subscribe)
     try:
         yield gathered
     finally:
@@ -74,11 +76,11 @@ def measure(*, quick: bool = False) -> Measurement:
     with (
         on_core(),
         daemon() as server,
-        bare("tell") as other,
-        audience(server, sets, subscribe=True) as ours,
-        audience(other, pushes, subscribe=False) as its,
+        bare("broadcast") as other,
+        reading_clients(server, sets, subscribe=True) as ours,
+        reading_clients(other, pushes, subscribe=False) as its,
     ):
         samples = alternate(
-            lambda: ours.tell(10), lambda: its.tell(10), batches=10 if quick else 40
+            lambda: ours.push(10), lambda: its.push(10), batches=10 if quick else 40
         )
     return compare("SET to all of 1,000 subscribers", samples, bound=Bound(1.25))

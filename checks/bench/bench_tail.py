@@ -16,7 +16,7 @@ def measure(*, quick: bool = False) -> Measurement:
     with (
         on_core(),
         daemon() as server,
-        bare("tell") as other,
+        bare("broadcast") as other,
         peers(server, "read", SUBSCRIBERS, "SUBSCRIBE"),
         peers(other, "read", SUBSCRIBERS),
         server.connect() as sock,

@@ -26,7 +26,7 @@ class Samples:
 
 @dataclass(frozen=True)
 class Measurement:
-    """Figures are seconds, bytes or plain numbers, as `unit` says."""
+    """A row. Figures are seconds, bytes or plain numbers, according to `unit`."""
 
     what: str
     unit: Literal["s", "B", ""]
@@ -93,8 +93,8 @@ def render(rows: Sequence[Measurement]) -> str:
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = (
         "  ".join(
-            cell.ljust(width) if place in (0, 6) else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
+            cell.ljust(width) if index in (0, 6) else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(cells, widths, strict=True))
         ).rstrip()
         for cells in table
     )

@@ -41,7 +41,7 @@ class Served:
 
     path: Path
     pid: int
-    place: DaemonHome | None = None
+    home: DaemonHome | None = None
     """The daemon's home; None for the bare server."""
 
     def connect(self) -> socket.socket:
@@ -75,13 +75,13 @@ def on_core(core: int = CORE) -> Iterator[None]:
 @contextlib.contextmanager
 def daemon(config: str = "", command: Sequence[str] = DAEMON) -> Iterator[Served]:
     """The real daemon, with its state on a tmpfs."""
-    place = DaemonHome(TMPFS)
+    home = DaemonHome(TMPFS)
     try:
         if config:
-            place.configure(config)
-        yield Served(place.socket, place.start(command).pid, place)
+            home.configure(config)
+        yield Served(home.socket, home.start(command).pid, home)
     finally:
-        place.close()
+        home.close()
 
 
 @contextlib.contextmanager

@@ -39,13 +39,13 @@ def lines(data: bytes) -> None:
 def conversation(data: bytes) -> None:
     """Each line has one line as its reply, and its changes are read back from the journal."""
     with tempfile.TemporaryDirectory() as directory:
-        kept = JournaledStore(Path(directory, "journal"))
+        journaled = JournaledStore(Path(directory, "journal"))
         for line in LineDecoder(MAX_LINE).feed(data + b"\n"):
             if not isinstance(line, LineError) and line.partition(" ")[0].upper() in VERBS:
-                [reply] = kept.do(line)
+                [reply] = journaled.do(line)
                 assert "\n" not in reply
                 assert reply.startswith("ERR ") or reply.isascii()
-        _same(kept)
+        _same(journaled)
 
 
 VERBS = {"SET", "RM", "DELETE", "GET", "HISTORY", "LIST", "RESURRECT", "API_USAGE", "HOOK"}
@@ -55,13 +55,13 @@ def hook(data: bytes) -> None:
     """A payload is an event or refused, and every session that it makes can be shown."""
     payload = data.replace(b"\r", b" ").replace(b"\n", b" ").decode("utf-8", "replace")
     with tempfile.TemporaryDirectory() as directory:
-        kept = JournaledStore(Path(directory, "journal"))
+        journaled = JournaledStore(Path(directory, "journal"))
         meta = '{"at":1700000000000000000,"pid":4000001,"host":"here"}'
-        kept.do(f"HOOK claude-code {meta} {payload}", f"HOOK claude-code {payload} {payload}")
-        for session in kept.store.list_all():
+        journaled.do(f"HOOK claude-code {meta} {payload}", f"HOOK claude-code {payload} {payload}")
+        for session in journaled.store.list_all():
             assert session.id.isprintable()
             assert len(session.prompt or "") <= 200
-        _same(kept)
+        _same(journaled)
 
 
 def journal(data: bytes) -> None:
@@ -70,20 +70,20 @@ def journal(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory, "journal")
         path.write_bytes(data)
-        kept = JournaledStore(path)
-        assert kept.journal.failure is None
-        kept.do("SET after working", "LIST")
-        _same(kept)
+        journaled = JournaledStore(path)
+        assert journaled.journal.failure is None
+        journaled.do("SET after working", "LIST")
+        _same(journaled)
 
 
-def _same(kept: JournaledStore) -> None:
+def _same(journaled: JournaledStore) -> None:
     """The next daemon has the same sessions, and replies with them."""
-    again = kept.again()
-    assert again.state == kept.state
+    again = journaled.again()
+    assert again.state == journaled.state
     for session in wire(again):
         assert again.do(f"GET {session['id']}")[0].startswith("OK ")
         json.dumps(session).encode("ascii")
-    for used in (kept, again):
+    for used in (journaled, again):
         used.journal.close()
 
 

@@ -64,7 +64,7 @@ class Party:
     def _run(self) -> None:
         while not self._soak.ended.is_set():
             try:
-                with LineClient(self._soak.place.socket) as client:
+                with LineClient(self._soak.home.socket) as client:
                     self._part(client)
             except (EOFError, ConnectionError):
                 continue  # the daemon has ended: the next one serves, or starts
@@ -76,8 +76,8 @@ class Party:
 class Soak:
     """The daemon, its clients, and the loop that ends it."""
 
-    def __init__(self, place: DaemonHome, seed: int):
-        self.place = place
+    def __init__(self, home: DaemonHome, seed: int):
+        self.home = home
         self.chance = random.Random(seed)
         self.tally = Tally()
         self.ended = threading.Event()
@@ -101,7 +101,7 @@ class Soak:
         client.ask("PING")
         for number in range(200):
             with socket.socket(socket.AF_UNIX) as sock:
-                sock.connect(str(self.place.socket))
+                sock.connect(str(self.home.socket))
                 event = {"session_id": f"h{number % 40}", "hook_event_name": "PostToolUse"}
                 sock.sendall(f"HOOK claude-code {{}} {json.dumps(event)}\n".encode())
             self.count("hooks", 1)
@@ -167,7 +167,7 @@ class Soak:
         """Opens many connections that send nothing."""
         with contextlib.ExitStack() as stack:
             for _ in range(100):
-                stack.enter_context(self.place.client())
+                stack.enter_context(self.home.client())
             client.line()
 
     # All of it --------------------------------------------------------------
@@ -189,10 +189,10 @@ class Soak:
         while time.monotonic() < end:
             daemon = self._round(daemons, daemon)
         self.ended.set()
-        with contextlib.suppress(OSError, EOFError), self.place.client() as client:
+        with contextlib.suppress(OSError, EOFError), self.home.client() as client:
             client.ask("STOP")
         daemon.end()
-        # Who waits for lines is woken by the end; who connects gets a last daemon.
+        # The stop wakes threads that wait for lines; threads that connect need a daemon.
         daemon = daemons.start()
         for party in parties:
             party.join()
@@ -200,9 +200,9 @@ class Soak:
         daemon.kill()
 
     def _round(self, daemons: Daemons, daemon: ForkedDaemon) -> ForkedDaemon:
-        """Work, an end of some kind in the middle of it, and a look at what is left."""
+        """Sends requests, ends the daemon meanwhile, and checks the state of the next one."""
         with contextlib.ExitStack() as stack:
-            clients = [stack.enter_context(self.place.client()) for _ in self.workers]
+            clients = [stack.enter_context(self.home.client()) for _ in self.workers]
             for client in clients:
                 client.ask("PING")
             threads = [
@@ -218,7 +218,7 @@ class Soak:
                 thread.join(WAIT)
                 if thread.is_alive():
                     self.fault(f"a worker hangs after {kind}")
-        with self.place.client() as client:
+        with self.home.client() as client:
             for worker in self.workers:
                 self.count(worker.name, worker.lines)
                 worker.lines = 0
@@ -240,7 +240,7 @@ class Soak:
 
     def _end(self, kind: str, daemons: Daemons, daemon: ForkedDaemon) -> ForkedDaemon:
         if kind == "upgrade":
-            # The next one is there already, and asks the former to end.
+            # The next daemon runs already, and signals the former to end.
             following = daemons.start()
             daemon.end()
             return following
@@ -250,13 +250,13 @@ class Soak:
             daemon.signal(signal.SIGTERM)
             daemon.end()
         else:
-            with contextlib.suppress(EOFError, ConnectionError), self.place.client() as client:
+            with contextlib.suppress(EOFError, ConnectionError), self.home.client() as client:
                 client.ask("STOP")
             daemon.end()
         return daemons.start()
 
     def _rss(self) -> int:
-        with self.place.client() as client:
+        with self.home.client() as client:
             rss: int = client.info()["rss"]
         return rss
 
@@ -272,7 +272,7 @@ class Soak:
         for fault in tally.faults[:20]:
             print(f"       {fault}")
         print(f"rss    {before / 1e6:.1f} MB before, {after / 1e6:.1f} MB after")
-        print(f"state  {self.place.journal.stat().st_size / 1e3:.0f} kB")
+        print(f"state  {self.home.journal.stat().st_size / 1e3:.0f} kB")
 
 
 def _counts(counts: Counter[str] | dict[str, int]) -> str:

@@ -58,8 +58,8 @@ def main() -> None:
             called = number
             _send({"id": _ELICITATION, "method": "elicitation/create", "params": QUESTION})
         elif number == _ELICITATION and method is None:
-            said = message.get("result", message.get("error"))
-            _answer(called, {"content": [{"type": "text", "text": json.dumps(said)}]})
+            reply = message.get("result", message.get("error"))
+            _answer(called, {"content": [{"type": "text", "text": json.dumps(reply)}]})
         elif number is not None:
             _answer(number, {})
 

@@ -49,8 +49,8 @@ def installed_hooks(client: Path) -> Iterator[dict[str, Any]]:
 
 def without_dialogs(hooks: dict[str, Any]) -> dict[str, Any]:
     """The hooks of the oldest clients, without Notification, which comes 6 s after a dialog."""
-    kept = {name for name, since in EVENTS.items() if since == LONG_STANDING} - {"Notification"}
-    return {name: value for name, value in hooks.items() if name in kept}
+    names = {name for name, since in EVENTS.items() if since == LONG_STANDING} - {"Notification"}
+    return {name: value for name, value in hooks.items() if name in names}
 
 
 def _acd(environment: dict[str, str], *arguments: str) -> None:

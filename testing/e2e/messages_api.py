@@ -184,7 +184,7 @@ class MessagesAPI(Exchanges):
         super().__init__(HELD)
         api = self
 
-        class Handler(_Handler):
+        class Handler(_MessagesHandler):
             server_api = api
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -205,7 +205,7 @@ class MessagesAPI(Exchanges):
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _MessagesHandler(BaseHTTPRequestHandler):
     server_api: MessagesAPI
     protocol_version = "HTTP/1.1"
 

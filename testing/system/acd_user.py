@@ -87,13 +87,13 @@ class AcdUser(NamespaceManager):
         """The output of `acd ARGUMENTS`. Raises AssertionError unless its status is 0."""
         return self.run("acd", *arguments).stdout
 
-    def tell(self, *lines: str) -> list[str]:
+    def request(self, *lines: str) -> list[str]:
         """The replies to requests on one connection."""
         return self.run("python3", "-I", "-c", _REQUEST, *lines).stdout.splitlines()
 
     def sessions(self) -> dict[str, dict[str, Any]]:
         """The sessions in the reply to LIST, by id."""
-        [reply] = self.tell("LIST")
+        [reply] = self.request("LIST")
         verb, _, body = reply.partition(" ")
         assert verb == "STATE", reply
         return {session["id"]: session for session in json.loads(body)}
@@ -128,7 +128,7 @@ class AcdUser(NamespaceManager):
     def await_subscriber(self) -> None:
         """Returns when the daemon has a subscriber; it reports that in INFO only."""
         deadline = time.monotonic() + 10
-        while json.loads(self.tell("INFO")[0].removeprefix("OK "))["subscribers"] == 0:
+        while json.loads(self.request("INFO")[0].removeprefix("OK "))["subscribers"] == 0:
             assert time.monotonic() < deadline, "no subscriber"
 
     def configure(self, text: str) -> None:

@@ -25,11 +25,11 @@ Following = Callable[..., subprocess.Popen[str]]
 
 @pytest.fixture
 def following() -> Iterator[Following]:
-    """Starts `acd bar … --follow` in a place."""
+    """Starts `acd bar … --follow` in a home."""
     started: list[subprocess.Popen[str]] = []
 
-    def follow(place: DaemonHome, *args: str, **options: Any) -> subprocess.Popen[str]:
-        started.append(start(place, "bar", *args, "--follow", **options))
+    def follow(home: DaemonHome, *args: str, **options: Any) -> subprocess.Popen[str]:
+        started.append(start(home, "bar", *args, "--follow", **options))
         return started[-1]
 
     yield follow
@@ -43,8 +43,8 @@ def line(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().removesuffix("\n")
 
 
-def quick_idle(place: DaemonHome) -> None:
-    place.configure("[daemon]\nidle_timeout_minutes = 0.005\n")
+def quick_idle(home: DaemonHome) -> None:
+    home.configure("[daemon]\nidle_timeout_minutes = 0.005\n")
 
 
 # A single print
@@ -235,9 +235,9 @@ def test_a_stream_starts_no_daemon_and_continues_with_the_next_one(
     daemon = alone.start()
     shown = following(alone, "plain")
     assert line(shown) == ""
-    for status, told in (("question", "▲1"), ("attention", "●1"), ("working", "▸1")):
+    for status, ready in (("question", "▲1"), ("attention", "●1"), ("working", "▸1")):
         alone.ask(f"SET a {status}")
-        assert line(shown) == told
+        assert line(shown) == ready
         daemon.stop()
         until(lambda: _state(shown.pid) == "S")
         assert not runtime_dir.is_running(alone.socket)

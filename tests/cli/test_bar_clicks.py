@@ -1,7 +1,7 @@
 """The clicks and keys of the examples in docs/integrations, as the bars' own programs run them.
 
-Waybar needs a compositor, and was clicked on by hand; a Mac's menus need a Mac: of
-them it is tried what a click would run.
+Waybar needs a compositor, and was clicked on by hand. The menus need a Mac: these tests run
+the command of an entry instead of a click.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from testing.agents import asks
+from testing.agents import send_question
 from testing.cli_runs import until
 from testing.doc_examples import examples
 from testing.screen import screen
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is n
 
 @pytest.fixture
 def linked(alone: DaemonHome) -> DaemonHome:
-    """A place with a daemon, and the program where install.sh has it."""
+    """A home with a daemon, and the program where install.sh has it."""
     program = alone.home / ".local/bin/acd"
     program.parent.mkdir(parents=True)
     program.symlink_to(Path(sys.executable).with_name("acd"))
@@ -45,7 +45,7 @@ def tmux(linked: DaemonHome) -> Iterator[Tmux]:
 def pane(linked: DaemonHome, tmux: Tmux) -> str:
     """The pane of a session with a question, which is not the active pane."""
     made = tmux.background_pane("api")
-    asks(linked, "api", tmux.hints(made))
+    send_question(linked, "api", tmux.hints(made))
     return made
 
 
@@ -60,7 +60,7 @@ def binds(linked: DaemonHome, tmux: Tmux) -> None:
     tmux.run("source-file", str(config))
 
 
-def test_the_key_in_tmux_takes_the_one_who_pressed_it_there(
+def test_the_key_in_tmux_moves_the_client_that_pressed_it(
     linked: DaemonHome, tmux: Tmux, pane: str
 ) -> None:
     binds(linked, tmux)
@@ -71,7 +71,7 @@ def test_the_key_in_tmux_takes_the_one_who_pressed_it_there(
     assert second.pane() != pane
 
 
-def test_a_click_on_tmuxs_status_line_takes_the_one_who_clicked_there(
+def test_a_click_on_tmuxs_status_line_moves_the_client_that_clicked(
     linked: DaemonHome, tmux: Tmux, pane: str
 ) -> None:
     binds(linked, tmux)
@@ -102,7 +102,9 @@ def test_tmux_opens_the_dashboard_when_no_session_needs_the_user(
 # Bars on the desktop
 
 
-def test_a_click_on_i3blocks_goes_there(linked: DaemonHome, tmux: Tmux, pane: str) -> None:
+def test_a_click_on_i3blocks_jumps_to_the_session(
+    linked: DaemonHome, tmux: Tmux, pane: str
+) -> None:
     if shutil.which("i3blocks") is None:
         pytest.skip("there is no i3blocks")
     viewer = tmux.attach()
@@ -131,7 +133,7 @@ def test_a_click_on_i3blocks_goes_there(linked: DaemonHome, tmux: Tmux, pane: st
         process.communicate(timeout=WAIT)
 
 
-def test_a_click_on_polybar_goes_there(linked: DaemonHome, tmux: Tmux, pane: str) -> None:
+def test_a_click_on_polybar_jumps_to_the_session(linked: DaemonHome, tmux: Tmux, pane: str) -> None:
     for program in ("polybar", "Xvfb", "xdotool"):
         if shutil.which(program) is None:
             pytest.skip(f"there is no {program}")
@@ -164,7 +166,7 @@ def test_a_click_on_polybar_goes_there(linked: DaemonHome, tmux: Tmux, pane: str
 
 
 @pytest.mark.parametrize(("name", "run"), [("swiftbar", "bash"), ("xbar", "shell")])
-def test_what_a_click_on_an_entry_of_a_menu_runs_goes_there(
+def test_the_command_of_a_menu_entry_jumps_to_the_session(
     linked: DaemonHome, tmux: Tmux, pane: str, name: str, run: str
 ) -> None:
     viewer = tmux.attach()

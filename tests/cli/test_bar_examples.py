@@ -18,9 +18,9 @@ from testing.screen import screen
 from testing.support import WAIT, DaemonHome
 
 
-def install(place: DaemonHome) -> None:
+def install(home: DaemonHome) -> None:
     """The program where the examples have it."""
-    program = place.home / ".local/bin/acd"
+    program = home.home / ".local/bin/acd"
     program.parent.mkdir(parents=True)
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m acd "$@"\n')
     program.chmod(0o755)

@@ -46,10 +46,10 @@ def test_a_session_named_like_a_command_is_shown_and_not_run(
     alone.start()
     touched = alone.root / "touched"
     alone.ask(f'SET a question {{"name": "#(touch {touched})##(touch {touched})"}}')
-    asks = "#(acd bar tmux --template '{name}')"
-    tells = "run-shell -b \"exec acd bar tmux --follow --template '{name}'\""
-    shows = f'set -g status-right "<{asks}> <#{{@acd}}> <#{{E:@acd}}>"'
-    viewer = status_line("set -g status-interval 1", shows, tells)
+    once = "#(acd bar tmux --template '{name}')"
+    follower = "run-shell -b \"exec acd bar tmux --follow --template '{name}'\""
+    right = f'set -g status-right "<{once}> <#{{@acd}}> <#{{E:@acd}}>"'
+    viewer = status_line("set -g status-interval 1", right, follower)
     name = f"<♯(touch {touched})"[:30]
     until(lambda: viewer.screen().split("\n")[-1].count(name) == 3)
     assert not touched.exists()

@@ -53,12 +53,12 @@ LIST = CLI | {
 HEAVY = {"asyncio", "subprocess", "textual", "tomllib", "typing_extensions", "unittest", "uvloop"}
 
 
-def modules_after(place: DaemonHome, code: str) -> set[str]:
+def modules_after(home: DaemonHome, code: str) -> set[str]:
     script = f"import sys, json\n{code}\nprint(json.dumps(sorted(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", script],
-        env=place.environ,
-        cwd=place.root,
+        env=home.environ,
+        cwd=home.root,
         capture_output=True,
         text=True,
         check=True,

@@ -13,7 +13,7 @@ from acd.cli.result import Document, Outcome, Result, TerminalStyle
 from acd.cli.style import paint
 
 
-class Writer:
+class WrittenOutcome:
     """Writes an outcome as a command with these arguments would."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
@@ -36,32 +36,32 @@ class Writer:
 
 
 @pytest.fixture
-def write(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Writer:
-    return Writer(capsys, monkeypatch)
+def write(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> WrittenOutcome:
+    return WrittenOutcome(capsys, monkeypatch)
 
 
-def test_a_text_is_a_line_or_lines_and_nothing_is_no_line(write: Writer) -> None:
+def test_a_text_is_a_line_or_lines_and_nothing_is_no_line(write: WrittenOutcome) -> None:
     assert write(Result("one")) == ("one\n", "", 0)
     assert write(Result(["one", "two"], exit_code=3)) == ("one\ntwo\n", "", 3)
     assert write(Result()) == write(None) == ("", "", 0)
 
 
-def test_control_characters_are_escaped_in_every_line(write: Writer) -> None:
+def test_control_characters_are_escaped_in_every_line(write: WrittenOutcome) -> None:
     assert write(Result(["a\x1b[2J", "b\nforged"])) == ("a\\x1b[2J\nb\\nforged\n", "", 0)
 
 
-def test_of_control_sequences_only_colours_reach_a_terminal(write: Writer) -> None:
+def test_of_control_sequences_only_colours_reach_a_terminal(write: WrittenOutcome) -> None:
     red = paint("asks", "question")
     out, _, _ = write(Result(lambda style: [red + "\x1b[2J"]), colour=True)
     assert out == f"{red}\\x1b[2J\n"
 
 
-def test_the_data_of_one_result_is_indented_json(write: Writer) -> None:
+def test_the_data_of_one_result_is_indented_json(write: WrittenOutcome) -> None:
     assert write(Result("text", data={"a": 1}), "--json")[0] == '{\n  "a": 1\n}\n'
     assert write(Result("text", data=[]), "--json")[0] == "[]\n"
 
 
-def test_the_data_of_a_stream_is_one_json_line_for_each_result(write: Writer) -> None:
+def test_the_data_of_a_stream_is_one_json_line_for_each_result(write: WrittenOutcome) -> None:
     results = [Result(notices=["begin"]), Result("a", data={"a": 1}), Result("b", data={"b": 2})]
     assert write(iter(results)) == ("a\nb\n", "begin\n", 0)
     out, err, _ = write(iter(results), "--json")
@@ -69,7 +69,7 @@ def test_the_data_of_a_stream_is_one_json_line_for_each_result(write: Writer) ->
     assert err == "begin\n"
 
 
-def test_a_document_is_written_unchanged_as_utf8(write: Writer) -> None:
+def test_a_document_is_written_unchanged_as_utf8(write: WrittenOutcome) -> None:
     assert write(Document("<svg>\n\té</svg>", exit_code=1)) == ("<svg>\n\té</svg>\n", "", 1)
 
 

@@ -20,9 +20,9 @@ from testing.command_line import Acd
 from testing.support import DaemonHome, LineClient
 
 
-def held(place: DaemonHome) -> socket.socket:
+def held(home: DaemonHome) -> socket.socket:
     """A listening socket without a daemon, as a service manager holds it."""
-    return activation.bind(place.socket).sock
+    return activation.bind(home.socket).sock
 
 
 # status
@@ -141,9 +141,9 @@ def test_status_names_what_desktop_notifications_lack(
     alone.configure("[notify]\ndesktop = true\n")
     monkeypatch.setitem(sys.modules, "jeepney", None)
     with locked_state(alone.socket):  # a notifier runs
-        said = acd("status").out
-    assert "  notifications on the desktop need jeepney, which is not installed" in said
-    assert f"; run: {sys.executable} -m pip install" in said
+        output = acd("status").out
+    assert "  notifications on the desktop need jeepney, which is not installed" in output
+    assert f"; run: {sys.executable} -m pip install" in output
 
 
 # stop

@@ -260,10 +260,10 @@ def test_explain_shows_what_each_piece_of_evidence_changed_or_why_not(
     hook(client, "UserPromptSubmit", 2_000_000_000)
     hook(client, "PermissionRequest", 3_000_000_000, tool_name="Bash")
     hook(client, "Stop", 1_000_000_000)
-    head, asks, *trail = acd("explain", "api").lines
+    head, asks, *evidence = acd("explain", "api").lines
     assert timeless(head) == "api: question for Ns, because its hook reported it"
     assert asks == "it asks: Bash"
-    assert [line.split(maxsplit=4)[2:] for line in trail] == [
+    assert [line.split(maxsplit=4)[2:] for line in evidence] == [
         ["hook", "UserPromptSubmit", "created as working"],
         ["hook", "PermissionRequest/Bash", "working → question"],
         ["hook", "Stop", "no change: 2.000 s older than the newest"],
@@ -275,7 +275,7 @@ def test_explain_shows_times_to_the_millisecond(acd: Acd, client: LineClient) ->
     assert ":02.345  hook" in acd("explain", "api").out
 
 
-def test_explain_without_evidence_of_an_agent_says_so(acd: Acd) -> None:
+def test_explain_without_evidence_of_an_agent_prints_so(acd: Acd) -> None:
     acd("set", "one", "working")
     assert timeless(acd("explain", "one").out).splitlines() == [
         "one: working for Ns, because a command set it (SET or RM)",

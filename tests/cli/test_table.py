@@ -21,7 +21,7 @@ def terminal(columns: int) -> TerminalStyle:
     return TerminalStyle(columns=columns, colour=False, home=Path("/home/me"))
 
 
-def test_who_needs_you_most_comes_first() -> None:
+def test_sessions_are_in_the_order_of_their_need_for_the_user() -> None:
     given = [
         session(id="closed", status="closed", since=1.0),
         session(id="works", status="working", since=2.0),

@@ -22,9 +22,9 @@ def watching() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts a watch, and waits until it has subscribed."""
     started: list[subprocess.Popen[str]] = []
 
-    def watch(place: DaemonHome, *args: str, **options: Any) -> subprocess.Popen[str]:
-        started.append(start(place, "watch", *args, **options))
-        until_subscribed(place)
+    def watch(home: DaemonHome, *args: str, **options: Any) -> subprocess.Popen[str]:
+        started.append(start(home, "watch", *args, **options))
+        until_subscribed(home)
         return started[-1]
 
     yield watch
@@ -134,9 +134,9 @@ def test_an_interrupted_watch_ends_quietly(served: DaemonHome, watching: Watch) 
     assert (watch.returncode, out, err.strip()) == (130, "", "")
 
 
-def _is_served(place: DaemonHome) -> bool:
+def _is_served(home: DaemonHome) -> bool:
     try:
-        place.client().close()
+        home.client().close()
     except OSError:
         return False
     return True

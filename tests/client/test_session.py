@@ -49,7 +49,7 @@ def exchanged(sample: Sample) -> tuple[str, list[str]]:
 
 
 def received(sample: Sample, *pieces: bytes) -> list[Answer | Message]:
-    """What a session that has sent the sample's request makes of bytes."""
+    """The output of a session for these bytes, after it has sent the sample's request."""
     session = ClientSession()
     session.send(request_of(sample))
     return [each for piece in pieces for each in session.receive(piece)]

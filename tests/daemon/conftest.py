@@ -14,30 +14,30 @@ from testing.strace import Strace
 from testing.support import DaemonHome, DaemonProcess, LineClient
 
 
-@pytest.fixture(name="place")
-def _place() -> Iterator[DaemonHome]:
+@pytest.fixture(name="home")
+def _home() -> Iterator[DaemonHome]:
     with DaemonHome() as made:
         yield made
 
 
 @pytest.fixture
-def daemon(place: DaemonHome) -> DaemonProcess:
+def daemon(home: DaemonHome) -> DaemonProcess:
     """A running daemon that bound its own socket."""
-    return place.start()
+    return home.start()
 
 
 @pytest.fixture
-def client(place: DaemonHome, daemon: DaemonProcess) -> Iterator[LineClient]:
-    with place.client() as connected:
+def client(home: DaemonHome, daemon: DaemonProcess) -> Iterator[LineClient]:
+    with home.client() as connected:
         yield connected
 
 
 @pytest.fixture
-def agents(place: DaemonHome) -> Iterator[Callable[..., FakeAgent]]:
+def agents(home: DaemonHome) -> Iterator[Callable[..., FakeAgent]]:
     with ExitStack() as stack:
 
         def make(session: str = "s", config: str = ".claude") -> FakeAgent:
-            agent = FakeAgent(place.root / config, session)
+            agent = FakeAgent(home.root / config, session)
             stack.callback(agent.end)
             agent.registry.mkdir(parents=True, exist_ok=True)
             return agent
@@ -51,18 +51,18 @@ def agent(agents: Callable[..., FakeAgent]) -> FakeAgent:
 
 
 @pytest.fixture
-def subscriber(place: DaemonHome, daemon: DaemonProcess) -> Iterator[LineClient]:
-    with place.client() as connected:
+def subscriber(home: DaemonHome, daemon: DaemonProcess) -> Iterator[LineClient]:
+    with home.client() as connected:
         assert connected.ask("SUBSCRIBE").startswith("STATE")
         yield connected
 
 
 @pytest.fixture(name="strace")
-def _strace(place: DaemonHome) -> Strace:
+def _strace(home: DaemonHome) -> Strace:
     program = shutil.which("strace")
     if program is None:
         pytest.skip("strace is not here")
-    return Strace(program, place.root / "strace.log")
+    return Strace(program, home.root / "strace.log")
 
 
 def pytest_configure(config: pytest.Config) -> None:

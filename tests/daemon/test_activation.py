@@ -39,21 +39,21 @@ CASES = [
 
 
 @pytest.mark.parametrize("command", CASES)
-def test_an_inherited_listener_is_served(place: DaemonHome, command: Sequence[str]) -> None:
-    with listener(place) as sock:
-        activate(place, [sock], command)
-        with place.client() as client:
+def test_an_inherited_listener_is_served(home: DaemonHome, command: Sequence[str]) -> None:
+    with listener(home) as sock:
+        activate(home, [sock], command)
+        with home.client() as client:
             assert client.ask("PING") == "OK"
             assert client.info()["activation"] == "systemd"
 
 
 @pytest.mark.parametrize("command", CASES)
-def test_its_file_stays_when_the_daemon_stops(place: DaemonHome, command: Sequence[str]) -> None:
-    with listener(place) as sock:
-        before = place.socket.stat()
-        daemon = activate(place, [sock], command)
+def test_its_file_stays_when_the_daemon_stops(home: DaemonHome, command: Sequence[str]) -> None:
+    with listener(home) as sock:
+        before = home.socket.stat()
+        daemon = activate(home, [sock], command)
         assert daemon.stop() == 0
-        after = place.socket.stat()
+        after = home.socket.stat()
         assert (after.st_ino, after.st_mode, after.st_ctime_ns) == (
             before.st_ino,
             before.st_mode,
@@ -63,11 +63,11 @@ def test_its_file_stays_when_the_daemon_stops(place: DaemonHome, command: Sequen
 
 @pytest.mark.parametrize("command", CASES)
 def test_an_inherited_socket_is_never_bound_unlinked_or_chmodded(
-    place: DaemonHome, strace: Strace, command: Sequence[str]
+    home: DaemonHome, strace: Strace, command: Sequence[str]
 ) -> None:
-    with listener(place) as sock:
-        daemon = activate(place, [sock], strace.of(command, "bind,unlink,unlinkat,%file"))
-        assert place.ask("SET one working", "STOP") == ["OK", "OK"]
+    with listener(home) as sock:
+        daemon = activate(home, [sock], strace.of(command, "bind,unlink,unlinkat,%file"))
+        assert home.ask("SET one working", "STOP") == ["OK", "OK"]
         assert daemon.end() == 0
     calls = strace.calls()
     assert [call for call in calls if "acd.sock.journal" in call], "strace recorded the calls"
@@ -75,48 +75,48 @@ def test_an_inherited_socket_is_never_bound_unlinked_or_chmodded(
     assert not [call for call in calls if call.startswith(touching) and 'acd.sock"' in call]
 
 
-def test_requests_sent_before_the_start_are_served(place: DaemonHome) -> None:
-    with listener(place) as sock, place.client() as client:
+def test_requests_sent_before_the_start_are_served(home: DaemonHome) -> None:
+    with listener(home) as sock, home.client() as client:
         client.send("SET early working", "PING")
-        activate(place, [sock])
+        activate(home, [sock])
         assert client.lines(2) == ["OK", "OK"]
 
 
-def test_the_socket_of_systemd_socket_activate_is_adopted(place: DaemonHome) -> None:
-    place.directory.mkdir(mode=0o700)
+def test_the_socket_of_systemd_socket_activate_is_adopted(home: DaemonHome) -> None:
+    home.directory.mkdir(mode=0o700)
     activator = shutil.which("systemd-socket-activate")
     if activator is None:
         pytest.skip("systemd-socket-activate is not here")
-    keep = [f"-E{name}={value}" for name, value in place.environ.items()]
-    command = [activator, *keep, f"--listen={place.socket}", "--fdname=acd", *DAEMON]
-    with subprocess.Popen(command, env=place.environ, stderr=subprocess.PIPE) as process:
+    keep = [f"-E{name}={value}" for name, value in home.environ.items()]
+    command = [activator, *keep, f"--listen={home.socket}", "--fdname=acd", *DAEMON]
+    with subprocess.Popen(command, env=home.environ, stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
         try:
             assert b"Listening on" in process.stderr.readline()
-            with place.client() as client:
+            with home.client() as client:
                 client.send("INFO", "STOP")
                 assert '"activation": "systemd"' in client.line()
                 assert client.line() == "OK"
             assert process.wait(20) == 0
-            assert place.socket.exists()
+            assert home.socket.exists()
         finally:
             process.kill()
 
 
 @pytest.mark.parametrize("command", CASES)
 def test_the_variables_of_another_process_are_ignored(
-    place: DaemonHome, command: Sequence[str]
+    home: DaemonHome, command: Sequence[str]
 ) -> None:
-    with listener(place) as sock:
-        place.environ["ACD_SOCKET"] = str(place.root / "own" / "acd.sock")
-        daemon = activate(place, [sock], command, LISTEN_PID=str(os.getpid()))
+    with listener(home) as sock:
+        home.environ["ACD_SOCKET"] = str(home.root / "own" / "acd.sock")
+        daemon = activate(home, [sock], command, LISTEN_PID=str(os.getpid()))
         assert "(bound)" in daemon.log()
 
 
 @pytest.mark.parametrize("command", CASES)
-def test_two_sockets_are_refused_with_a_hint(place: DaemonHome, command: Sequence[str]) -> None:
-    with listener(place) as sock:
-        daemon = activate(place, [sock, sock], command, LISTEN_FDNAMES="acd:acd", wait=False)
+def test_two_sockets_are_refused_with_a_hint(home: DaemonHome, command: Sequence[str]) -> None:
+    with listener(home) as sock:
+        daemon = activate(home, [sock, sock], command, LISTEN_FDNAMES="acd:acd", wait=False)
         assert daemon.end() == EXIT_UNSAFE_SOCKET
     assert daemon.log() == (
         "acd: 2 sockets were inherited, and acd serves one\n"
@@ -129,41 +129,41 @@ def test_two_sockets_are_refused_with_a_hint(place: DaemonHome, command: Sequenc
     "kind", [pytest.param(socket.SOCK_DGRAM, id="datagram"), pytest.param(None, id="connected")]
 )
 def test_a_socket_that_does_not_listen_is_refused(
-    place: DaemonHome, command: Sequence[str], kind: int | None
+    home: DaemonHome, command: Sequence[str], kind: int | None
 ) -> None:
-    sock = listener(place, kind) if kind is not None else socket.socketpair()[0]
+    sock = listener(home, kind) if kind is not None else socket.socketpair()[0]
     with sock:
-        daemon = activate(place, [sock], command, wait=False)
+        daemon = activate(home, [sock], command, wait=False)
         assert daemon.end() == EXIT_UNSAFE_SOCKET
     assert daemon.log().startswith(
         "acd: inherited descriptor 3 is not a listening Unix stream socket\n"
     )
 
 
-def test_a_listener_of_another_family_is_refused(place: DaemonHome) -> None:
+def test_a_listener_of_another_family_is_refused(home: DaemonHome) -> None:
     with socket.create_server(("127.0.0.1", 0)) as sock:
-        daemon = activate(place, [sock], wait=False)
+        daemon = activate(home, [sock], wait=False)
         assert daemon.end() == EXIT_UNSAFE_SOCKET
     assert "is not a listening Unix stream socket" in daemon.log()
 
 
 def test_an_abstract_listener_is_refused_because_it_has_no_private_directory(
-    place: DaemonHome,
+    home: DaemonHome,
 ) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         sock.bind("")  # unix(7): autobind
         sock.listen()
-        daemon = activate(place, [sock], wait=False)
+        daemon = activate(home, [sock], wait=False)
         assert daemon.end() == EXIT_UNSAFE_SOCKET
     assert "has no path" in daemon.log()
 
 
 @pytest.mark.parametrize("command", CASES)
 def test_a_descriptor_that_is_not_a_socket_is_refused(
-    place: DaemonHome, command: Sequence[str]
+    home: DaemonHome, command: Sequence[str]
 ) -> None:
-    with (place.root / "file").open("w") as file:
-        daemon = activate(place, [file], command, wait=False)
+    with (home.root / "file").open("w") as file:
+        daemon = activate(home, [file], command, wait=False)
         assert daemon.end() == EXIT_UNSAFE_SOCKET
     assert daemon.log().startswith("acd: inherited descriptor 3")
     assert "Traceback" not in daemon.log()
@@ -172,10 +172,10 @@ def test_a_descriptor_that_is_not_a_socket_is_refused(
 @pytest.mark.parametrize("command", CASES)
 @pytest.mark.parametrize("count", ["1", "2", "999999", "²", "-1", "x", ""])
 def test_a_wrong_count_is_refused_without_a_traceback(
-    place: DaemonHome, command: Sequence[str], count: str
+    home: DaemonHome, command: Sequence[str], count: str
 ) -> None:
     # No descriptor is inherited: 3 is closed.
-    daemon = activate(place, [], command, LISTEN_FDS=count, wait=False)
+    daemon = activate(home, [], command, LISTEN_FDS=count, wait=False)
     assert daemon.end() == EXIT_UNSAFE_SOCKET
     assert daemon.log().startswith("acd: LISTEN_FDS=")
     assert " does not match the inherited descriptors: " in daemon.log()
@@ -183,7 +183,7 @@ def test_a_wrong_count_is_refused_without_a_traceback(
 
 
 @pytest.mark.parametrize("command", CASES)
-def test_a_child_does_not_inherit_the_variables(place: DaemonHome, command: Sequence[str]) -> None:
+def test_a_child_does_not_inherit_the_variables(home: DaemonHome, command: Sequence[str]) -> None:
     program = """
 import os
 from acd.system.activation import adopt
@@ -192,7 +192,7 @@ os.execve("/usr/bin/env", ["env"], os.environ)
 """
     if command is WITHOUT_SYSTEMD:
         program = f"import sys; sys.modules['systemd'] = None\n{program}"
-    with listener(place) as sock:
+    with listener(home) as sock:
         assert "LISTEN_" not in output([sock], program)
 
 
@@ -211,27 +211,27 @@ print([os.get_inheritable(fd) for fd in (3, 4)])
 # A listener that a hook or a client has bound ----------------------------
 
 
-def test_a_spawned_daemon_unlinks_its_socket_when_it_stops(place: DaemonHome) -> None:
-    with listener(place) as sock:
-        daemon = activate(place, [sock], LISTEN_FDNAMES="acd-spawned")
-        with place.client() as client:
+def test_a_spawned_daemon_unlinks_its_socket_when_it_stops(home: DaemonHome) -> None:
+    with listener(home) as sock:
+        daemon = activate(home, [sock], LISTEN_FDNAMES="acd-spawned")
+        with home.client() as client:
             assert client.info()["activation"] == "spawned"
     assert daemon.stop() == 0
-    assert not place.socket.exists()
+    assert not home.socket.exists()
 
 
-def test_it_leaves_a_socket_that_replaced_its_own(place: DaemonHome) -> None:
-    with listener(place) as sock:
-        daemon = activate(place, [sock], LISTEN_FDNAMES="acd-spawned")
-    with listener(place):
+def test_it_leaves_a_socket_that_replaced_its_own(home: DaemonHome) -> None:
+    with listener(home) as sock:
+        daemon = activate(home, [sock], LISTEN_FDNAMES="acd-spawned")
+    with listener(home):
         assert daemon.stop() == 0
-        assert place.socket.exists()
+        assert home.socket.exists()
 
 
-def test_a_listener_without_its_file_is_served(place: DaemonHome) -> None:
-    with listener(place) as sock, place.client() as client:
-        place.socket.unlink()
-        daemon = activate(place, [sock], LISTEN_FDNAMES="acd-spawned")
+def test_a_listener_without_its_file_is_served(home: DaemonHome) -> None:
+    with listener(home) as sock, home.client() as client:
+        home.socket.unlink()
+        daemon = activate(home, [sock], LISTEN_FDNAMES="acd-spawned")
         assert client.ask("PING") == "OK"
         assert daemon.stop() == 0
 
@@ -293,24 +293,24 @@ def adopt_from_launchd(stub: Path, fd: int, **environ: str) -> str:
 
 
 def test_a_listener_of_launchd_is_adopted_and_not_owned(
-    place: DaemonHome, launchd_stub: Path
+    home: DaemonHome, launchd_stub: Path
 ) -> None:
-    with listener(place) as sock:
+    with listener(home) as sock:
         found = adopt_from_launchd(launchd_stub, sock.fileno())
-    assert found == str(("launchd", False, str(place.socket)))
+    assert found == str(("launchd", False, str(home.socket)))
 
 
 @pytest.mark.parametrize("number", [errno.ESRCH, errno.ENOENT])
 def test_outside_a_launchd_job_nothing_is_adopted(
-    place: DaemonHome, launchd_stub: Path, number: int
+    home: DaemonHome, launchd_stub: Path, number: int
 ) -> None:
-    with listener(place) as sock:
+    with listener(home) as sock:
         found = adopt_from_launchd(launchd_stub, sock.fileno(), STUB_ERROR=str(number))
     assert found == "None"
 
 
-def test_an_error_of_launchd_is_reported(place: DaemonHome, launchd_stub: Path) -> None:
-    with listener(place) as sock:
+def test_an_error_of_launchd_is_reported(home: DaemonHome, launchd_stub: Path) -> None:
+    with listener(home) as sock:
         found = adopt_from_launchd(launchd_stub, sock.fileno(), STUB_ERROR=str(errno.EALREADY))
     assert found == f"launchd does not hand over the socket: {os.strerror(errno.EALREADY)}"
 

@@ -44,11 +44,11 @@ def line_of(payload: dict[str, Any], kind: str = "event_msg") -> str:
     return json.dumps({"timestamp": at, "type": kind, "payload": payload}) + "\n"
 
 
-class CodexHome:
+class CodexFiles:
     """A configuration directory of Codex, with files of sessions."""
 
-    def __init__(self, place: DaemonHome):
-        self.home = place.root / ".codex"
+    def __init__(self, home: DaemonHome):
+        self.home = home.root / ".codex"
         self.locks = self.home / "thread-writer-locks"
         self.locks.mkdir(parents=True)
         self._stack = ExitStack()
@@ -117,8 +117,8 @@ class CodexHome:
 
 
 @pytest.fixture
-def codex(place: DaemonHome) -> Iterator[CodexHome]:
-    made = CodexHome(place)
+def codex(home: DaemonHome) -> Iterator[CodexFiles]:
+    made = CodexFiles(home)
     yield made
     made.close()
 
@@ -129,14 +129,14 @@ def session() -> str:
 
 
 @pytest.fixture
-def subscriber(place: DaemonHome, daemon: DaemonProcess) -> Iterator[LineClient]:
-    with place.client() as connected:
+def subscriber(home: DaemonHome, daemon: DaemonProcess) -> Iterator[LineClient]:
+    with home.client() as connected:
         assert connected.ask("SUBSCRIBE").startswith("STATE")
         yield connected
 
 
 def working(
-    codex: CodexHome, client: LineClient, subscriber: LineClient, session: str, parent: int
+    codex: CodexFiles, client: LineClient, subscriber: LineClient, session: str, parent: int
 ) -> None:
     codex.begin(session)
     codex.hook(client, "UserPromptSubmit", session, parent)
@@ -144,7 +144,7 @@ def working(
 
 
 def test_a_turn_that_failed_in_the_rollout_is_attention(
-    codex: CodexHome, client: LineClient, subscriber: LineClient, session: str
+    codex: CodexFiles, client: LineClient, subscriber: LineClient, session: str
 ) -> None:
     with codex.process("", session) as process:
         working(codex, client, subscriber, session, process.pid)
@@ -155,7 +155,7 @@ def test_a_turn_that_failed_in_the_rollout_is_attention(
 
 
 def test_an_interrupt_whose_hook_was_missed_is_attention_out_of_a_question_too(
-    codex: CodexHome, client: LineClient, subscriber: LineClient, session: str
+    codex: CodexFiles, client: LineClient, subscriber: LineClient, session: str
 ) -> None:
     with codex.process("", session) as process:
         working(codex, client, subscriber, session, process.pid)
@@ -166,7 +166,7 @@ def test_an_interrupt_whose_hook_was_missed_is_attention_out_of_a_question_too(
 
 
 def test_a_denied_subagent_has_no_open_question_by_its_own_rollout(
-    codex: CodexHome, client: LineClient, subscriber: LineClient, session: str
+    codex: CodexFiles, client: LineClient, subscriber: LineClient, session: str
 ) -> None:
     helper = str(uuid.uuid4())
     with codex.process("", session) as process:
@@ -179,27 +179,27 @@ def test_a_denied_subagent_has_no_open_question_by_its_own_rollout(
 
 
 def test_a_subagent_that_was_denied_while_no_daemon_ran_is_observed_at_its_start(
-    codex: CodexHome, place: DaemonHome, daemon: DaemonProcess, session: str
+    codex: CodexFiles, home: DaemonHome, daemon: DaemonProcess, session: str
 ) -> None:
     helper = str(uuid.uuid4())
     with codex.process("", session) as process:
-        with place.client() as client:
+        with home.client() as client:
             codex.begin(session)
             codex.hook(client, "UserPromptSubmit", session, process.pid)
             codex.asks(client, session, process.pid, helper)
             daemon.kill()
         codex.write(helper, ABORTED)
-        place.start()
-        with place.client() as client:
+        home.start()
+        with home.client() as client:
             client.send("SUBSCRIBE")
             client.line()
-            while (shown := statuses(place)) == {session: "question"}:
+            while (shown := statuses(home)) == {session: "question"}:
                 client.line()
         assert shown == {session: "working"}
 
 
 def test_a_prompt_after_a_failed_turn_is_working(
-    codex: CodexHome, client: LineClient, subscriber: LineClient, session: str
+    codex: CodexFiles, client: LineClient, subscriber: LineClient, session: str
 ) -> None:
     with codex.process("", session) as process:
         working(codex, client, subscriber, session, process.pid)
@@ -213,7 +213,7 @@ def test_a_prompt_after_a_failed_turn_is_working(
 
 
 def test_only_a_regular_file_is_read(
-    codex: CodexHome, client: LineClient, subscriber: LineClient, session: str
+    codex: CodexFiles, client: LineClient, subscriber: LineClient, session: str
 ) -> None:
     linked = str(uuid.uuid4())
     with codex.process("", linked) as one, codex.process("", session) as other:
@@ -231,7 +231,7 @@ def test_only_a_regular_file_is_read(
 
 
 def test_a_session_in_its_own_process_has_its_pid_and_terminal_and_ends_with_it(
-    codex: CodexHome, client: LineClient, subscriber: LineClient, session: str
+    codex: CodexFiles, client: LineClient, subscriber: LineClient, session: str
 ) -> None:
     with codex.process("", session) as process:
         working(codex, client, subscriber, session, process.pid)
@@ -242,7 +242,7 @@ def test_a_session_in_its_own_process_has_its_pid_and_terminal_and_ends_with_it(
 
 
 def test_sessions_of_a_shared_server_have_neither_pid_nor_terminal_and_end_with_it(
-    codex: CodexHome, client: LineClient, subscriber: LineClient
+    codex: CodexFiles, client: LineClient, subscriber: LineClient
 ) -> None:
     sessions = [str(uuid.uuid4()), str(uuid.uuid4())]
     with codex.process("app-server", *sessions) as server:
@@ -261,7 +261,7 @@ def test_sessions_of_a_shared_server_have_neither_pid_nor_terminal_and_end_with_
 
 
 def test_codex_exec_is_not_attended(
-    codex: CodexHome, client: LineClient, subscriber: LineClient, session: str
+    codex: CodexFiles, client: LineClient, subscriber: LineClient, session: str
 ) -> None:
     with codex.process("exec", session) as process:
         working(codex, client, subscriber, session, process.pid)
@@ -269,32 +269,32 @@ def test_codex_exec_is_not_attended(
 
 
 def test_what_happened_while_no_daemon_ran_is_observed_at_its_start(
-    codex: CodexHome, place: DaemonHome, daemon: DaemonProcess
+    codex: CodexFiles, home: DaemonHome, daemon: DaemonProcess
 ) -> None:
     goes_on, failed, gone = (str(uuid.uuid4()) for _ in range(3))
     with codex.process("app-server", goes_on, failed) as server:
-        with codex.process("app-server", gone) as other, place.client() as client:
+        with codex.process("app-server", gone) as other, home.client() as client:
             for session, process in ((goes_on, server), (failed, server), (gone, other)):
                 codex.begin(session)
                 codex.hook(client, "UserPromptSubmit", session, process.pid)
             daemon.kill()
         codex.write(failed, FAILED)
-        place.start()
-        with place.client() as client:
+        home.start()
+        with home.client() as client:
             client.send("SUBSCRIBE")
             client.line()
-            while client.sock and (shown := statuses(place))[failed] == "working":
+            while client.sock and (shown := statuses(home))[failed] == "working":
                 client.line()
         assert shown == {goes_on: "working", failed: "attention", gone: "closed"}
 
 
-def statuses(place: DaemonHome) -> dict[str, str]:
-    with place.client() as client:
+def statuses(home: DaemonHome) -> dict[str, str]:
+    with home.client() as client:
         return {name: each["status"] for name, each in client.sessions().items()}
 
 
 def test_a_closed_session_is_not_watched(
-    codex: CodexHome,
+    codex: CodexFiles,
     client: LineClient,
     subscriber: LineClient,
     session: str,

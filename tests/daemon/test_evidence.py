@@ -1,4 +1,4 @@
-"""What no hook reports: the end of the agent's process, and Claude Code's registry.
+"""Evidence that no hook reports: the end of the agent's process, and Claude Code's registry.
 
 A process stands for the agent, with a registry file as the real client writes it; the real
 client is in tests/e2e.
@@ -191,7 +191,7 @@ def test_several_configuration_directories_are_watched_at_once(
 
 @pytest.mark.slow  # creates thousands of files
 def test_thousands_of_stale_files_and_all_keys_are_not_opened(
-    place: DaemonHome,
+    home: DaemonHome,
     agent: FakeAgent,
     client: LineClient,
     daemon: DaemonProcess,
@@ -201,14 +201,14 @@ def test_thousands_of_stale_files_and_all_keys_are_not_opened(
         (agent.registry / f"{pid}.json").write_text('{"status": "idle"}')
         (agent.registry / f"{pid}.key").write_text("secret")
     (agent.registry / f"{agent.process.pid}.key").write_text("secret")
-    with Attached(daemon.pid, place.root / "strace.log"):
+    with Attached(daemon.pid, home.root / "strace.log"):
         agent.hook(client, "UserPromptSubmit")
         assert next_update(subscriber) == ("s", "working")
         agent.registers("idle")
         (agent.registry / f"{agent.process.pid}.key").write_text("another")
         assert next_update(subscriber) == ("s", "attention")
     opened = [
-        line for line in (place.root / "strace.log").read_text().splitlines() if "open" in line
+        line for line in (home.root / "strace.log").read_text().splitlines() if "open" in line
     ]
     files = [line for line in opened if str(agent.registry) in line]
     assert files
@@ -216,13 +216,13 @@ def test_thousands_of_stale_files_and_all_keys_are_not_opened(
 
 
 def test_the_registry_is_read_after_a_restart(
-    place: DaemonHome, agent: FakeAgent, client: LineClient, daemon: DaemonProcess
+    home: DaemonHome, agent: FakeAgent, client: LineClient, daemon: DaemonProcess
 ) -> None:
     agent.hook(client, "PermissionRequest", **ASKS)
     daemon.kill()
     agent.registers("idle")
-    place.start()
-    with place.client() as again:
+    home.start()
+    with home.client() as again:
         again.send("SUBSCRIBE")
         state = again.line()
         if json.loads(state.partition(" ")[2])[0]["status"] != "attention":
@@ -243,29 +243,29 @@ def test_a_killed_agent_is_closed_at_once(
 
 
 def test_an_agent_that_ended_while_no_daemon_ran_is_closed_at_the_start(
-    place: DaemonHome, agent: FakeAgent, client: LineClient, daemon: DaemonProcess
+    home: DaemonHome, agent: FakeAgent, client: LineClient, daemon: DaemonProcess
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
     daemon.kill()
     agent.end()
-    place.start()
-    with place.client() as again:
+    home.start()
+    with home.client() as again:
         found = again.get("s")
     assert (found["status"], found["evidence"]) == ("closed", "process")
 
 
 def test_a_pid_that_another_process_has_now_is_not_the_agent(
-    place: DaemonHome, agent: FakeAgent, client: LineClient, daemon: DaemonProcess
+    home: DaemonHome, agent: FakeAgent, client: LineClient, daemon: DaemonProcess
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
     daemon.kill()
-    journal = place.socket.with_name(place.socket.name + ".journal")
+    journal = home.socket.with_name(home.socket.name + ".journal")
     text = journal.read_text()
     start = recorded_start(text)
     # As if another process had had the pid when the session was recorded.
     journal.write_text(text.replace(f'"pid_start": {start}', f'"pid_start": {start - 1}'))
-    place.start()
-    with place.client() as again:
+    home.start()
+    with home.client() as again:
         assert again.get("s")["status"] == "closed"
 
 

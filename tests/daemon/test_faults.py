@@ -27,57 +27,57 @@ def wait_until_mended(client: LineClient) -> None:
 
 
 def test_a_removed_file_is_written_again_with_the_next_change(
-    place: DaemonHome, daemon: DaemonProcess, client: LineClient
+    home: DaemonHome, daemon: DaemonProcess, client: LineClient
 ) -> None:
     client.ask("SET a working")
     time.sleep(1.05)  # it checks the file once a second
-    place.journal.unlink()
+    home.journal.unlink()
     assert client.ask("SET b working") == "OK"
     assert client.info()["journal_failure"] is None
     daemon.kill()
-    place.start()
-    with place.client() as other:
+    home.start()
+    with home.client() as other:
         assert set(other.sessions()) == {"a", "b"}
 
 
 def test_the_file_in_a_directory_that_was_made_again_is_written_again(
-    place: DaemonHome, daemon: DaemonProcess, client: LineClient
+    home: DaemonHome, daemon: DaemonProcess, client: LineClient
 ) -> None:
     client.ask("SET a working")
     time.sleep(1.05)
-    shutil.rmtree(place.directory)
+    shutil.rmtree(home.directory)
     assert client.ask("SET b working") == "OK"
     assert client.info()["journal_failure"] == "No such file or directory"
     assert client.ask("SET c working") == "OK"
-    place.directory.mkdir(mode=0o700)
+    home.directory.mkdir(mode=0o700)
     wait_until_mended(client)
-    assert "SESSION" in place.journal.read_text()
+    assert "SESSION" in home.journal.read_text()
     assert daemon.stop() == 0
-    place.start()
-    with place.client() as other:
+    home.start()
+    with home.client() as other:
         assert set(other.sessions()) == {"a", "b", "c"}
 
 
 def test_unwritten_state_is_written_at_the_stop(
-    place: DaemonHome, daemon: DaemonProcess, client: LineClient
+    home: DaemonHome, daemon: DaemonProcess, client: LineClient
 ) -> None:
     client.ask("SET a working")
     time.sleep(1.05)
-    shutil.rmtree(place.directory)
+    shutil.rmtree(home.directory)
     client.ask("SET b working")
-    place.directory.mkdir(mode=0o700)
+    home.directory.mkdir(mode=0o700)
     assert daemon.stop() == 0  # before its next try
-    place.start()
-    with place.client() as other:
+    home.start()
+    with home.client() as other:
         assert set(other.sessions()) == {"a", "b"}
 
 
-def test_a_limit_on_a_file_s_size_is_a_full_disk(place: DaemonHome) -> None:
+def test_a_limit_on_a_file_s_size_is_a_full_disk(home: DaemonHome) -> None:
     def small_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, resource.RLIM_INFINITY))
 
-    daemon = place.start(preexec_fn=small_files)
-    with place.client() as client:
+    daemon = home.start(preexec_fn=small_files)
+    with home.client() as client:
         # One session each: a rewritten file is no shorter.
         replies = client.ask_all(*(f"SET {'s' * 100}{n} working" for n in range(100)))
         assert replies == ["OK"] * 100
@@ -92,24 +92,24 @@ def test_a_limit_on_a_file_s_size_is_a_full_disk(place: DaemonHome) -> None:
         daemon.next_status(lambda status: "memory" not in status)
     assert "the state is written again" in daemon.log()
     daemon.kill()
-    place.start()
-    with place.client() as client:
+    home.start()
+    with home.client() as client:
         assert len(client.sessions()) == 100
 
 
-def test_a_file_of_changes_that_hits_a_limit_is_rewritten_at_once(place: DaemonHome) -> None:
+def test_a_file_of_changes_that_hits_a_limit_is_rewritten_at_once(home: DaemonHome) -> None:
     def small_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, 4_096))
 
-    daemon = place.start(preexec_fn=small_files)
-    with place.client() as client:
+    daemon = home.start(preexec_fn=small_files)
+    with home.client() as client:
         for _ in range(5):
             assert client.ask_all(*["SET a working", "SET a question"] * 50) == ["OK"] * 100
             assert client.info()["journal_failure"] is None
     assert "the state is in a new file: " in daemon.log()
     daemon.kill()
-    place.start()
-    with place.client() as client:
+    home.start()
+    with home.client() as client:
         assert client.get("a")["status"] == "question"
         assert len(client.get("a")["history"]) == 50
 
@@ -120,21 +120,21 @@ def test_a_file_of_changes_that_hits_a_limit_is_rewritten_at_once(place: DaemonH
 class Disk:
     """A small tmpfs on the socket's directory, in a mount namespace of its own."""
 
-    def __init__(self, place: DaemonHome):
-        place.directory.mkdir(mode=0o700)
-        self.place = place
-        mount = f"mount -t tmpfs -o size=128k,mode=700 disk {place.directory}"
+    def __init__(self, home: DaemonHome):
+        home.directory.mkdir(mode=0o700)
+        self.home = home
+        mount = f"mount -t tmpfs -o size=128k,mode=700 disk {home.directory}"
         self.holder = subprocess.Popen(
             ["unshare", "--mount", "sh", "-c", f"{mount} && echo mounted && exec sleep 1000"],
             stdout=subprocess.PIPE,
         )
         assert self.holder.stdout is not None
         assert self.holder.stdout.readline() == b"mounted\n"
-        self.directory = Path(f"/proc/{self.holder.pid}/root{place.directory}")
+        self.directory = Path(f"/proc/{self.holder.pid}/root{home.directory}")
         self.enter = ["nsenter", f"--mount=/proc/{self.holder.pid}/ns/mnt"]
 
     def start(self) -> DaemonProcess:
-        return self.place.start([*self.enter, *DAEMON])
+        return self.home.start([*self.enter, *DAEMON])
 
     def client(self) -> LineClient:
         return LineClient(self.directory / "acd.sock")
@@ -153,15 +153,15 @@ class Disk:
 
 
 @pytest.fixture
-def disk(place: DaemonHome) -> Iterator[Disk]:
-    made = Disk(place)
+def disk(home: DaemonHome) -> Iterator[Disk]:
+    made = Disk(home)
     yield made
     made.close()
 
 
 @as_root
 def test_on_a_full_disk_every_line_is_served_and_the_journal_recovers(
-    place: DaemonHome, disk: Disk
+    home: DaemonHome, disk: Disk
 ) -> None:
     daemon = disk.start()
     with disk.client() as client:
@@ -182,7 +182,7 @@ def test_on_a_full_disk_every_line_is_served_and_the_journal_recovers(
 
 
 @as_root
-def test_changes_from_before_a_full_disk_survive_a_kill(place: DaemonHome, disk: Disk) -> None:
+def test_changes_from_before_a_full_disk_survive_a_kill(home: DaemonHome, disk: Disk) -> None:
     daemon = disk.start()
     with disk.client() as client:
         assert client.ask("SET before working") == "OK"
@@ -197,7 +197,7 @@ def test_changes_from_before_a_full_disk_survive_a_kill(place: DaemonHome, disk:
 
 
 @as_root
-def test_a_daemon_starts_on_a_full_disk(place: DaemonHome, disk: Disk) -> None:
+def test_a_daemon_starts_on_a_full_disk(home: DaemonHome, disk: Disk) -> None:
     disk.fill()
     disk.start()
     with disk.client() as client:
@@ -208,12 +208,12 @@ def test_a_daemon_starts_on_a_full_disk(place: DaemonHome, disk: Disk) -> None:
 
 
 def test_the_journal_recovers_from_a_read_only_file_system(
-    place: DaemonHome, daemon: DaemonProcess, client: LineClient
+    home: DaemonHome, daemon: DaemonProcess, client: LineClient
 ) -> None:
     assert client.ask("SET before working") == "OK"
     # As after an error of the disk. mount(8) cannot remount it read-only while a
     # file on it is open for writing.
-    paths = [word for path in (place.journal, f"{place.journal}.new") for word in ("-P", str(path))]
+    paths = [word for path in (home.journal, f"{home.journal}.new") for word in ("-P", str(path))]
     calls = "write,openat,ftruncate,rename,unlink"
     inject = ["-e", f"trace={calls}", "-e", f"inject={calls}:error=EROFS"]
     tracer = subprocess.Popen(
@@ -231,6 +231,6 @@ def test_the_journal_recovers_from_a_read_only_file_system(
         tracer.wait()
     wait_until_mended(client)
     daemon.kill()
-    place.start()
-    with place.client() as other:
+    home.start()
+    with home.client() as other:
         assert set(other.sessions()) == {"before", "meanwhile", "also"}

@@ -64,13 +64,13 @@ def lines_with_nul() -> Iterator[str]:
     yield hook()  # of this machine again: the stored values are used from now on
 
 
-def test_nul_in_any_field_of_a_hook_keeps_no_daemon_from_starting(place: DaemonHome) -> None:
+def test_a_daemon_starts_after_nul_in_any_field_of_a_hook(home: DaemonHome) -> None:
     lines = list(lines_with_nul())
-    before = place.start()
-    assert set(place.ask(*lines)) == {"OK"}
+    before = home.start()
+    assert set(home.ask(*lines)) == {"OK"}
     before.kill()
-    after = place.start()
-    with place.client() as client:
+    after = home.start()
+    with home.client() as client:
         assert list(client.sessions()) == ["s"]
         assert "\0" not in json.dumps(client.get("s"))
     assert "Traceback" not in after.log()
@@ -81,27 +81,27 @@ def test_nul_in_any_field_of_a_hook_keeps_no_daemon_from_starting(place: DaemonH
     [("codex", {}, {"transcript_path": NUL}), ("claude-code", {"config_dir": NUL}, {})],
 )
 def test_a_path_with_nul_of_another_machine_is_not_opened_here(
-    place: DaemonHome, agent: str, meta: dict[str, Any], fields: dict[str, Any]
+    home: DaemonHome, agent: str, meta: dict[str, Any], fields: dict[str, Any]
 ) -> None:
-    before = place.start()
-    assert place.ask(hook(agent, {"host": "elsewhere", **meta}, **fields), hook(agent)) == [
+    before = home.start()
+    assert home.ask(hook(agent, {"host": "elsewhere", **meta}, **fields), hook(agent)) == [
         "OK",
         "OK",
     ]
     before.kill()
-    place.start()
-    assert place.ask("PING") == ["OK"]
+    home.start()
+    assert home.ask("PING") == ["OK"]
 
 
-def test_a_path_with_nul_ends_no_connection(place: DaemonHome) -> None:
-    place.start()
-    assert place.ask(hook("codex", transcript_path=NUL), "PING") == ["OK", "OK"]
+def test_a_path_with_nul_ends_no_connection(home: DaemonHome) -> None:
+    home.start()
+    assert home.ask(hook("codex", transcript_path=NUL), "PING") == ["OK", "OK"]
 
 
 @pytest.mark.parametrize("key", ["working_dir", "session_id", "agent_type", "prompt", "name"])
-def test_a_set_with_nul_is_refused_with_the_name_of_its_key(place: DaemonHome, key: str) -> None:
-    place.start()
-    [reply] = place.ask(f"SET s working {json.dumps({key: NUL})}")
+def test_a_set_with_nul_is_refused_with_the_name_of_its_key(home: DaemonHome, key: str) -> None:
+    home.start()
+    [reply] = home.ask(f"SET s working {json.dumps({key: NUL})}")
     assert reply == (
         f"ERR invalid metadata: {key} must be Unicode text, without NUL and lone surrogates"
     )
@@ -119,16 +119,16 @@ V0_1_0 = (
 
 
 def test_a_journal_of_0_1_0_that_holds_nul_loads_whole_and_the_daemon_serves_it(
-    place: DaemonHome,
+    home: DaemonHome,
 ) -> None:
-    place.directory.mkdir(mode=0o700)
-    place.journal.write_text(f"acd-journal 1 {clock.boot_id()}\n{V0_1_0}")
-    place.start()
-    with place.client() as client:
+    home.directory.mkdir(mode=0o700)
+    home.journal.write_text(f"acd-journal 1 {clock.boot_id()}\n{V0_1_0}")
+    home.start()
+    with home.client() as client:
         assert list(client.sessions()) == ["set", "event", "whole"]
         assert client.get("set")["display_name"] == "kept"
         assert client.get("set")["working_dir"] is None
-    assert list(place.directory.glob("*.unreadable")) == []
+    assert list(home.directory.glob("*.unreadable")) == []
 
 
 # Locales ------------------------------------------------------------------------------
@@ -155,20 +155,20 @@ def latin_1(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.mark.parametrize("written_under", ["UTF-8", "Latin-1"])
 def test_a_daemon_in_a_latin_1_locale_watches_paths_that_are_utf_8(
-    place: DaemonHome, latin_1: dict[str, str], written_under: str
+    home: DaemonHome, latin_1: dict[str, str], written_under: str
 ) -> None:
-    config_dir = place.home / NAME
+    config_dir = home.home / NAME
     (config_dir / "sessions").mkdir(parents=True)
     # Executed: a forked daemon has the encoding of the process that it was forked from.
     command = [sys.executable, "-I", "-m", "acd", "daemon"]
     agent = subprocess.Popen(["sleep", "1000"])
     try:
-        first = place.start(command, latin_1 if written_under == "Latin-1" else None)
+        first = home.start(command, latin_1 if written_under == "Latin-1" else None)
         meta = {"pid": agent.pid, "config_dir": str(config_dir)}
-        assert place.ask(hook(meta=meta, cwd=str(config_dir))) == ["OK"]
+        assert home.ask(hook(meta=meta, cwd=str(config_dir))) == ["OK"]
         first.kill()
-        after = place.start(command, latin_1)
-        with place.client() as client:
+        after = home.start(command, latin_1)
+        with home.client() as client:
             assert client.ask("SUBSCRIBE").startswith("STATE ")
             entry = {
                 "pid": agent.pid,
@@ -178,7 +178,7 @@ def test_a_daemon_in_a_latin_1_locale_watches_paths_that_are_utf_8(
             }
             (config_dir / "sessions" / f"{agent.pid}.json").write_text(json.dumps(entry))
             assert client.line().startswith("UPDATE s attention")
-        assert place.ask(f"SET t working {json.dumps({'working_dir': f'/{NAME}'})}") == ["OK"]
+        assert home.ask(f"SET t working {json.dumps({'working_dir': f'/{NAME}'})}") == ["OK"]
         assert "Traceback" not in after.log()
     finally:
         agent.kill()
@@ -247,7 +247,7 @@ def test_a_bug_in_a_request_is_an_err_and_the_connection_goes_on(
         ]
 
 
-def test_a_bug_in_applying_a_record_keeps_no_daemon_from_starting(
+def test_a_daemon_starts_despite_a_bug_in_applying_a_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "acd.sock.journal"

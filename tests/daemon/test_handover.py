@@ -1,4 +1,4 @@
-"""From one daemon to the next: the state is kept, and no line that was sent is lost."""
+"""Handover between daemons: the next one has the state, and no sent line is lost."""
 
 from __future__ import annotations
 
@@ -24,40 +24,40 @@ def sessions_of(client: LineClient) -> list[dict[str, Any]]:
     return sessions
 
 
-def test_a_stop_and_a_start_keep_every_field(place: DaemonHome) -> None:
-    daemon = place.start()
-    with place.client() as client:
+def test_a_stop_and_a_start_keep_every_field(home: DaemonHome) -> None:
+    daemon = home.start()
+    with home.client() as client:
         for reply in client.ask_all(*BUSY):
             assert reply.startswith("OK")
         before = sessions_of(client)
     assert len(before) == 5
     assert daemon.stop() == 0
-    place.start()
-    with place.client() as client:
+    home.start()
+    with home.client() as client:
         assert sessions_of(client) == before
 
 
-def test_many_stops_and_kills_keep_every_field(place: DaemonHome) -> None:
-    with listener(place) as sock, Daemons(place, sock) as daemons:
+def test_many_stops_and_kills_keep_every_field(home: DaemonHome) -> None:
+    with listener(home) as sock, Daemons(home, sock) as daemons:
         daemon = daemons.start()
-        with place.client() as client:
+        with home.client() as client:
             client.ask_all(*BUSY)
             before = sessions_of(client)
         for number in range(12):
             daemon.signal((signal.SIGTERM, signal.SIGKILL, signal.SIGINT)[number % 3])
             daemon.end()
             daemon = daemons.start()
-            assert place.ask("PING") == ["OK"]
-        with place.client() as client:
+            assert home.ask("PING") == ["OK"]
+        with home.client() as client:
             assert sessions_of(client) == before
         daemon.kill()
 
 
-class Hooks:
+class HookTraffic:
     """Connects, sends one line and closes, repeatedly, as hooks do."""
 
-    def __init__(self, place: DaemonHome):
-        self._place = place
+    def __init__(self, home: DaemonHome):
+        self._home = home
         self._ended = threading.Event()
         self.sent = 0
         self.refused = 0
@@ -70,7 +70,7 @@ class Hooks:
             # Blocking: with a timeout, connect(2) fails at once on a full queue.
             with socket.socket(socket.AF_UNIX) as sock:
                 try:
-                    sock.connect(str(self._place.socket))
+                    sock.connect(str(self._home.socket))
                     sock.sendall(f"SET hooked-{self.sent} working\n".encode())
                 except ConnectionError:
                     self.refused += 1
@@ -83,15 +83,15 @@ class Hooks:
 
 
 @pytest.mark.timeout(120)
-def test_no_hook_s_line_is_lost_while_daemons_stop_and_start(place: DaemonHome) -> None:
-    with listener(place) as sock, Daemons(place, sock) as daemons:
+def test_no_hook_s_line_is_lost_while_daemons_stop_and_start(home: DaemonHome) -> None:
+    with listener(home) as sock, Daemons(home, sock) as daemons:
         daemon = daemons.start()
-        hooks = Hooks(place)
+        hooks = HookTraffic(home)
         try:
             number = 0
             while number < 12 or hooks.sent < 100:
                 number += 1
-                with place.client() as client:
+                with home.client() as client:
                     client.ask("PING")
                     if number % 2:
                         assert client.ask("STOP") == "OK"
@@ -101,23 +101,23 @@ def test_no_hook_s_line_is_lost_while_daemons_stop_and_start(place: DaemonHome) 
                 daemon = daemons.start()
         finally:
             hooks.end()
-        with place.client() as client:
+        with home.client() as client:
             known = client.sessions().keys()
             lost = [n for n in range(hooks.sent) if f"hooked-{n}" not in known]
         assert (hooks.refused, lost) == (0, [])
         daemon.kill()
 
 
-def test_a_new_daemon_takes_over_the_listener_of_a_running_one(place: DaemonHome) -> None:
-    with listener(place) as sock:
-        first = activate(place, [sock])
-        with place.client() as client, place.client() as watching:
+def test_a_new_daemon_takes_over_the_listener_of_a_running_one(home: DaemonHome) -> None:
+    with listener(home) as sock:
+        first = activate(home, [sock])
+        with home.client() as client, home.client() as watching:
             watching.ask("SUBSCRIBE")
             client.ask_all(*BUSY)
             before = sessions_of(client)
-            hooks = Hooks(place)
+            hooks = HookTraffic(home)
             try:
-                second = activate(place, [sock])
+                second = activate(home, [sock])
                 assert first.end() == 0
             finally:
                 hooks.end()
@@ -127,7 +127,7 @@ def test_a_new_daemon_takes_over_the_listener_of_a_running_one(place: DaemonHome
             )
         assert "stopping: SIGTERM" in first.log()
         assert "waiting for the former daemon to end" in second.log()
-        with place.client() as client:
+        with home.client() as client:
             assert client.info()["pid"] == second.pid
             known = client.sessions().keys()
             assert (
@@ -140,51 +140,51 @@ def test_a_new_daemon_takes_over_the_listener_of_a_running_one(place: DaemonHome
             assert sessions_of(client)[: len(before)] == before
 
 
-def test_a_daemon_whose_socket_was_removed_ends_when_the_next_one_starts(place: DaemonHome) -> None:
-    first = place.start()
-    place.ask("SET a working")
-    place.socket.unlink()
-    second = place.start()
+def test_a_daemon_whose_socket_was_removed_ends_when_the_next_one_starts(home: DaemonHome) -> None:
+    first = home.start()
+    home.ask("SET a working")
+    home.socket.unlink()
+    second = home.start()
     assert first.end() == 0
-    with place.client() as client:
+    with home.client() as client:
         assert client.info()["pid"] == second.pid
         assert set(client.sessions()) == {"a"}
-    assert place.socket.exists(), "the first one leaves the socket of the second one"
+    assert home.socket.exists(), "the first one leaves the socket of the second one"
 
 
 def test_several_daemons_started_at_once_keep_what_was_acknowledged(
-    place: DaemonHome,
+    home: DaemonHome,
 ) -> None:
-    with listener(place) as sock:
-        daemons = [activate(place, [sock], wait=False) for _ in range(4)]
-        with place.client() as client:
+    with listener(home) as sock:
+        daemons = [activate(home, [sock], wait=False) for _ in range(4)]
+        with home.client() as client:
             assert client.ask("SET a working") == "OK"
         # Each signals the one before it; which one serves now, and which is last, is random.
-        with place.client() as client:
+        with home.client() as client:
             assert set(client.sessions()) == {"a"}
         for daemon in daemons:
             daemon.signal(signal.SIGTERM)
         for daemon in daemons:
             daemon.end()
-        activate(place, [sock])
-        with place.client() as client:
+        activate(home, [sock])
+        with home.client() as client:
             assert set(client.sessions()) == {"a"}
 
 
-def test_a_reused_pid_in_the_lock_file_gets_no_signal(place: DaemonHome) -> None:
-    place.start().kill()
-    stranger = place.start(["sleep", "60"], wait=False)
+def test_a_reused_pid_in_the_lock_file_gets_no_signal(home: DaemonHome) -> None:
+    home.start().kill()
+    stranger = home.start(["sleep", "60"], wait=False)
     # The pid is reused by another process.
-    (place.directory / "acd.sock.daemon").write_text(str(stranger.pid))
-    second = place.start()
-    assert place.ask("PING") == ["OK"]
+    (home.directory / "acd.sock.daemon").write_text(str(stranger.pid))
+    second = home.start()
+    assert home.ask("PING") == ["OK"]
     assert second.stop() == 0
     assert stranger.process.poll() is None
 
 
-def test_info_replies_with_one_json_object(place: DaemonHome) -> None:
-    place.start()
-    [reply] = place.ask("INFO")
+def test_info_replies_with_one_json_object(home: DaemonHome) -> None:
+    home.start()
+    [reply] = home.ask("INFO")
     info = json.loads(reply.removeprefix("OK "))
     assert {
         "version",

@@ -40,12 +40,12 @@ def journal_log(
 
 @pytest.mark.slow  # as many daemons' loads as the file has bytes
 def test_a_file_truncated_at_any_byte_keeps_every_complete_record(tmp_path: Path) -> None:
-    kept = JournaledStore(tmp_path / "whole")
-    states = {kept.path.stat().st_size: kept.state}
+    journaled = JournaledStore(tmp_path / "whole")
+    states = {journaled.path.stat().st_size: journaled.state}
     for line in BUSY:
-        kept.do(line)
-        states[kept.path.stat().st_size] = kept.state
-    whole = kept.path.read_bytes()
+        journaled.do(line)
+        states[journaled.path.stat().st_size] = journaled.state
+    whole = journaled.path.read_bytes()
 
     path = tmp_path / "cut"
     for end in range(len(whole) + 1):
@@ -63,20 +63,20 @@ def test_a_file_truncated_at_any_byte_keeps_every_complete_record(tmp_path: Path
 
 
 def test_a_truncated_turn_keeps_its_complete_records(tmp_path: Path) -> None:
-    kept = JournaledStore(tmp_path / "file")
-    kept.do("SET a working", "SET b working", "SET c working")
-    whole = kept.path.read_bytes()
-    kept.path.write_bytes(whole[: whole.index(b"SET c") + 3])
-    assert list(kept.again().store.sessions) == ["a", "b"]
+    journaled = JournaledStore(tmp_path / "file")
+    journaled.do("SET a working", "SET b working", "SET c working")
+    whole = journaled.path.read_bytes()
+    journaled.path.write_bytes(whole[: whole.index(b"SET c") + 3])
+    assert list(journaled.again().store.sessions) == ["a", "b"]
 
 
-def test_an_incomplete_last_record_is_reported(place: DaemonHome) -> None:
-    place.start().kill()
-    with place.journal.open("ab") as file:
+def test_an_incomplete_last_record_is_reported(home: DaemonHome) -> None:
+    home.start().kill()
+    with home.journal.open("ab") as file:
         file.write(b"SET torn wor")
-    daemon = place.start()
+    daemon = home.start()
     assert "the last record of the state is incomplete: 12 bytes are dropped" in daemon.log()
-    with place.client() as client:
+    with home.client() as client:
         assert client.sessions() == {}
 
 
@@ -115,45 +115,45 @@ FOREIGN: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("make", FOREIGN.values(), ids=FOREIGN.keys())
 def test_a_foreign_file_is_set_aside_and_the_daemon_serves(
-    place: DaemonHome, make: Callable[[Path], object]
+    home: DaemonHome, make: Callable[[Path], object]
 ) -> None:
     if make is as_another_user_s and os.getuid() != 0:
         pytest.skip("needs root, to become another user")
-    place.directory.mkdir(mode=0o700)
-    make(place.journal)
-    before = place.journal.lstat()
-    daemon = place.start()
-    assert f"{place.journal} is set aside as acd.sock.journal.unreadable: " in daemon.log()
-    aside = place.journal.with_name("acd.sock.journal.unreadable")
+    home.directory.mkdir(mode=0o700)
+    make(home.journal)
+    before = home.journal.lstat()
+    daemon = home.start()
+    assert f"{home.journal} is set aside as acd.sock.journal.unreadable: " in daemon.log()
+    aside = home.journal.with_name("acd.sock.journal.unreadable")
     assert aside.lstat().st_ino == before.st_ino
-    assert place.ask("SET a working") == ["OK"]
+    assert home.ask("SET a working") == ["OK"]
     daemon.kill()
-    place.start()
-    with place.client() as client:
+    home.start()
+    with home.client() as client:
         assert list(client.sessions()) == ["a"]
         assert client.info()["journal_failure"] is None
-    assert stat.S_IMODE(place.journal.lstat().st_mode) == 0o600
+    assert stat.S_IMODE(home.journal.lstat().st_mode) == 0o600
 
 
-def test_setting_a_file_aside_replaces_an_earlier_one(place: DaemonHome) -> None:
+def test_setting_a_file_aside_replaces_an_earlier_one(home: DaemonHome) -> None:
     for text in ("first\n", "second\n"):
-        place.directory.mkdir(mode=0o700, exist_ok=True)
-        place.journal.unlink(missing_ok=True)
-        place.journal.write_text(text)
-        assert place.start().stop() == 0
-    files = sorted(path.name for path in place.directory.iterdir() if "journal" in path.name)
+        home.directory.mkdir(mode=0o700, exist_ok=True)
+        home.journal.unlink(missing_ok=True)
+        home.journal.write_text(text)
+        assert home.start().stop() == 0
+    files = sorted(path.name for path in home.directory.iterdir() if "journal" in path.name)
     assert files == ["acd.sock.journal", "acd.sock.journal.unreadable"]
-    assert (place.directory / files[1]).read_text() == "second\n"
+    assert (home.directory / files[1]).read_text() == "second\n"
 
 
-def test_a_state_of_an_earlier_boot_is_discarded(place: DaemonHome) -> None:
-    place.directory.mkdir(mode=0o700)
-    place.journal.write_text(f"acd-journal 1 {BOOT}\n@ 1 1\nSET old working\n")
-    daemon = place.start()
+def test_a_state_of_an_earlier_boot_is_discarded(home: DaemonHome) -> None:
+    home.directory.mkdir(mode=0o700)
+    home.journal.write_text(f"acd-journal 1 {BOOT}\n@ 1 1\nSET old working\n")
+    daemon = home.start()
     assert "the state is from an earlier boot, and is discarded" in daemon.log()
-    with place.client() as client:
+    with home.client() as client:
         assert client.sessions() == {}
-    assert not place.journal.with_name("acd.sock.journal.unreadable").exists()
+    assert not home.journal.with_name("acd.sock.journal.unreadable").exists()
 
 
 BAD = [
@@ -204,7 +204,7 @@ def test_an_invalid_record_is_reported_and_the_others_are_kept(
     found = JournaledStore(path)
     assert list(found.store.sessions) == ["a", "b"]
     assert "invalid record" in journal_log.text
-    # The invalid one is kept for diagnosis, and is not read again.
+    # The invalid file stays for diagnosis, and is not read again.
     assert record in path.with_name("acd.sock.journal.unreadable").read_text()
     journal_log.clear()
     again = found.again()
@@ -230,32 +230,32 @@ def test_a_file_of_invalid_records_does_not_fill_the_log(
 
 
 def test_every_record_is_read_back(tmp_path: Path) -> None:
-    kept = JournaledStore(tmp_path / "file")
+    journaled = JournaledStore(tmp_path / "file")
     for line in BUSY:
-        assert kept.do(line) == ["OK"] or line.startswith("RESURRECT")
-    again = kept.again()
-    assert again.state == kept.state
-    assert again.expiring == kept.expiring
+        assert journaled.do(line) == ["OK"] or line.startswith("RESURRECT")
+    again = journaled.again()
+    assert again.state == journaled.state
+    assert again.expiring == journaled.expiring
 
 
 def test_corrections_are_read_back(tmp_path: Path) -> None:
-    kept = JournaledStore(tmp_path / "file")
-    kept.do(hook("a", "UserPromptSubmit", prompt="go"))
-    now = next(kept.now)
+    journaled = JournaledStore(tmp_path / "file")
+    journaled.do(hook("a", "UserPromptSubmit", prompt="go"))
+    now = next(journaled.now)
     observation = Observation("registry", "IDLE", "idle", now.wall)
-    kept.store.apply_observation("a", observation, now)
-    kept.journal.append([observation_record("a", observation)], now)
-    assert kept.store.sessions["a"].status == "attention"
-    assert kept.again().state == kept.state
+    journaled.store.apply_observation("a", observation, now)
+    journaled.journal.append([observation_record("a", observation)], now)
+    assert journaled.store.sessions["a"].status == "attention"
+    assert journaled.again().state == journaled.state
 
 
-def test_a_lower_limit_does_not_drop_acknowledged_sessions(place: DaemonHome) -> None:
-    daemon = place.start()
-    place.ask(*(f'SET s{n} working {{"x": "{"y" * 500}"}}' for n in range(20)))
+def test_a_lower_limit_does_not_drop_acknowledged_sessions(home: DaemonHome) -> None:
+    daemon = home.start()
+    home.ask(*(f'SET s{n} working {{"x": "{"y" * 500}"}}' for n in range(20)))
     daemon.kill()
-    place.configure("[limits]\nmax_sessions = 5\nmax_metadata = 256\n")
-    place.start()
-    with place.client() as client:
+    home.configure("[limits]\nmax_sessions = 5\nmax_metadata = 256\n")
+    home.start()
+    with home.client() as client:
         assert len(client.sessions()) == 20
         assert client.ask("SET one-more working") == "ERR too many sessions: at most 5"
 
@@ -311,22 +311,22 @@ def test_the_file_is_complete_at_every_step_of_a_compaction(
     tmp_path: Path, seed: int, journal_log: pytest.LogCaptureFixture
 ) -> None:
     chance = random.Random(seed)
-    kept = JournaledStore(tmp_path / "acd.sock.journal")
+    journaled = JournaledStore(tmp_path / "acd.sock.journal")
     finished = 0
     for _ in range(250):
-        kept.do(*(traffic(chance) for _ in range(chance.randrange(1, 4))))
-        if kept.journal.needs_compaction:
-            before = kept.path.stat().st_ino
-            kept.journal.compact_step()
-            finished += kept.path.stat().st_ino != before
+        journaled.do(*(traffic(chance) for _ in range(chance.randrange(1, 4))))
+        if journaled.journal.needs_compaction:
+            before = journaled.path.stat().st_ino
+            journaled.journal.compact_step()
+            finished += journaled.path.stat().st_ino != before
         # A kill -9 at this moment leaves exactly the files as they are.
         died = tmp_path / "died"
         died.mkdir()
         for file in tmp_path.glob("acd.sock.journal*"):
             shutil.copy(file, died / file.name)
         found = JournaledStore(died / "acd.sock.journal")
-        assert found.state == kept.state
-        assert sorted(found.expiring) == sorted(kept.expiring)
+        assert found.state == journaled.state
+        assert sorted(found.expiring) == sorted(journaled.expiring)
         found.journal.close()
         shutil.rmtree(died)
     assert finished >= 3
@@ -339,29 +339,29 @@ def test_a_late_event_of_a_closed_session_during_a_compaction_keeps_the_new_sess
 ) -> None:
     # Without the old session, the event would create it anew in the process of the
     # session that replaced it, and would close that one.
-    kept = JournaledStore(tmp_path / "file")
-    kept.do("SET other working")
-    kept.do(hook("old", "SessionStart", source="startup", pid=4_000_001))
-    kept.do(hook("new", "SessionStart", source="clear", pid=4_000_001))
-    while not kept.journal.needs_compaction:
-        kept.do("SET other working")
-    while kept.journal.needs_compaction:
-        kept.journal.compact_step()
-        kept.do(hook("old", "PostToolUse", pid=4_000_001))
-    assert kept.store.sessions["new"].status != "closed"
-    assert kept.again().state == kept.state
+    journaled = JournaledStore(tmp_path / "file")
+    journaled.do("SET other working")
+    journaled.do(hook("old", "SessionStart", source="startup", pid=4_000_001))
+    journaled.do(hook("new", "SessionStart", source="clear", pid=4_000_001))
+    while not journaled.journal.needs_compaction:
+        journaled.do("SET other working")
+    while journaled.journal.needs_compaction:
+        journaled.journal.compact_step()
+        journaled.do(hook("old", "PostToolUse", pid=4_000_001))
+    assert journaled.store.sessions["new"].status != "closed"
+    assert journaled.again().state == journaled.state
 
 
 @pytest.mark.usefixtures("small")
 def test_a_compaction_keeps_the_order_of_the_list(tmp_path: Path) -> None:
-    kept = JournaledStore(tmp_path / "file")
-    kept.do("SET a working", "SET b working", "SET c working", "RM a")
-    while not kept.journal.needs_compaction:
-        kept.do("SET c working")
-    while kept.journal.needs_compaction:
-        kept.journal.compact_step()
-        kept.do("SET a working", "SET b question")
-    assert list(kept.again().store.sessions) == ["a", "b", "c"]
+    journaled = JournaledStore(tmp_path / "file")
+    journaled.do("SET a working", "SET b working", "SET c working", "RM a")
+    while not journaled.journal.needs_compaction:
+        journaled.do("SET c working")
+    while journaled.journal.needs_compaction:
+        journaled.journal.compact_step()
+        journaled.do("SET a working", "SET b question")
+    assert list(journaled.again().store.sessions) == ["a", "b", "c"]
 
 
 FLOODS = {
@@ -376,8 +376,8 @@ FLOODS = {
 
 @pytest.mark.slow  # writes several times the bound
 @pytest.mark.parametrize("line", FLOODS.values(), ids=FLOODS.keys())
-def test_the_size_of_the_file_is_bounded(place: DaemonHome, line: str) -> None:
-    place.start()
+def test_the_size_of_the_file_is_bounded(home: DaemonHome, line: str) -> None:
+    home.start()
     first, second = line, line
     if "|" in line:
         head, _, rest = line.partition("{")
@@ -385,23 +385,23 @@ def test_the_size_of_the_file_is_bounded(place: DaemonHome, line: str) -> None:
         first, second = head + one, head + other
     bound = journals.COMPACT_MIN + 256 * 1_024
     written = 0
-    with place.client() as client:
+    with home.client() as client:
         client.ask("SET a working")
         while written < 3 * journals.COMPACT_MIN:
             assert client.ask_all(*[first, second] * 250) == ["OK"] * 500
             written += 250 * (len(first) + len(second))
-            assert place.journal.stat().st_size < bound
+            assert home.journal.stat().st_size < bound
         before = client.sessions()
-    assert place.journal.stat().st_size < bound
-    place.ask("STOP")
-    with_place_again(place, before)
+    assert home.journal.stat().st_size < bound
+    home.ask("STOP")
+    with_place_again(home, before)
 
 
-def with_place_again(place: DaemonHome, before: dict[str, dict[str, object]]) -> None:
+def with_place_again(home: DaemonHome, before: dict[str, dict[str, object]]) -> None:
     """The next daemon has the sessions of the last one."""
-    place._daemons[-1].end()
-    place.start()
-    with place.client() as client:
+    home._daemons[-1].end()
+    home.start()
+    with home.client() as client:
         after = client.sessions()
     for sessions in (before, after):
         for session in sessions.values():
@@ -409,24 +409,24 @@ def with_place_again(place: DaemonHome, before: dict[str, dict[str, object]]) ->
     assert after == before
 
 
-def test_an_orderly_stop_leaves_one_record_per_session(place: DaemonHome) -> None:
-    daemon = place.start()
-    with place.client() as client:
+def test_an_orderly_stop_leaves_one_record_per_session(home: DaemonHome) -> None:
+    daemon = home.start()
+    with home.client() as client:
         for _ in range(4):
             client.ask_all(*(f"SET s{n % 10} working" for n in range(1_000)))
         client.ask("STOP")
     assert daemon.end() == 0
-    assert place.journal.read_text().count("\n") == 11
+    assert home.journal.read_text().count("\n") == 11
 
 
-def test_an_unfinished_compaction_of_a_killed_daemon_is_removed(place: DaemonHome) -> None:
-    place.start().kill()
-    half = place.directory / "acd.sock.journal.new"
+def test_an_unfinished_compaction_of_a_killed_daemon_is_removed(home: DaemonHome) -> None:
+    home.start().kill()
+    half = home.directory / "acd.sock.journal.new"
     half.write_text("half")
-    place.start()
-    place.ask("SET a working")
-    with place.client() as client:
+    home.start()
+    home.ask("SET a working")
+    with home.client() as client:
         assert client.info()["journal_failure"] is None
-    place.ask("STOP")
-    assert place._daemons[-1].end() == 0
+    home.ask("STOP")
+    assert home._daemons[-1].end() == 0
     assert not half.exists()

@@ -103,7 +103,7 @@ def test_the_page_names_every_field_of_an_event() -> None:
     assert set(re.findall(r"`(\w+)`", section)) == set(RECORD_KEYS)
 
 
-def test_the_pages_example_is_a_file_that_loads_and_means_what_the_page_says(
+def test_the_example_of_the_page_loads_and_means_what_the_page_documents(
     tmp_path: Path,
 ) -> None:
     [example] = re.findall(r"^```journal\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)

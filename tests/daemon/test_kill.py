@@ -1,4 +1,4 @@
-"""`kill -9` at any moment: acknowledged requests are kept."""
+"""`kill -9` at any moment: acknowledged requests survive."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ KILLS = 100
     ],
 )
 def test_acknowledged_requests_survive_a_hundred_kills_at_any_moment(
-    place: DaemonHome, compact_min: int
+    home: DaemonHome, compact_min: int
 ) -> None:
     chance = random.Random(7)
     workers = [Worker("alone", 1), Worker("many", 2)]
-    with listener(place) as sock, Daemons(place, sock, compact_min) as daemons:
+    with listener(home) as sock, Daemons(home, sock, compact_min) as daemons:
         daemon = daemons.start()
         for _ in range(KILLS):
             with ExitStack() as stack:
-                clients = [stack.enter_context(place.client()) for _ in workers]
+                clients = [stack.enter_context(home.client()) for _ in workers]
                 # Otherwise they may wait in the queue, for the next daemon.
                 assert [client.ask("PING") for client in clients] == ["OK", "OK"]
                 threads = [
@@ -50,7 +50,7 @@ def test_acknowledged_requests_survive_a_hundred_kills_at_any_moment(
                 for thread in threads:
                     thread.join()
             daemon = daemons.start()
-            with place.client() as client:
+            with home.client() as client:
                 for worker in workers:
                     worker.check(client)
                 assert client.info()["journal_failure"] is None
@@ -61,33 +61,33 @@ def test_acknowledged_requests_survive_a_hundred_kills_at_any_moment(
     assert "Traceback" not in log
 
 
-def test_a_single_request_survives_a_kill_right_after_its_reply(place: DaemonHome) -> None:
-    with listener(place) as sock, Daemons(place, sock) as daemons:
+def test_a_single_request_survives_a_kill_right_after_its_reply(home: DaemonHome) -> None:
+    with listener(home) as sock, Daemons(home, sock) as daemons:
         for number in range(30):
             daemon = daemons.start()
-            with place.client() as client:
+            with home.client() as client:
                 assert client.ask(f"SET s{number} question") == "OK"
                 daemon.kill()
         daemons.start()
-        with place.client() as client:
+        with home.client() as client:
             assert len(client.sessions()) == 30
             client.ask("STOP")
 
 
-def test_durations_continue_across_a_kill(place: DaemonHome) -> None:
-    with listener(place) as sock, Daemons(place, sock) as daemons:
+def test_durations_continue_across_a_kill(home: DaemonHome) -> None:
+    with listener(home) as sock, Daemons(home, sock) as daemons:
         daemon = daemons.start()
-        with place.client() as client:
+        with home.client() as client:
             client.ask("SET a question")
             before = client.get("a")
         time.sleep(0.6)
         daemon.kill()
         daemon = daemons.start()
         time.sleep(0.6)
-        with place.client() as client:
+        with home.client() as client:
             client.send("SUBSCRIBE", "SET a working")
             assert client.lines(3)[1:] == ["OK", "UPDATE a working 1"]
-        with place.client() as client:
+        with home.client() as client:
             [passed] = client.get("a")["history"]
             assert passed["duration"] == pytest.approx(passed["at"] - before["since"], abs=0.02)
         daemon.kill()

@@ -18,13 +18,13 @@ ESCAPED = r"a\nb\r<3>c\x1b[2J\u2028d\u202ee\x85f"
 @pytest.fixture(autouse=True)
 def _loggers() -> Iterator[None]:
     """Restores the loggers."""
-    kept = {
+    before = {
         name: (logger.handlers, logger.level, logger.propagate)
         for name in ("acd", "asyncio")
         if (logger := logging.getLogger(name))
     }
     yield
-    for name, (handlers, level, propagate) in kept.items():
+    for name, (handlers, level, propagate) in before.items():
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = handlers, propagate
         logger.setLevel(level)

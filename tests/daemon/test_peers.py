@@ -22,43 +22,43 @@ from testing.support import WAIT, DaemonHome, DaemonProcess, LineClient, subscri
 NOBODY = 65534
 
 
-def limits(place: DaemonHome, **options: int) -> None:
+def limits(home: DaemonHome, **options: int) -> None:
     """Configures limits."""
-    place.configure("[limits]\n" + "".join(f"{name} = {n}\n" for name, n in options.items()))
+    home.configure("[limits]\n" + "".join(f"{name} = {n}\n" for name, n in options.items()))
 
 
 # Limits -----------------------------------------------------------------------
 
 
-def test_a_connection_beyond_the_limit_gets_an_error_and_is_closed(place: DaemonHome) -> None:
-    limits(place, max_connections=3)
-    daemon = place.start()
+def test_a_connection_beyond_the_limit_gets_an_error_and_is_closed(home: DaemonHome) -> None:
+    limits(home, max_connections=3)
+    daemon = home.start()
     with ExitStack() as stack:
-        taken = [stack.enter_context(place.client()) for _ in range(3)]
+        taken = [stack.enter_context(home.client()) for _ in range(3)]
         assert [client.ask("PING") for client in taken] == ["OK"] * 3
-        late = stack.enter_context(place.client())
+        late = stack.enter_context(home.client())
         assert late.rest() == ["ERR too many connections: at most 3"]
         assert [client.ask("PING") for client in taken] == ["OK"] * 3
         assert "a connection was refused: there are 3" in daemon.log()
 
 
-def test_a_closed_connection_makes_room_for_another(place: DaemonHome) -> None:
-    limits(place, max_connections=1)
-    place.start()
+def test_a_closed_connection_makes_room_for_another(home: DaemonHome) -> None:
+    limits(home, max_connections=1)
+    home.start()
     for _ in range(3):
-        with place.client() as client:
+        with home.client() as client:
             assert client.ask("PING") == "OK"
             client.send("STOP-THIS")  # the daemon sees the end after this line
         while True:  # until the daemon has seen the end
-            with place.client() as client:
+            with home.client() as client:
                 if client.ask("PING") == "OK":
                     break
 
 
-def test_a_session_beyond_the_limit_is_refused_and_the_others_stay(place: DaemonHome) -> None:
-    limits(place, max_sessions=2)
-    place.start()
-    assert place.ask("SET a working", "SET b question", "SET c working", "SET a question") == [
+def test_a_session_beyond_the_limit_is_refused_and_the_others_stay(home: DaemonHome) -> None:
+    limits(home, max_sessions=2)
+    home.start()
+    assert home.ask("SET a working", "SET b question", "SET c working", "SET a question") == [
         "OK",
         "OK",
         "ERR too many sessions: at most 2",
@@ -66,11 +66,11 @@ def test_a_session_beyond_the_limit_is_refused_and_the_others_stay(place: Daemon
     ]
 
 
-def test_a_new_session_replaces_the_session_that_closed_first(place: DaemonHome) -> None:
-    limits(place, max_sessions=3)
-    place.start()
-    place.ask("SET a working", "SET b working", "SET c working", "RM b", "RM a")
-    with subscriber(place) as watcher, place.client() as client:
+def test_a_new_session_replaces_the_session_that_closed_first(home: DaemonHome) -> None:
+    limits(home, max_sessions=3)
+    home.start()
+    home.ask("SET a working", "SET b working", "SET c working", "RM b", "RM a")
+    with subscriber(home) as watcher, home.client() as client:
         assert client.ask("SET d working") == "OK"
         assert watcher.lines(2) == ["REMOVED b", "UPDATE d working 0"]
         assert client.ask("SET e working") == "OK"
@@ -78,38 +78,38 @@ def test_a_new_session_replaces_the_session_that_closed_first(place: DaemonHome)
         assert set(client.sessions()) == {"c", "d", "e"}
 
 
-def test_a_hook_s_session_beyond_the_limit_is_refused(place: DaemonHome) -> None:
-    limits(place, max_sessions=1)
-    place.start()
+def test_a_hook_s_session_beyond_the_limit_is_refused(home: DaemonHome) -> None:
+    limits(home, max_sessions=1)
+    home.start()
     event = json.dumps({"session_id": "b", "hook_event_name": "UserPromptSubmit"})
-    assert place.ask("SET a working", f"HOOK claude-code {{}} {event}") == [
+    assert home.ask("SET a working", f"HOOK claude-code {{}} {event}") == [
         "OK",
         "ERR too many sessions: at most 1",
     ]
 
 
-def test_metadata_beyond_its_limit_is_refused(place: DaemonHome) -> None:
-    limits(place, max_metadata=1_000)
-    place.start()
+def test_metadata_beyond_its_limit_is_refused(home: DaemonHome) -> None:
+    limits(home, max_metadata=1_000)
+    home.start()
     fits = '{"x": "%s"}' % ("y" * (1_000 - 9))
-    assert place.ask(f"SET a working {fits}", f'SET b working {fits[:-2]}y"}}') == [
+    assert home.ask(f"SET a working {fits}", f'SET b working {fits[:-2]}y"}}') == [
         "OK",
         "ERR invalid metadata: at most 1000 bytes, not 1001",
     ]
 
 
-def test_metadata_cannot_grow_beyond_its_limit_in_small_steps(place: DaemonHome) -> None:
-    limits(place, max_metadata=1_000)
-    place.start()
-    replies = place.ask(*(f'SET a working {{"key{n}": "{"y" * 90}"}}' for n in range(20)))
+def test_metadata_cannot_grow_beyond_its_limit_in_small_steps(home: DaemonHome) -> None:
+    limits(home, max_metadata=1_000)
+    home.start()
+    replies = home.ask(*(f'SET a working {{"key{n}": "{"y" * 90}"}}' for n in range(20)))
     assert replies[0] == "OK"
     assert replies[-1] == "ERR invalid metadata: a session's may have at most 1000 bytes"
 
 
-def test_the_limit_of_a_line_is_configured(place: DaemonHome) -> None:
-    limits(place, max_line=1_024)
-    place.start()
-    assert place.ask("HISTORY " + "x" * 1_016, "HISTORY " + "x" * 1_017) == [
+def test_the_limit_of_a_line_is_configured(home: DaemonHome) -> None:
+    limits(home, max_line=1_024)
+    home.start()
+    assert home.ask("HISTORY " + "x" * 1_016, "HISTORY " + "x" * 1_017) == [
         "ERR session not found",
         "ERR line too long: at most 1024 bytes",
     ]
@@ -119,22 +119,22 @@ def test_the_limit_of_a_line_is_configured(place: DaemonHome) -> None:
 
 
 def test_a_request_is_served_beside_a_thousand_idle_connections(
-    place: DaemonHome, client: LineClient
+    home: DaemonHome, client: LineClient
 ) -> None:
     before = client.info()["rss"]
     with ExitStack() as stack:
         for _ in range(1_000):
-            stack.enter_context(place.client())
-        with place.client() as late:
+            stack.enter_context(home.client())
+        with home.client() as late:
             assert late.ask("SET late working") == "OK"
             info = late.info()
         assert info["connections"] == 1_002
         assert (info["rss"] - before) / 1_000 < 12_000, "bytes for each"
 
 
-def test_many_incomplete_lines_take_bounded_memory(place: DaemonHome, client: LineClient) -> None:
+def test_many_incomplete_lines_take_bounded_memory(home: DaemonHome, client: LineClient) -> None:
     with ExitStack() as stack:
-        halves = [stack.enter_context(place.client()) for _ in range(300)]
+        halves = [stack.enter_context(home.client()) for _ in range(300)]
         client.ask("PING")
         before = client.info()["rss"]
         for half in halves:
@@ -163,15 +163,15 @@ def test_hooks_with_ever_new_directories_take_no_memory(client: LineClient) -> N
     assert name_some(2_000, 12_000) - before < 2_000_000
 
 
-def test_one_client_s_flood_is_served_in_turns_with_the_others(place: DaemonHome) -> None:
+def test_one_client_s_flood_is_served_in_turns_with_the_others(home: DaemonHome) -> None:
     flooding = 8_000
-    with listener(place) as sock, ExitStack() as stack:
+    with listener(home) as sock, ExitStack() as stack:
         # What is sent before the start is available to the daemon at once.
-        watcher, flood, polite = (stack.enter_context(place.client()) for _ in range(3))
+        watcher, flood, polite = (stack.enter_context(home.client()) for _ in range(3))
         watcher.send("SUBSCRIBE")
         flood.send(*(f"SET f{n % 10} working" for n in range(flooding)))
         polite.send("SET polite working")
-        activate(place, [sock])
+        activate(home, [sock])
         assert watcher.line() == "STATE []"
         turn = iter(watcher.line, "UPDATE polite working 0")
         assert len(list(turn)) <= 2 * TURN, "two turns of the flood, of very many"
@@ -188,31 +188,31 @@ def test_a_client_that_shuts_down_writing_gets_every_reply(client: LineClient) -
 
 
 def test_a_client_that_leaves_without_reading_disturbs_no_other(
-    place: DaemonHome, client: LineClient
+    home: DaemonHome, client: LineClient
 ) -> None:
     client.ask_all(*(f"SET s{n} working" for n in range(500)))
     for lines in (["LIST"] * 50, ["SUBSCRIBE json", "LIST"], ["GET s1"] * 2_000):
         for _ in range(10):
-            with place.client() as rude:
+            with home.client() as rude:
                 rude.send(*lines)
-    with subscriber(place) as watcher:
+    with subscriber(home) as watcher:
         assert client.ask("SET s1 question") == "OK"
         assert watcher.line() == "UPDATE s1 question 0"
     assert client.info()["pid"]
 
 
 def test_a_request_is_applied_though_its_client_has_left(
-    place: DaemonHome, client: LineClient
+    home: DaemonHome, client: LineClient
 ) -> None:
     client.ask("SUBSCRIBE")
     for number in range(100):
-        with place.client() as hook:
+        with home.client() as hook:
             hook.send(f"SET s{number} working")
     assert client.lines(100) == [f"UPDATE s{number} working 0" for number in range(100)]
 
 
 def test_connections_that_ended_leave_no_descriptors(
-    place: DaemonHome, client: LineClient, daemon: DaemonProcess
+    home: DaemonHome, client: LineClient, daemon: DaemonProcess
 ) -> None:
     def open_files() -> int:
         return len(list(Path(f"/proc/{daemon.pid}/fd").iterdir()))
@@ -222,7 +222,7 @@ def test_connections_that_ended_leave_no_descriptors(
     for _ in range(20):
         with ExitStack() as stack:
             for words in ("SUBSCRIBE", "SUBSCRIBE json passive", "PING", "SET half"):
-                stack.enter_context(place.client()).send(words)
+                stack.enter_context(home.client()).send(words)
     # The daemon sees the ends one after another.
     while client.info()["connections"] > 1 or open_files() > before:
         pass
@@ -243,38 +243,38 @@ def starved(daemon: DaemonProcess, client: LineClient) -> DaemonProcess:
 
 
 def test_without_free_descriptors_connected_clients_are_served_and_new_ones_closed(
-    place: DaemonHome, client: LineClient, starved: DaemonProcess
+    home: DaemonHome, client: LineClient, starved: DaemonProcess
 ) -> None:
     for _ in range(20):
-        with place.client() as late:
+        with home.client() as late:
             assert late.rest() == []
         assert client.ask("PING") == "OK"
     resource.prlimit(starved.pid, resource.RLIMIT_NOFILE, (20_000, 20_000))
-    assert place.ask("PING") == ["OK"], "service resumes"
+    assert home.ask("PING") == ["OK"], "service resumes"
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not here")
 def test_without_free_descriptors_the_daemon_does_not_spin(
-    place: DaemonHome, starved: DaemonProcess
+    home: DaemonHome, starved: DaemonProcess
 ) -> None:
     with ExitStack() as stack:
         for _ in range(5):
-            stack.enter_context(place.client())
-        with Attached(starved.pid, place.root / "strace.log") as trace:
+            stack.enter_context(home.client())
+        with Attached(starved.pid, home.root / "strace.log") as trace:
             lines = trace.record(0.5)
     assert len(lines) < 50, lines[-10:]
 
 
-def test_a_hard_limit_of_descriptors_bounds_the_connections(place: DaemonHome) -> None:
+def test_a_hard_limit_of_descriptors_bounds_the_connections(home: DaemonHome) -> None:
     def few_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
 
-    daemon = place.start(preexec_fn=few_files)
+    daemon = home.start(preexec_fn=few_files)
     assert "at most 100 files may be open, so fewer connections" in daemon.log()
     with ExitStack() as stack:
-        clients = [stack.enter_context(place.client()) for _ in range(36)]
+        clients = [stack.enter_context(home.client()) for _ in range(36)]
         assert [client.ask("PING") for client in clients] == ["OK"] * 36
-        late = stack.enter_context(place.client())
+        late = stack.enter_context(home.client())
         assert late.rest() == ["ERR too many connections: at most 36"]
 
 
@@ -283,12 +283,12 @@ def test_a_hard_limit_of_descriptors_bounds_the_connections(place: DaemonHome) -
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root, to become another user")
 def test_another_user_who_reaches_the_socket_is_refused(
-    place: DaemonHome, client: LineClient, daemon: DaemonProcess
+    home: DaemonHome, client: LineClient, daemon: DaemonProcess
 ) -> None:
     # Accessible to all users, which it is in this test only.
-    for path in (place.root, place.directory):
+    for path in (home.root, home.directory):
         path.chmod(0o711)
-    place.socket.chmod(0o666)
+    home.socket.chmod(0o666)
     mine, theirs = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -298,7 +298,7 @@ def test_another_user_who_reaches_the_socket_is_refused(
             os.setuid(NOBODY)
             with socket.socket(socket.AF_UNIX) as sock:
                 sock.settimeout(WAIT)
-                sock.connect(str(place.socket))
+                sock.connect(str(home.socket))
                 with contextlib.suppress(BrokenPipeError):  # it was refused before
                     sock.sendall(b"SET intruder working\nLIST\n")
                 while data := sock.recv(4096):

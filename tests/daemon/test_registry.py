@@ -105,15 +105,15 @@ def test_an_invalid_version_is_not_in_info(
 
 
 def test_the_clients_version_is_found_after_a_restart(
-    place: DaemonHome, agent: FakeAgent, client: LineClient, daemon: DaemonProcess
+    home: DaemonHome, agent: FakeAgent, client: LineClient, daemon: DaemonProcess
 ) -> None:
     agent.hook(client, "PermissionRequest", **ASKS)
     daemon.kill()
     agent.registers("idle", version="2.1.329")
-    place.start()
-    with place.client() as again:
+    home.start()
+    with home.client() as again:
         again.send("SUBSCRIBE")
         while "attention" not in again.line():
             pass
-    with place.client() as again:
+    with home.client() as again:
         assert again.info()["clients"] == {"claude-code": "2.1.329"}

@@ -66,13 +66,13 @@ def test_a_carriage_return_before_the_line_s_end_is_dropped(client: LineClient) 
 
 
 def test_only_whole_lines_are_applied_of_a_connection_that_ends_at_any_byte(
-    place: DaemonHome, client: LineClient
+    home: DaemonHome, client: LineClient
 ) -> None:
     client.ask("SUBSCRIBE")
     sent = b"SET first working\nSET second question\nRM first\n"
     pushed = ["first working", "second question", "first closed"]
     for end in range(len(sent) + 1):
-        with place.client() as other:
+        with home.client() as other:
             other.sock.sendall(sent[:end])
         whole = pushed[: sent[:end].count(b"\n")]
         assert client.lines(len(whole)) == [f"UPDATE {change} 0" for change in whole]
@@ -135,7 +135,7 @@ def test_binary_garbage_is_answered_line_by_line(client: LineClient) -> None:
 
 @pytest.mark.parametrize("request_", ['SET deep working {"x": %s}', 'API_USAGE deep {"x": %s}'])
 def test_json_that_is_nested_too_deeply_to_be_written_anywhere_is_refused(
-    place: DaemonHome, client: LineClient, request_: str
+    home: DaemonHome, client: LineClient, request_: str
 ) -> None:
     assert client.ask("SET deep working") == "OK"
     # Python's own limit depends on the depth of its stack.

@@ -30,42 +30,42 @@ DAEMON = [sys.executable, "-m", "acd", "daemon"]
 
 
 def spawner(
-    place: DaemonHome, program: list[str] = DAEMON, redirected: str = ""
+    home: DaemonHome, program: list[str] = DAEMON, redirected: str = ""
 ) -> subprocess.Popen[str]:
     """A process that spawns a daemon and ends, with the shell's redirections."""
-    arguments = json.dumps([str(place.socket), program, place.environ])
+    arguments = json.dumps([str(home.socket), program, home.environ])
     shell = ["sh", "-c", f'exec "$@" {redirected}', "sh"]
     return subprocess.Popen(
         [*shell, sys.executable, "-c", SPAWN, arguments],
-        env={**place.environ, "A_SECRET": "hunter2"},
+        env={**home.environ, "A_SECRET": "hunter2"},
         stderr=subprocess.PIPE,
         text=True,
         umask=0,
     )
 
 
-def spawn(place: DaemonHome, program: list[str] = DAEMON, redirected: str = "") -> str:
+def spawn(home: DaemonHome, program: list[str] = DAEMON, redirected: str = "") -> str:
     """The error of a spawning process, empty if it succeeded."""
-    with spawner(place, program, redirected) as process:
+    with spawner(home, program, redirected) as process:
         assert process.stderr is not None
         error = process.stderr.read()
     assert bool(error) == bool(process.returncode)
     return error
 
 
-def test_it_serves_and_owns_its_socket(place: DaemonHome) -> None:
-    assert spawn(place) == ""
-    with place.client() as client:
+def test_it_serves_and_owns_its_socket(home: DaemonHome) -> None:
+    assert spawn(home) == ""
+    with home.client() as client:
         assert client.info()["activation"] == "spawned"
         assert client.ask("STOP") == "OK"
         assert client.rest() == []
-    while place.socket.exists():
+    while home.socket.exists():
         pass
 
 
-def test_it_inherits_nothing_of_the_process_that_started_it(place: DaemonHome) -> None:
-    assert spawn(place, redirected="5</dev/zero 9</dev/zero") == ""
-    with place.client() as client:
+def test_it_inherits_nothing_of_the_process_that_started_it(home: DaemonHome) -> None:
+    assert spawn(home, redirected="5</dev/zero 9</dev/zero") == ""
+    with home.client() as client:
         process = Path("/proc", str(client.info()["pid"]))
     pid = int(process.name)
     assert os.getsid(pid) != os.getsid(0)
@@ -82,33 +82,33 @@ def test_it_inherits_nothing_of_the_process_that_started_it(place: DaemonHome) -
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "<&- >&-", "<&- >&- 2>&-"])
-def test_it_starts_from_a_process_without_standard_streams(place: DaemonHome, closed: str) -> None:
-    assert spawn(place, redirected=closed) == ""
-    assert place.ask("PING") == ["OK"]
+def test_it_starts_from_a_process_without_standard_streams(home: DaemonHome, closed: str) -> None:
+    assert spawn(home, redirected=closed) == ""
+    assert home.ask("PING") == ["OK"]
 
 
-def test_several_clients_at_once_start_a_single_daemon(place: DaemonHome) -> None:
-    starters = [spawner(place) for _ in range(8)]
+def test_several_clients_at_once_start_a_single_daemon(home: DaemonHome) -> None:
+    starters = [spawner(home) for _ in range(8)]
     for starter in starters:
         _, error = starter.communicate()
         assert error == ""
-    with place.client() as client:
+    with home.client() as client:
         pid = client.info()["pid"]
-    with place.client() as client:
+    with home.client() as client:
         assert client.info()["pid"] == pid
 
 
-def test_a_missing_program_is_reported_and_leaves_no_socket(place: DaemonHome) -> None:
-    error = spawn(place, ["/nowhere/acd", "daemon"])
+def test_a_missing_program_is_reported_and_leaves_no_socket(home: DaemonHome) -> None:
+    error = spawn(home, ["/nowhere/acd", "daemon"])
     assert error == (
-        f"3 no daemon at {place.socket}: /nowhere/acd could not be started (run install.sh again)\n"
+        f"3 no daemon at {home.socket}: /nowhere/acd could not be started (run install.sh again)\n"
     )
-    assert not place.socket.exists()
+    assert not home.socket.exists()
 
 
-def test_an_unsafe_directory_is_reported(place: DaemonHome) -> None:
-    place.directory.mkdir(mode=0o755)
-    assert spawn(place).startswith(f"5 {place.directory} is not a private directory: ")
+def test_an_unsafe_directory_is_reported(home: DaemonHome) -> None:
+    home.directory.mkdir(mode=0o755)
+    assert spawn(home).startswith(f"5 {home.directory} is not a private directory: ")
 
 
 def test_a_relative_path_is_refused_with_the_absolute_one_as_hint() -> None:
@@ -117,7 +117,7 @@ def test_a_relative_path_is_refused_with_the_absolute_one_as_hint() -> None:
     assert refused.value.hint == f"set ACD_SOCKET to {Path.cwd() / 'run/acd.sock'}"
 
 
-def test_after_a_program_that_ends_at_once_another_can_be_started(place: DaemonHome) -> None:
-    assert spawn(place, ["/bin/false"]) == ""
-    assert spawn(place) == ""
-    assert place.ask("PING") == ["OK"]
+def test_after_a_program_that_ends_at_once_another_can_be_started(home: DaemonHome) -> None:
+    assert spawn(home, ["/bin/false"]) == ""
+    assert spawn(home) == ""
+    assert home.ask("PING") == ["OK"]

@@ -13,27 +13,27 @@ env > "$HOME/environ"
 """
 
 
-def start_and_stop(place: DaemonHome, **environ: str) -> None:
+def start_and_stop(home: DaemonHome, **environ: str) -> None:
     """Runs a daemon with that `systemctl` first on its PATH."""
-    program = place.root / "bin/systemctl"
+    program = home.root / "bin/systemctl"
     program.parent.mkdir()
     program.write_text(SYSTEMCTL)
     program.chmod(0o755)
-    path = f"{program.parent}:{place.environ['PATH']}"
-    assert place.start(DAEMON, {"PATH": path, **environ}).stop() == 0
+    path = f"{program.parent}:{home.environ['PATH']}"
+    assert home.start(DAEMON, {"PATH": path, **environ}).stop() == 0
 
 
-def test_systemctl_gets_a_minimal_environment(place: DaemonHome) -> None:
-    start_and_stop(place, INVOCATION_ID="1", ANTHROPIC_API_KEY="secret", NOT_LISTED="x")
-    assert (place.home / "called").read_text() == (
+def test_systemctl_gets_a_minimal_environment(home: DaemonHome) -> None:
+    start_and_stop(home, INVOCATION_ID="1", ANTHROPIC_API_KEY="secret", NOT_LISTED="x")
+    assert (home.home / "called").read_text() == (
         "--user reset-failed acd.service acd-notify.service\n"
     )
-    environment = (place.home / "environ").read_text()
-    assert f"HOME={place.home}\n" in environment
+    environment = (home.home / "environ").read_text()
+    assert f"HOME={home.home}\n" in environment
     assert "secret" not in environment
     assert "NOT_LISTED" not in environment
 
 
-def test_a_daemon_outside_a_unit_does_not_run_systemctl(place: DaemonHome) -> None:
-    start_and_stop(place)
-    assert not Path(place.home / "called").exists()
+def test_a_daemon_outside_a_unit_does_not_run_systemctl(home: DaemonHome) -> None:
+    start_and_stop(home)
+    assert not Path(home.home / "called").exists()

@@ -35,7 +35,7 @@ def statuses_of(client: LineClient) -> dict[str, str]:
     return {name: session["status"] for name, session in client.sessions().items()}
 
 
-def test_a_subscriber_gets_a_snapshot_at_once(place: DaemonHome, client: LineClient) -> None:
+def test_a_subscriber_gets_a_snapshot_at_once(home: DaemonHome, client: LineClient) -> None:
     client.ask_all("SET one working", "SET two question", "RM two")
     client.send("SUBSCRIBE")
     word, _, rest = client.line().partition(" ")
@@ -44,8 +44,8 @@ def test_a_subscriber_gets_a_snapshot_at_once(place: DaemonHome, client: LineCli
     assert found == [("one", "working"), ("two", "closed")]
 
 
-def test_every_change_is_pushed_and_nothing_else(place: DaemonHome, client: LineClient) -> None:
-    with subscriber(place) as pushed:
+def test_every_change_is_pushed_and_nothing_else(home: DaemonHome, client: LineClient) -> None:
+    with subscriber(home) as pushed:
         event = {"session_id": "h", "hook_event_name": "UserPromptSubmit", "cwd": "/"}
         replies = client.ask_all(
             "SET a working",
@@ -77,9 +77,9 @@ def test_every_change_is_pushed_and_nothing_else(place: DaemonHome, client: Line
 
 
 def test_an_update_has_the_whole_seconds_in_the_previous_status(
-    place: DaemonHome, client: LineClient
+    home: DaemonHome, client: LineClient
 ) -> None:
-    with subscriber(place) as pushed:
+    with subscriber(home) as pushed:
         client.ask_all("SET a question", "SET b question")
         time.sleep(1.05)
         client.ask_all("SET a working", "SET b question")
@@ -92,9 +92,9 @@ def test_an_update_has_the_whole_seconds_in_the_previous_status(
 
 
 def test_with_json_an_update_carries_the_session_as_it_was_then(
-    place: DaemonHome, client: LineClient
+    home: DaemonHome, client: LineClient
 ) -> None:
-    with subscriber(place, "json") as pushed:
+    with subscriber(home, "json") as pushed:
         client.ask_all('SET a working {"name": "A b"}', "SET a question", "DELETE a")
         first, second, third = pushed.lines(3)
     assert first.startswith("UPDATE a working 0 {")
@@ -105,9 +105,9 @@ def test_with_json_an_update_carries_the_session_as_it_was_then(
 
 
 def test_plain_and_json_subscribers_get_the_same_pushes_in_the_same_order(
-    place: DaemonHome, client: LineClient
+    home: DaemonHome, client: LineClient
 ) -> None:
-    with subscriber(place) as plain, subscriber(place, "JSON") as whole:
+    with subscriber(home) as plain, subscriber(home, "JSON") as whole:
         client.ask_all(*(f"SET s{n % 7} {('working', 'question')[n % 2]}" for n in range(700)))
         assert [line.split()[:4] for line in plain.lines(700)] == [
             line.split()[:4] for line in whole.lines(700)
@@ -115,8 +115,8 @@ def test_plain_and_json_subscribers_get_the_same_pushes_in_the_same_order(
 
 
 @pytest.mark.usefixtures("daemon")
-def test_the_pushes_of_own_changes_follow_their_replies(place: DaemonHome) -> None:
-    with subscriber(place) as client, subscriber(place) as other:
+def test_the_pushes_of_own_changes_follow_their_replies(home: DaemonHome) -> None:
+    with subscriber(home) as client, subscriber(home) as other:
         client.send("SET a working", "GET nobody", "SET b question", "DELETE a", "PING")
         assert client.lines(8) == [
             "OK",
@@ -131,8 +131,8 @@ def test_the_pushes_of_own_changes_follow_their_replies(place: DaemonHome) -> No
         assert other.lines(3) == ["UPDATE a working 0", "UPDATE b question 0", "REMOVED a"]
 
 
-def test_a_second_subscription_replaces_the_first(place: DaemonHome, client: LineClient) -> None:
-    with subscriber(place) as pushed:
+def test_a_second_subscription_replaces_the_first(home: DaemonHome, client: LineClient) -> None:
+    with subscriber(home) as pushed:
         client.ask("SET a working")
         assert pushed.line() == "UPDATE a working 0"
         pushed.send("SUBSCRIBE json")
@@ -148,17 +148,17 @@ def test_a_second_subscription_replaces_the_first(place: DaemonHome, client: Lin
 
 
 def test_a_refused_subscription_leaves_the_previous_one(
-    place: DaemonHome, client: LineClient
+    home: DaemonHome, client: LineClient
 ) -> None:
-    with subscriber(place) as pushed:
+    with subscriber(home) as pushed:
         assert pushed.ask("SUBSCRIBE passive json") == "ERR usage: SUBSCRIBE [json] [passive]"
         client.ask("SET a working")
         assert pushed.line() == "UPDATE a working 0"
 
 
-def test_api_usage_is_in_the_next_snapshot(place: DaemonHome, client: LineClient) -> None:
+def test_api_usage_is_in_the_next_snapshot(home: DaemonHome, client: LineClient) -> None:
     client.ask("SET a working")
-    with subscriber(place):  # the snapshot of this second is cached now
+    with subscriber(home):  # the snapshot of this second is cached now
         client.ask('API_USAGE a {"input_tokens": 5}')
         client.send("SUBSCRIBE")
         [session] = json.loads(client.line().removeprefix("STATE "))
@@ -183,10 +183,10 @@ def flood(client: LineClient, updates: int, sessions: int = 40) -> None:
 
 
 def test_a_subscriber_that_never_reads_takes_bounded_memory(
-    place: DaemonHome, client: LineClient
+    home: DaemonHome, client: LineClient
 ) -> None:
     flood(client, 5_000)
-    with subscriber(place), subscriber(place, "json"):
+    with subscriber(home), subscriber(home, "json"):
         before = client.info()["rss"]
         flood(client, UPDATES)
         grown = client.info()["rss"] - before
@@ -195,9 +195,9 @@ def test_a_subscriber_that_never_reads_takes_bounded_memory(
 
 
 def test_a_subscriber_gets_every_push_beside_one_that_does_not_read(
-    place: DaemonHome, client: LineClient
+    home: DaemonHome, client: LineClient
 ) -> None:
-    with subscriber(place), subscriber(place) as quick:
+    with subscriber(home), subscriber(home) as quick:
         lines: list[str] = []
         reader = threading.Thread(target=lambda: lines.extend(quick.lines(20_000)))
         reader.start()
@@ -208,9 +208,9 @@ def test_a_subscriber_gets_every_push_beside_one_that_does_not_read(
 
 @pytest.mark.parametrize("words", [(), ("json",)])
 def test_a_slow_subscriber_ends_with_one_new_snapshot_and_the_true_state(
-    place: DaemonHome, client: LineClient, words: tuple[str, ...]
+    home: DaemonHome, client: LineClient, words: tuple[str, ...]
 ) -> None:
-    with subscriber(place, *words) as slow:
+    with subscriber(home, *words) as slow:
         client.ask("SET gone working")
         flood(client, 30_000)
         client.ask_all("DELETE gone", "RM flooded-3", "SET late question")
@@ -227,9 +227,9 @@ def test_a_slow_subscriber_ends_with_one_new_snapshot_and_the_true_state(
 
 
 def test_a_subscriber_that_is_slow_repeatedly_has_the_true_state(
-    place: DaemonHome, client: LineClient
+    home: DaemonHome, client: LineClient
 ) -> None:
-    with subscriber(place, "json") as slow:
+    with subscriber(home, "json") as slow:
         lines: list[str] = []
         for _ in range(5):
             flood(client, 6_000)
@@ -241,10 +241,10 @@ def test_a_subscriber_that_is_slow_repeatedly_has_the_true_state(
 
 
 def test_a_subscription_behind_unread_replies_takes_bounded_memory(
-    place: DaemonHome, client: LineClient
+    home: DaemonHome, client: LineClient
 ) -> None:
     fill(client, 1_000)
-    with place.client() as slow:
+    with home.client() as slow:
         # Its buffer is over the limit by the time it subscribes.
         slow.send("LIST", "PING", "LIST", "PING", "SUBSCRIBE json")
         slow.sock.recv(1, socket.MSG_PEEK)
@@ -267,19 +267,19 @@ def fill(client: LineClient, sessions: int) -> None:
 
 
 @pytest.mark.slow  # sends until the memory would show
-def test_unread_replies_take_bounded_memory(place: DaemonHome, client: LineClient) -> None:
+def test_unread_replies_take_bounded_memory(home: DaemonHome, client: LineClient) -> None:
     fill(client, 1_000)  # a snapshot of 600 kB
     before = client.info()["rss"]
-    with place.client() as rude:
+    with home.client() as rude:
         rude.send(*["LIST"] * 200)
         rude.sock.recv(1, socket.MSG_PEEK)
-        # A client that reads is answered meanwhile; the rude one gets its replies later.
+        # Clients that read get their replies meanwhile; this one gets them later.
         assert client.info()["rss"] - before < 20_000_000
         assert [line.split(" ", 1)[0] for line in rude.lines(200)] == ["STATE"] * 200
 
 
-def test_a_client_that_never_reads_is_not_read_from(place: DaemonHome, client: LineClient) -> None:
-    with place.client() as rude:
+def test_a_client_that_never_reads_is_not_read_from(home: DaemonHome, client: LineClient) -> None:
+    with home.client() as rude:
         rude.sock.setblocking(False)
         line = b"GET nobody\n" * 1_000
         sent = 0

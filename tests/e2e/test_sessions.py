@@ -95,8 +95,8 @@ def test_a_print_run_is_unattended_and_closed_when_it_ends(testbed: ClaudeTestbe
         answer = testbed.api.take("HELD")
         testbed.acd.expect(run.session, "working", answer.asked, via=("attention",))
         answer.release()
-        ended, said = run.wait()
-        assert "and done." in said
+        ended, output = run.wait()
+        assert "and done." in output
         testbed.acd.expect(run.session, "closed", ended, via=("attention",))
         assert testbed.acd.session(run.session)["attended"] is False
 

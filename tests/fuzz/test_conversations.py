@@ -79,7 +79,7 @@ GARBAGE = st.sampled_from(
 class Conversations(RuleBasedStateMachine):
     """Three clients, some with a subscription, and a daemon that is ended and started."""
 
-    place: ClassVar[DaemonHome]
+    home: ClassVar[DaemonHome]
     daemons: ClassVar[Daemons]
 
     def __init__(self) -> None:
@@ -92,14 +92,14 @@ class Conversations(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.daemon = self.daemons.start()
-        self.clients = [self.place.client() for _ in range(3)]
+        self.clients = [self.home.client() for _ in range(3)]
 
     def teardown(self) -> None:
         for client in self.clients:
             client.close()
         if self.clients:
             self.daemon.kill()
-            self.place.journal.unlink()
+            self.home.journal.unlink()
         log = self.daemons.log.read_text()
         assert "Traceback" not in log, log
         assert "set aside" not in log, log
@@ -128,8 +128,8 @@ class Conversations(RuleBasedStateMachine):
         client = self.clients[who]
         self._read(who)
         client.send(f"SUBSCRIBE{words}")
-        picture = json.loads(client.line().removeprefix("STATE "))
-        assert {s["id"]: s["status"] for s in picture} == {
+        listed = json.loads(client.line().removeprefix("STATE "))
+        assert {s["id"]: s["status"] for s in listed} == {
             name: session.status for name, session in self.model.sessions.items()
         }
         self.expected[who] = []
@@ -148,12 +148,12 @@ class Conversations(RuleBasedStateMachine):
         self.expected.pop(who, None)
         self.clients[who].sock.sendall(half)
         self.clients[who].close()
-        self.clients[who] = self.place.client()
+        self.clients[who] = self.home.client()
 
     @rule(line=COMMANDS)
     def send_like_a_hook(self, line: str) -> None:
         """One line on a connection of its own."""
-        with self.place.client() as hook:
+        with self.home.client() as hook:
             hook.send(line)
             hook.line()  # the model needs the order
         _, pushes = self.model.answer(line)
@@ -177,7 +177,7 @@ class Conversations(RuleBasedStateMachine):
     def the_daemon_has_the_sessions_of_the_model(self) -> None:
         if not self.clients:
             return
-        with self.place.client() as client:
+        with self.home.client() as client:
             found = client.sessions()
             assert {name: shown["status"] for name, shown in found.items()} == {
                 name: session.status for name, session in self.model.sessions.items()
@@ -225,9 +225,9 @@ class TestConversations(Conversations.TestCase):  # type: ignore[misc, valid-typ
     @classmethod
     def setUpClass(cls) -> None:
         with ExitStack() as stack:
-            Conversations.place = stack.enter_context(DaemonHome())
-            sock = stack.enter_context(listener(Conversations.place))
+            Conversations.home = stack.enter_context(DaemonHome())
+            sock = stack.enter_context(listener(Conversations.home))
             # The journal is compacted every few lines.
-            daemons = Daemons(Conversations.place, sock, compact_min=3_000)
+            daemons = Daemons(Conversations.home, sock, compact_min=3_000)
             Conversations.daemons = stack.enter_context(daemons)
             cls.addClassCleanup(stack.pop_all().close)

@@ -13,7 +13,7 @@ from testing.hook_home import HookHome
 sys.path.insert(0, str(CHECKOUT / "hooks"))  # the hook is in no package
 
 
-@pytest.fixture(name="place")
-def _place() -> Iterator[HookHome]:
+@pytest.fixture(name="home")
+def _home() -> Iterator[HookHome]:
     with HookHome() as made:
         yield made

@@ -38,37 +38,37 @@ def kill_and_wait(pid: int) -> None:
         assert select.select([end], [], [], WAIT)[0]
 
 
-def test_the_first_event_starts_the_daemon_and_arrives(place: HookHome) -> None:
-    place.install_daemon()
-    assert place.run().silent
-    assert [line.event for line in place.daemon_lines()] == [json.loads(PROMPT)]
-    assert len(place.daemon_pids()) == 1
+def test_the_first_event_starts_the_daemon_and_arrives(home: HookHome) -> None:
+    home.install_daemon()
+    assert home.run().silent
+    assert [line.event for line in home.daemon_lines()] == [json.loads(PROMPT)]
+    assert len(home.daemon_pids()) == 1
 
 
-def test_later_events_go_to_the_same_daemon_in_their_order(place: HookHome) -> None:
-    place.install_daemon()
+def test_later_events_go_to_the_same_daemon_in_their_order(home: HookHome) -> None:
+    home.install_daemon()
     for number in range(5):
-        assert place.run(b'{"session_id": "%d"}' % number).silent
-    assert [line.event["session_id"] for line in place.daemon_lines()] == list("01234")
-    assert len(place.daemon_pids()) == 1
+        assert home.run(b'{"session_id": "%d"}' % number).silent
+    assert [line.event["session_id"] for line in home.daemon_lines()] == list("01234")
+    assert len(home.daemon_pids()) == 1
 
 
-def test_a_long_event_starts_the_daemon_as_well(place: HookHome) -> None:
-    place.install_daemon()
-    assert place.run(PROMPT.replace(b"BIGCTX", b"x" * 100_000)).silent
-    [line] = place.daemon_lines()
+def test_a_long_event_starts_the_daemon_as_well(home: HookHome) -> None:
+    home.install_daemon()
+    assert home.run(PROMPT.replace(b"BIGCTX", b"x" * 100_000)).silent
+    [line] = home.daemon_lines()
     assert line.event["prompt"] == "x" * 1000
 
 
-def test_fifty_at_once_start_one_daemon_and_none_is_lost(place: HookHome) -> None:
-    place.install_daemon()
-    gate = place.root / "gate"
+def test_fifty_at_once_start_one_daemon_and_none_is_lost(home: HookHome) -> None:
+    home.install_daemon()
+    gate = home.root / "gate"
     os.mkfifo(gate)
     # Each is a shell until the gate opens: a hook's lifetime starts with its process.
     waits = ["/bin/sh", "-c", f'read _ < {shlex.quote(str(gate))}; exec "$@"', "sh"]
     # Open for both, so that a later shell does not block either.
     opened = os.open(gate, os.O_RDWR)
-    hooks = [place.start([*waits, *place.command()]) for _ in range(50)]
+    hooks = [home.start([*waits, *home.command()]) for _ in range(50)]
     for number, hook in enumerate(hooks):
         assert hook.stdin is not None
         hook.stdin.write(b'{"session_id": "%d"}' % number)
@@ -80,44 +80,44 @@ def test_fifty_at_once_start_one_daemon_and_none_is_lost(place: HookHome) -> Non
             assert hook.stderr is not None
             assert (hook.wait(WAIT), hook.stdout.read(), hook.stderr.read()) == (0, b"", b"")
     os.close(opened)
-    arrived = sorted(int(line.event["session_id"]) for line in place.daemon_lines())
+    arrived = sorted(int(line.event["session_id"]) for line in home.daemon_lines())
     assert arrived == list(range(50))
-    assert len(place.daemon_pids()) == 1
-    assert place.given_up() == 0
+    assert len(home.daemon_pids()) == 1
+    assert home.given_up() == 0
 
 
-def test_after_the_daemon_was_killed_the_next_event_starts_another(place: HookHome) -> None:
-    place.install_daemon()
-    place.run()
-    first = place.ask_daemon()["pid"]
+def test_after_the_daemon_was_killed_the_next_event_starts_another(home: HookHome) -> None:
+    home.install_daemon()
+    home.run()
+    first = home.ask_daemon()["pid"]
     kill_and_wait(first)
-    assert place.socket.exists()
-    assert place.run(payload("Stop")).silent
-    assert [line.event["hook_event_name"] for line in place.daemon_lines()] == ["Stop"]
-    assert place.ask_daemon()["pid"] != first
+    assert home.socket.exists()
+    assert home.run(payload("Stop")).silent
+    assert [line.event["hook_event_name"] for line in home.daemon_lines()] == ["Stop"]
+    assert home.ask_daemon()["pid"] != first
 
 
-def test_the_hook_does_not_wait_for_a_daemon_that_is_slow_to_start(place: HookHome) -> None:
-    program = place.install_daemon()
-    gate = place.root / "gate"
+def test_the_hook_does_not_wait_for_a_daemon_that_is_slow_to_start(home: HookHome) -> None:
+    program = home.install_daemon()
+    gate = home.root / "gate"
     os.mkfifo(gate)
     slow = program.read_text().replace(
         "    at_start =", f"    open({str(gate)!r}).read()\n    at_start ="
     )
     program.write_text(slow)
     for _ in range(3):
-        assert place.run().silent
+        assert home.run().silent
     gate.write_text("")  # the hook continues
-    assert len(place.daemon_lines()) == 3
+    assert len(home.daemon_lines()) == 3
 
 
 # The daemon's environment and descriptors.
 
 
 @pytest.fixture(name="report")
-def _report(place: HookHome) -> dict[str, Any]:
-    place.install_daemon()
-    place.environ |= {
+def _report(home: HookHome) -> dict[str, Any]:
+    home.install_daemon()
+    home.environ |= {
         "ANTHROPIC_API_KEY": "secret",
         "CLAUDE_PID": "1",
         "LANG": "C.UTF-8",
@@ -141,22 +141,22 @@ def _report(place: HookHome) -> dict[str, Any]:
         for number in (signal.SIGUSR2, signal.SIGCHLD, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
 
-    assert place.run(preexec_fn=leave_a_mess, pass_fds=[reading, writing]).silent
+    assert home.run(preexec_fn=leave_a_mess, pass_fds=[reading, writing]).silent
     for fd in (reading, writing):
         os.close(fd)
-    return place.ask_daemon()
+    return home.ask_daemon()
 
 
 def test_the_daemon_gets_only_the_environment_that_it_needs(
-    place: HookHome, report: dict[str, Any]
+    home: HookHome, report: dict[str, Any]
 ) -> None:
     environ = report["environ"]
     assert environ.pop("LISTEN_PID") == str(report["pid"])
     # The interpreter may set this one in the C locale.
     environ.pop("LC_CTYPE", None)
     assert environ == {
-        "ACD_SOCKET": str(place.socket),
-        "HOME": str(place.home),
+        "ACD_SOCKET": str(home.socket),
+        "HOME": str(home.home),
         "LANG": "C.UTF-8",
         "LC_TIME": "C.UTF-8",
         "LISTEN_FDNAMES": "acd-spawned",
@@ -169,8 +169,8 @@ def test_the_daemon_gets_only_the_environment_that_it_needs(
     }
 
 
-def test_the_daemon_is_detached(place: HookHome, report: dict[str, Any]) -> None:
-    assert report["argv"] == [str(place.program / "venv/bin/acd"), "daemon"]
+def test_the_daemon_is_detached(home: HookHome, report: dict[str, Any]) -> None:
+    assert report["argv"] == [str(home.program / "venv/bin/acd"), "daemon"]
     assert report["is_session_leader"]
     assert report["cwd"] == "/"
     assert report["umask"] == 0o077
@@ -191,80 +191,80 @@ def test_the_daemon_starts_with_default_signals_and_no_timer(report: dict[str, A
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-"])
 def test_the_listener_is_fd_3_even_where_the_agent_closed_files(
-    place: HookHome, closed: str
+    home: HookHome, closed: str
 ) -> None:
-    place.install_daemon()
-    command = ["/bin/sh", "-c", f'"$@" {closed}', "sh", *place.command()]
+    home.install_daemon()
+    command = ["/bin/sh", "-c", f'"$@" {closed}', "sh", *home.command()]
     if closed == "<&-":
         # Without stdin there is no event, and no daemon is started.
-        assert place.run(command=command).silent
-        assert place.daemon_pids() == []
+        assert home.run(command=command).silent
+        assert home.daemon_pids() == []
         return
-    assert place.run(command=command).silent
-    assert len(place.daemon_lines()) == 1
-    assert place.ask_daemon()["open_files"].keys() == set("0123")
+    assert home.run(command=command).silent
+    assert len(home.daemon_lines()) == 1
+    assert home.ask_daemon()["open_files"].keys() == set("0123")
 
 
 # The search for the program.
 
 
-def test_the_program_beside_the_hook_comes_first(place: HookHome) -> None:
-    beside = place.install_daemon()
-    checkout = place.install_daemon(place.program.parent / ".venv" / "bin")
-    home = place.install_daemon(place.home / ".local" / "bin")
-    on_path = place.install_daemon(place.root / "bin")
+def test_the_program_beside_the_hook_comes_first(home: HookHome) -> None:
+    beside = home.install_daemon()
+    checkout = home.install_daemon(home.program.parent / ".venv" / "bin")
+    in_home = home.install_daemon(home.home / ".local" / "bin")
+    on_path = home.install_daemon(home.root / "bin")
     found = []
-    for candidate in (beside, checkout, home, on_path):
-        place.run(environ={"PATH": f"/usr/bin:{place.root}/bin"})
-        report = place.ask_daemon()
+    for candidate in (beside, checkout, in_home, on_path):
+        home.run(environ={"PATH": f"/usr/bin:{home.root}/bin"})
+        report = home.ask_daemon()
         found.append(Path(report["argv"][0]).resolve())
-        place.ask_daemon("STOP")
-        place.socket.unlink()
+        home.ask_daemon("STOP")
+        home.socket.unlink()
         candidate.unlink()
-    assert found == [beside, checkout, home, on_path]
+    assert found == [beside, checkout, in_home, on_path]
 
 
 @pytest.mark.parametrize("path", [".", "", "bin", "bin:/usr/bin", ":/usr/bin"])
-def test_a_program_in_the_agents_directory_is_never_run(place: HookHome, path: str) -> None:
-    for directory in (place.home, place.home / "bin"):
-        place.install_daemon(directory)
-    assert place.run(environ={"PATH": path, "HOME": "."}, cwd=place.home).silent
-    assert place.daemon_pids() == []
-    assert not place.socket.exists()
+def test_a_program_in_the_agents_directory_is_never_run(home: HookHome, path: str) -> None:
+    for directory in (home.home, home.home / "bin"):
+        home.install_daemon(directory)
+    assert home.run(environ={"PATH": path, "HOME": "."}, cwd=home.home).silent
+    assert home.daemon_pids() == []
+    assert not home.socket.exists()
 
 
-def test_a_program_that_may_not_be_run_is_passed_over(place: HookHome) -> None:
-    place.install_daemon().chmod(0o644)
-    other = place.install_daemon(place.home / ".local" / "bin")
-    place.run()
-    assert place.ask_daemon()["argv"][0] == str(other)
+def test_a_program_that_may_not_be_run_is_passed_over(home: HookHome) -> None:
+    home.install_daemon().chmod(0o644)
+    other = home.install_daemon(home.home / ".local" / "bin")
+    home.run()
+    assert home.ask_daemon()["argv"][0] == str(other)
 
 
-def test_a_program_that_cannot_be_started_leaves_no_socket_and_is_counted(place: HookHome) -> None:
-    place.install_daemon().write_text("#!/nonexistent\n")
-    assert place.run(command=[INTERPRETER, "-c", REAPER, *place.command()]).silent
-    assert place.given_up() == 1
-    assert not place.socket.exists()
+def test_a_program_that_cannot_be_started_leaves_no_socket_and_is_counted(home: HookHome) -> None:
+    home.install_daemon().write_text("#!/nonexistent\n")
+    assert home.run(command=[INTERPRETER, "-c", REAPER, *home.command()]).silent
+    assert home.given_up() == 1
+    assert not home.socket.exists()
 
 
 # The files that the hook leaves.
 
 
-def test_nothing_is_ever_wider_than_it_should_be(place: HookHome) -> None:
-    place.install_daemon()
-    home_before = {path: path.stat().st_mode for path in place.root.rglob("*")}
-    assert place.run(preexec_fn=lambda: os.umask(0)).silent
-    place.given_up_file.unlink(missing_ok=True)
-    place.ask_daemon("STOP")
-    place.install_daemon().unlink()
-    assert place.run(preexec_fn=lambda: os.umask(0)).silent  # this event is lost
+def test_nothing_is_ever_wider_than_it_should_be(home: HookHome) -> None:
+    home.install_daemon()
+    home_before = {path: path.stat().st_mode for path in home.root.rglob("*")}
+    assert home.run(preexec_fn=lambda: os.umask(0)).silent
+    home.given_up_file.unlink(missing_ok=True)
+    home.ask_daemon("STOP")
+    home.install_daemon().unlink()
+    assert home.run(preexec_fn=lambda: os.umask(0)).silent  # this event is lost
 
     def mode(path: Path) -> int:
         return stat.S_IMODE(path.lstat().st_mode)
 
-    assert mode(place.directory) == 0o700
-    assert mode(place.socket) == 0o600
-    made = {path.name: mode(path) for path in place.directory.iterdir()}
+    assert mode(home.directory) == 0o700
+    assert mode(home.socket) == 0o600
+    made = {path.name: mode(path) for path in home.directory.iterdir()}
     assert made == {
         "acd.sock": 0o600,
         "acd.sock.daemon": 0o600,
@@ -273,28 +273,28 @@ def test_nothing_is_ever_wider_than_it_should_be(place: HookHome) -> None:
     }
     elsewhere = {
         path
-        for path in set(place.root.rglob("*")) - home_before.keys()
-        if place.directory not in (path, *path.parents)
+        for path in set(home.root.rglob("*")) - home_before.keys()
+        if home.directory not in (path, *path.parents)
     }
     assert {path.name for path in elsewhere} == {"pids"}  # the fake daemon's file
 
 
-def test_the_hook_leaves_no_bytecode_beside_itself(place: HookHome) -> None:
-    place.install_daemon()
-    shutil.rmtree(place.program / "__pycache__")
-    place.run()
-    place.run(PROMPT.replace(b"BIGCTX", b"x" * 100_000))
-    assert len(place.daemon_lines()) == 2
-    assert {path.name for path in place.program.iterdir()} == {*HOOK_FILES, "venv"}
+def test_the_hook_leaves_no_bytecode_beside_itself(home: HookHome) -> None:
+    home.install_daemon()
+    shutil.rmtree(home.program / "__pycache__")
+    home.run()
+    home.run(PROMPT.replace(b"BIGCTX", b"x" * 100_000))
+    assert len(home.daemon_lines()) == 2
+    assert {path.name for path in home.program.iterdir()} == {*HOOK_FILES, "venv"}
 
 
-def test_a_lock_that_is_a_symlink_is_not_followed(place: HookHome) -> None:
-    place.install_daemon()
-    lock = place.make_directory() / "acd.sock.lock"
-    lock.symlink_to(place.root / "victim")
-    assert place.run().silent
-    assert not (place.root / "victim").exists()
-    assert place.daemon_pids() == []
+def test_a_lock_that_is_a_symlink_is_not_followed(home: HookHome) -> None:
+    home.install_daemon()
+    lock = home.make_directory() / "acd.sock.lock"
+    lock.symlink_to(home.root / "victim")
+    assert home.run().silent
+    assert not (home.root / "victim").exists()
+    assert home.daemon_pids() == []
 
 
 # Faults at each system call.
@@ -327,25 +327,25 @@ FAULTS = [
 ]
 
 
-def run_with_fault(place: HookHome, syscall: str, error: str) -> Ended:
+def run_with_fault(home: HookHome, syscall: str, error: str) -> Ended:
     """Runs the hook; each such call after the interpreter's start fails with the error."""
-    log = place.root / "strace"
+    log = home.root / "strace"
     bare = [INTERPRETER, "-I", "-S", "-c", "import posix; posix._exit(0)"]
-    place.run(command=["strace", "-f", "-o", str(log), "-e", f"trace={syscall}", *bare])
+    home.run(command=["strace", "-f", "-o", str(log), "-e", f"trace={syscall}", *bare])
     before = log.read_text().count(f"{syscall}(")  # the interpreter's start succeeds
     inject = f"inject={syscall}:error={error}:when={before + 1}+"
-    return place.run(command=["strace", "-f", "-o", str(log), "-e", inject, *place.command()])
+    return home.run(command=["strace", "-f", "-o", str(log), "-e", inject, *home.command()])
 
 
 @needs_strace
 @pytest.mark.parametrize(("syscall", "error"), FAULTS)
 def test_a_fault_is_silent_and_the_next_event_arrives(
-    place: HookHome, syscall: str, error: str
+    home: HookHome, syscall: str, error: str
 ) -> None:
-    place.install_daemon()
-    assert run_with_fault(place, syscall, error).silent
-    assert place.run(payload("Stop")).silent
-    assert place.daemon_lines()[-1].event["hook_event_name"] == "Stop"
+    home.install_daemon()
+    assert run_with_fault(home, syscall, error).silent
+    assert home.run(payload("Stop")).silent
+    assert home.daemon_lines()[-1].event["hook_event_name"] == "Stop"
 
 
 @needs_strace
@@ -353,21 +353,21 @@ def test_a_fault_is_silent_and_the_next_event_arrives(
     ("syscall", "error"), [("bind", "ENOSPC"), ("listen", "EADDRINUSE"), ("clone", "EAGAIN")]
 )
 def test_an_activation_that_fails_leaves_no_socket_and_is_counted(
-    place: HookHome, syscall: str, error: str
+    home: HookHome, syscall: str, error: str
 ) -> None:
-    place.install_daemon()
-    assert run_with_fault(place, syscall, error).silent
-    assert not place.socket.exists()
-    assert place.given_up() == 1
+    home.install_daemon()
+    assert run_with_fault(home, syscall, error).silent
+    assert not home.socket.exists()
+    assert home.given_up() == 1
 
 
 @needs_strace
-def test_the_socket_is_private_before_it_can_be_reached(place: HookHome) -> None:
-    place.install_daemon()
-    log = place.root / "strace"
+def test_the_socket_is_private_before_it_can_be_reached(home: HookHome) -> None:
+    home.install_daemon()
+    log = home.root / "strace"
     traced = "umask,bind,listen,connect,sendto,clone,fork,vfork,mkdir,unlink,chmod,fchmod,fchmodat"
-    command = ["strace", "-o", str(log), "-e", f"trace={traced}", *place.command()]
-    assert place.run(command=command, preexec_fn=lambda: os.umask(0)).silent
+    command = ["strace", "-o", str(log), "-e", f"trace={traced}", *home.command()]
+    assert home.run(command=command, preexec_fn=lambda: os.umask(0)).silent
     calls = [line.partition("(")[0] for line in log.read_text().splitlines() if "(" in line]
     assert calls == [
         *("mkdir", "connect", "connect"),  # no listener: before the lock, and under it
@@ -376,4 +376,4 @@ def test_the_socket_is_private_before_it_can_be_reached(place: HookHome) -> None
         "clone",
     ]
     assert re.search(r"umask\(0177\)", log.read_text())
-    assert len(place.daemon_lines()) == 1
+    assert len(home.daemon_lines()) == 1

@@ -15,16 +15,16 @@ from testing.hook_home import PROMPT, WAIT, BacklogListener, HookHome, wait_unti
 
 
 @pytest.fixture
-def manager(place: HookHome) -> Iterator[BacklogListener]:
+def manager(home: HookHome) -> Iterator[BacklogListener]:
     """A service manager's socket, until the test ends or closes it."""
-    listener = place.listen(runs=False)
+    listener = home.listen(runs=False)
     yield listener
     listener.close()
 
 
-def sent(place: HookHome) -> subprocess.Popen[bytes]:
+def sent(home: HookHome) -> subprocess.Popen[bytes]:
     """A hook that has its event, and waits."""
-    hook = place.start()
+    hook = home.start()
     assert hook.stdin is not None
     hook.stdin.write(PROMPT)
     hook.stdin.close()
@@ -39,64 +39,62 @@ def ended_silently(hook: subprocess.Popen[bytes]) -> bool:
 
 
 def test_it_leaves_as_soon_as_the_daemon_has_answered(
-    place: HookHome, manager: BacklogListener
+    home: HookHome, manager: BacklogListener
 ) -> None:
-    hook = sent(place)
+    hook = sent(home)
     line = manager.answer_one()
     assert json.loads(line.split(b" ", 3)[3])["hook_event_name"] == "UserPromptSubmit"
     assert ended_silently(hook)
-    assert place.given_up() == 0
+    assert home.given_up() == 0
     assert manager.raw() is None
 
 
-def test_of_a_service_that_fails_the_event_goes_to_a_daemon_that_the_hook_starts(
-    place: HookHome, manager: BacklogListener
+def test_when_the_service_fails_the_hook_starts_a_daemon_for_its_event(
+    home: HookHome, manager: BacklogListener
 ) -> None:
-    place.install_daemon()
-    hooks = [sent(place) for _ in range(3)]
+    home.install_daemon()
+    hooks = [sent(home) for _ in range(3)]
     for hook in hooks:
         wait_until_asleep(hook)
     manager.close()  # as systemd does after too many failed starts
     assert all(ended_silently(hook) for hook in hooks)
-    assert len(place.daemon_lines()) == 3
-    assert len(place.daemon_pids()) == 1
-    assert place.given_up() == 0
+    assert len(home.daemon_lines()) == 3
+    assert len(home.daemon_pids()) == 1
+    assert home.given_up() == 0
 
 
-def test_nobody_who_answers_in_time_costs_no_event(
-    place: HookHome, manager: BacklogListener
-) -> None:
-    assert place.run().silent
+def test_no_reply_in_time_costs_no_event(home: HookHome, manager: BacklogListener) -> None:
+    assert home.run().silent
     assert manager.line().event["hook_event_name"] == "UserPromptSubmit"
-    assert place.given_up() == 0
+    assert home.given_up() == 0
 
 
 def test_after_a_daemon_has_ended_the_socket_is_cold_again(
-    place: HookHome, manager: BacklogListener
+    home: HookHome, manager: BacklogListener
 ) -> None:
     with subprocess.Popen(["true"]) as ended:
         ended.wait(WAIT)
-    place.socket.with_name("acd.sock.daemon").write_text(f"{ended.pid}\n")
-    hook = sent(place)
+    home.socket.with_name("acd.sock.daemon").write_text(f"{ended.pid}\n")
+    hook = sent(home)
     manager.answer_one()
     assert ended_silently(hook)
 
 
 @pytest.mark.parametrize("owner", ["", "0\n", "garbage", "9" * 30])
-def test_whatever_the_owner_s_file_says_the_event_arrives_once(
-    place: HookHome, manager: BacklogListener, owner: str
+def test_whatever_the_owner_file_holds_the_event_arrives_once(
+    home: HookHome, manager: BacklogListener, owner: str
 ) -> None:
-    place.socket.with_name("acd.sock.daemon").write_text(owner)
-    assert place.run().silent
+    home.socket.with_name("acd.sock.daemon").write_text(owner)
+    assert home.run().silent
     assert manager.raw() is not None
     assert manager.raw() is None
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="no strace")
-def test_of_a_daemon_that_runs_no_answer_is_awaited(place: HookHome) -> None:
-    listener = place.listen()
-    Path(f"{place.socket}.daemon").write_text(f"{os.getpid()}\n")
-    log = place.root / "strace"
-    assert place.run(PROMPT, ["strace", "-o", str(log), *place.command()]).silent
+def test_a_hook_awaits_no_reply_of_a_running_daemon(home: HookHome) -> None:
+    listener = home.listen()
+    Path(f"{home.socket}.daemon").write_text(f"{os.getpid()}\n")
+    log = home.root / "strace"
+    assert home.run(PROMPT, ["strace", "-o", str(log), *home.command()]).silent
     assert "recvfrom(" not in log.read_text()
     assert listener.line()

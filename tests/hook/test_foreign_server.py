@@ -22,16 +22,16 @@ from testing.checkout import CHECKOUT
 from testing.hook_home import INTERPRETER, PROMPT, payload
 from testing.support import WAIT, DaemonHome
 
-pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="needs root, to be somebody else too")
+pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="needs root, to act as another user too")
 
 NOBODY = 65534
 
 SERVER = """
 import json, os, socket, sys
-path, heard, uid = sys.argv[1], sys.argv[2], int(sys.argv[3])
+path, received, uid = sys.argv[1], sys.argv[2], int(sys.argv[3])
 listener = socket.socket(socket.AF_UNIX)
 listener.bind(path)
-log = os.open(heard, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+log = os.open(received, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 os.setgroups([])
 os.setgid(uid)
 os.setuid(uid)
@@ -47,76 +47,74 @@ while True:
 """
 
 
-@pytest.fixture(name="place")
-def _place() -> Iterator[DaemonHome]:
+@pytest.fixture(name="home")
+def _home() -> Iterator[DaemonHome]:
     with DaemonHome() as made:
         yield made
 
 
 @pytest.fixture
-def heard(place: DaemonHome) -> Iterator[Path]:
-    """The file of the lines that another user's server on the socket's path gets.
+def received(home: DaemonHome) -> Iterator[Path]:
+    """The file with everything that another user's server on the socket's path receives.
 
-    The test puts it there as root, which that user cannot, and holds a daemon's lock.
+    The fixture starts the server as root, since that user cannot, and holds a daemon's lock.
     """
-    place.directory.mkdir(mode=0o700)
-    heard = place.root / "heard"
-    held = place.socket.with_name("acd.sock.daemon")
-    command = [sys.executable, "-I", "-c", SERVER, str(place.socket), str(heard), str(NOBODY)]
+    home.directory.mkdir(mode=0o700)
+    received = home.root / "received"
+    held = home.socket.with_name("acd.sock.daemon")
+    command = [sys.executable, "-I", "-c", SERVER, str(home.socket), str(received), str(NOBODY)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as server, held.open("w") as lock:
         import fcntl
 
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert server.stdout is not None
         server.stdout.readline()
-        yield heard
+        yield received
         server.kill()
 
 
-def test_a_command_says_whose_server_it_is_and_sends_nothing(
-    place: DaemonHome, heard: Path
+def test_a_command_shows_the_owner_of_the_server_and_sends_nothing(
+    home: DaemonHome, received: Path
 ) -> None:
     command = [sys.executable, "-m", "acd"]
     for words in (["list"], ["set", "s", "working"], ["resurrect", "trap"], ["status"], ["stop"]):
         done = subprocess.run(
-            [*command, *words], env=place.environ, capture_output=True, text=True, check=False
+            [*command, *words], env=home.environ, capture_output=True, text=True, check=False
         )
         assert done.returncode == 3
         assert done.stderr == (
-            f"acd: user {NOBODY} serves {place.socket}, and acd connects to your own daemon only\n"
+            f"acd: user {NOBODY} serves {home.socket}, and acd connects to your own daemon only\n"
             "     set ACD_SOCKET to a path in a directory of yours\n"
         )
         assert done.stdout == ""
-    assert heard.read_bytes() == b""
+    assert received.read_bytes() == b""
 
 
-def test_a_bar_shows_nothing_of_it(place: DaemonHome, heard: Path) -> None:
+def test_a_bar_shows_nothing_of_it(home: DaemonHome, received: Path) -> None:
     command = [sys.executable, "-m", "acd", "bar", "plain"]
-    done = subprocess.run(command, env=place.environ, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=home.environ, capture_output=True, text=True, check=False)
     assert "trap" not in done.stdout
     assert done.returncode == 3
-    assert heard.read_bytes() == b""
+    assert received.read_bytes() == b""
 
 
-def test_a_status_line_shows_this_session_alone(place: DaemonHome, heard: Path) -> None:
+def test_a_status_line_shows_this_session_alone(home: DaemonHome, received: Path) -> None:
     command = [INTERPRETER, "-I", "-S", str(CHECKOUT / "hooks/acd_statusline.py")]
     done = subprocess.run(
-        command, env=place.environ, input=payload("statusLine"), capture_output=True, check=False
+        command, env=home.environ, input=payload("statusLine"), capture_output=True, check=False
     )
     assert done.returncode == 0
     assert b"trap" not in done.stdout
     assert done.stdout != b""
-    assert heard.read_bytes() == b""
+    assert received.read_bytes() == b""
 
 
-def test_a_hook_sends_nothing_and_counts_the_event(place: DaemonHome, heard: Path) -> None:
+def test_a_hook_sends_nothing_and_counts_the_event(home: DaemonHome, received: Path) -> None:
     command = [INTERPRETER, "-I", "-S", str(CHECKOUT / "hooks/acd_hook.py"), "claude-code"]
-    done = subprocess.run(
-        command, env=place.environ, input=PROMPT, capture_output=True, check=False
-    )
+    done = subprocess.run(command, env=home.environ, input=PROMPT, capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
-    assert heard.read_bytes() == b""
-    assert place.socket.with_name("acd.sock.given-up").read_bytes() == b"."
+    assert received.read_bytes() == b""
+    assert home.socket.with_name("acd.sock.given-up").read_bytes() == b"."
 
 
 # A directory that is replaced between the check and the use ----------------------------------
@@ -131,58 +129,58 @@ def listening(path: Path) -> Iterator[socket.socket]:
         yield listener
 
 
-def swap(place: DaemonHome) -> Path:
+def swap(home: DaemonHome) -> Path:
     """Replaces the socket's directory by another one; returns the new path of the socket's."""
-    aside = place.root / "aside"
-    place.directory.rename(aside)
-    place.directory.mkdir(mode=0o700)
+    aside = home.root / "aside"
+    home.directory.rename(aside)
+    home.directory.mkdir(mode=0o700)
     return aside
 
 
-def test_a_client_reaches_the_socket_in_the_directory_that_it_checked(place: DaemonHome) -> None:
-    place.directory.mkdir(mode=0o700)
+def test_a_client_reaches_the_socket_in_the_directory_that_it_checked(home: DaemonHome) -> None:
+    home.directory.mkdir(mode=0o700)
     with (
-        listening(place.socket) as ours,
-        runtime_dir.open_directory(place.directory) as directory,
+        listening(home.socket) as ours,
+        runtime_dir.open_directory(home.directory) as directory,
         socket.socket(socket.AF_UNIX) as sock,
     ):
-        swap(place)
-        with listening(place.socket) as theirs:
-            sock.connect(runtime_dir.address(place.socket, directory))
+        swap(home)
+        with listening(home.socket) as theirs:
+            sock.connect(runtime_dir.address(home.socket, directory))
             with ours.accept()[0], pytest.raises(BlockingIOError):
                 theirs.accept()
 
 
 def test_a_hook_reaches_the_socket_in_the_directory_that_it_checked(
-    place: DaemonHome, monkeypatch: pytest.MonkeyPatch
+    home: DaemonHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir("/")  # and back at the end
-    place.directory.mkdir(mode=0o700)
-    with listening(place.socket) as ours, socket.socket(socket.AF_UNIX) as sock:
-        name = acd_hook_event.enter(os.fsencode(place.socket))
-        swap(place)
-        with listening(place.socket) as theirs:
+    home.directory.mkdir(mode=0o700)
+    with listening(home.socket) as ours, socket.socket(socket.AF_UNIX) as sock:
+        name = acd_hook_event.enter(os.fsencode(home.socket))
+        swap(home)
+        with listening(home.socket) as theirs:
             sock.connect(name)
             with ours.accept()[0], pytest.raises(BlockingIOError):
                 theirs.accept()
 
 
 def test_a_socket_that_would_be_bound_elsewhere_is_not_listened_on(
-    place: DaemonHome, monkeypatch: pytest.MonkeyPatch
+    home: DaemonHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from acd.system import activation
 
-    place.directory.mkdir(mode=0o700)
+    home.directory.mkdir(mode=0o700)
     asked = activation.is_served
 
     def swapped(path: Path) -> bool:
         served = asked(path)
-        swap(place)
+        swap(home)
         return served
 
     monkeypatch.setattr(activation, "is_served", swapped)
-    with pytest.raises(UnsafeSocket, match=f"cannot bind {place.socket}"):
-        activation.bind(place.socket)
+    with pytest.raises(UnsafeSocket, match=f"cannot bind {home.socket}"):
+        activation.bind(home.socket)
 
 
 ATTACKER = """
@@ -199,7 +197,7 @@ os.chmod(f"{mine}/acd.sock", 0o777)
 listener.listen(100)
 listener.setblocking(False)
 print(flush=True)
-heard = 0
+received = 0
 while not os.path.exists(f"{there}-stop"):
     os.chmod(mine, 0o711)
     os.rename(mine, there)
@@ -207,18 +205,18 @@ while not os.path.exists(f"{there}-stop"):
         connection, _ = listener.accept()
         connection.settimeout(0.2)
         try:
-            heard += len(connection.recv(1 << 16))
+            received += len(connection.recv(1 << 16))
         except OSError:
             pass
         connection.close()
     except BlockingIOError:
         pass
     os.rename(there, mine)
-print(heard, flush=True)
+print(received, flush=True)
 """
 
 
-def test_who_renames_a_directory_in_and_out_of_tmp_hears_nothing() -> None:
+def test_a_user_who_renames_a_directory_in_and_out_of_tmp_receives_nothing() -> None:
     root = Path(tempfile.mkdtemp(prefix="acd-"))
     root.chmod(0o1777)
     there = root / "acd"

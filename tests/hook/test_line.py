@@ -45,11 +45,11 @@ def test_there_are_payloads_of_both_agents() -> None:
 
 
 @pytest.mark.parametrize("path", PAYLOADS, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_a_payload_arrives_as_it_was_in_one_line(place: HookHome, path: Path) -> None:
+def test_a_payload_arrives_as_it_was_in_one_line(home: HookHome, path: Path) -> None:
     agent = "codex" if path.parent.name.startswith("codex") else "claude-code"
     event = path.read_bytes()
-    listener = place.listen()
-    assert place.run(event, place.command(agent)).silent
+    listener = home.listen()
+    assert home.run(event, home.command(agent)).silent
     line = listener.line()
     assert line.agent == agent
     assert line.event_text == event.replace(b"\n", b" ").strip()
@@ -58,33 +58,33 @@ def test_a_payload_arrives_as_it_was_in_one_line(place: HookHome, path: Path) ->
 
 
 @pytest.mark.parametrize("interpreter", INTERPRETERS)
-def test_every_interpreter_sends_the_same_line(place: HookHome, interpreter: str) -> None:
+def test_every_interpreter_sends_the_same_line(home: HookHome, interpreter: str) -> None:
     if not Path(interpreter).exists():
         pytest.skip(f"no {interpreter}")
-    listener = place.listen()
-    assert place.run(command=place.command(interpreter=interpreter)).silent
+    listener = home.listen()
+    assert home.run(command=home.command(interpreter=interpreter)).silent
     assert listener.line().event == json.loads(PROMPT)
 
 
 @pytest.mark.parametrize("break_", ["\n", "\r", "\r\n", "\n\n"])
-def test_a_line_break_between_fields_becomes_a_space(place: HookHome, break_: str) -> None:
-    listener = place.listen()
-    place.run(f'{{{break_}"session_id":{break_}"a\\nb"}}{break_}'.encode())
+def test_a_line_break_between_fields_becomes_a_space(home: HookHome, break_: str) -> None:
+    listener = home.listen()
+    home.run(f'{{{break_}"session_id":{break_}"a\\nb"}}{break_}'.encode())
     line = listener.line()
     assert line.event == {"session_id": "a\nb"}
     assert line.event_text.decode().split() == ["{", '"session_id":', '"a\\nb"}']
 
 
-def test_the_hook_does_not_wait_for_the_answer(place: HookHome) -> None:
-    listener = place.listen()
-    assert place.run().silent  # the connection is not accepted yet, and the hook has ended
+def test_the_hook_does_not_wait_for_the_answer(home: HookHome) -> None:
+    listener = home.listen()
+    assert home.run().silent  # the connection is not accepted yet, and the hook has ended
     assert listener.line().event["hook_event_name"] == "UserPromptSubmit"
 
 
-def test_each_event_is_one_connection(place: HookHome) -> None:
-    listener = place.listen()
+def test_each_event_is_one_connection(home: HookHome) -> None:
+    listener = home.listen()
     for number in range(3):
-        place.run(b'{"session_id": "%d"}' % number)
+        home.run(b'{"session_id": "%d"}' % number)
     assert [listener.line().event["session_id"] for _ in range(3)] == ["0", "1", "2"]
     assert listener.raw() is None
 
@@ -95,48 +95,48 @@ def test_each_event_is_one_connection(place: HookHome) -> None:
 @pytest.mark.parametrize(
     "arguments", [[], [""], ["claude"], ["Claude-Code"], ["claude-code x"], ["x\ny"]]
 )
-def test_an_agent_that_is_not_known_sends_nothing(place: HookHome, arguments: list[str]) -> None:
-    listener = place.listen()
-    assert place.run(command=[*place.command()[:-1], *arguments]).silent
+def test_an_unknown_agent_sends_nothing(home: HookHome, arguments: list[str]) -> None:
+    listener = home.listen()
+    assert home.run(command=[*home.command()[:-1], *arguments]).silent
     assert listener.raw() is None
 
 
-def test_copilot_running_a_projects_claude_hooks_sends_nothing(place: HookHome) -> None:
-    listener = place.listen()
-    assert place.run(environ={"COPILOT_CLI": "1"}).silent
+def test_copilot_running_a_projects_claude_hooks_sends_nothing(home: HookHome) -> None:
+    listener = home.listen()
+    assert home.run(environ={"COPILOT_CLI": "1"}).silent
     assert listener.raw() is None
 
 
-def test_codex_below_copilot_is_still_codex(place: HookHome) -> None:
-    listener = place.listen()
-    place.run(command=place.command("codex"), environ={"COPILOT_CLI": "1"})
+def test_codex_below_copilot_is_still_codex(home: HookHome) -> None:
+    listener = home.listen()
+    home.run(command=home.command("codex"), environ={"COPILOT_CLI": "1"})
     assert listener.line().agent == "codex"
 
 
 # The hook's own fields.
 
 
-def test_the_least_that_is_added(place: HookHome) -> None:
-    listener = place.listen()
+def test_the_least_that_is_added(home: HookHome) -> None:
+    listener = home.listen()
     before = time.time_ns()
-    place.run()
+    home.run()
     meta = listener.line().meta
     assert before < meta.pop("at") < time.time_ns()
     assert meta == {
         "ppid": os.getpid(),
-        "config_dir": f"{place.home}/.claude",
+        "config_dir": f"{home.home}/.claude",
         "host": platform.node(),
     }
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the start time is read from /proc")
 def test_of_hooks_that_are_held_up_the_times_are_in_the_order_of_their_start(
-    place: HookHome,
+    home: HookHome,
 ) -> None:
-    listener = place.listen()
+    listener = home.listen()
     hooks = []
     for _ in range(10):
-        hooks.append(place.start())
+        hooks.append(home.start())
         os.kill(hooks[-1].pid, signal.SIGSTOP)
     time.sleep(0.02)  # two ticks of the kernel's clock, in which start times are counted
     for hook in reversed(hooks):
@@ -146,14 +146,14 @@ def test_of_hooks_that_are_held_up_the_times_are_in_the_order_of_their_start(
     assert sorted(at, key=lambda pid: at[pid]) == [str(hook.pid) for hook in hooks]
 
 
-def test_all_that_is_added(place: HookHome) -> None:
-    listener = place.listen()
+def test_all_that_is_added(home: HookHome) -> None:
+    listener = home.listen()
     claude = {
         "CLAUDE_PID": "4711",
         "CLAUDE_CODE_SESSION_ATTENDED": "1",
         "CLAUDE_CONFIG_DIR": "/srv/claude",
     }
-    place.run(environ={**TERMINAL, **claude})
+    home.run(environ={**TERMINAL, **claude})
     meta = listener.line().meta
     del meta["at"]
     assert meta == {
@@ -165,18 +165,18 @@ def test_all_that_is_added(place: HookHome) -> None:
     }
 
 
-def test_a_print_run_is_not_attended(place: HookHome) -> None:
-    listener = place.listen()
-    place.run(environ={"CLAUDE_CODE_SESSION_ATTENDED": "0"})
+def test_a_print_run_is_not_attended(home: HookHome) -> None:
+    listener = home.listen()
+    home.run(environ={"CLAUDE_CODE_SESSION_ATTENDED": "0"})
     assert listener.line().meta["attended"] is False
 
 
 @pytest.mark.parametrize(("entered", "attended"), [("cli", True), ("sdk-cli", False)])
-def test_an_older_client_tells_it_by_how_it_was_entered(
-    place: HookHome, entered: str, attended: bool
+def test_an_older_client_is_attended_by_its_entry_point(
+    home: HookHome, entered: str, attended: bool
 ) -> None:
-    listener = place.listen()
-    place.run(environ={"CLAUDE_CODE_ENTRYPOINT": entered})
+    listener = home.listen()
+    home.run(environ={"CLAUDE_CODE_ENTRYPOINT": entered})
     assert listener.line().meta["attended"] is attended
 
 
@@ -196,29 +196,29 @@ def test_an_older_client_tells_it_by_how_it_was_entered(
     ],
 )
 def test_a_value_that_cannot_be_is_left_out(
-    place: HookHome, variable: str, value: str, key: str
+    home: HookHome, variable: str, value: str, key: str
 ) -> None:
-    listener = place.listen()
-    place.run(environ={variable: value})
+    listener = home.listen()
+    home.run(environ={variable: value})
     assert key not in listener.line().meta
 
 
-def test_without_a_home_no_config_dir_is_made_up(place: HookHome) -> None:
-    listener = place.listen()
-    del place.environ["HOME"]
-    place.run()
+def test_without_a_home_no_config_dir_is_made_up(home: HookHome) -> None:
+    listener = home.listen()
+    del home.environ["HOME"]
+    home.run()
     assert "config_dir" not in listener.line().meta
 
 
-def test_codex_is_told_by_its_own_variables_alone(place: HookHome) -> None:
-    listener = place.listen()
+def test_codex_uses_its_own_variables_alone(home: HookHome) -> None:
+    listener = home.listen()
     claude = {"CLAUDE_PID": "1", "CLAUDE_CODE_SESSION_ATTENDED": "1", "CLAUDE_CONFIG_DIR": "/a"}
-    place.run(command=place.command("codex"), environ=claude)
-    place.run(command=place.command("codex"), environ={**claude, "CODEX_HOME": "/srv/codex"})
+    home.run(command=home.command("codex"), environ=claude)
+    home.run(command=home.command("codex"), environ={**claude, "CODEX_HOME": "/srv/codex"})
     default, given = listener.line().meta, listener.line().meta
     assert set(default) == set(given) == {"at", "ppid", "config_dir", "host"}
     assert default["ppid"] == os.getpid()
-    assert default["config_dir"] == f"{place.home}/.codex"
+    assert default["config_dir"] == f"{home.home}/.codex"
     assert given["config_dir"] == "/srv/codex"
 
 
@@ -238,9 +238,9 @@ def test_codex_is_told_by_its_own_variables_alone(place: HookHome) -> None:
         "\u202e",
     ],
 )
-def test_a_value_arrives_whatever_characters_it_has(place: HookHome, value: str) -> None:
-    listener = place.listen()
-    place.run(environ={"ZELLIJ_SESSION_NAME": value, "CLAUDE_CONFIG_DIR": f"/{value}"})
+def test_a_value_arrives_whatever_characters_it_has(home: HookHome, value: str) -> None:
+    listener = home.listen()
+    home.run(environ={"ZELLIJ_SESSION_NAME": value, "CLAUDE_CONFIG_DIR": f"/{value}"})
     line = listener.line()
     assert line.meta["ZELLIJ_SESSION_NAME"] == value
     assert line.meta["config_dir"] == f"/{value}"
@@ -248,10 +248,10 @@ def test_a_value_arrives_whatever_characters_it_has(place: HookHome, value: str)
     assert line.meta_text.decode().isprintable()
 
 
-def test_a_directory_that_is_not_utf_8_arrives_so_that_it_can_be_opened(place: HookHome) -> None:
-    listener = place.listen()
+def test_a_directory_that_is_not_utf_8_arrives_so_that_it_can_be_opened(home: HookHome) -> None:
+    listener = home.listen()
     directory = b"/srv/caf\xe9"
-    place.run(environ={"CLAUDE_CONFIG_DIR": os.fsdecode(directory)})
+    home.run(environ={"CLAUDE_CONFIG_DIR": os.fsdecode(directory)})
     assert os.fsencode(listener.line().meta["config_dir"]) == directory
 
 
@@ -312,10 +312,10 @@ def test_without_xdg_runtime_dir_it_is_run_user_if_that_is_ours(
     )
 
 
-def test_the_socket_below_xdg_runtime_dir_is_used(place: HookHome) -> None:
-    del place.environ["ACD_SOCKET"]
-    runtime = place.root / "runtime"
+def test_the_socket_below_xdg_runtime_dir_is_used(home: HookHome) -> None:
+    del home.environ["ACD_SOCKET"]
+    runtime = home.root / "runtime"
     (runtime / "acd").mkdir(parents=True, mode=0o700)
-    listener = place.listen(runtime / "acd" / "acd.sock")
-    place.run(environ={"XDG_RUNTIME_DIR": str(runtime)})
+    listener = home.listen(runtime / "acd" / "acd.sock")
+    home.run(environ={"XDG_RUNTIME_DIR": str(runtime)})
     assert listener.line().event == json.loads(PROMPT)

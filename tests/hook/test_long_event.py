@@ -35,11 +35,11 @@ def enlarged(event: bytes, **fields: Any) -> bytes:
     return json.dumps({**json.loads(event), **fields}).encode()
 
 
-def test_a_line_of_exactly_the_limit_is_sent_as_it_is(place: HookHome) -> None:
-    listener = place.listen()
+def test_a_line_of_exactly_the_limit_is_sent_as_it_is(home: HookHome) -> None:
+    listener = home.listen()
 
     def line_for(event: bytes) -> bytes:
-        place.run(event, environ={"CLAUDE_PID": "1"})
+        home.run(event, environ={"CLAUDE_PID": "1"})
         return listener.line().raw
 
     room = LINE_LIMIT - len(line_for(enlarged(PROMPT, prompt="")))
@@ -80,66 +80,66 @@ def test_a_long_call_and_its_permission_are_shortened_alike() -> None:
     assert meaning(shortened(begun, 60_000)).call == meaning(shortened(asked, 60_000)).call
 
 
-def sent(place: HookHome, event: bytes) -> dict[str, Any]:
+def sent(home: HookHome, event: bytes) -> dict[str, Any]:
     """The event that the daemon gets for this one."""
-    listener = place.listen()
-    assert place.run(event).silent
+    listener = home.listen()
+    assert home.run(event).silent
     line = listener.line()
     assert len(line.raw) <= LINE_LIMIT
     return line.event
 
 
-def test_a_long_prompt_is_cut(place: HookHome) -> None:
-    event = sent(place, enlarged(PROMPT, prompt=LONG))
+def test_a_long_prompt_is_cut(home: HookHome) -> None:
+    event = sent(home, enlarged(PROMPT, prompt=LONG))
     whole = json.loads(PROMPT)
     assert event == {**whole, "prompt": LONG[:1000]}
 
 
-def test_a_long_answer_keeps_what_still_runs(place: HookHome) -> None:
-    event = sent(place, enlarged(payload("Stop-bg-shell"), last_assistant_message=LONG))
+def test_a_long_answer_keeps_what_still_runs(home: HookHome) -> None:
+    event = sent(home, enlarged(payload("Stop-bg-shell"), last_assistant_message=LONG))
     [task] = event["background_tasks"]
     assert (task["id"], task["type"], task["status"]) == ("bszv79d64", "shell", "running")
     assert event["stop_hook_active"] is False
     assert event["last_assistant_message"] == LONG[:1000]
 
 
-def test_an_empty_list_of_tasks_stays_empty(place: HookHome) -> None:
-    event = sent(place, enlarged(payload("Stop"), last_assistant_message=LONG))
+def test_an_empty_list_of_tasks_stays_empty(home: HookHome) -> None:
+    event = sent(home, enlarged(payload("Stop"), last_assistant_message=LONG))
     assert event["background_tasks"] == []
 
 
-def test_a_long_command_keeps_its_beginning(place: HookHome) -> None:
-    event = sent(place, enlarged(payload("PermissionRequest-Bash"), tool_input={"command": LONG}))
+def test_a_long_command_keeps_its_beginning(home: HookHome) -> None:
+    event = sent(home, enlarged(payload("PermissionRequest-Bash"), tool_input={"command": LONG}))
     assert event["tool_input"] == {"command": LONG[:1000]}
     assert event["tool_name"] == "Bash"
 
 
-def test_a_file_that_is_written_keeps_its_name(place: HookHome) -> None:
+def test_a_file_that_is_written_keeps_its_name(home: HookHome) -> None:
     path = "/home/dev/" + "d/" * 500 + "file"
     tool_input = {"file_path": path, "content": LONG}
-    event = sent(place, enlarged(payload("PreToolUse-Bash"), tool_input=tool_input))
+    event = sent(home, enlarged(payload("PreToolUse-Bash"), tool_input=tool_input))
     assert event["tool_input"] == {"file_path": path, "content": LONG[:1000]}
 
 
-def test_a_long_question_keeps_what_is_asked(place: HookHome) -> None:
+def test_a_long_question_keeps_what_is_asked(home: HookHome) -> None:
     question = {"question": "Which?", "header": "Choice", "options": NESTED, "multiSelect": True}
     event = sent(
-        place,
+        home,
         enlarged(payload("PreToolUse-AskUserQuestion"), tool_input={"questions": [question] * 9}),
     )
-    kept = {"question": "Which?", "header": "Choice", "multiSelect": True}
-    assert event["tool_input"] == {"questions": [kept] * 4}
+    left = {"question": "Which?", "header": "Choice", "multiSelect": True}
+    assert event["tool_input"] == {"questions": [left] * 4}
 
 
-def test_a_name_too_long_to_be_one_is_left_out_whole(place: HookHome) -> None:
-    event = sent(place, enlarged(PROMPT, cwd="/" + "x" * 4096, transcript_path="/t", prompt=LONG))
+def test_a_name_too_long_to_be_one_is_left_out_whole(home: HookHome) -> None:
+    event = sent(home, enlarged(PROMPT, cwd="/" + "x" * 4096, transcript_path="/t", prompt=LONG))
     assert "cwd" not in event
     assert event["transcript_path"] == "/t"
 
 
-def test_fields_of_unexpected_types_do_no_harm(place: HookHome) -> None:
+def test_fields_of_unexpected_types_do_no_harm(home: HookHome) -> None:
     event = sent(
-        place,
+        home,
         enlarged(
             PROMPT, prompt=LONG, tool_input=[LONG], background_tasks=[1, None, [2]], cwd=5, error={}
         ),
@@ -149,53 +149,53 @@ def test_fields_of_unexpected_types_do_no_harm(place: HookHome) -> None:
     assert event.keys().isdisjoint({"tool_input", "cwd", "error"})
 
 
-def test_numbers_of_any_length_are_read_and_left_out(place: HookHome) -> None:
-    event = sent(place, b'{"session_id": "s", "n": %s, "f": 1e999999}' % (b"9" * 100_000))
+def test_numbers_of_any_length_are_read_and_left_out(home: HookHome) -> None:
+    event = sent(home, b'{"session_id": "s", "n": %s, "f": 1e999999}' % (b"9" * 100_000))
     assert event == {"session_id": "s"}
 
 
-def test_what_does_not_fit_at_first_is_cut_further(place: HookHome) -> None:
+def test_an_event_that_is_still_too_long_is_cut_further(home: HookHome) -> None:
     many = {f"field{n}": "\U0001f600" * 1000 for n in range(20)}
-    event = sent(place, enlarged(PROMPT, **many))
+    event = sent(home, enlarged(PROMPT, **many))
     assert event["field9"] == "\U0001f600" * 100
 
 
-def test_what_does_not_fit_even_so_is_given_up_and_counted(place: HookHome) -> None:
-    listener = place.listen()
+def test_an_event_that_cannot_be_cut_enough_is_given_up_and_counted(home: HookHome) -> None:
+    listener = home.listen()
     event = {"session_id": "s", **{f"{n}_name": "\U0001f600" * 4000 for n in range(40)}}
-    assert place.run(json.dumps(event).encode()).silent
+    assert home.run(json.dumps(event).encode()).silent
     assert listener.raw() is None
-    assert place.given_up() == 1
+    assert home.given_up() == 1
 
 
-def test_ten_megabytes_of_json_arrive_shortened(place: HookHome) -> None:
-    event = sent(place, enlarged(payload("PostToolUse-Bash"), tool_response="x" * 10_000_000))
+def test_ten_megabytes_of_json_arrive_shortened(home: HookHome) -> None:
+    event = sent(home, enlarged(payload("PostToolUse-Bash"), tool_response="x" * 10_000_000))
     assert event["hook_event_name"] == "PostToolUse"
 
 
 @pytest.mark.slow  # ten megabytes of JSON each
 @pytest.mark.parametrize("element", [b"[]", b'{"a":{}}', b"1", b'"\\u00e9"', b"-0.1e-7"])
 def test_ten_megabytes_of_anything_are_sent_or_given_up_and_counted(
-    place: HookHome, element: bytes
+    home: HookHome, element: bytes
 ) -> None:
-    listener = place.listen()
+    listener = home.listen()
     size = 10_000_000
     head, tail = b'{"session_id":"s","x":[', element + b"]}"
     count = (size - len(head) - len(tail)) // (len(element) + 1)
     event = head + (element + b",") * count + tail
-    assert place.run(event).silent
+    assert home.run(event).silent
     # The machine decides whether its lifetime suffices.
-    if place.given_up():
+    if home.given_up():
         assert listener.raw() is None
     else:
         assert listener.line().event["session_id"] == "s"
 
 
-def test_more_than_the_largest_is_given_up_and_counted(place: HookHome) -> None:
-    listener = place.listen()
-    assert place.run(b'{"a": "' + b"x" * (17 << 20) + b'"}').silent
+def test_more_than_the_largest_is_given_up_and_counted(home: HookHome) -> None:
+    listener = home.listen()
+    assert home.run(b'{"a": "' + b"x" * (17 << 20) + b'"}').silent
     assert listener.raw() is None
-    assert place.given_up() == 1
+    assert home.given_up() == 1
 
 
 json_values = st.recursive(
@@ -213,9 +213,9 @@ def test_whatever_the_object_it_fits_or_overflows(event: dict[str, Any], limit: 
     assert len(short) <= limit
     assert short.isascii()
     assert b"\n" not in short
-    kept = json.loads(short)
-    assert kept.keys() <= event.keys()
-    for name, value in kept.items():
+    left = json.loads(short)
+    assert left.keys() <= event.keys()
+    for name, value in left.items():
         if isinstance(value, str):
             assert event[name].startswith(value)
         elif isinstance(value, bool):

@@ -33,10 +33,10 @@ NAMES = (
 
 
 @pytest.fixture(name="hidden")
-def _hidden(place: HookHome) -> dict[str, str]:
+def _hidden(home: HookHome) -> dict[str, str]:
     """Variables with unique values in the environment of the hook."""
     hidden = {name: f"secret-{secrets.token_hex(8)}" for name in NAMES}
-    place.environ |= hidden
+    home.environ |= hidden
     return hidden
 
 
@@ -54,35 +54,35 @@ def files_below(root: Path) -> bytes:
 @pytest.mark.parametrize("agent", ["claude-code", "codex"])
 @pytest.mark.parametrize("length", [1, 100_000], ids=["short", "shortened"])
 def test_a_line_holds_no_secret(
-    place: HookHome, hidden: dict[str, str], agent: str, length: int
+    home: HookHome, hidden: dict[str, str], agent: str, length: int
 ) -> None:
-    listener = place.listen()
-    place.run(PROMPT.replace(b"BIGCTX", b"x" * length), place.command(agent))
+    listener = home.listen()
+    home.run(PROMPT.replace(b"BIGCTX", b"x" * length), home.command(agent))
     raw = listener.raw()
     assert raw
     assert not holds_any(raw, hidden)
 
 
-def test_an_event_given_up_stores_no_secret(place: HookHome, hidden: dict[str, str]) -> None:
-    place.make_directory()
-    place.run()
-    assert place.given_up() == 1
-    assert not holds_any(files_below(place.root), hidden)
+def test_an_event_given_up_stores_no_secret(home: HookHome, hidden: dict[str, str]) -> None:
+    home.make_directory()
+    home.run()
+    assert home.given_up() == 1
+    assert not holds_any(files_below(home.root), hidden)
 
 
-def test_a_daemon_that_was_started_knows_no_secret(place: HookHome, hidden: dict[str, str]) -> None:
-    place.install_daemon()
-    place.run()
-    report = place.ask_daemon()
+def test_a_daemon_that_was_started_gets_no_secret(home: HookHome, hidden: dict[str, str]) -> None:
+    home.install_daemon()
+    home.run()
+    report = home.ask_daemon()
     process = Path("/proc", str(report["pid"]))
     assert not holds_any((process / "environ").read_bytes(), hidden)
     assert not holds_any((process / "cmdline").read_bytes(), hidden)
-    assert not holds_any(files_below(place.root), hidden)
+    assert not holds_any(files_below(home.root), hidden)
     assert not holds_any("".join(report["lines"]).encode(), hidden)
 
 
-def test_the_search_finds_what_it_looks_for(place: HookHome, hidden: dict[str, str]) -> None:
-    (place.home / "leak").write_text(f"x{hidden['DATABASE_URL']}x")
-    assert holds_any(files_below(place.root), hidden)
+def test_the_search_finds_what_it_looks_for(home: HookHome, hidden: dict[str, str]) -> None:
+    (home.home / "leak").write_text(f"x{hidden['DATABASE_URL']}x")
+    assert holds_any(files_below(home.root), hidden)
     assert holds_any(b"GITHUB_TOKEN=", hidden)
     assert not holds_any(b"nothing", hidden)

@@ -39,17 +39,17 @@ NOT_AN_EVENT = {
 
 
 @pytest.mark.parametrize("event", NOT_AN_EVENT.values(), ids=NOT_AN_EVENT)
-def test_what_is_no_event_is_not_sent(place: HookHome, event: bytes) -> None:
-    listener = place.listen()
-    assert place.run(event).silent
+def test_invalid_input_is_not_sent(home: HookHome, event: bytes) -> None:
+    listener = home.listen()
+    assert home.run(event).silent
     assert listener.raw() is None
 
 
 @pytest.mark.parametrize("event", NOT_AN_EVENT.values(), ids=NOT_AN_EVENT)
-def test_what_is_no_event_starts_no_daemon(place: HookHome, event: bytes) -> None:
-    place.install_daemon()
-    assert place.run(event).silent
-    assert not place.directory.exists()
+def test_invalid_input_starts_no_daemon(home: HookHome, event: bytes) -> None:
+    home.install_daemon()
+    assert home.run(event).silent
+    assert not home.directory.exists()
 
 
 def calls_to_shorten(event: bytes) -> int:
@@ -82,37 +82,35 @@ def test_noise_is_refused_by_its_beginning_however_long_it_is(name: str) -> None
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
-def test_closed_standard_files_are_no_trouble(place: HookHome, closed: str) -> None:
-    listener = place.listen()
-    run = place.run(command=["/bin/sh", "-c", f'"$@" {closed}', "sh", *place.command()])
+def test_closed_standard_files_are_no_trouble(home: HookHome, closed: str) -> None:
+    listener = home.listen()
+    run = home.run(command=["/bin/sh", "-c", f'"$@" {closed}', "sh", *home.command()])
     assert run.silent
     assert (listener.raw() is None) == ("<&-" in closed.split())
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
-def test_closed_standard_files_are_no_trouble_without_a_daemon(
-    place: HookHome, closed: str
-) -> None:
-    assert place.run(command=["/bin/sh", "-c", f'"$@" {closed}', "sh", *place.command()]).silent
+def test_closed_standard_files_are_no_trouble_without_a_daemon(home: HookHome, closed: str) -> None:
+    assert home.run(command=["/bin/sh", "-c", f'"$@" {closed}', "sh", *home.command()]).silent
 
 
-def test_a_reader_of_its_output_that_is_gone_is_no_trouble(place: HookHome) -> None:
-    listener = place.listen()
+def test_a_reader_of_its_output_that_is_gone_is_no_trouble(home: HookHome) -> None:
+    listener = home.listen()
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "wb") as out:
         ended = subprocess.run(
-            place.command(), input=PROMPT, env=place.environ, stdout=out, stderr=out, check=False
+            home.command(), input=PROMPT, env=home.environ, stdout=out, stderr=out, check=False
         )
     assert ended.returncode == 0
     assert listener.line().event_text
 
 
-def test_a_non_blocking_stdin_is_read_to_its_end(place: HookHome) -> None:
-    listener = place.listen()
+def test_a_non_blocking_stdin_is_read_to_its_end(home: HookHome) -> None:
+    listener = home.listen()
     hooks, ours = socket.socketpair()
     hooks.setblocking(False)
-    with ours, subprocess.Popen(place.command(), stdin=hooks.fileno(), env=place.environ) as hook:
+    with ours, subprocess.Popen(home.command(), stdin=hooks.fileno(), env=home.environ) as hook:
         hooks.close()
         ours.sendall(PROMPT[:100])
         wait_until_asleep(hook)
@@ -125,17 +123,17 @@ def test_a_non_blocking_stdin_is_read_to_its_end(place: HookHome) -> None:
 # A daemon that is missing, frozen or full.
 
 
-def test_no_daemon_and_nothing_to_start_leaves_nothing_behind(place: HookHome) -> None:
-    before = sorted(place.root.rglob("*"))
-    assert place.run().silent
-    assert sorted(place.root.rglob("*")) == before
+def test_no_daemon_and_nothing_to_start_leaves_nothing_behind(home: HookHome) -> None:
+    before = sorted(home.root.rglob("*"))
+    assert home.run().silent
+    assert sorted(home.root.rglob("*")) == before
 
 
-def test_no_daemon_and_nothing_to_start_is_counted_where_the_directory_is(place: HookHome) -> None:
-    place.make_directory()
-    assert place.run().silent
-    assert [path.name for path in place.directory.iterdir()] == ["acd.sock.given-up"]
-    assert place.given_up() == 1
+def test_no_daemon_and_nothing_to_start_is_counted_where_the_directory_is(home: HookHome) -> None:
+    home.make_directory()
+    assert home.run().silent
+    assert [path.name for path in home.directory.iterdir()] == ["acd.sock.given-up"]
+    assert home.given_up() == 1
 
 
 @contextlib.contextmanager
@@ -171,74 +169,74 @@ def full_backlog(path: Path) -> Iterator[None]:
         yield
 
 
-def test_a_frozen_daemon_keeps_nobody_waiting(place: HookHome) -> None:
-    place.make_directory()
-    with frozen_daemon(place.socket, backlog=128):
-        runs = [place.run() for _ in range(5)]
+def test_a_frozen_daemon_delays_no_hook(home: HookHome) -> None:
+    home.make_directory()
+    with frozen_daemon(home.socket, backlog=128):
+        runs = [home.run() for _ in range(5)]
     assert all(run.silent for run in runs)
-    assert place.given_up() == 0  # the backlog holds them
+    assert home.given_up() == 0  # the backlog holds them
 
 
 @needs_strace
-def test_the_hook_waits_for_no_reply_of_a_frozen_daemon(place: HookHome) -> None:
-    place.make_directory()
-    with frozen_daemon(place.socket, backlog=128):
-        calls = place.system_calls()
+def test_the_hook_waits_for_no_reply_of_a_frozen_daemon(home: HookHome) -> None:
+    home.make_directory()
+    with frozen_daemon(home.socket, backlog=128):
+        calls = home.system_calls()
     assert not [call for call in calls if call.startswith(("recv", "---")) or "POLLIN" in call]
 
 
 @needs_strace
-def test_a_full_backlog_is_tried_twice(place: HookHome) -> None:
-    place.make_directory()
-    with frozen_daemon(place.socket, backlog=2), full_backlog(place.socket):
-        calls = place.system_calls()
+def test_a_full_backlog_is_tried_twice(home: HookHome) -> None:
+    home.make_directory()
+    with frozen_daemon(home.socket, backlog=2), full_backlog(home.socket):
+        calls = home.system_calls()
     assert len([call for call in calls if call.startswith("connect(")]) == 2
     assert not [call for call in calls if call.startswith("--- SIGALRM")]
 
 
 def test_a_frozen_daemon_with_a_full_backlog_costs_the_event_and_it_is_counted(
-    place: HookHome,
+    home: HookHome,
 ) -> None:
-    place.make_directory()
-    with frozen_daemon(place.socket, backlog=2), full_backlog(place.socket):
-        runs = [place.run() for _ in range(3)]
+    home.make_directory()
+    with frozen_daemon(home.socket, backlog=2), full_backlog(home.socket):
+        runs = [home.run() for _ in range(3)]
     assert all(run.silent for run in runs)
-    assert place.given_up() == 3
+    assert home.given_up() == 3
 
 
-def test_a_backlog_that_has_room_again_at_the_retry_gets_the_event(place: HookHome) -> None:
-    listener = place.listen(backlog=0)
-    with full_backlog(place.socket), place.start() as hook:
+def test_a_backlog_that_has_room_again_at_the_retry_gets_the_event(home: HookHome) -> None:
+    listener = home.listen(backlog=0)
+    with full_backlog(home.socket), home.start() as hook:
         assert hook.stdin is not None
         hook.stdin.write(PROMPT)
         hook.stdin.close()
         wait_until_asleep(hook)  # between its two tries
         listener.accept_one()
         assert hook.wait(WAIT) == 0
-    assert place.given_up() == 0
+    assert home.given_up() == 0
     assert listener.line().event["hook_event_name"] == "UserPromptSubmit"
 
 
-def test_the_count_stops_at_64_kib(place: HookHome) -> None:
-    place.make_directory()
-    place.given_up_file.write_bytes(b"." * 65_535)
-    place.run()
-    place.run()
-    assert place.given_up() == 65_536
+def test_the_count_stops_at_64_kib(home: HookHome) -> None:
+    home.make_directory()
+    home.given_up_file.write_bytes(b"." * 65_535)
+    home.run()
+    home.run()
+    assert home.given_up() == 65_536
 
 
 @pytest.mark.parametrize("there", ["symlink", "fifo", "directory"])
-def test_what_stands_in_the_place_of_the_count_is_left_alone(place: HookHome, there: str) -> None:
-    place.make_directory()
-    elsewhere = place.root / "elsewhere"
+def test_a_file_of_another_type_at_the_path_of_the_count_stays(home: HookHome, there: str) -> None:
+    home.make_directory()
+    elsewhere = home.root / "elsewhere"
     elsewhere.write_bytes(b"")
     if there == "symlink":
-        place.given_up_file.symlink_to(elsewhere)
+        home.given_up_file.symlink_to(elsewhere)
     elif there == "fifo":
-        os.mkfifo(place.given_up_file)
+        os.mkfifo(home.given_up_file)
     else:
-        place.given_up_file.mkdir()
-    assert place.run().silent
+        home.given_up_file.mkdir()
+    assert home.run().silent
     assert elsewhere.read_bytes() == b""
 
 
@@ -246,144 +244,144 @@ def test_what_stands_in_the_place_of_the_count_is_left_alone(place: HookHome, th
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o710, 0o701, 0o770, 0o1777, 0o777])
-def test_a_directory_open_to_others_is_not_used(place: HookHome, mode: int) -> None:
-    place.install_daemon()
-    listener = place.listen(runs=False)
-    place.make_directory(mode)
-    assert place.run().silent
+def test_a_directory_open_to_others_is_not_used(home: HookHome, mode: int) -> None:
+    home.install_daemon()
+    listener = home.listen(runs=False)
+    home.make_directory(mode)
+    assert home.run().silent
     assert listener.raw() is None
-    assert [path.name for path in place.directory.iterdir()] == ["acd.sock"]
+    assert [path.name for path in home.directory.iterdir()] == ["acd.sock"]
 
 
-def test_a_directory_open_to_others_gets_no_socket(place: HookHome) -> None:
-    place.install_daemon()
-    place.make_directory(0o755)
-    assert place.run().silent
-    assert list(place.directory.iterdir()) == []
+def test_a_directory_open_to_others_gets_no_socket(home: HookHome) -> None:
+    home.install_daemon()
+    home.make_directory(0o755)
+    assert home.run().silent
+    assert list(home.directory.iterdir()) == []
 
 
-def test_a_directory_that_is_a_symlink_is_not_used(place: HookHome) -> None:
-    place.install_daemon()
-    real = place.root / "real"
+def test_a_directory_that_is_a_symlink_is_not_used(home: HookHome) -> None:
+    home.install_daemon()
+    real = home.root / "real"
     real.mkdir(mode=0o700)
-    place.directory.symlink_to(real)
-    listener = place.listen(real / "acd.sock", runs=False)
-    assert place.run().silent
+    home.directory.symlink_to(real)
+    listener = home.listen(real / "acd.sock", runs=False)
+    assert home.run().silent
     assert listener.raw() is None
     assert [path.name for path in real.iterdir()] == ["acd.sock"]
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="only root can make another's directory")
-def test_anothers_directory_is_not_used(place: HookHome) -> None:
-    place.install_daemon()
-    listener = place.listen(runs=False)
-    os.chown(place.directory, 65534, 65534)
-    assert place.run().silent
+def test_anothers_directory_is_not_used(home: HookHome) -> None:
+    home.install_daemon()
+    listener = home.listen(runs=False)
+    os.chown(home.directory, 65534, 65534)
+    assert home.run().silent
     assert listener.raw() is None
-    assert [path.name for path in place.directory.iterdir()] == ["acd.sock"]
+    assert [path.name for path in home.directory.iterdir()] == ["acd.sock"]
 
 
 @pytest.mark.parametrize("there", ["file", "directory", "dangling symlink"])
-def test_what_is_no_socket_is_left_where_it_is(place: HookHome, there: str) -> None:
-    place.install_daemon()
-    place.make_directory()
+def test_a_file_that_is_no_socket_stays(home: HookHome, there: str) -> None:
+    home.install_daemon()
+    home.make_directory()
     if there == "file":
-        place.socket.write_text("mine")
+        home.socket.write_text("mine")
     elif there == "directory":
-        place.socket.mkdir()
+        home.socket.mkdir()
     else:
-        place.socket.symlink_to("nowhere")
-    before = os.lstat(place.socket)
-    assert place.run().silent
-    after = os.lstat(place.socket)
+        home.socket.symlink_to("nowhere")
+    before = os.lstat(home.socket)
+    assert home.run().silent
+    after = os.lstat(home.socket)
     assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
-    assert place.daemon_pids() == []
+    assert home.daemon_pids() == []
 
 
 @pytest.mark.parametrize("path", ["acd.sock", "run/acd.sock", "/" + "x" * 104, "/", "//", "/run/"])
-def test_a_path_that_cannot_be_a_socket_is_no_trouble(place: HookHome, path: str) -> None:
-    place.install_daemon()
-    place.make_directory()
-    before = sorted(place.root.rglob("*"))
-    assert place.run(environ={"ACD_SOCKET": path}, cwd=place.root).silent
-    assert sorted(place.root.rglob("*")) == before
+def test_a_path_that_cannot_be_a_socket_is_no_trouble(home: HookHome, path: str) -> None:
+    home.install_daemon()
+    home.make_directory()
+    before = sorted(home.root.rglob("*"))
+    assert home.run(environ={"ACD_SOCKET": path}, cwd=home.root).silent
+    assert sorted(home.root.rglob("*")) == before
 
 
-def test_a_socket_path_of_104_bytes_is_used(place: HookHome) -> None:
-    place.make_directory()
-    path = place.directory / ("x" * (103 - len(os.fsencode(place.directory))))
+def test_a_socket_path_of_104_bytes_is_used(home: HookHome) -> None:
+    home.make_directory()
+    path = home.directory / ("x" * (103 - len(os.fsencode(home.directory))))
     assert len(os.fsencode(path)) == 104
-    listener = place.listen(path)
-    place.run(environ={"ACD_SOCKET": str(path)})
+    listener = home.listen(path)
+    home.run(environ={"ACD_SOCKET": str(path)})
     assert listener.line().event_text
 
 
-@pytest.mark.parametrize("home", ["", "relative", "/nonexistent", "/proc/self/mem"])
-def test_a_home_that_is_none_is_no_trouble(place: HookHome, home: str) -> None:
-    listener = place.listen()
-    assert place.run(environ={"HOME": home}).silent
+@pytest.mark.parametrize("value", ["", "relative", "/nonexistent", "/proc/self/mem"])
+def test_an_invalid_home_does_not_stop_a_hook(home: HookHome, value: str) -> None:
+    listener = home.listen()
+    assert home.run(environ={"HOME": value}).silent
     assert listener.line().event_text
 
 
-def test_without_its_second_file_it_gives_up_only_what_needs_it(place: HookHome) -> None:
-    place.hook.with_name("acd_hook_rare.py").unlink()
-    assert place.run().silent
-    listener = place.listen()
-    assert place.run(PROMPT.replace(b"BIGCTX", b"x" * 70_000)).silent
+def test_without_its_second_file_it_gives_up_only_what_needs_it(home: HookHome) -> None:
+    home.hook.with_name("acd_hook_rare.py").unlink()
+    assert home.run().silent
+    listener = home.listen()
+    assert home.run(PROMPT.replace(b"BIGCTX", b"x" * 70_000)).silent
     assert listener.raw() is None
-    assert place.given_up() == 1
-    assert place.run().silent
+    assert home.given_up() == 1
+    assert home.run().silent
     assert listener.line().event_text
 
 
-def test_an_unreadable_home_is_no_trouble(place: HookHome) -> None:
+def test_an_unreadable_home_is_no_trouble(home: HookHome) -> None:
     """Runs as an unprivileged user: root reads everything."""
     interpreter = "/usr/bin/python3"
     if IS_ROOT and not Path(interpreter).exists():
         pytest.skip(f"no {interpreter}, and another user may not run {INTERPRETER}")
     user = 65534 if IS_ROOT else os.getuid()
-    place.root.chmod(0o755)
-    place.make_directory()
-    for path in (place.directory, place.home):
+    home.root.chmod(0o755)
+    home.make_directory()
+    for path in (home.directory, home.home):
         if IS_ROOT:
             os.chown(path, user, user)
-    place.home.chmod(0)
-    command = place.command(interpreter=interpreter if IS_ROOT else INTERPRETER)
-    ended = place.run(command=command, user=user if IS_ROOT else None)
-    place.home.chmod(0o700)
+    home.home.chmod(0)
+    command = home.command(interpreter=interpreter if IS_ROOT else INTERPRETER)
+    ended = home.run(command=command, user=user if IS_ROOT else None)
+    home.home.chmod(0o700)
     assert ended.silent
-    assert place.given_up() == 1  # it looked for a program there, and found none
+    assert home.given_up() == 1  # it looked for a program there, and found none
 
 
-def test_a_limit_on_file_sizes_is_no_trouble(place: HookHome) -> None:
-    place.install_daemon()
-    place.make_directory()
-    place.socket.write_text("no socket, so that something is counted")
+def test_a_limit_on_file_sizes_is_no_trouble(home: HookHome) -> None:
+    home.install_daemon()
+    home.make_directory()
+    home.socket.write_text("no socket, so that something is counted")
 
     def no_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
-    assert place.run(preexec_fn=no_files).silent
-    assert place.given_up() == 0
+    assert home.run(preexec_fn=no_files).silent
+    assert home.given_up() == 0
 
 
-def test_no_more_open_files_are_no_trouble(place: HookHome) -> None:
-    listener = place.listen()
+def test_no_more_open_files_are_no_trouble(home: HookHome) -> None:
+    listener = home.listen()
 
     def no_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (4, 4))
 
-    assert place.run(preexec_fn=no_files).silent
+    assert home.run(preexec_fn=no_files).silent
     listener.close()
-    place.install_daemon()
-    assert place.run(preexec_fn=no_files).silent
+    home.install_daemon()
+    assert home.run(preexec_fn=no_files).silent
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="only root can mount a file system")
 @pytest.mark.parametrize("full", ["size=4k,nr_inodes=1", "size=4k,nr_inodes=2", "size=4k"])
-def test_a_full_disk_is_no_trouble(place: HookHome, full: str) -> None:
+def test_a_full_disk_is_no_trouble(home: HookHome, full: str) -> None:
     """A tmpfs: the first two have no room for a file, the last one for a byte."""
-    place.make_directory()
+    home.make_directory()
     script = """
         mount -t tmpfs -o "$1,mode=700" none "$2" || exit 99
         { head -c 8192 /dev/zero > "$2/acd.sock.given-up"; } 2>/dev/null
@@ -391,6 +389,6 @@ def test_a_full_disk_is_no_trouble(place: HookHome, full: str) -> None:
         exec "$@"
     """
     command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", full]
-    assert place.run(command=[*command, str(place.directory), *place.command()]).silent
-    place.install_daemon()
-    assert place.run(command=[*command, str(place.directory), *place.command()]).silent
+    assert home.run(command=[*command, str(home.directory), *home.command()]).silent
+    home.install_daemon()
+    assert home.run(command=[*command, str(home.directory), *home.command()]).silent

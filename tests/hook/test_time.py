@@ -13,18 +13,18 @@ from testing.strace import needs_strace
 
 
 @needs_strace
-def test_the_watchdog_s_timer_runs_before_anything_can_block(place: HookHome) -> None:
-    place.listen()
-    calls = place.system_calls()
+def test_the_watchdog_s_timer_runs_before_anything_can_block(home: HookHome) -> None:
+    home.listen()
+    calls = home.system_calls()
     [timer] = (number for number, call in enumerate(calls) if call.startswith("setitimer("))
     assert 0 < acd_hook_event.LIFETIME < 1
     assert f"tv_usec={acd_hook_event.LIFETIME * 1e6:.0f}" in calls[timer]
     assert not [call for call in calls[:timer] if call.startswith(("read(0,", "connect("))]
 
 
-def test_a_stdin_that_is_never_closed_ends_with_the_watchdog(place: HookHome) -> None:
-    place.listen()
-    with place.start() as hook:
+def test_a_stdin_that_is_never_closed_ends_with_the_watchdog(home: HookHome) -> None:
+    home.listen()
+    with home.start() as hook:
         assert hook.stdin is not None
         assert hook.stdout is not None
         assert hook.stderr is not None
@@ -32,13 +32,13 @@ def test_a_stdin_that_is_never_closed_ends_with_the_watchdog(place: HookHome) ->
         hook.stdin.flush()
         status = hook.wait(WAIT)
         assert Ended(status, hook.stdout.read(), hook.stderr.read()).silent
-    assert place.given_up() == 0  # it was no event yet
+    assert home.given_up() == 0  # it was no event yet
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_signal_in_the_middle_costs_no_event(place: HookHome, number: signal.Signals) -> None:
-    listener = place.listen()
-    with place.start() as hook:
+def test_a_signal_in_the_middle_costs_no_event(home: HookHome, number: signal.Signals) -> None:
+    listener = home.listen()
+    with home.start() as hook:
         assert hook.stdin is not None
         assert hook.stderr is not None
         hook.stdin.write(payload("SessionEnd-other")[:100])
@@ -52,23 +52,23 @@ def test_a_signal_in_the_middle_costs_no_event(place: HookHome, number: signal.S
     assert listener.line().event["hook_event_name"] == "SessionEnd"
 
 
-def test_a_blocked_alarm_does_not_stop_the_watchdog(place: HookHome) -> None:
+def test_a_blocked_alarm_does_not_stop_the_watchdog(home: HookHome) -> None:
     def block() -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
 
-    place.listen()
-    with place.start(preexec_fn=block) as hook:
+    home.listen()
+    with home.start(preexec_fn=block) as hook:
         assert hook.wait(WAIT) == 0
 
 
-def test_a_lock_that_is_never_released_costs_the_event_and_it_is_counted(place: HookHome) -> None:
-    place.install_daemon()
-    lock = place.make_directory() / "acd.sock.lock"
+def test_a_lock_that_is_never_released_costs_the_event_and_it_is_counted(home: HookHome) -> None:
+    home.install_daemon()
+    lock = home.make_directory() / "acd.sock.lock"
     lock.touch(0o600)
     flock = shutil.which("flock")
     if flock is None:
         pytest.skip("no flock(1)")
-    ended = place.run(command=[flock, str(lock), *place.command()])
+    ended = home.run(command=[flock, str(lock), *home.command()])
     assert ended.silent
-    assert place.given_up() == 1
-    assert not place.socket.exists()
+    assert home.given_up() == 1
+    assert not home.socket.exists()

@@ -39,31 +39,31 @@ end(0)
 """Runs a hook, and writes to stderr how many Python instructions its main() took."""
 
 
-def imported(place: HookHome, command: list[str]) -> set[str]:
+def imported(home: HookHome, command: list[str]) -> set[str]:
     """All modules that a run of the interpreter imports."""
-    ended = place.run(PROMPT, [command[0], "-X", "importtime", *command[1:]])
+    ended = home.run(PROMPT, [command[0], "-X", "importtime", *command[1:]])
     names = re.findall(rb"^import time:[^|]*\|[^|]*\|\s*(\S+)$", ended.stderr, re.MULTILINE)
     return {name.decode() for name in names} - {"package"}  # the table's head
 
 
 def test_the_usual_path_imports_its_module_and_one_that_a_bare_interpreter_does_not_have(
-    place: HookHome,
+    home: HookHome,
 ) -> None:
-    place.listen()
-    bare = imported(place, [INTERPRETER, "-I", "-S", "-c", "pass"])
-    assert imported(place, place.command()) - bare == {"acd_hook_event", "_socket"}
+    home.listen()
+    bare = imported(home, [INTERPRETER, "-I", "-S", "-c", "pass"])
+    assert imported(home, home.command()) - bare == {"acd_hook_event", "_socket"}
 
 
-def test_codex_takes_the_same_path(place: HookHome) -> None:
-    place.listen()
-    bare = imported(place, [INTERPRETER, "-I", "-S", "-c", "pass"])
-    assert imported(place, place.command("codex")) - bare == {"acd_hook_event", "_socket"}
+def test_codex_takes_the_same_path(home: HookHome) -> None:
+    home.listen()
+    bare = imported(home, [INTERPRETER, "-I", "-S", "-c", "pass"])
+    assert imported(home, home.command("codex")) - bare == {"acd_hook_event", "_socket"}
 
 
 @needs_strace
-def test_the_usual_path_makes_no_surprising_system_call(place: HookHome) -> None:
-    place.listen()
-    calls = place.system_calls(payload("PreToolUse-Bash"))
+def test_the_usual_path_makes_no_surprising_system_call(home: HookHome) -> None:
+    home.listen()
+    calls = home.system_calls(payload("PreToolUse-Bash"))
     names = [call.partition("(")[0] for call in calls if "(" in call]
     assert {name: names.count(name) for name in ("socket", "connect", "sendto", "setitimer")} == {
         "socket": 1,
@@ -80,39 +80,37 @@ def test_the_usual_path_makes_no_surprising_system_call(place: HookHome) -> None
 
 
 @needs_strace
-def test_the_usual_path_makes_few_system_calls(place: HookHome) -> None:
-    place.listen()
-    assert len(place.system_calls(payload("PreToolUse-Bash"))) <= SYSTEM_CALLS
+def test_the_usual_path_makes_few_system_calls(home: HookHome) -> None:
+    home.listen()
+    assert len(home.system_calls(payload("PreToolUse-Bash"))) <= SYSTEM_CALLS
 
 
-def test_the_usual_path_takes_few_python_instructions(place: HookHome) -> None:
-    place.listen()
-    counting = [INTERPRETER, "-I", "-S", "-c", COUNT, str(place.hook), "claude-code"]
-    ended = place.run(payload("PreToolUse-Bash"), counting)
+def test_the_usual_path_takes_few_python_instructions(home: HookHome) -> None:
+    home.listen()
+    counting = [INTERPRETER, "-I", "-S", "-c", COUNT, str(home.hook), "claude-code"]
+    ended = home.run(payload("PreToolUse-Bash"), counting)
     assert (ended.status, ended.stdout) == (0, b"")
     assert 100 < int(ended.stderr) <= INSTRUCTIONS
 
 
-def opened(place: HookHome) -> list[str]:
+def opened(home: HookHome) -> list[str]:
     """The files that a run of the hook opens, in order, from its script on."""
-    calls = "\n".join(place.system_calls(payload("PreToolUse-Bash")))
+    calls = "\n".join(home.system_calls(payload("PreToolUse-Bash")))
     return re.findall(r'^openat\([^,]*, "([^"]*)".* = \d+$', calls, re.MULTILINE)
 
 
 @needs_strace
-def test_the_work_is_loaded_from_bytecode_and_its_source_is_not_opened(place: HookHome) -> None:
-    place.listen()
-    module = place.program / "acd_hook_event.py"
-    assert str(Compile(module).path) in opened(place)
-    assert str(module) not in opened(place)
+def test_the_work_is_loaded_from_bytecode_and_its_source_is_not_opened(home: HookHome) -> None:
+    home.listen()
+    module = home.program / "acd_hook_event.py"
+    assert str(Compile(module).path) in opened(home)
+    assert str(module) not in opened(home)
 
 
 @pytest.mark.parametrize("there", ["missing", "another version's", "of another source"])
-def test_without_bytecode_that_fits_the_hook_works_all_the_same(
-    place: HookHome, there: str
-) -> None:
-    listener = place.listen()
-    module = place.program / "acd_hook_event.py"
+def test_without_bytecode_that_fits_the_hook_works_all_the_same(home: HookHome, there: str) -> None:
+    listener = home.listen()
+    module = home.program / "acd_hook_event.py"
     bytecode = Compile(module).path
     if there == "missing":
         bytecode.unlink()
@@ -122,6 +120,6 @@ def test_without_bytecode_that_fits_the_hook_works_all_the_same(
         os.utime(module, (1, 1))
     before = bytecode.read_bytes() if bytecode.exists() else None
     assert Compile(module).is_needed()
-    assert place.run().silent
+    assert home.run().silent
     assert listener.line().event["hook_event_name"] == "UserPromptSubmit"
     assert (bytecode.read_bytes() if bytecode.exists() else None) == before

@@ -44,9 +44,9 @@ def whole(user: User) -> User:
 def program() -> Iterator[Path]:
     """The Python of a virtual environment with acd that every user can run."""
     # Not in pytest's directory, which other users cannot read. The path needs quoting.
-    place = Path(tempfile.mkdtemp(prefix="acd-program-"))
-    place.chmod(0o755)
-    environment = place / "o'hara's 100% $HOME"
+    directory = Path(tempfile.mkdtemp(prefix="acd-program-"))
+    directory.chmod(0o755)
+    environment = directory / "o'hara's 100% $HOME"
     try:
         subprocess.run(["/usr/bin/python3", "-m", "venv", environment], check=True)
         subprocess.run(
@@ -56,7 +56,7 @@ def program() -> Iterator[Path]:
         )
         yield environment / "bin/python"
     finally:
-        shutil.rmtree(place)
+        shutil.rmtree(directory)
 
 
 @pytest.fixture

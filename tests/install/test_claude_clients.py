@@ -65,11 +65,11 @@ def test_the_client_is_asked_for_its_version(tmp_path: Path) -> None:
         "kill -9 $$",
     ],
 )
-def test_a_client_that_does_not_say_its_version_is_of_none(tmp_path: Path, script: str) -> None:
+def test_a_client_that_prints_no_version_is_listed_without_one(tmp_path: Path, script: str) -> None:
     assert versions(claude(tmp_path, script)) == [None]
 
 
-def test_no_client_is_of_no_version(tmp_path: Path) -> None:
+def test_without_a_client_the_list_is_empty(tmp_path: Path) -> None:
     assert versions({"PATH": str(tmp_path), "HOME": str(tmp_path)}) == []
 
 
@@ -140,7 +140,7 @@ def test_each_editor_and_the_path_may_have_one(own_home: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("script", [None, "exit 126", "echo nothing of use"])
-def test_where_the_extensions_program_tells_nothing_its_name_does(
+def test_without_the_programs_version_the_extensions_name_gives_it(
     own_home: Path, script: str | None
 ) -> None:
     name = "anthropic.claude-code-2.1.209-darwin-arm64"
@@ -148,16 +148,16 @@ def test_where_the_extensions_program_tells_nothing_its_name_does(
     assert clients(environ_of(own_home)) == [(str(found), (2, 1, 209))]
 
 
-def test_an_extension_without_a_version_in_its_name_is_told_by_its_package(own_home: Path) -> None:
+def test_an_extension_without_a_version_in_its_name_has_its_packages_version(
+    own_home: Path,
+) -> None:
     found = extension(own_home / ".vscode/extensions", "anthropic.claude-code")
     (found / "package.json").write_text(json.dumps({"version": "2.1.280"}))
     assert versions(environ_of(own_home)) == [(2, 1, 280)]
 
 
 @pytest.mark.parametrize("package", [None, b"{", b"[]", b"\xff", b'{"version": 2}', b"[" * 100_000])
-def test_a_package_that_tells_no_version_is_no_client(
-    own_home: Path, package: bytes | None
-) -> None:
+def test_a_package_without_a_version_is_no_client(own_home: Path, package: bytes | None) -> None:
     found = extension(own_home / ".vscode/extensions", "anthropic.claude-code")
     if package is not None:
         (found / "package.json").write_bytes(package)
@@ -187,7 +187,7 @@ def test_an_extensions_directory_that_is_a_file_or_closed_is_no_client(own_home:
 # --- Versions that the daemon has met --------------------------------------------------
 
 
-def meets(made: DaemonHome, version: str) -> None:
+def start_with_client(made: DaemonHome, version: str) -> None:
     """Starts a daemon, which reads a registry file of that version."""
     made.start()
     sessions = made.home / ".claude/sessions"
@@ -204,14 +204,14 @@ def meets(made: DaemonHome, version: str) -> None:
 
 def test_a_client_that_only_the_daemon_has_met_counts() -> None:
     with DaemonHome() as made:
-        meets(made, "2.1.332")
+        start_with_client(made, "2.1.332")
         met = met_versions(made.environ).get("claude-code")
         assert clients(made.environ, met) == [("in use, as the daemon has seen", (2, 1, 332))]
 
 
-def test_a_client_that_was_met_and_found_is_told_once(tmp_path: Path) -> None:
+def test_a_client_that_was_both_seen_and_found_is_listed_once(tmp_path: Path) -> None:
     with DaemonHome() as made:
-        meets(made, "2.1.332")
+        start_with_client(made, "2.1.332")
         environ = {**made.environ, "PATH": claude(tmp_path, "echo 2.1.332")["PATH"]}
         met = met_versions(environ).get("claude-code")
         assert clients(environ, met) == [(str(tmp_path / "claude"), (2, 1, 332))]

@@ -46,7 +46,7 @@ KNOWN: Mapping[Version, str] = {
 
 
 @pytest.mark.parametrize("version", KNOWN)
-def test_no_version_gets_a_name_that_it_does_not_know(version: Version) -> None:
+def test_no_version_gets_a_name_that_it_does_not_support(version: Version) -> None:
     assert entries(version, "x").keys() <= set(KNOWN[version].split())
 
 
@@ -55,7 +55,7 @@ def test_the_first_version_with_hooks_of_use_gets_the_long_standing_names() -> N
     assert entries((0, 2, 9), "x") == {}
 
 
-def test_an_unknown_version_gets_every_name_that_all_tolerant_clients_know() -> None:
+def test_an_unknown_version_gets_every_name_that_all_tolerant_clients_support() -> None:
     newest_before = max(version for version in KNOWN if version <= TOLERANT)
     assert entries(None, "x").keys() == EVENTS.keys() & set(KNOWN[newest_before].split())
     assert EVENTS.keys() - entries(None, "x").keys() == {"PostToolBatch"}
@@ -83,7 +83,7 @@ def test_the_newest_decides_unless_an_old_one_could_not_read_its_settings(
     assert decisive([InstalledClient("/p", version) for version in versions]) == decides
 
 
-def test_the_newest_version_gets_every_event_that_the_daemon_knows_and_no_other() -> None:
+def test_the_newest_version_gets_exactly_the_events_that_the_daemon_supports() -> None:
     names = {label.partition("/")[0] for label in MEANINGS}
     assert entries((2, 1, 329), "x").keys() == names
     assert EVENTS.keys() == names

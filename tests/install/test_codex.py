@@ -120,8 +120,8 @@ def test_the_hooks_go_to_the_agent_that_is_here_and_come_last(user: User, codex:
     codex.hooks.write_text(
         json.dumps({"description": "d", "hooks": {"Stop": [{"hooks": [THEIRS]}]}})
     )
-    told = user.install()
-    assert f"Hooks for Codex: {len(EVENTS)} in {codex.hooks}" in told
+    output = user.install()
+    assert f"Hooks for Codex: {len(EVENTS)} in {codex.hooks}" in output
     assert not user.settings.exists()
     assert set(codex.events()) == set(EVENTS)
     first, ours = codex.events()["Stop"]
@@ -132,14 +132,14 @@ def test_the_hooks_go_to_the_agent_that_is_here_and_come_last(user: User, codex:
 
 def test_an_agent_that_is_named_is_the_only_one(user: User, codex: Codex) -> None:
     user.write(b"{}")
-    told = user.install("--agent", "claude-code")
-    assert "Claude Code" in told
+    output = user.install("--agent", "claude-code")
+    assert "Claude Code" in output
     assert not codex.hooks.exists()
     user.install("--agent", "all")
     assert codex.hooks.exists()
 
 
-def test_what_is_there_and_current_is_left_alone(user: User, codex: Codex) -> None:
+def test_current_hooks_are_not_rewritten(user: User, codex: Codex) -> None:
     user.install()
     before = codex.hooks.stat().st_mtime_ns
     user.install()
@@ -161,9 +161,9 @@ def test_the_command_stays_while_its_python_is_there(user: User, codex: Codex) -
     other = user.home / "python3"
     other.symlink_to(python)
     codex.hooks.write_text(codex.hooks.read_text().replace(python, str(other)))
-    kept = codex.hooks.read_bytes()
+    merged = codex.hooks.read_bytes()
     user.install()
-    assert codex.hooks.read_bytes() == kept
+    assert codex.hooks.read_bytes() == merged
     other.unlink()
     user.install()
     assert codex.events()["Stop"][0]["hooks"][0]["command"] == ours
@@ -210,7 +210,7 @@ def test_with_trust_codex_stores_the_hashes_that_it_computes(user: User, codex: 
     assert not codex.config.exists()
 
 
-def test_a_changed_command_has_to_be_reviewed_again_and_install_says_so(
+def test_a_changed_command_has_to_be_reviewed_again_and_install_prints_it(
     user: User, codex: Codex
 ) -> None:
     user.install()
@@ -252,8 +252,8 @@ def test_uninstalling_names_the_hooks_that_codex_asks_about_again(user: User, co
     codex.append("Stop")
     codex.append("PreToolUse")
     note = "Codex asks you to review these hooks again, because they move to another position:"
-    for told in (user.acd("uninstall", "--dry-run").stdout, user.uninstall()):
-        assert f"{note} PreToolUse (notify-send done), Stop (notify-send done)\n" in told
+    for output in (user.acd("uninstall", "--dry-run").stdout, user.uninstall()):
+        assert f"{note} PreToolUse (notify-send done), Stop (notify-send done)\n" in output
     assert codex.events() == {"PreToolUse": [{"hooks": [THEIRS]}], "Stop": [{"hooks": [THEIRS]}]}
 
 

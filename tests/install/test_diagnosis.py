@@ -76,7 +76,7 @@ PROBLEMS = {
         "acd.service", ("full", ""), ("reduced", "full does not start here")
     ),
     "a service that does not start": check_sandbox("acd.service", ("full", ""), None, "none"),
-    "nobody notifies": check_notifier(None, "", at_work=False, daemon=True),
+    "no notifier": check_notifier(None, "", at_work=False, daemon=True),
     "no unit to notify": check_notifier(["not installed"], "", at_work=False, daemon=False),
     "a unit to notify that is outdated": check_notifier(
         ["old"], "active", at_work=True, daemon=True
@@ -116,7 +116,7 @@ FINE = {
     ),
     "no service manager": check_service("missing", PLACE, ["none"], None, listening=False),
     "no service wanted": check_service("missing", PLACE, ["none"], "systemd", listening=False),
-    "somebody who notifies": check_notifier(None, "", at_work=True, daemon=False),
+    "a notifier": check_notifier(None, "", at_work=True, daemon=False),
     "a unit that notifies": check_notifier([], "active", at_work=True, daemon=True),
     "a unit that begins to notify": check_notifier([], "activating", at_work=False, daemon=True),
     "a unit that waits for the daemon": check_notifier([], "inactive", at_work=False, daemon=False),
@@ -136,7 +136,7 @@ def test_a_problem_has_a_remedy(finding: Finding) -> None:
 
 
 @pytest.mark.parametrize("finding", FINE.values(), ids=FINE)
-def test_what_is_fine_has_no_remedy(finding: Finding) -> None:
+def test_a_finding_without_a_problem_has_no_remedy(finding: Finding) -> None:
     assert finding.severity != "problem"
     assert finding.hint is None
     assert is_well([finding])

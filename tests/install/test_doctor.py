@@ -17,33 +17,33 @@ from acd.notify.state import is_notifier_running
 from acd.protocol import Info
 from acd.system import runtime_dir
 from testing.cli_runs import until
-from testing.doctor import status, told
+from testing.doctor import doctor, status
 from testing.user_home import NEW_CLIENT, User
 
 
 def test_all_is_well_after_an_install(whole: User) -> None:
-    said = told(whole, 0)
-    assert said.endswith("\nno problems\n")
-    assert "✗" not in said
-    assert f"✓ claude   {NEW_CLIENT}" in said
+    output = doctor(whole, 0)
+    assert output.endswith("\nno problems\n")
+    assert "✗" not in output
+    assert f"✓ claude   {NEW_CLIENT}" in output
 
 
 def test_it_starts_nothing_and_changes_nothing(whole: User) -> None:
     before = whole.files()
-    told(whole, 0)
+    doctor(whole, 0)
     assert not runtime_dir.is_running(whole.socket)
     assert whole.files() == before
 
 
 def test_a_running_daemon_is_queried(whole: User) -> None:
     whole.acd("set", "one", "working")
-    assert f"✓ daemon   acd {__version__}, process " in told(whole, 0)
+    assert f"✓ daemon   acd {__version__}, process " in doctor(whole, 0)
 
 
-def test_before_an_install_it_says_to_install(user: User) -> None:
-    said = told(user, 1)
-    assert "✗ hooks " in said
-    assert "→ acd install" in said
+def test_before_an_install_it_shows_the_install_command(user: User) -> None:
+    output = doctor(user, 1)
+    assert "✗ hooks " in output
+    assert "→ acd install" in output
 
 
 def _uninstall_python(user: User) -> None:
@@ -82,11 +82,11 @@ def _program(script: str) -> Callable[[User], None]:
 
 def _disable(path: str) -> Callable[[User], None]:
     def write(user: User) -> None:
-        place = user.home / path
-        place.parent.mkdir(exist_ok=True)
-        old = place.read_text() if place.exists() else "{}"
+        settings = user.home / path
+        settings.parent.mkdir(exist_ok=True)
+        old = settings.read_text() if settings.exists() else "{}"
         comma = "" if old == "{}" else ","
-        place.write_text('{"disableAllHooks": true' + comma + old.lstrip("{"))
+        settings.write_text('{"disableAllHooks": true' + comma + old.lstrip("{"))
 
     return write
 
@@ -161,24 +161,24 @@ BROKEN: dict[str, tuple[Callable[[User], None], str, str]] = {
 }
 
 
-@pytest.mark.parametrize(("break_it", "says", "do"), BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize(("break_it", "message", "remedy"), BROKEN.values(), ids=BROKEN)
 def test_each_problem_is_shown_with_its_remedy(
-    whole: User, break_it: Callable[[User], None], says: str, do: str
+    whole: User, break_it: Callable[[User], None], message: str, remedy: str
 ) -> None:
     break_it(whole)
-    lines = told(whole, 1).splitlines()
+    lines = doctor(whole, 1).splitlines()
     pairs = [
         (line, lines[number + 1])
         for number, line in enumerate(lines)
-        if line.startswith("✗") and says in line
+        if line.startswith("✗") and message in line
     ]
     assert pairs, "\n".join(lines)
-    assert do in pairs[0][1]
+    assert remedy in pairs[0][1]
 
 
 def test_a_socket_of_ones_own_that_is_too_long_is_a_problem(whole: User) -> None:
     long = whole.home / ("x" * 120) / "acd.sock"
-    assert "a Unix socket's path has at most 104" in told(whole, 1, ACD_SOCKET=str(long))
+    assert "a Unix socket's path has at most 104" in doctor(whole, 1, ACD_SOCKET=str(long))
 
 
 def test_a_frozen_daemon_ends_the_check_with_a_problem(
@@ -205,15 +205,15 @@ def test_a_frozen_daemon_ends_the_check_with_a_problem(
 
 
 def test_control_characters_are_shown_escaped(whole: User) -> None:
-    said = told(whole, 1, ACD_SOCKET=f"{whole.home}/a\x1b[31m/acd.sock" + "x" * 120)
-    assert "\x1b" not in said
+    output = doctor(whole, 1, ACD_SOCKET=f"{whole.home}/a\x1b[31m/acd.sock" + "x" * 120)
+    assert "\x1b" not in output
 
 
 def test_the_hooks_of_each_agent_that_is_here_are_checked(whole: User) -> None:
     (whole.home / ".codex").mkdir()
-    said = told(whole, 1)
-    assert "✓ hooks    claude-code: in " in said
-    assert "✗ hooks    codex: " in said
+    output = doctor(whole, 1)
+    assert "✓ hooks    claude-code: in " in output
+    assert "✗ hooks    codex: " in output
 
 
 # Tests cannot write to the administrator's directory, so it is an argument.
@@ -264,42 +264,42 @@ def _configure_notify(user: User, text: str) -> None:
 def test_notifications_that_are_off_are_a_word_in_status_and_no_finding(
     whole: User,
 ) -> None:
-    assert " notify " not in told(whole, 0)
+    assert " notify " not in doctor(whole, 0)
     assert "notify off" in status(whole)
 
 
-def test_notifications_that_nobody_shows_are_a_problem_until_somebody_does(whole: User) -> None:
+def test_notifications_are_a_problem_until_a_notifier_runs(whole: User) -> None:
     _configure_notify(whole, 'command = ["true"]')
     absent = "configured, and no acd notify is running"
     remedy = "have your session start it: acd notify"
-    assert f"✗ notify   {absent}\n           → {remedy}\n" in told(whole, 1)
+    assert f"✗ notify   {absent}\n           → {remedy}\n" in doctor(whole, 1)
     assert f"notify {absent}; {remedy}" in status(whole)
     environ = whole.environ
     with subprocess.Popen(whole.command("notify"), env=environ, stdin=subprocess.DEVNULL) as notify:
         until(lambda: is_notifier_running(whole.socket))
-        assert "✓ notify   acd notify is running" in told(whole, 0)
+        assert "✓ notify   acd notify is running" in doctor(whole, 0)
         assert "notify acd notify is running" in status(whole)
         notify.kill()
 
 
 @pytest.mark.parametrize(
-    ("text", "says", "do"),
+    ("text", "message", "remedy"),
     [
         ('command = ["/no/such/program"]', "there is no program /no/such/program", "correct it in"),
         ("desktop = true", "cannot notify the desktop: No such file", "your desktop's session"),
     ],
 )
-def test_what_keeps_notifications_from_being_shown_is_a_problem(
-    whole: User, text: str, says: str, do: str
+def test_an_obstacle_to_notifications_is_a_problem(
+    whole: User, text: str, message: str, remedy: str
 ) -> None:
     _configure_notify(whole, text)
-    lines = told(whole, 1).splitlines()
-    [number] = [number for number, line in enumerate(lines) if says in line]
+    lines = doctor(whole, 1).splitlines()
+    [number] = [number for number, line in enumerate(lines) if message in line]
     assert lines[number].startswith("✗ notify ")
-    assert do in lines[number + 1]
+    assert remedy in lines[number + 1]
 
 
 def test_a_configuration_that_cannot_be_read_is_reported_once(whole: User) -> None:
     _configure_notify(whole, "desktop = 1")
-    assert told(whole, 1).count("notify.desktop: must be true or false") == 1
+    assert doctor(whole, 1).count("notify.desktop: must be true or false") == 1
     assert "not known: " in whole.acd("status", check=False).stdout

@@ -21,7 +21,7 @@ Files = dict[str, bytes]
 ORIGINAL = ACCEPTED["foreign hooks on the same events"]
 
 
-class Place:
+class InstalledFiles:
     """Settings, hook and unit of a user who installs, upgrades or uninstalls."""
 
     def __init__(self, root: Path):
@@ -61,32 +61,38 @@ def _carry_out(*steps: Step) -> None:
         step.execute()
 
 
-def merged(place: Place, content: bytes, wanted: dict[str, dict[str, object]]) -> bytes:
+def merged(
+    installation: InstalledFiles, content: bytes, wanted: dict[str, dict[str, object]]
+) -> bytes:
     """Returns the settings with hooks, as an undisturbed installer writes them."""
-    place.fill({"claude/settings.json": content})
-    put_hooks(place.settings, wanted).execute()
-    return place.settings.path.read_bytes()
+    installation.fill({"claude/settings.json": content})
+    put_hooks(installation.settings, wanted).execute()
+    return installation.settings.path.read_bytes()
 
 
-def scenario(place: Place, name: str) -> tuple[Files, Callable[[], None]]:
+def scenario(installation: InstalledFiles, name: str) -> tuple[Files, Callable[[], None]]:
     """Returns the files before, and what is done."""
-    backup = place.settings.backup.relative_to(place.root)
+    backup = installation.settings.backup.relative_to(installation.root)
     others = {"claude/.credentials.json": b"secret", "units/foreign.service": b"theirs"}
     installed = {"data/acd_hook.py": b"old hook", "units/acd.socket": b"old unit", **others}
     match name:
         case "first install":
-            return {"claude/settings.json": ORIGINAL, **others}, place.install
+            return {"claude/settings.json": ORIGINAL, **others}, installation.install
         case "upgrade":
-            old = merged(place, ORIGINAL, {event: handler("/old") for event in WANTED})
-            return {"claude/settings.json": old, str(backup): ORIGINAL, **installed}, place.install
+            old = merged(installation, ORIGINAL, {event: handler("/old") for event in WANTED})
+            return {
+                "claude/settings.json": old,
+                str(backup): ORIGINAL,
+                **installed,
+            }, installation.install
         case "uninstall":
-            old = merged(place, ORIGINAL, {event: handler("/old") for event in WANTED})
+            old = merged(installation, ORIGINAL, {event: handler("/old") for event in WANTED})
             return (
                 {"claude/settings.json": old, str(backup): ORIGINAL, **installed},
-                place.uninstall,
+                installation.uninstall,
             )
         case _:
-            return others, place.install
+            return others, installation.install
 
 
 SCENARIOS = ("first install", "upgrade", "uninstall", "no settings yet")
@@ -99,19 +105,19 @@ SCENARIOS = ("first install", "upgrade", "uninstall", "no settings yet")
 def test_after_any_fault_each_file_is_whole_and_a_second_run_completes(
     tmp_path: Path, name: str, what: str
 ) -> None:
-    place = Place(tmp_path / "place")
-    before, work = scenario(place, name)
-    place.fill(before)
+    installation = InstalledFiles(tmp_path / "user")
+    before, work = scenario(installation, name)
+    installation.fill(before)
     work()
-    after = place.files()
+    after = installation.files()
     assert after != before
-    place.fill(before)
+    installation.fill(before)
     tried = 0
     for fault in list(install_faults.faults(work, what, tmp_path)):
-        place.fill(before)
+        installation.fill(before)
         status = install_faults.run_with(fault, work)
         assert status in ({-9} if "KILL" in what else {0, install_faults.REFUSED}), fault
-        left = place.files()
+        left = installation.files()
         unfinished = {file for file in left if file.endswith(".tmp")}
         # A killed run leaves temporary files, which the next one removes; a refused one none.
         assert "KILL" in what or not unfinished, fault
@@ -120,6 +126,6 @@ def test_after_any_fault_each_file_is_whole_and_a_second_run_completes(
         for file in before.keys() & after.keys():
             assert file in left, f"{fault}: {file} is gone"
         work()
-        assert place.files() == after, fault
+        assert installation.files() == after, fault
         tried += 1
     assert tried > 15

@@ -24,18 +24,18 @@ NOBODY = 65534
 def as_nobody() -> Iterator[Path]:
     """A directory, with root turned into an unprivileged user, to whom permissions apply."""
     # Not in pytest's directory, which other users cannot read.
-    place = Path(tempfile.mkdtemp(prefix="acd-files-"))
+    folder = Path(tempfile.mkdtemp(prefix="acd-files-"))
     is_root = os.geteuid() == 0
     try:
         if is_root:
-            os.chown(place, NOBODY, NOBODY)
+            os.chown(folder, NOBODY, NOBODY)
             os.seteuid(NOBODY)
-        yield place
+        yield folder
     finally:
         if is_root:
             os.seteuid(0)
-        place.chmod(0o700)
-        shutil.rmtree(place)
+        folder.chmod(0o700)
+        shutil.rmtree(folder)
 
 
 def put(path: Path, content: bytes | None, **options: int) -> None:
@@ -159,19 +159,19 @@ def test_a_read_only_file_is_refused_also_for_root(path: Path) -> None:
 
 
 def test_a_read_only_directory_is_refused() -> None:
-    with as_nobody() as place:
-        path = place / "settings.json"
+    with as_nobody() as folder:
+        path = folder / "settings.json"
         path.write_bytes(b"old")
-        place.chmod(0o500)
+        folder.chmod(0o500)
         with pytest.raises(AcdError, match="Permission denied") as caught:
             put(path, b"new")
-        assert str(place) in (caught.value.hint or "")
+        assert str(folder) in (caught.value.hint or "")
         assert path.read_bytes() == b"old"
 
 
 def test_a_file_that_may_not_be_read_is_refused() -> None:
-    with as_nobody() as place:
-        path = place / "settings.json"
+    with as_nobody() as folder:
+        path = folder / "settings.json"
         path.write_bytes(b"old")
         path.chmod(0o000)
         with pytest.raises(AcdError, match="cannot read"):
@@ -371,7 +371,7 @@ def test_the_lock_is_released_after_an_exception(tmp_path: Path) -> None:
 
 
 def test_a_lock_that_cannot_be_created_is_reported() -> None:
-    with as_nobody() as place:
-        place.chmod(0o500)
-        with pytest.raises(AcdError, match="cannot lock"), files.lock(place / "acd.lock"):
+    with as_nobody() as folder:
+        folder.chmod(0o500)
+        with pytest.raises(AcdError, match="cannot lock"), files.lock(folder / "acd.lock"):
             pass

@@ -21,7 +21,7 @@ from testing.checkout import CHECKOUT
 
 # /bin/sh is one of these on most systems.
 SHELLS = [shell for shell in ("sh", "dash", "bash", "ksh", "zsh") if shutil.which(shell)]
-TELL = "import os, sys; print(os.getppid(), sys.argv[1:], sys.flags.isolated, sys.stdin.read())"
+PRINTER = "import os, sys; print(os.getppid(), sys.argv[1:], sys.flags.isolated, sys.stdin.read())"
 shells = pytest.mark.parametrize("shell", SHELLS)
 
 
@@ -34,17 +34,17 @@ def run(shell: str, command: str) -> tuple[subprocess.CompletedProcess[str], int
 
 
 @pytest.fixture(params=["plain", "a b", "o'hara", 'quo"te', "$HOME", "back\\slash", "a;b&c", "ü"])
-def place(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+def folder(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     directory = tmp_path / str(request.param)
     directory.mkdir()
     return directory
 
 
 @shells
-def test_the_hook_runs_as_the_agents_own_child_whatever_its_path(place: Path, shell: str) -> None:
-    hook = place / "acd_hook.py"
-    hook.write_text(TELL)
-    python = place / "python3"
+def test_the_hook_runs_as_the_agents_own_child_whatever_its_path(folder: Path, shell: str) -> None:
+    hook = folder / "acd_hook.py"
+    hook.write_text(PRINTER)
+    python = folder / "python3"
     python.symlink_to(real_python())
     done, agent = run(shell, guarded_command(python, hook, "claude-code"))
     assert (done.stdout, done.stderr) == (f"{agent} ['claude-code'] 1 event\n\n", "")
@@ -57,7 +57,7 @@ def test_when_something_is_gone_the_hook_is_silent_and_succeeds(
     tmp_path: Path, shell: str, missing: str
 ) -> None:
     hook = tmp_path / "acd_hook.py"
-    hook.write_text(TELL)
+    hook.write_text(PRINTER)
     python = real_python()
     if missing != "hook":
         python = tmp_path / "no/python3"
@@ -77,7 +77,7 @@ def test_a_hook_that_may_not_be_read_is_silent_too(tmp_path: Path) -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1))
-def test_the_command_is_known_as_ours_whatever_the_paths(name: str) -> None:
+def test_the_command_is_recognized_as_ours_whatever_the_paths(name: str) -> None:
     base = Path("/", name)
     command = guarded_command(base / "python3", base / "acd_hook.py", "claude-code")
     assert is_ours({"type": "command", "command": command}, "claude-code")
@@ -102,8 +102,8 @@ def test_the_real_python_is_no_link_no_script_and_of_no_environment() -> None:
     assert python == python.resolve()
     assert not python.is_relative_to(Path(sys.prefix))
     assert python.read_bytes()[:4] in {b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe"}
-    told = subprocess.run([python, "-I", "-S", "-V"], capture_output=True, text=True, check=True)
-    assert told.stdout.split()[1].split(".")[:2] == [*map(str, sys.version_info[:2])]
+    ended = subprocess.run([python, "-I", "-S", "-V"], capture_output=True, text=True, check=True)
+    assert ended.stdout.split()[1].split(".")[:2] == [*map(str, sys.version_info[:2])]
 
 
 @pytest.mark.parametrize("symlinks", [True, False])
@@ -115,13 +115,13 @@ def test_from_within_an_environment_the_python_behind_it_is_found(
     script = f"import sys; sys.path.insert(0, {str(source)!r}); " + (
         "from acd.install.hook_command import real_python; print(real_python())"
     )
-    told = subprocess.run(
+    ended = subprocess.run(
         [tmp_path / "venv/bin/python", "-I", "-c", script],
         capture_output=True,
         text=True,
         check=True,
     )
-    assert Path(told.stdout.strip()) == real_python()
+    assert Path(ended.stdout.strip()) == real_python()
 
 
 def test_a_shim_is_passed_over(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_the_environments_own_python_is_the_last_resort(tmp_path: Path) -> None:
     assert choose_python([tmp_path / "gone", own], tmp_path / "venv") == own
 
 
-def test_without_any_interpreter_it_says_so(tmp_path: Path) -> None:
+def test_without_any_interpreter_it_prints_an_error(tmp_path: Path) -> None:
     with pytest.raises(AcdError, match="cannot find the Python"):
         choose_python([tmp_path / "gone"], tmp_path)
 

@@ -12,12 +12,12 @@ from acd.install.inspection import InstallReport
 from testing.user_home import User
 
 
-def looked_at(user: User) -> InstallReport:
+def inspect(user: User) -> InstallReport:
     return report(user.environ)
 
 
 def test_before_an_install_hooks_and_service_are_missing(user: User) -> None:
-    found = looked_at(user)
+    found = inspect(user)
     assert (found.hooks["claude-code"].state, found.service.part.state) == ("missing", "missing")
     assert found.service.manager is None
     assert not found.service.listening
@@ -25,46 +25,43 @@ def test_before_an_install_hooks_and_service_are_missing(user: User) -> None:
 
 def test_after_an_install_the_hooks_are_current(user: User) -> None:
     user.install()
-    assert looked_at(user).hooks["claude-code"].state == "current"
-    assert looked_at(user).hooks["claude-code"].reasons == ()
-    assert looked_at(user).hooks["claude-code"].where == user.settings
+    assert inspect(user).hooks["claude-code"].state == "current"
+    assert inspect(user).hooks["claude-code"].reasons == ()
+    assert inspect(user).hooks["claude-code"].where == user.settings
 
 
 def test_each_difference_of_the_hooks_is_a_reason(user: User) -> None:
     user.install()
     installed = user.settings.read_text()
     user.claude("2.1.329")
-    assert "no hook on PostToolBatch" in str(looked_at(user).hooks["claude-code"].reasons)
+    assert "no hook on PostToolBatch" in str(inspect(user).hooks["claude-code"].reasons)
     user.install()
     user.claude("1.0.85")
     assert "a hook that the installed client may not support" in str(
-        looked_at(user).hooks["claude-code"].reasons
+        inspect(user).hooks["claude-code"].reasons
     )
     user.environ["PATH"] = "/usr/bin:/bin"
 
     user.settings.write_text(installed.replace(str(real_python()), "/opt/gone/python3"))
-    [gone, outdated] = looked_at(user).hooks["claude-code"].reasons
+    [gone, outdated] = inspect(user).hooks["claude-code"].reasons
     assert gone == "/opt/gone/python3 is gone"
     assert outdated.startswith("an outdated hook on Elicitation, ")
 
     user.settings.write_text(installed)
     user.hook.write_text("changed")
-    assert looked_at(user).hooks["claude-code"].reasons == (
-        f"not this version's hook: {user.hook}",
-    )
+    assert inspect(user).hooks["claude-code"].reasons == (f"not this version's hook: {user.hook}",)
     user.hook.unlink()
-    assert f"{user.hook} is gone" in looked_at(user).hooks["claude-code"].reasons
-    assert looked_at(user).hooks["claude-code"].state == "stale"
+    assert f"{user.hook} is gone" in inspect(user).hooks["claude-code"].reasons
+    assert inspect(user).hooks["claude-code"].state == "stale"
 
     user.settings.write_text('{"disableAllHooks": true, ' + installed.lstrip("{"))
     assert (
-        "disableAllHooks is set, so none of them runs"
-        in looked_at(user).hooks["claude-code"].reasons
+        "disableAllHooks is set, so none of them runs" in inspect(user).hooks["claude-code"].reasons
     )
 
     user.settings.write_text("{")
-    assert looked_at(user).hooks["claude-code"].state == "unknown"
-    assert "line 1, column 2" in looked_at(user).hooks["claude-code"].reasons[0]
+    assert inspect(user).hooks["claude-code"].state == "unknown"
+    assert "line 1, column 2" in inspect(user).hooks["claude-code"].reasons[0]
 
 
 def test_status_shows_the_hooks(user: User) -> None:
@@ -81,4 +78,4 @@ def test_no_test_here_reaches_a_service_manager(user: User) -> None:
             check=False,
         )
         assert done.returncode != 0
-    assert sys.platform == "darwin" or looked_at(user).service.manager is None
+    assert sys.platform == "darwin" or inspect(user).service.manager is None

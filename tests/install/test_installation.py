@@ -27,13 +27,13 @@ def hooks(user: User) -> dict[str, list[dict[str, Any]]]:
     return value
 
 
-def looked_at(user: User) -> InstallReport:
+def inspect(user: User) -> InstallReport:
     return report(user.environ)
 
 
 def test_a_first_install_puts_hook_and_settings_in_place_and_tries_them(user: User) -> None:
     user.write(PLAIN)
-    told = user.install()
+    output = user.install()
     assert user.hook.read_bytes() == (CHECKOUT / "hooks/acd_hook.py").read_bytes()
     rare = (CHECKOUT / "hooks/acd_hook_rare.py").read_bytes()
     assert user.hook.with_name("acd_hook_rare.py").read_bytes() == rare
@@ -41,10 +41,10 @@ def test_a_first_install_puts_hook_and_settings_in_place_and_tries_them(user: Us
     commands = {group["hooks"][0]["command"] for [group] in hooks(user).values()}
     assert len(commands) == 1
     assert f"exec {real_python()} -I -S {user.hook} claude-code" in commands.pop()
-    assert f"16 in {user.settings}" in told
-    assert f"acd {__version__} answers at {user.socket}" in told
-    assert "No service manager answers here: the first hook starts the daemon." in told
-    assert len(told.splitlines()) <= 5
+    assert f"16 in {user.settings}" in output
+    assert f"acd {__version__} answers at {user.socket}" in output
+    assert "No service manager answers here: the first hook starts the daemon." in output
+    assert len(output.splitlines()) <= 5
 
 
 def test_the_trial_leaves_no_session_behind(user: User) -> None:
@@ -94,19 +94,19 @@ def test_a_client_too_old_for_any_hook_is_named_and_other_agents_get_theirs(user
     user.write(PLAIN)
     (user.home / ".codex").mkdir()
     assert f"{TOO_OLD}, then run acd install again" in user.install("--dry-run").splitlines()
-    told = user.install()
-    assert f"{TOO_OLD}, then run acd install again" in told.splitlines()
-    assert f"Hooks for Codex: 12 in {user.home}/.codex/hooks.json" in told
-    assert f"answers at {user.socket}" in told
+    output = user.install()
+    assert f"{TOO_OLD}, then run acd install again" in output.splitlines()
+    assert f"Hooks for Codex: 12 in {user.home}/.codex/hooks.json" in output
+    assert f"answers at {user.socket}" in output
     assert user.settings.read_bytes() == PLAIN
-    assert looked_at(user).hooks["claude-code"].reasons == (TOO_OLD,)
+    assert inspect(user).hooks["claude-code"].reasons == (TOO_OLD,)
 
 
 def test_with_a_client_too_old_for_any_hook_everything_else_is_installed(user: User) -> None:
     user.claude("1.0.20")
-    told = user.install()
-    assert TOO_OLD in told
-    assert f"answers at {user.socket}" in told
+    output = user.install()
+    assert TOO_OLD in output
+    assert f"answers at {user.socket}" in output
     assert not user.settings.exists()
 
 
@@ -126,7 +126,7 @@ def test_where_hooks_are_all_that_is_wanted_a_client_too_old_for_any_is_an_error
     "command",
     [("install",), ("install", "--dry-run"), ("uninstall", "--yes"), ("uninstall", "--dry-run")],
 )
-def test_without_an_absolute_home_nothing_is_installed_or_taken_out(
+def test_without_an_absolute_home_nothing_is_installed_or_removed(
     user: User, command: tuple[str, ...], home: str
 ) -> None:
     # Never the home of the account that runs the tests.
@@ -141,11 +141,11 @@ def test_a_second_install_changes_no_file(user: User) -> None:
     user.write(PLAIN)
     user.install()
     before, written = user.files(), state(user.settings)
-    told = user.install()
+    output = user.install()
     assert user.files() == before
     assert state(user.settings) == written
-    assert "Hooks for" not in told
-    assert "answers" in told
+    assert "Hooks for" not in output
+    assert "answers" in output
 
 
 def test_an_upgrade_replaces_what_is_outdated_and_keeps_the_sessions(user: User) -> None:
@@ -157,9 +157,9 @@ def test_an_upgrade_replaces_what_is_outdated_and_keeps_the_sessions(user: User)
     with LineClient(user.socket) as client:
         client.send("SET one working")
         assert client.line() == "OK"
-    told = user.install()
-    assert "The running daemon has ended." in told
-    assert looked_at(user).hooks["claude-code"].state == "current"
+    output = user.install()
+    assert "The running daemon has ended." in output
+    assert inspect(user).hooks["claude-code"].state == "current"
     assert user.backup.read_bytes() == PLAIN
     with LineClient(user.socket) as client:
         client.send("GET one")
@@ -167,22 +167,22 @@ def test_an_upgrade_replaces_what_is_outdated_and_keeps_the_sessions(user: User)
 
 
 def test_hooks_only_leaves_the_service_alone(user: User) -> None:
-    told = user.install("--hooks-only")
-    assert looked_at(user).hooks["claude-code"].state == "current"
-    assert "service" not in told.lower()
+    output = user.install("--hooks-only")
+    assert inspect(user).hooks["claude-code"].state == "current"
+    assert "service" not in output.lower()
     assert not (user.home / ".config").exists()
 
 
 def test_no_hooks_leaves_the_settings_alone(user: User) -> None:
     user.write(PLAIN)
     before = user.files()
-    told = user.install("--no-hooks")
+    output = user.install("--no-hooks")
     after = user.files()
     assert {path: after[path] for path in before} == before
     # Only the manual is new, and the directories above it.
     new = after.keys() - before.keys() - {".local", ".local/share"}
     assert all(path.startswith(".local/share/man") for path in new)
-    assert "answers" in told
+    assert "answers" in output
 
 
 def test_hooks_only_and_no_hooks_together_are_a_usage_error(user: User) -> None:
@@ -194,17 +194,17 @@ def test_hooks_only_and_no_hooks_together_are_a_usage_error(user: User) -> None:
 @pytest.mark.parametrize("options", [(), ("--hooks-only",), ("--no-hooks",), ("--no-service",)])
 def test_a_dry_run_changes_nothing(user: User, options: tuple[str, ...]) -> None:
     user.write(PLAIN)
-    told = user.install("--dry-run", *options)
+    output = user.install("--dry-run", *options)
     assert set(user.files()) == {".claude", ".claude/settings.json"}
     assert user.settings.read_bytes() == PLAIN
     assert not user.socket.exists()
-    assert all(line.startswith(("would ", "No service")) for line in told.splitlines())
+    assert all(line.startswith(("would ", "No service")) for line in output.splitlines())
 
 
 def test_a_dry_run_shows_each_step(user: User) -> None:
-    told = user.install("--dry-run")
-    for place in (user.hook, user.hook.with_name("acd_hook_rare.py"), user.settings):
-        assert str(place) in told
+    output = user.install("--dry-run")
+    for file in (user.hook, user.hook.with_name("acd_hook_rare.py"), user.settings):
+        assert str(file) in output
     user.install()
     assert str(user.settings) not in user.install("--dry-run")
 
@@ -240,15 +240,15 @@ def test_settings_of_another_directory_are_used_when_the_client_uses_it(user: Us
     assert not user.settings.exists()
 
 
-def test_a_note_says_that_the_service_does_not_use_acd_socket(user: User) -> None:
-    told = user.install(ACD_SOCKET=str(user.home / "mine/acd.sock"))
-    assert f"ACD_SOCKET ({user.home}/mine/acd.sock) is not used for the service" in told
-    assert f"answers at {user.socket}" in told
+def test_a_note_reports_that_the_service_does_not_use_acd_socket(user: User) -> None:
+    output = user.install(ACD_SOCKET=str(user.home / "mine/acd.sock"))
+    assert f"ACD_SOCKET ({user.home}/mine/acd.sock) is not used for the service" in output
+    assert f"answers at {user.socket}" in output
 
 
 def test_without_a_service_a_socket_of_ones_own_is_used(user: User) -> None:
-    told = user.install("--no-service", ACD_SOCKET=str(user.home / "mine/acd.sock"))
-    assert f"answers at {user.home}/mine/acd.sock" in told
+    output = user.install("--no-service", ACD_SOCKET=str(user.home / "mine/acd.sock"))
+    assert f"answers at {user.home}/mine/acd.sock" in output
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="sudo makes one root")
@@ -261,9 +261,9 @@ def test_sudo_is_refused(user: User, command: tuple[str, ...]) -> None:
 
 
 def test_a_path_with_control_characters_is_shown_escaped(user: User) -> None:
-    told = user.install("--dry-run", XDG_DATA_HOME=str(user.home / "a\x1b[31m\nb"))
-    assert "\x1b" not in told
-    assert "a\\x1b[31m\\nb" in told
+    output = user.install("--dry-run", XDG_DATA_HOME=str(user.home / "a\x1b[31m\nb"))
+    assert "\x1b" not in output
+    assert "a\\x1b[31m\\nb" in output
 
 
 @pytest.mark.slow  # four installs at once
@@ -278,7 +278,7 @@ def test_installs_at_once_come_one_after_the_other(user: User) -> None:
     ]
     ends = [(process.communicate(timeout=60), process.returncode) for process in running]
     assert [code for _, code in ends] == [0] * len(commands), ends
-    assert looked_at(user).hooks["claude-code"].state == "current"
+    assert inspect(user).hooks["claude-code"].state == "current"
     user.uninstall()
     assert user.settings.read_bytes() == ACCEPTED["foreign hooks on the same events"]
 
@@ -312,13 +312,13 @@ def configure(user: User, text: str) -> None:
     path.write_text(text)
 
 
-def test_without_a_manager_a_note_says_what_starts_notifications(user: User) -> None:
+def test_without_a_manager_a_note_shows_what_starts_notifications(user: User) -> None:
     configure(user, '[notify]\ncommand = ["true"]\n')
     assert "have your session start: acd notify" in user.install()
 
 
 def test_a_configuration_with_a_mistake_is_a_note_and_does_not_stop_an_upgrade(user: User) -> None:
     configure(user, "[notify]\ndesktop = 1\n")
-    told = user.install()
-    assert "config.toml:2: notify.desktop: must be true or false" in told
-    assert "notifications stay as they are" in told
+    output = user.install()
+    assert "config.toml:2: notify.desktop: must be true or false" in output
+    assert "notifications stay as they are" in output

@@ -15,8 +15,8 @@ pytestmark = NEEDS_MANAGER
 
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 
-_TELL = "echo $ACD_SESSION $ACD_STATUS >>$XDG_RUNTIME_DIR/acd/told"
-COMMAND = f"[notify]\ngrace_seconds = 0\ncommand = ['sh', '-c', '{_TELL}']\n"
+_NOTIFY = "echo $ACD_SESSION $ACD_STATUS >>$XDG_RUNTIME_DIR/acd/output"
+COMMAND = f"[notify]\ngrace_seconds = 0\ncommand = ['sh', '-c', '{_NOTIFY}']\n"
 
 
 @pytest.fixture
@@ -37,20 +37,20 @@ def test_notifications_come_and_go_with_the_daemon(user: ServiceUser) -> None:
     def state() -> str:
         return user.unit("acd-notify.service", "ActiveState")
 
-    def told() -> str:
-        return user.run("cat", f"{RUNTIME}/acd/told", check=False).stdout
+    def output() -> str:
+        return user.run("cat", f"{RUNTIME}/acd/output", check=False).stdout
 
     user.configure(COMMAND)
     user.run_acd("install")
-    user.tell("SET one question")
-    until(lambda: told() == "one question\n")
+    user.request("SET one question")
+    until(lambda: output() == "one question\n")
     user.run("systemctl", "--user", "stop", "acd.service")
     assert state() == "inactive"
     assert user.unit("acd-notify.service", "Result") == "success"
     # One has been notified, two has not.
-    user.tell("SET two question")
-    until(lambda: "two" in told())
-    assert told() == "one question\ntwo question\n"
+    user.request("SET two question")
+    until(lambda: "two" in output())
+    assert output() == "one question\ntwo question\n"
     assert (state(), user.unit("acd-notify.service", "PrivateUsers")) == ("active", "yes")
     process = user.unit("acd-notify.service", "MainPID")
     user.run_acd("install")
@@ -61,7 +61,7 @@ def test_notifications_come_and_go_with_the_daemon(user: ServiceUser) -> None:
 def test_notifications_do_not_keep_the_daemon_and_end_with_it(user: ServiceUser) -> None:
     user.configure(f"[daemon]\nidle_timeout_minutes = 0.02\n{COMMAND}")
     user.run_acd("install")
-    user.tell("SET one working")
+    user.request("SET one working")
     user.await_end(user.daemon_pid())
     until(lambda: user.unit("acd-notify.service", "ActiveState") == "inactive")
 
@@ -73,7 +73,7 @@ def test_the_notifications_unit_is_there_only_where_they_are_configured(user: Se
     user.run_acd("install")
     assert user.unit("acd-notify.service", "UnitFileState") == "enabled"
     user.configure("")
-    user.tell("PING")
+    user.request("PING")
     assert "The unit of the notifications removed." in user.run_acd("install")
     assert user.unit("acd-notify.service", "ActiveState") == "inactive"
     assert user.unit("acd-notify.service", "LoadState") == "not-found"
@@ -92,7 +92,7 @@ def test_in_its_sandbox_the_notifier_reaches_the_desktop(user: ServiceUser) -> N
     server = user.popen(str(user.program), "-I", "-c", _DESKTOP)
     assert server.stdout is not None
     assert server.stdout.readline() == "ready\n"
-    user.tell("SET one question")
+    user.request("SET one question")
     assert server.stdout.readline() == "one: question\n"
     server.communicate(timeout=20)
 
@@ -102,12 +102,12 @@ def test_in_its_sandbox_the_notifier_finds_the_pane_in_focus(user: ServiceUser) 
     user.configure(COMMAND)
     user.run_acd("install")
     behind, front = _two_panes(user)
-    user.tell("SET begin working")
+    user.request("SET begin working")
     until(lambda: user.unit("acd-notify.service", "ActiveState") == "active")
     _question(user, "front", front)
     _question(user, "behind", behind)
-    until(lambda: _told(user) != "")
-    assert _told(user) == "behind question\n"
+    until(lambda: _output(user) != "")
+    assert _output(user) == "behind question\n"
     _tmux(user, "kill-server")
 
 
@@ -156,11 +156,11 @@ def _question(user: ServiceUser, name: str, pane: str) -> None:
     server = _tmux(user, "display-message", "-p", "#{pid}")
     hints = f'{{"TMUX":"{HOME}/inner,{server},0","TMUX_PANE":"{pane}"}}'
     event = f'{{"session_id":"{name}","hook_event_name":"PermissionRequest"}}'
-    assert user.tell(f"HOOK claude-code {hints} {event}") == ["OK"]
+    assert user.request(f"HOOK claude-code {hints} {event}") == ["OK"]
 
 
-def _told(user: ServiceUser) -> str:
-    return user.run("cat", f"{RUNTIME}/acd/told", check=False).stdout
+def _output(user: ServiceUser) -> str:
+    return user.run("cat", f"{RUNTIME}/acd/output", check=False).stdout
 
 
 def test_doctor_checks_the_notifiers_unit(user: ServiceUser) -> None:
@@ -184,7 +184,7 @@ def test_doctor_checks_the_notifiers_unit(user: ServiceUser) -> None:
     user.run_acd("install")
     user.run("systemctl", "--user", "stop", "acd.service")
     assert status() == "notify acd-notify.service comes with the daemon"
-    user.tell("SET one working")
+    user.request("SET one working")
     until(lambda: user.unit("acd-notify.service", "ActiveState") == "active")
     assert "✓ notify " in doctor()
     assert status() == "notify acd-notify.service runs"
@@ -198,8 +198,8 @@ def test_doctor_checks_the_notifiers_unit(user: ServiceUser) -> None:
     user.run_acd("install")
     until(lambda: "runs" in status())
     user.configure("[notify]\ndesktop = true\n")
-    says = "no program on the session bus shows notifications"
-    assert says in user.run_acd("doctor", check=False)
+    problem = "no program on the session bus shows notifications"
+    assert problem in user.run_acd("doctor", check=False)
 
 
 # A notification server for one notification, which a line on stdin clicks.

@@ -59,7 +59,7 @@ def settings_of(home: ClaudeHome) -> Path:
 
 
 def put(home: ClaudeHome, executable: Path, content: bytes) -> None:
-    """Our hooks into settings that say `content`, as `acd install` would for this client."""
+    """Adds our hooks to settings with this content, as `acd install` does for this client."""
     programs = home.root / "bin"
     programs.mkdir(exist_ok=True)
     (programs / "claude").unlink(missing_ok=True)
@@ -71,7 +71,7 @@ def put(home: ClaudeHome, executable: Path, content: bytes) -> None:
 
 
 def put_for(version: Version | None, home: ClaudeHome, content: bytes) -> None:
-    """Our hooks for a client of that version into settings that say `content`."""
+    """Adds our hooks for a client of that version to settings with this content."""
     settings_of(home).write_bytes(content)
     command = guarded_command(real_python(), home.root / "acd_hook.py", "claude-code")
     settings = Settings(settings_of(home), hooks.AGENT, "Claude Code")
@@ -85,9 +85,9 @@ def seen(home: ClaudeHome) -> list[str]:
 
 
 def screen_after_two_turns(home: ClaudeHome, executable: Path) -> str:
-    """What a person sees after two prompts and their answers, or of a warning before them.
+    """The screen after two prompts and their answers, or at a warning before them.
 
-    With the second one begun, all that the first one's hooks had to say is said.
+    When the second turn begins, the client has shown all output of the first one's hooks.
     """
     argv = [str(executable), "--permission-mode", "default"]
     with TmuxTerminal(home.root / "terminal", argv, home.environ, home.project) as terminal:
@@ -107,25 +107,25 @@ def complains(screen: str) -> bool:
     return any(words in screen for words in COMPLAINTS)
 
 
-def test_the_client_says_its_version(executable: Path, tmp_path: Path) -> None:
+def test_the_client_reports_its_version(executable: Path, tmp_path: Path) -> None:
     (tmp_path / "claude").symlink_to(executable)
     environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(tmp_path)}
-    [(place, version)] = clients(environ)
-    assert place == str(tmp_path / "claude")
+    [(found, version)] = clients(environ)
+    assert found == str(tmp_path / "claude")
     assert version is not None
     assert ".".join(map(str, version)) in client.VERSIONS
 
 
 @pytest.mark.parametrize("where", EXTENSIONS)
-def test_a_client_that_only_an_editors_extension_brings_says_its_version(
+def test_a_client_in_an_editors_extension_reports_its_version(
     executable: Path, tmp_path: Path, where: str
 ) -> None:
     # A wrong name, as of an extension that was unpacked by hand: the program counts.
     program = tmp_path / where / "anthropic.claude-code-2.1.1" / PROGRAM
     program.parent.mkdir(parents=True)
     program.symlink_to(executable)
-    [(place, version)] = clients({"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)})
-    assert place == str(program)
+    [(found, version)] = clients({"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)})
+    assert found == str(program)
     assert version is not None
     assert ".".join(map(str, version)) in client.VERSIONS
 
@@ -137,10 +137,10 @@ def test_doctor_reports_the_events_of_a_client_that_only_an_extension_brings(
     program = user.home / EXTENSIONS[0] / "anthropic.claude-code-2.1.197-linux-x64" / PROGRAM
     program.parent.mkdir(parents=True)
     program.symlink_to(executable)
-    told = user.acd("doctor", check=False)
-    assert told.returncode == 1
-    assert f"({program})" in told.stdout
-    assert "no hook on PostToolBatch\n" in told.stdout
+    output = user.acd("doctor", check=False)
+    assert output.returncode == 1
+    assert f"({program})" in output.stdout
+    assert "no hook on PostToolBatch\n" in output.stdout
     user.install()
     assert "no hook on" not in user.acd("doctor", check=False).stdout
 
@@ -189,7 +189,7 @@ def test_the_client_has_nothing_to_say_about_our_hooks(executable: Path, home: C
 @pytest.mark.parametrize(
     "version", [None, (2, 1, 332)], ids=["no client known", "for a newer client"]
 )
-def test_the_client_knows_every_event_that_is_hooked_for_another_one(
+def test_the_client_supports_every_event_that_is_hooked_for_another_one(
     executable: Path, home: ClaudeHome, version: Version | None
 ) -> None:
     put_for(version, home, ACCEPTED["plain"])
@@ -216,7 +216,7 @@ def test_a_hook_without_its_guard_would_be_seen(executable: Path, home: ClaudeHo
     assert complains(screen_after_two_turns(home, executable))
 
 
-def test_an_event_that_the_client_does_not_know_would_be_seen(
+def test_an_event_that_the_client_does_not_support_would_be_seen(
     executable: Path, home: ClaudeHome
 ) -> None:
     put(home, executable, b"")

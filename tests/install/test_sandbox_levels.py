@@ -27,32 +27,32 @@ def user(program: Path) -> Iterator[ServiceUser]:
 
 
 def failed_starts(user: ServiceUser, unit: str) -> int:
-    """Returns how often systemd has started the unit in vain."""
+    """Returns how many starts of the unit have failed."""
     user.run("journalctl", "--user", "--sync", check=False)
-    said = user.run("journalctl", f"--user-unit={unit}", "-o", "cat", check=False).stdout
-    return said.count("Main process exited")
+    log = user.run("journalctl", f"--user-unit={unit}", "-o", "cat", check=False).stdout
+    return log.count("Main process exited")
 
 
 def found(user: ServiceUser, command: str, what: str) -> str:
     """Returns the lines of `acd status` or `acd doctor` on a subject, with the remedy."""
     lines = user.run_acd(command, check=False).splitlines()
-    told = [
+    text = [
         f"{line} {following.strip()}" if "→" in following else line
         for line, following in zip(lines, [*lines[1:], ""], strict=True)
         if f" {what} " in line and "→" not in line
     ]
-    return "\n".join(" ".join(line.split()) for line in told)
+    return "\n".join(" ".join(line.split()) for line in text)
 
 
 def test_where_no_user_namespace_can_be_made_the_service_starts_without_what_needs_one(
     user: ServiceUser,
 ) -> None:
     user.configure(NOTIFY)
-    told = user.run_acd("install")
+    text = user.run_acd("install")
     for unit in ("acd.service", "acd-notify.service"):
-        assert f"{unit} has the sandbox level reduced, because {NO_USER_NAMESPACE}\n" in told
-    assert "(systemd)" in told
-    assert user.tell("SET one working") == ["OK"]
+        assert f"{unit} has the sandbox level reduced, because {NO_USER_NAMESPACE}\n" in text
+    assert "(systemd)" in text
+    assert user.request("SET one working") == ["OK"]
     for unit in ("acd.service", "acd-notify.service"):
         assert user.unit(unit, "ActiveState") == "active"
         assert user.unit(unit, "PrivateUsers") == "no"
@@ -68,7 +68,7 @@ def test_where_no_user_namespace_can_be_made_the_service_starts_without_what_nee
 def test_the_level_follows_the_namespaces_that_can_be_made(user: ServiceUser) -> None:
     user.configure(NOTIFY)
     user.run_acd("install")
-    user.tell("SET one working")
+    user.request("SET one working")
     user.allow_user_namespaces(allowed=True)
     assert found(user, "doctor", "sandbox").splitlines() == [
         f"✗ sandbox {unit}: reduced is installed, and the strongest that starts here is full"
@@ -100,10 +100,10 @@ def test_where_the_namespaces_of_a_mount_cannot_be_made_the_level_is_reduced_too
 ) -> None:
     user.allow_user_namespaces(allowed=True)
     user.root("sh", "-c", "echo 0 >/proc/sys/user/max_mnt_namespaces")
-    told = user.run_acd("install")
+    text = user.run_acd("install")
     why = "full does not start here: 226/NAMESPACE, its namespaces cannot be set up"
-    assert f"acd.service has the sandbox level reduced, because {why}\n" in told
-    assert user.tell("SET one working") == ["OK"]
+    assert f"acd.service has the sandbox level reduced, because {why}\n" in text
+    assert user.request("SET one working") == ["OK"]
 
 
 def test_a_service_that_cannot_start_any_more_is_tried_five_times_and_events_arrive(
@@ -111,7 +111,7 @@ def test_a_service_that_cannot_start_any_more_is_tried_five_times_and_events_arr
 ) -> None:
     user.allow_user_namespaces(allowed=True)
     user.run_acd("install")
-    user.tell("SET one working")
+    user.request("SET one working")
     user.run_acd("stop")
     user.allow_user_namespaces(allowed=False)
     user.run_acd("set", "two", "question")
@@ -136,9 +136,9 @@ def test_starts_that_succeed_are_not_counted_at_any_level(level: str, user: Serv
     if level == "minimal":
         lower(user)
     for _ in range(7):
-        assert user.tell("PING", "STOP") == ["OK", "OK"]
+        assert user.request("PING", "STOP") == ["OK", "OK"]
     assert user.unit("acd.socket", "ActiveState") == "active"
-    assert user.tell("PING") == ["OK"]
+    assert user.request("PING") == ["OK"]
     until(lambda: user.unit("acd-notify.service", "ActiveState") == "active")
 
 
@@ -178,8 +178,8 @@ def test_a_notifier_that_cannot_start_is_tried_no_more_than_five_times(user: Ser
 
 def test_without_a_session_bus_the_level_is_found_all_the_same(user: ServiceUser) -> None:
     no_bus = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nowhere"}
-    told = user.run_acd("install", environment=no_bus)
-    assert f"acd.service has the sandbox level reduced, because {NO_USER_NAMESPACE}\n" in told
+    text = user.run_acd("install", environment=no_bus)
+    assert f"acd.service has the sandbox level reduced, because {NO_USER_NAMESPACE}\n" in text
 
 
 def test_a_try_of_the_sandbox_leaves_nothing_behind(user: ServiceUser) -> None:
@@ -201,17 +201,17 @@ def test_where_systemd_starts_no_level_hooks_start_the_daemon_until_it_does(
     user: ServiceUser,
 ) -> None:
     user.run_acd("install")
-    user.tell("SET one working")
+    user.request("SET one working")
     # A setting of all services (systemd.unit(5), type-level drop-ins).
     user.write(f"{UNITS}/service.d/none.conf", "[Service]\nExecStartPre=false\n")
     user.systemctl("daemon-reload")
     assert "✗ sandbox systemd starts acd.service at no level of its sandbox" in found(
         user, "doctor", "sandbox"
     )
-    told = user.run_acd("install")
-    assert "systemd starts acd.service at no level of its sandbox" in told
-    assert "so the first hook starts the daemon.\n" in told
-    assert "(spawned)" in told
+    text = user.run_acd("install")
+    assert "systemd starts acd.service at no level of its sandbox" in text
+    assert "so the first hook starts the daemon.\n" in text
+    assert "(spawned)" in text
     assert not (user.home / UNITS / "acd.service").exists()
     assert list(user.sessions()) == ["one"]
     user.run("rm", "-r", f"{UNITS}/service.d")

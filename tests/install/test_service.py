@@ -24,24 +24,24 @@ def user(service_user: ServiceUser) -> ServiceUser:
 def test_after_install_the_first_request_starts_the_daemon_in_its_sandbox(
     user: ServiceUser,
 ) -> None:
-    told = user.run_acd("install")
-    assert f"systemd holds {RUNTIME}/acd/acd.sock" in told
-    assert "(systemd)" in told
+    output = user.run_acd("install")
+    assert f"systemd holds {RUNTIME}/acd/acd.sock" in output
+    assert "(systemd)" in output
     assert user.unit("acd.socket", "UnitFileState") == "enabled"
     user.run("systemctl", "--user", "stop", "acd.service")
     assert user.daemon_pid() == 0
-    assert user.tell("SET one working") == ["OK"]
+    assert user.request("SET one working") == ["OK"]
     assert user.daemon_state() == "active"
     assert user.unit("acd.service", "PrivateUsers") == "yes"
 
 
 def test_a_daemon_that_a_hook_started_hands_over_its_sessions(user: ServiceUser) -> None:
-    told = user.run_acd("install", "--no-service")
-    assert "(spawned)" in told
-    assert user.tell("SET one working", "SET two question") == ["OK", "OK"]
+    output = user.run_acd("install", "--no-service")
+    assert "(spawned)" in output
+    assert user.request("SET one working", "SET two question") == ["OK", "OK"]
     [spawned] = user.run("pgrep", "-f", "acd daemon").stdout.split()
-    told = user.run_acd("install")
-    assert "(systemd)" in told
+    output = user.run_acd("install")
+    assert "(systemd)" in output
     assert {name: each["status"] for name, each in user.sessions().items()} == {
         "one": "working",
         "two": "question",
@@ -52,12 +52,12 @@ def test_a_daemon_that_a_hook_started_hands_over_its_sessions(user: ServiceUser)
 
 def test_an_upgrade_restarts_the_daemon_and_leaves_the_socket_open(user: ServiceUser) -> None:
     user.run_acd("install")
-    assert user.tell("SET one working") == ["OK"]
+    assert user.request("SET one working") == ["OK"]
     socket = user.run("stat", "--format=%i", f"{RUNTIME}/acd/acd.sock").stdout
     since = user.unit("acd.socket", "ActiveEnterTimestampMonotonic")
     before = user.daemon_pid()
-    told = user.run_acd("install")
-    assert "its socket stayed open" in told
+    output = user.run_acd("install")
+    assert "its socket stayed open" in output
     assert user.daemon_pid() not in {0, before}
     assert user.run("stat", "--format=%i", f"{RUNTIME}/acd/acd.sock").stdout == socket
     assert user.unit("acd.socket", "ActiveEnterTimestampMonotonic") == since
@@ -66,7 +66,7 @@ def test_an_upgrade_restarts_the_daemon_and_leaves_the_socket_open(user: Service
 
 def test_other_units_are_put_in_place_of_outdated_ones(user: ServiceUser) -> None:
     user.run_acd("install")
-    assert user.tell("SET one working") == ["OK"]
+    assert user.request("SET one working") == ["OK"]
     current = user.files()
     for name in ("acd.socket", "acd.service"):
         unit = user.home / UNITS / name
@@ -85,7 +85,7 @@ def test_a_socket_that_failed_or_vanished_works_again(user: ServiceUser) -> None
     assert "systemd holds" in user.run_acd("install")
     user.run("systemctl", "--user", "stop", "acd.socket")
     assert "systemd holds" in user.run_acd("install")
-    assert user.tell("PING") == ["OK"]
+    assert user.request("PING") == ["OK"]
 
 
 def test_a_program_that_is_gone_ends_in_a_failed_socket_and_an_install_mends_it(
@@ -101,7 +101,7 @@ def test_a_program_that_is_gone_ends_in_a_failed_socket_and_an_install_mends_it(
     assert user.unit("acd.socket", "Result") == "service-start-limit-hit"
     user.run("rm", "-r", f"{UNITS}/acd.service.d")
     user.run_acd("install")
-    assert user.tell("PING") == ["OK"]
+    assert user.request("PING") == ["OK"]
 
 
 # Connects and reads to the end, for as long as the socket is open.
@@ -121,19 +121,19 @@ while True:
 """
 
 
-def test_without_a_reachable_manager_a_note_says_that_hooks_start_the_daemon(
+def test_without_a_reachable_manager_a_note_shows_that_hooks_start_the_daemon(
     user: ServiceUser,
 ) -> None:
     user.run("mkdir", "-m", "700", "run")
-    told = user.run_acd("install", environment=NO_MANAGER)
-    assert "No service manager answers here" in told
+    output = user.run_acd("install", environment=NO_MANAGER)
+    assert "No service manager answers here" in output
     assert not (user.home / UNITS).exists()
 
 
 def test_without_a_login_session_the_manager_is_found_all_the_same(user: ServiceUser) -> None:
     script = 'unset XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS; exec "$0" -m acd install'
-    told = user.run("sh", "-c", script, str(user.program)).stdout
-    assert f"systemd holds {RUNTIME}/acd/acd.sock" in told
+    output = user.run("sh", "-c", script, str(user.program)).stdout
+    assert f"systemd holds {RUNTIME}/acd/acd.sock" in output
 
 
 def test_a_directory_that_systemd_does_not_read_is_refused(user: ServiceUser) -> None:
@@ -159,10 +159,10 @@ def test_the_units_of_another_home_are_left_alone(user: ServiceUser) -> None:
 
 def test_a_dry_run_starts_and_changes_nothing(user: ServiceUser) -> None:
     before = user.files()
-    told = user.run_acd("install", "--dry-run")
+    output = user.run_acd("install", "--dry-run")
     assert user.files() == before
     for name in ("acd.socket", "acd.service"):
-        assert f"would write {HOME}/{UNITS}/{name}" in told
+        assert f"would write {HOME}/{UNITS}/{name}" in output
         assert user.unit(name, "LoadState") == "not-found"
     user.run_acd("install")
     user.run("systemctl", "--user", "stop", "acd.service")
@@ -174,20 +174,20 @@ def test_a_dry_run_starts_and_changes_nothing(user: ServiceUser) -> None:
 def test_each_problem_of_the_service_is_reported(user: ServiceUser) -> None:
     assert "no units of acd" in user.run_acd("status", check=False)
     user.run_acd("install")
-    assert "systemd, " in (told := user.run_acd("status")), told
-    assert "acd.socket is inactive" not in told
+    assert "systemd, " in (output := user.run_acd("status")), output
+    assert "acd.socket is inactive" not in output
     user.run("systemctl", "--user", "disable", "--now", "acd.socket")
-    told = user.run_acd("status", check=False)
-    assert "acd.socket is not enabled" in told
-    assert "acd.socket is inactive" in told
+    output = user.run_acd("status", check=False)
+    assert "acd.socket is not enabled" in output
+    assert "acd.socket is inactive" in output
 
 
 def test_uninstall_leaves_no_unit_no_process_and_no_file(user: ServiceUser) -> None:
     before = user.files()
     user.run_acd("install")
-    assert user.tell("SET one working") == ["OK"]
-    told = user.run_acd("uninstall", "--yes")
-    assert "The systemd units removed." in told
+    assert user.request("SET one working") == ["OK"]
+    output = user.run_acd("uninstall", "--yes")
+    assert "The systemd units removed." in output
     left = user.files()
     assert {path: left.get(path) for path in before} == before
     assert [path for path in left if "acd" in path] == []

@@ -60,7 +60,9 @@ def test_a_file_without_ours_is_left_as_it_is(content: bytes) -> None:
 
 
 @refused
-def test_what_cannot_be_edited_is_refused_with_its_place(content: bytes, message: str) -> None:
+def test_a_text_that_cannot_be_edited_is_refused_with_the_position(
+    content: bytes, message: str
+) -> None:
     with pytest.raises(SettingsError) as caught:
         merge(hook_entries.decode(content), WANTED, AGENT)
     assert message in caught.value.message
@@ -198,11 +200,11 @@ def test_anything_is_merged_or_refused(content: bytes) -> None:
         "(/d/acd_hook.py claude-code)&",
     ],
 )
-def test_ours_is_known_by_its_file_and_agent_wherever_they_are(command: str) -> None:
+def test_ours_is_recognized_by_its_file_and_agent_wherever_they_are(command: str) -> None:
     assert hook_entries.is_ours({"type": "command", "command": command}, AGENT)
 
 
-def test_ours_is_known_when_its_words_are_a_list() -> None:
+def test_ours_is_recognized_when_its_words_are_a_list() -> None:
     entry = {"type": "command", "command": "/p", "args": ["-I", "/d/acd_hook.py", "claude-code"]}
     assert hook_entries.is_ours(entry, AGENT)
 
@@ -223,7 +225,7 @@ def test_ours_is_known_when_its_words_are_a_list() -> None:
         None,
     ],
 )
-def test_what_only_looks_like_ours_is_not(entry: object) -> None:
+def test_a_hook_that_only_looks_like_ours_is_not_ours(entry: object) -> None:
     assert not hook_entries.is_ours(entry, AGENT)
 
 

@@ -58,7 +58,7 @@ def test_completions_go_where_there_is_a_place_for_them(user: User) -> None:
     assert {path: path.read_bytes() for path in wanted} == wanted
 
 
-def test_where_no_shell_looks_no_completion_is_put(user: User) -> None:
+def test_without_the_directory_of_a_shell_no_completion_is_installed(user: User) -> None:
     user.install()
     assert not any((user.home / path).parent.exists() for path in COMPLETIONS)
 
@@ -102,7 +102,7 @@ def test_outdated_ones_are_replaced_and_current_ones_left(user: User) -> None:
     assert "completion" not in user.install("--dry-run")
 
 
-def test_somebody_elses_files_and_links_are_left_alone(user: User) -> None:
+def test_foreign_files_and_links_stay(user: User) -> None:
     first, *others = in_shells(user)
     first.write_text("# my own\n")
     theirs = user.home / "theirs"
@@ -122,8 +122,8 @@ def test_uninstall_takes_them_out_and_leaves_others_alone(user: User) -> None:
     other.parent.mkdir(parents=True)
     other.touch()
     user.install()
-    told = user.uninstall()
-    assert "The manual removed.\nCompletions removed.\n" in told
+    output = user.uninstall()
+    assert "The manual removed.\nCompletions removed.\n" in output
     assert not any(path.exists() for path in wanted)
     assert all(path.parent.is_dir() for path in wanted)
     assert list((user.home / ".local/share/man").rglob("*")) == [other.parent, other]
@@ -144,7 +144,7 @@ def test_a_place_that_cannot_be_written_does_not_stop_an_install(user: User) -> 
     assert not path.exists()
 
 
-def test_something_in_the_way_does_not_stop_an_install(user: User) -> None:
+def test_a_file_in_place_of_a_directory_does_not_stop_an_install(user: User) -> None:
     in_the_way = user.home / ".local/share/man"
     in_the_way.parent.mkdir(parents=True)
     in_the_way.write_text("not a directory")

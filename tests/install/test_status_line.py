@@ -96,8 +96,8 @@ def test_no_other_command_is_acds(command: str) -> None:
 def test_it_is_set_when_asked_for_and_shows_who_needs_the_user(user: User) -> None:
     user.write(PLAIN)
     assert "Status line" not in user.install()
-    told = user.install("--statusline")
-    assert f"Status line for Claude Code: in {user.settings}" in told
+    output = user.install("--statusline")
+    assert f"Status line for Claude Code: in {user.settings}" in output
     with LineClient(user.socket) as client:
         client.ask('SET a question {"name": "api"}')
     line = json.loads(user.settings.read_bytes())["statusLine"]
@@ -128,11 +128,11 @@ def test_an_upgrade_keeps_ours_current(user: User) -> None:
     assert user.settings.read_bytes() == before
 
 
-def test_another_one_stays_and_a_note_says_so(user: User) -> None:
+def test_another_one_stays_and_a_note_reports_it(user: User) -> None:
     content = json.dumps({"statusLine": OTHER}, indent=2).encode()
     user.write(content)
-    told = user.install("--statusline", "--no-hooks")
-    assert "has a statusLine of its own, which stays" in told
+    output = user.install("--statusline", "--no-hooks")
+    assert "has a statusLine of its own, which stays" in output
     assert user.settings.read_bytes() == content
 
 

@@ -39,7 +39,7 @@ def test_uninstall_ends_the_daemon(user: User) -> None:
     assert not runtime_dir.is_running(user.socket)
 
 
-def test_a_second_uninstall_says_that_nothing_is_there(user: User) -> None:
+def test_a_second_uninstall_prints_that_there_is_nothing_to_do(user: User) -> None:
     user.write(PLAIN)
     user.install()
     user.uninstall()
@@ -54,10 +54,10 @@ def test_what_the_user_changed_since_stays_and_so_does_the_backup(user: User) ->
     value = json.loads(user.settings.read_bytes())
     value["model"] = "sonnet"
     user.settings.write_text(json.dumps(value, indent=2))
-    told = user.uninstall()
+    output = user.uninstall()
     assert json.loads(user.settings.read_bytes()) == json.loads(PLAIN) | {"model": "sonnet"}
     assert user.backup.read_bytes() == PLAIN
-    assert f"stays at {user.backup}" in told
+    assert f"stays at {user.backup}" in output
 
 
 def test_a_file_that_the_client_rewrote_with_the_same_value_needs_no_backup(user: User) -> None:
@@ -93,7 +93,7 @@ def test_the_program_and_its_link_go_and_foreign_files_stay(user: User) -> None:
     assert not link.is_symlink()
 
 
-def test_somebody_elses_acd_stays(user: User) -> None:
+def test_a_foreign_acd_stays(user: User) -> None:
     user.install()
     link = user.home / ".local/bin/acd"
     link.parent.mkdir()
@@ -163,11 +163,11 @@ def test_on_a_terminal_it_asks(user: User, answer: str, goes: bool) -> None:
 def test_an_uninstall_as_a_dry_run_changes_nothing_and_names_each_place(user: User) -> None:
     user.install()
     before = user.files()
-    told = user.acd("uninstall", "--dry-run").stdout
+    output = user.acd("uninstall", "--dry-run").stdout
     assert user.files() == before
     assert runtime_dir.is_running(user.socket)
-    for place in (user.settings, user.socket.parent, user.hook):
-        assert str(place) in told
+    for file in (user.settings, user.socket.parent, user.hook):
+        assert str(file) in output
     user.uninstall()
     assert user.acd("uninstall", "--dry-run").stdout == "nothing to do\n"
 

@@ -32,8 +32,8 @@ NEEDS_USER_NAMESPACE = {
     *("ProtectClock", "ProtectHostname", "ProtectControlGroups", "CapabilityBoundingSet"),
     *("ProtectKernelTunables", "ProtectKernelModules", "ProtectKernelLogs"),
 }
-"""In a user's manager: 218/CAPABILITIES or ignored without one on 252, and later versions
-make one for each of them (systemd.exec(5), PrivateUsers=)."""
+"""Directives that need a user namespace in a user's manager. Without one, systemd 252 ignores
+them or fails with 218/CAPABILITIES; later versions make one (systemd.exec(5), PrivateUsers=)."""
 
 
 def analyze(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -83,7 +83,7 @@ def test_systemd_warns_about_an_unknown_key(tmp_path: Path, units: list[str]) ->
 
 
 @analyzed
-def test_the_services_are_exposed_as_little_as_the_documentation_says(
+def test_the_services_are_exposed_as_little_as_documented(
     tmp_path: Path, units: list[str], level: Level
 ) -> None:
     for unit in map(Path, units[1:]):
@@ -134,11 +134,11 @@ def test_the_minimal_sandbox_is_no_new_privileges_and_filters_of_system_calls(un
 
 @pytest.mark.parametrize("unit", [systemd.SERVICE, systemd.NOTIFY])
 def test_the_reduced_sandbox_has_nothing_that_needs_a_user_namespace(unit: str) -> None:
-    kept = {
+    keys = {
         line.partition("=")[0] for line in sandbox.directives(systemd.template(unit), "reduced")
     }
-    assert not kept & NEEDS_USER_NAMESPACE
-    assert kept > {
+    assert not keys & NEEDS_USER_NAMESPACE
+    assert keys > {
         line.partition("=")[0] for line in sandbox.directives(systemd.template(unit), "minimal")
     }
 
@@ -163,7 +163,7 @@ def test_an_installed_unit_holds_its_level_and_the_reason(unit: str, level: Leve
 
 
 @pytest.mark.parametrize(
-    ("result", "code", "status", "says"),
+    ("result", "code", "status", "expected"),
     [
         ("exit-code", "1", "217", "217/USER, no user namespace can be made"),
         ("exit-code", "1", "3", "exit status 3"),
@@ -172,9 +172,9 @@ def test_an_installed_unit_holds_its_level_and_the_reason(unit: str, level: Leve
     ],
 )
 def test_the_reason_of_a_failure_is_in_words(
-    result: str, code: str, status: str, says: str
+    result: str, code: str, status: str, expected: str
 ) -> None:
-    assert sandbox.failure(result, code, status) == says
+    assert sandbox.failure(result, code, status) == expected
 
 
 def test_a_program_that_is_gone_is_not_started_for_ever() -> None:

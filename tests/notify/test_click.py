@@ -13,7 +13,7 @@ from jeepney import new_method_call
 
 from acd.notify.dbus import DBusDesktop
 from acd.notify.notification import Notification
-from testing.agents import asks
+from testing.agents import send_question
 from testing.cli_runs import start, until, until_subscribed
 from testing.desktop_server import (
     BUS,
@@ -58,10 +58,10 @@ def served(here: DaemonHome) -> DaemonHome:
     return here
 
 
-def question(place: DaemonHome, tmux: Tmux, server: NotificationServer, name: str) -> str:
-    """Lets a session in a hidden pane ask, and waits for its notification; returns the pane."""
+def question(home: DaemonHome, tmux: Tmux, server: NotificationServer, name: str) -> str:
+    """Opens a question in a hidden pane, and waits for its notification; returns the pane."""
     pane = tmux.background_pane(name)
-    asks(place, name, tmux.hints(pane))
+    send_question(home, name, tmux.hints(pane))
     shown(server, name)
     return pane
 
@@ -76,19 +76,19 @@ def shown(server: NotificationServer, name: str) -> None:
     )
 
 
-def until_saved(place: DaemonHome, *names: str) -> None:
+def until_saved(home: DaemonHome, *names: str) -> None:
     """Waits until the notifier has saved the number of each notification."""
-    until(lambda: _state(place)["shown"].keys() == set(names))
+    until(lambda: _state(home)["shown"].keys() == set(names))
 
 
-def until_known(place: DaemonHome, name: str) -> None:
+def until_known(home: DaemonHome, name: str) -> None:
     """Waits until the notifier has taken in a session."""
-    until(lambda: name in _state(place)["waits"])
+    until(lambda: name in _state(home)["waits"])
 
 
-def _state(place: DaemonHome) -> dict[str, dict[str, Any]]:
+def _state(home: DaemonHome) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = json.loads(
-        (place.directory / "acd.sock.notified").read_text()
+        (home.directory / "acd.sock.notified").read_text()
     )
     return found
 
@@ -159,9 +159,9 @@ def test_an_unreachable_terminal_is_reported_and_the_next_click_works(
     served: DaemonHome, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
     process = notify()
-    asks(served, "gone", viewer.tmux.hints("%99"))
+    send_question(served, "gone", viewer.tmux.hints("%99"))
     shown(server, "gone")
-    asks(served, "far", {"host": "far"})
+    send_question(served, "far", {"host": "far"})
     shown(server, "far")
     pane = question(served, viewer.tmux, server, "api")
     server.click(1)
@@ -198,7 +198,7 @@ def test_a_terminal_client_that_hangs_is_ended_and_answers_still_withdraw_notifi
     process = start(served, "notify")
     try:
         until_subscribed(served)
-        asks(served, "api", {"KITTY_WINDOW_ID": "1", "KITTY_LISTEN_ON": f"unix:{listens}"})
+        send_question(served, "api", {"KITTY_WINDOW_ID": "1", "KITTY_LISTEN_ON": f"unix:{listens}"})
         shown(server, "api")
         with a_listener(listens, "kitty"):
             server.click(1)

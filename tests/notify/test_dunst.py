@@ -11,7 +11,7 @@ from jeepney import DBusAddress, Properties, new_method_call
 from jeepney.io.blocking import open_dbus_connection
 
 from testing import screen as screens
-from testing.agents import asks
+from testing.agents import send_question
 from testing.cli_runs import until
 from testing.desktop_server import BUS, NAME, reply_to
 from testing.notifier import DESKTOP, Notify, needs_bus
@@ -72,7 +72,7 @@ def test_the_default_action_brings_the_sessions_terminal_to_the_front(
     with a_tmux(here) as tmux:
         viewer = tmux.attach()
         pane = tmux.background_pane("api")
-        asks(here, "api", tmux.hints(pane))
+        send_question(here, "api", tmux.hints(pane))
         until(lambda: shown(dunst) == 1)
         with open_dbus_connection(dunst) as connection:
             connection.send(new_method_call(_DUNST, "NotificationAction", "u", (0,)))

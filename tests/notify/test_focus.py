@@ -1,4 +1,4 @@
-"""Where the user looks: a real tmux, a real kitty, and programs that fail."""
+"""The focus on a session's pane and window: a real tmux, a real kitty, and programs that fail."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from acd.notify.focus import FocusProbe
 from acd.notify.policy import FocusReport
 from acd.notify.presence import Presence
 from acd.system import programs
-from testing.agents import asks
+from testing.agents import send_question
 from testing.cli_runs import until
 from testing.kitty import IS_THERE, SLEEP, a_kitty
 from testing.listeners import a_listener, a_strangers_tmux, as_root
@@ -251,7 +251,7 @@ def test_another_users_tmux_cannot_write_a_file_through_acd_notify(
     notify()
     profile = here.home / ".profile"
     with a_strangers_tmux(here.root / "theirs", profile) as hints:
-        asks(here, "forged", hints)
+        send_question(here, "forged", hints)
         _, session = json.loads(fifo.read_text())
     assert session["id"] == "forged"
     assert not profile.exists()

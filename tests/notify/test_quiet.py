@@ -14,7 +14,7 @@ import pytest
 
 from acd.notify import presence
 from acd.notify.presence import Presence
-from testing.agents import asks
+from testing.agents import send_question
 from testing.cli_runs import until
 from testing.notifier import Notify, make_fifo, report_command
 from testing.support import DaemonHome
@@ -59,8 +59,8 @@ def test_a_question_in_the_visible_pane_is_not_notified_of_and_one_in_a_hidden_p
     notify()
     behind = viewer.pane()
     front = tmux.window("sleep", "1000")
-    asks(here, "front", tmux.hints(front))
-    asks(here, "behind", tmux.hints(behind))
+    send_question(here, "front", tmux.hints(front))
+    send_question(here, "behind", tmux.hints(behind))
     assert session(fifo) == "behind"
 
 
@@ -73,8 +73,8 @@ def test_a_user_who_leaves_the_pane_without_an_answer_is_notified_in_the_end(
     notify()
     front = tmux.window("sleep", "1000")
     viewer.type("x")
-    asks(here, "one", tmux.hints(front))
-    asks(here, "nowhere", {})
+    send_question(here, "one", tmux.hints(front))
+    send_question(here, "nowhere", {})
     assert session(fifo) == "nowhere"
     tmux.window("sleep", "1000")
     assert session(fifo) == "one"
@@ -87,7 +87,7 @@ def test_with_seen_seconds_zero_the_visible_pane_is_notified_of(
     configure(here, fifo, seen=0)
     here.start()
     notify()
-    asks(here, "one", tmux.hints(viewer.pane()))
+    send_question(here, "one", tmux.hints(viewer.pane()))
     assert session(fifo) == "one"
 
 

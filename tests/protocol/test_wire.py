@@ -281,8 +281,8 @@ def test_accepted_json_is_returned_as_json_that_others_can_read(
             [line] = peer.ask("GET s")
             assert line.isascii()
             shown = json.loads(line.removeprefix("OK "), parse_constant=pytest.fail)
-            kept = shown["metadata"] if request.startswith("SET") else shown["api_usage"]
-            assert kept == {"value": value}
+            stored = shown["metadata"] if request.startswith("SET") else shown["api_usage"]
+            assert stored == {"value": value}
 
 
 @pytest.mark.parametrize(

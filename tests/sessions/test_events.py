@@ -122,7 +122,7 @@ def test_an_event_or_type_that_is_not_known_sets_nothing(label: str) -> None:
     assert event_of(label).status is None
 
 
-# What is kept of the text ---------------------------------------------------
+# The text of an event -------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_question_or_a_last_message_is_kept(name: str, text: str | None) -> No
 
 
 @pytest.mark.parametrize(
-    ("message", "kept"),
+    ("message", "expected"),
     [
         ("  two\n\tlines  ", "two lines"),
         ("x" * 300, "x" * PROMPT_LENGTH),
@@ -155,8 +155,8 @@ def test_a_question_or_a_last_message_is_kept(name: str, text: str | None) -> No
     ],
     ids=ascii,
 )
-def test_a_text_becomes_one_line_of_bounded_length(message: Any, kept: str | None) -> None:
-    assert event_of("Stop", last_assistant_message=message).text == kept
+def test_a_text_becomes_one_line_of_bounded_length(message: Any, expected: str | None) -> None:
+    assert event_of("Stop", last_assistant_message=message).text == expected
 
 
 @pytest.mark.parametrize(

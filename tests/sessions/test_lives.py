@@ -17,7 +17,7 @@ from acd.sessions.signals import EFFECTS, Source
 from acd.sessions.status import REVIVALS, STATUSES, TRANSITIONS, Status
 from acd.sessions.store import Store
 from acd.sessions.values import EVIDENCE_LENGTH
-from testing.event_scenes import STATUS_OF, Scene, contents, event_of, observation_of
+from testing.event_scenes import STATUS_OF, StoreScene, contents, event_of, observation_of
 from testing.strategies import IDS, Life, LifeStep, hooks, lives, steps
 
 WORDS = ["idle", "busy", "asking", "waiting", "shell", "anything else"]
@@ -141,7 +141,7 @@ MAIN_AGENT = [
 
 @given(st.lists(st.sampled_from(MAIN_AGENT), min_size=1, max_size=8), st.randoms())
 def test_in_whatever_order_events_arrive_the_newest_counts(labels, random) -> None:  # type: ignore[no-untyped-def]
-    scene = Scene()
+    scene = StoreScene()
     happened = []
     for label in labels:
         scene.wait(0.001)

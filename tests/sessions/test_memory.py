@@ -8,14 +8,14 @@ import tracemalloc
 from acd.sessions.metadata import parse_metadata
 from acd.sessions.store import Store
 from acd.sessions.values import EVIDENCE_LENGTH
-from testing.event_scenes import Scene
+from testing.event_scenes import StoreScene
 
 SESSIONS = 100
 TRANSITIONS = 10
 MEGABYTE = 1_000_000
 
 
-def traced_bytes(scene: Scene, *, by_hooks: bool) -> int:
+def traced_bytes(scene: StoreScene, *, by_hooks: bool) -> int:
     """Bytes of the store after each session had its transitions."""
     tracemalloc.start()
     before, _ = tracemalloc.get_traced_memory()
@@ -49,13 +49,13 @@ def check_history(store: Store) -> None:
 
 
 def test_a_hundred_sessions_with_ten_transitions_each_take_less_than_a_megabyte() -> None:
-    scene = Scene()
+    scene = StoreScene()
     assert 10_000 < traced_bytes(scene, by_hooks=False) < MEGABYTE
     check_history(scene.store)
 
 
 def test_sessions_of_hooks_take_less_than_a_megabyte_with_their_evidence() -> None:
-    scene = Scene()
+    scene = StoreScene()
     assert 10_000 < traced_bytes(scene, by_hooks=True) < MEGABYTE
     check_history(scene.store)
     assert all(

@@ -11,7 +11,7 @@ from acd.agents.catalog import TRANSLATOR
 from acd.sessions.signals import EFFECTS, HOOK
 from acd.sessions.status import STATUSES, Status
 from acd.sessions.values import NS, Now
-from testing.event_scenes import Scene, described
+from testing.event_scenes import StoreScene, described
 from testing.strategies import WORDS
 
 ALLOWED = {
@@ -39,7 +39,7 @@ _LEADS_TO: dict[Status, str] = {
 
 
 def test_a_failed_turn_leaves_a_subagents_question_open() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("UserPromptSubmit")
     scene.hook("PermissionRequest/Bash", agent_id="a1")
     scene.wait(1)
@@ -75,10 +75,10 @@ def test_the_table_holds_these_corrections_and_no_others() -> None:
     ),
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
-def test_an_observation_makes_of_a_status_what_the_table_says(
+def test_an_observation_changes_a_status_as_in_the_table(
     observed: tuple[str, str], before: Status
 ) -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook(_LEADS_TO[before])
     scene.wait(1)
     changes = scene.observe(*observed)  # type: ignore[arg-type]
@@ -90,7 +90,7 @@ def test_an_observation_makes_of_a_status_what_the_table_says(
 
 @pytest.mark.parametrize("word", ["idle", "busy"])
 def test_a_question_is_closed_when_idle_or_busy_is_observed(word: str) -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("PermissionRequest/Bash", tool_input={"command": "make"})
     scene.wait(1)
     scene.observe("registry", word)
@@ -101,7 +101,7 @@ def test_a_question_is_closed_when_idle_or_busy_is_observed(word: str) -> None:
 
 
 def test_idle_is_not_the_end_while_background_tasks_run() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("Stop/background")
     scene.wait(1)
     assert scene.observe("registry", "idle") == []
@@ -109,7 +109,7 @@ def test_idle_is_not_the_end_while_background_tasks_run() -> None:
 
 
 def test_after_a_dismissed_question_background_tasks_are_working() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("Stop/background")
     scene.hook("PermissionRequest/Bash", agent_id="a1")
     scene.wait(1)
@@ -118,7 +118,7 @@ def test_after_a_dismissed_question_background_tasks_are_working() -> None:
 
 
 def test_a_correction_that_no_longer_holds_is_gone() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("PreToolUse")
     scene.wait(1)
     scene.observe("registry", "idle")
@@ -128,7 +128,7 @@ def test_a_correction_that_no_longer_holds_is_gone() -> None:
 
 
 def test_the_next_hook_overrules_a_correction() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("PreToolUse")
     scene.wait(1)
     scene.observe("registry", "idle")
@@ -138,7 +138,7 @@ def test_the_next_hook_overrules_a_correction() -> None:
 
 
 def test_a_set_overrules_a_correction() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("PreToolUse")
     scene.wait(1)
     scene.observe("registry", "idle")
@@ -146,21 +146,21 @@ def test_a_set_overrules_a_correction() -> None:
     assert scene.status() == "question"
 
 
-def test_the_end_of_a_process_counts_whatever_the_clock_of_the_last_hook_said() -> None:
-    scene = Scene()
+def test_the_end_of_a_process_counts_whatever_the_clock_of_the_last_hook() -> None:
+    scene = StoreScene()
     scene.hook("UserPromptSubmit", at=Now(scene.now.wall + 10**12, 0))
     scene.observe("process", "ended")
     assert scene.status() == "closed"
 
 
 def test_an_observation_of_an_unknown_session_is_ignored() -> None:
-    scene = Scene()
+    scene = StoreScene()
     assert scene.observe("process", "ended", "nobody") == []
     assert scene.statuses() == {}
 
 
 def test_question_as_attention_does_not_hide_a_question_from_corrections() -> None:
-    scene = Scene(question_as_attention=True)
+    scene = StoreScene(question_as_attention=True)
     scene.hook("PermissionRequest/Bash")
     scene.wait(1)
     scene.observe("registry", "busy")
@@ -173,9 +173,9 @@ ASKS = "PermissionRequest/Bash"
 BASH: dict[str, Any] = {"tool_name": "Bash", "tool_input": {"command": "make"}}
 
 
-def asking() -> Scene:
+def asking() -> StoreScene:
     """A tool call with an observed permission request."""
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("PreToolUse", tool_use_id="t1", **BASH)
     scene.wait(1)
     scene.observe("registry", "asking")
@@ -209,7 +209,7 @@ def test_the_hook_gives_the_observed_question_its_text(seconds: float) -> None:
 @pytest.mark.parametrize("asks_first", [True, False], ids=["hook first", "registry first"])
 @pytest.mark.parametrize(("word", "becomes"), [("busy", "working"), ("idle", "attention")])
 def test_a_question_of_both_sources_ends_as_one(asks_first: bool, word: str, becomes: str) -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("PreToolUse", tool_use_id="t1", **BASH)
     for hook in (asks_first, not asks_first):
         scene.wait(1)
@@ -255,8 +255,8 @@ def test_with_the_hook_the_end_of_another_tool_leaves_the_question_open() -> Non
     assert scene.status() == "question"
 
 
-def test_background_tasks_may_ask_and_are_working_after_the_dialog() -> None:
-    scene = Scene()
+def test_background_tasks_may_open_a_dialog_and_are_working_after_it() -> None:
+    scene = StoreScene()
     scene.hook("Stop/background")
     scene.wait(1)
     scene.observe("registry", "asking")
@@ -267,7 +267,7 @@ def test_background_tasks_may_ask_and_are_working_after_the_dialog() -> None:
 
 
 def test_the_word_waiting_of_old_journals_has_no_meaning() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("UserPromptSubmit")
     scene.wait(1)
     assert scene.observe("registry", "waiting") == []

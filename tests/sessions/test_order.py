@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acd.sessions.values import NS, Now
-from testing.event_scenes import Scene, event_of
+from testing.event_scenes import StoreScene, event_of
 
 # Hooks ----------------------------------------------------------------------
 
 
 def test_an_event_that_was_overtaken_changes_nothing() -> None:
-    scene = Scene()
+    scene = StoreScene()
     before = scene.now
     scene.wait(1)
     scene.hook("Stop", last_assistant_message="done")
@@ -25,7 +25,7 @@ def test_an_event_that_was_overtaken_changes_nothing() -> None:
 
 
 def test_the_evidence_log_holds_by_how_much_an_event_was_late() -> None:
-    scene = Scene()
+    scene = StoreScene()
     before = scene.now
     scene.wait(1.5)
     scene.hook("Stop")
@@ -38,14 +38,14 @@ def test_the_evidence_log_holds_by_how_much_an_event_was_late() -> None:
 
 
 def test_of_two_events_at_the_same_time_the_one_that_arrives_last_counts() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("Stop")
     scene.hook("PreToolUse")
     assert scene.status() == "working"
 
 
 def test_an_event_without_a_time_happens_when_it_arrives() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.store.apply_hook(event_of("Stop"), scene.now)
     past = scene.now
     scene.wait(1)
@@ -55,7 +55,7 @@ def test_an_event_without_a_time_happens_when_it_arrives() -> None:
 
 
 def test_an_event_without_a_status_does_not_void_an_older_one() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("UserPromptSubmit")
     scene.wait(1)
     stopped = scene.now
@@ -67,7 +67,7 @@ def test_an_event_without_a_status_does_not_void_an_older_one() -> None:
 
 
 def test_each_session_has_an_order_of_its_own() -> None:
-    scene = Scene()
+    scene = StoreScene()
     past = scene.now
     scene.wait(1)
     scene.hook("Stop", "one")
@@ -82,7 +82,7 @@ def test_each_session_has_an_order_of_its_own() -> None:
 def test_a_question_that_another_agents_event_overtook_is_open(
     asker: dict[str, Any], other: dict[str, Any]
 ) -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("PreToolUse", **asker)
     scene.wait(1)
     asked = scene.now
@@ -93,7 +93,7 @@ def test_a_question_that_another_agents_event_overtook_is_open(
 
 
 def test_an_answer_that_the_main_agents_stop_overtook_closes_the_question() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("PermissionRequest/Bash", agent_id="a1")
     scene.wait(1)
     answered = scene.now
@@ -104,7 +104,7 @@ def test_an_answer_that_the_main_agents_stop_overtook_closes_the_question() -> N
 
 
 def test_a_subagents_question_from_before_the_start_is_not_open() -> None:
-    scene = Scene()
+    scene = StoreScene()
     asked = scene.now
     scene.wait(1)
     scene.hook("SessionStart/startup")
@@ -113,7 +113,7 @@ def test_a_subagents_question_from_before_the_start_is_not_open() -> None:
 
 
 def test_a_notification_that_an_answer_overtook_opens_no_question() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("PermissionRequest/Bash", agent_id="a1")
     scene.wait(1)
     reminded = scene.now
@@ -124,7 +124,7 @@ def test_a_notification_that_an_answer_overtook_opens_no_question() -> None:
 
 
 def test_the_end_of_a_session_that_a_subagents_event_overtook_ends_it() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("UserPromptSubmit")
     scene.wait(1)
     ended = scene.now
@@ -142,26 +142,26 @@ _MAIN: Final = [*_SUBAGENTS[:3], "Stop", "Stop/background", "StopFailure"]
 def test_however_late_the_hooks_of_one_agent_are_the_outcome_is_the_same(
     data: st.DataObject,
 ) -> None:
-    scene = Scene()
+    scene = StoreScene()
     pending: dict[str, list[tuple[str, str, Now]]] = {"": [], "a1": [], "a2": []}
     in_time = []
     for _ in range(data.draw(st.integers(1, 12))):
         scene.wait(1)
-        speaker = data.draw(st.sampled_from(list(pending)))
-        event = data.draw(st.sampled_from(_SUBAGENTS if speaker else _MAIN))
-        in_time.append((speaker, event, scene.now))
-        pending[speaker].append(in_time[-1])
+        subagent = data.draw(st.sampled_from(list(pending)))
+        event = data.draw(st.sampled_from(_SUBAGENTS if subagent else _MAIN))
+        in_time.append((subagent, event, scene.now))
+        pending[subagent].append(in_time[-1])
     late = []
     while any(pending.values()):
-        speaker = data.draw(st.sampled_from([name for name, left in pending.items() if left]))
-        late.append(pending[speaker].pop(0))
+        subagent = data.draw(st.sampled_from([name for name, left in pending.items() if left]))
+        late.append(pending[subagent].pop(0))
     outcomes = []
     for order in (in_time, late):
-        scene = Scene()
+        scene = StoreScene()
         scene.hook("UserPromptSubmit")
         scene.wait(100)
-        for speaker, event, at in order:
-            agent: dict[str, Any] = {"agent_id": speaker} if speaker else {}
+        for subagent, event, at in order:
+            agent: dict[str, Any] = {"agent_id": subagent} if subagent else {}
             scene.hook(event, at=at, **agent)
         outcomes.append((scene.status(), set(scene.activity().questions)))
     assert outcomes[0] == outcomes[1]
@@ -171,7 +171,7 @@ def test_however_late_the_hooks_of_one_agent_are_the_outcome_is_the_same(
 
 
 def test_a_hook_whose_clock_runs_ahead_does_not_outrank_all_that_follows() -> None:
-    scene = Scene()
+    scene = StoreScene()
     ahead = scene.now._replace(wall=scene.now.wall + 3600 * NS)
     scene.hook("Stop", at=ahead)
     scene.wait(1)
@@ -180,7 +180,7 @@ def test_a_hook_whose_clock_runs_ahead_does_not_outrank_all_that_follows() -> No
 
 
 def test_after_the_clock_was_set_back_what_arrives_counts() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("Stop")
     scene.step_wall_clock(-3600)
     scene.wait(1)
@@ -189,7 +189,7 @@ def test_after_the_clock_was_set_back_what_arrives_counts() -> None:
 
 
 def test_after_the_clock_was_set_back_order_holds_again() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("Stop")
     scene.step_wall_clock(-3600)
     past = scene.now
@@ -200,7 +200,7 @@ def test_after_the_clock_was_set_back_order_holds_again() -> None:
 
 
 def test_after_the_clock_was_set_forward_order_holds() -> None:
-    scene = Scene()
+    scene = StoreScene()
     past = scene.now
     scene.step_wall_clock(3600)
     scene.hook("UserPromptSubmit")
@@ -232,7 +232,7 @@ def _recordings(draw: st.DrawFn) -> tuple[list[Signalled], list[Signalled]]:
     for _ in range(draw(st.integers(1, 3))):
         tools = draw(st.lists(st.sampled_from(_TOOLS), max_size=3))
         events += ["UserPromptSubmit", *(event for tool in tools for event in tool), "Stop"]
-    scene = Scene()
+    scene = StoreScene()
     hooks: list[Signalled] = []
     words: list[Signalled] = []
     for event in events[: draw(st.integers(1, len(events)))]:
@@ -245,7 +245,7 @@ def _recordings(draw: st.DrawFn) -> tuple[list[Signalled], list[Signalled]]:
 
 
 def _status_after(order: list[Signalled]) -> str:
-    scene = Scene()
+    scene = StoreScene()
     scene.wait(100)
     # The first event creates the session: before it there is nothing to correct.
     for source, what, at in order:
@@ -271,7 +271,7 @@ def test_however_the_two_sources_interleave_the_outcome_is_the_same(
 
 @pytest.mark.parametrize("late", [False, True], ids=["in time", "late"])
 def test_an_observation_from_before_the_last_hook_corrects_nothing(late: bool) -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("UserPromptSubmit")
     scene.wait(1)
     idle = scene.now

@@ -9,24 +9,24 @@ import pytest
 
 from acd.sessions.status import STATUSES, Status
 from acd.sessions.store import SessionRules
-from testing.event_scenes import STATUS_OF, Scene, contents
+from testing.event_scenes import STATUS_OF, StoreScene, contents
 
 EVENTS = [*STATUS_OF, "SomethingNew", "Notification/something_new", "SessionStart/something_new"]
 
 REVIVES = "SessionStart/resume"
 
 
-def scenes_in(status: Status | None, *, question_as_attention: bool) -> Iterator[Scene]:
+def scenes_in(status: Status | None, *, question_as_attention: bool) -> Iterator[StoreScene]:
     """A session that a SET, or an event, brought into a status."""
     if status is None:
-        yield Scene(question_as_attention=question_as_attention)
+        yield StoreScene(question_as_attention=question_as_attention)
         return
-    by_set = Scene(question_as_attention=question_as_attention)
+    by_set = StoreScene(question_as_attention=question_as_attention)
     by_set.set("s", status)
     yield by_set
     for event, sets in STATUS_OF.items():
         if sets == status:
-            by_hook = Scene(question_as_attention=question_as_attention)
+            by_hook = StoreScene(question_as_attention=question_as_attention)
             by_hook.hook(event)
             yield by_hook
 
@@ -69,7 +69,7 @@ def test_an_event_makes_a_change_exactly_where_it_has_a_status(before: Status) -
 
 def test_of_two_events_the_second_sets_the_status() -> None:
     for first, second in itertools.product(EVENTS, EVENTS):
-        scene = Scene()
+        scene = StoreScene()
         scene.hook(first)
         before = scene.statuses().get("s")
         background = before is not None and scene.activity().background

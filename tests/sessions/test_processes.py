@@ -6,11 +6,11 @@ import pytest
 
 from acd.sessions.metadata import Refused
 from acd.sessions.processes import Process
-from testing.event_scenes import Scene, described
+from testing.event_scenes import StoreScene, described
 
 
 def test_after_clear_the_old_session_is_closed_and_superseded_by_the_new() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("UserPromptSubmit", "old", meta={"pid": 100})
     scene.hook("SessionEnd/clear", "old", meta={"pid": 100})
     scene.wait(0.01)
@@ -20,7 +20,7 @@ def test_after_clear_the_old_session_is_closed_and_superseded_by_the_new() -> No
 
 
 def test_a_superseded_session_is_not_resurrected_by_mistake() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("SessionEnd/clear", "old", meta={"pid": 100})
     scene.hook("SessionStart/clear", "new", meta={"pid": 100})
     with pytest.raises(Refused, match=r"^not resumable$"):
@@ -28,7 +28,7 @@ def test_a_superseded_session_is_not_resurrected_by_mistake() -> None:
 
 
 def test_a_new_session_in_the_process_closes_the_one_without_an_end_event() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("PermissionRequest/Bash", "old", meta={"pid": 100})
     scene.wait(4)
     assert described(scene.hook("SessionStart/clear", "new", meta={"pid": 100})) == [
@@ -38,7 +38,7 @@ def test_a_new_session_in_the_process_closes_the_one_without_an_end_event() -> N
 
 
 def test_the_old_sessions_late_events_change_nothing_after_clear() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("UserPromptSubmit", "old", meta={"pid": 100})
     scene.hook("SessionStart/clear", "new", meta={"pid": 100})
     scene.wait(1)
@@ -48,7 +48,7 @@ def test_the_old_sessions_late_events_change_nothing_after_clear() -> None:
 
 
 def test_the_end_of_an_unknown_session_does_not_close_the_running_one() -> None:
-    scene = Scene()
+    scene = StoreScene()
     before = scene.now
     scene.wait(1)
     scene.hook("SessionStart/clear", "new", meta={"pid": 100})
@@ -58,7 +58,7 @@ def test_the_end_of_an_unknown_session_does_not_close_the_running_one() -> None:
 
 
 def test_resuming_another_conversation_in_the_same_process_swaps_the_two() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("SessionStart/startup", "one", meta={"pid": 100})
     scene.hook("SessionEnd/resume", "one", meta={"pid": 100})
     scene.hook("SessionStart/resume", "two", meta={"pid": 100})
@@ -71,7 +71,7 @@ def test_resuming_another_conversation_in_the_same_process_swaps_the_two() -> No
 
 
 def test_resuming_a_closed_session_in_another_process_revives_it_there() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("Stop", meta={"pid": 100}, last_assistant_message="bye")
     scene.hook("SessionEnd/other", meta={"pid": 100})
     scene.wait(30)
@@ -86,28 +86,28 @@ def test_resuming_a_closed_session_in_another_process_revives_it_there() -> None
 
 @pytest.mark.parametrize("source", ["startup", "clear", "fork", "compact", "unheard-of"])
 def test_only_a_resume_revives_a_closed_session(source: str) -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.set("s", "closed")
     assert scene.hook(f"SessionStart/{source}") == []
     assert scene.status() == "closed"
 
 
 def test_a_resume_revives_a_session_even_if_it_came_from_a_subagent() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.set("s", "closed")
     scene.hook("SessionStart/resume", agent_id="a1")
     assert scene.status() != "closed"
 
 
 def test_a_fork_leaves_a_session_of_another_process_alone() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("UserPromptSubmit", "one", meta={"pid": 100})
     scene.hook("SessionStart/fork", "two", meta={"pid": 200})
     assert scene.statuses() == {"one": "working", "two": "attention"}
 
 
 def test_a_pid_that_was_used_before_is_another_process() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("SessionEnd/other", "old", meta={"pid": 100}, pid_start=1)
     scene.wait(5)
     changes = scene.hook("SessionStart/startup", "new", meta={"pid": 100}, pid_start=2)
@@ -116,7 +116,7 @@ def test_a_pid_that_was_used_before_is_another_process() -> None:
 
 
 def test_the_same_pid_on_another_machine_is_another_process() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("UserPromptSubmit", "here", meta={"pid": 100})
     scene.hook("UserPromptSubmit", "there", meta={"pid": 100, "host": "elsewhere"})
     assert scene.statuses() == {"here": "working", "there": "working"}
@@ -124,7 +124,7 @@ def test_the_same_pid_on_another_machine_is_another_process() -> None:
 
 
 def test_a_session_that_moves_to_another_process_is_found_there_alone() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("Stop", meta={"pid": 100})
     scene.hook("Stop", meta={"pid": 200})
     assert scene.store.sessions_of(Process(None, 100)) == []
@@ -132,7 +132,7 @@ def test_a_session_that_moves_to_another_process_is_found_there_alone() -> None:
 
 
 def test_a_pid_means_nothing_on_the_machine_that_a_session_moved_to() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("Stop", meta={"pid": 100})
     scene.hook("Stop", meta={"host": "elsewhere"})
     assert (scene.session().host, scene.session().pid) == ("elsewhere", None)
@@ -140,14 +140,14 @@ def test_a_pid_means_nothing_on_the_machine_that_a_session_moved_to() -> None:
 
 
 def test_a_new_process_does_not_get_the_start_time_of_the_old_one() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("Stop", meta={"pid": 100}, pid_start=1)
     scene.hook("Stop", meta={"pid": 200})
     assert scene.session().pid_start is None
 
 
 def test_a_missing_origin_leaves_the_earlier_one() -> None:
-    scene = Scene()
+    scene = StoreScene()
     known = {"pid": 100, "attended": False, "config_dir": "/c", "TMUX_PANE": "%1"}
     scene.hook("UserPromptSubmit", meta=known, cwd="/w", pid_start=1)
     scene.hook("Stop")
@@ -158,14 +158,14 @@ def test_a_missing_origin_leaves_the_earlier_one() -> None:
 
 
 def test_a_session_keeps_the_directory_in_which_it_began() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("UserPromptSubmit", cwd="/w")
     scene.hook("Stop", cwd="/w/sub")
     assert scene.session().working_dir == "/w"
 
 
 def test_a_hook_gives_a_session_the_id_to_resume_it_with() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.set("by-set", "working")
     scene.hook("Stop", "by-set")
     scene.hook("Stop", "by-hook")
@@ -174,7 +174,7 @@ def test_a_hook_gives_a_session_the_id_to_resume_it_with() -> None:
 
 
 def test_a_deleted_session_is_found_in_no_process() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("Stop", meta={"pid": 100})
     scene.store.delete("s")
     assert scene.store.sessions_of(Process(None, 100)) == []

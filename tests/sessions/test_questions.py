@@ -10,7 +10,7 @@ import pytest
 from acd.agents.catalog import TRANSLATOR
 from acd.sessions.activity import AgentActivity
 from acd.sessions.questions import MAX_OPEN
-from testing.event_scenes import Scene, described
+from testing.event_scenes import StoreScene, described
 
 ASKERS: dict[str, dict[str, Any]] = {"the main agent": {}, "a subagent": {"agent_id": "a1"}}
 
@@ -20,7 +20,7 @@ ASKERS: dict[str, dict[str, Any]] = {"the main agent": {}, "a subagent": {"agent
     "label", ["PreToolUse/AskUserQuestion", "PreToolUse/ExitPlanMode", "PermissionRequest/Bash"]
 )
 def test_a_question_is_answered_when_its_agent_goes_on(label: str, asker: dict[str, Any]) -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("UserPromptSubmit")
     scene.hook(label, **asker)
     assert scene.status() == "question"
@@ -29,7 +29,7 @@ def test_a_question_is_answered_when_its_agent_goes_on(label: str, asker: dict[s
 
 
 def test_the_main_agents_stop_does_not_clear_a_subagents_question() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("PermissionRequest/Bash", agent_id="a1")
     scene.hook("Stop/background")
     assert scene.status() == "question"
@@ -38,7 +38,7 @@ def test_the_main_agents_stop_does_not_clear_a_subagents_question() -> None:
 
 
 def test_a_subagents_question_may_come_after_the_main_agents_stop() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("UserPromptSubmit")
     scene.hook("Stop/background")
     scene.hook("PermissionRequest/Bash", agent_id="a1")
@@ -48,7 +48,7 @@ def test_a_subagents_question_may_come_after_the_main_agents_stop() -> None:
 
 
 def test_one_subagent_that_goes_on_does_not_close_anothers_question() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("PermissionRequest/Bash", agent_id="a1")
     scene.hook("PermissionRequest/Bash", agent_id="a2")
     scene.hook("PostToolUse", agent_id="a1")
@@ -58,7 +58,7 @@ def test_one_subagent_that_goes_on_does_not_close_anothers_question() -> None:
 
 
 def test_a_subagent_that_ends_has_no_open_question() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("UserPromptSubmit")
     scene.hook("PermissionRequest/Bash", agent_id="a1")
     scene.hook("SubagentStop", agent_id="a1")
@@ -66,14 +66,14 @@ def test_a_subagent_that_ends_has_no_open_question() -> None:
 
 
 def test_a_subagents_end_that_names_no_agent_closes_no_question() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("PermissionRequest/Bash")
     scene.hook("SubagentStop")
     assert scene.status() == "question"
 
 
 def test_after_a_subagents_question_the_main_agents_own_status_shows_again() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("Stop")
     scene.hook("PermissionRequest/Bash", agent_id="a1")
     scene.hook("SubagentStop", agent_id="a1")
@@ -81,14 +81,14 @@ def test_after_a_subagents_question_the_main_agents_own_status_shows_again() -> 
 
 
 def test_a_subagents_failure_is_not_the_end_of_the_main_agents_turn() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("UserPromptSubmit")
     scene.hook("StopFailure/rate_limit", agent_id="a1")
     assert scene.status() == "working"
 
 
 def test_the_notification_of_a_dialog_is_not_a_second_question() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("PermissionRequest/Bash", agent_id="a1")
     scene.hook("Notification/permission_prompt")  # it does not name its agent
     scene.hook("PostToolUse", agent_id="a1")
@@ -96,14 +96,14 @@ def test_the_notification_of_a_dialog_is_not_a_second_question() -> None:
 
 
 def test_a_notification_alone_is_a_question() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("UserPromptSubmit")
     scene.hook("Notification/worker_permission_prompt", message="may I?")
     assert (scene.status(), scene.session().prompt) == ("question", "may I?")
 
 
 def test_an_idle_prompt_changes_nothing_while_background_tasks_run() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("Stop/background")
     scene.hook("Notification/idle_prompt")
     assert scene.status() == "working"
@@ -112,7 +112,7 @@ def test_an_idle_prompt_changes_nothing_while_background_tasks_run() -> None:
 
 
 def test_a_session_that_starts_again_has_no_earlier_question() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("Stop/background")
     scene.hook("PermissionRequest/Bash", agent_id="a1")
     scene.hook("SessionStart/resume")  # its process was killed unobserved
@@ -122,7 +122,7 @@ def test_a_session_that_starts_again_has_no_earlier_question() -> None:
 
 
 def test_a_compaction_leaves_open_questions_open() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("PermissionRequest/Bash", agent_id="a1")
     scene.hook("SessionStart/compact")
     assert scene.status() == "question"
@@ -130,14 +130,14 @@ def test_a_compaction_leaves_open_questions_open() -> None:
 
 def test_the_end_of_a_session_closes_it_whatever_questions_are_open() -> None:
     for asker in ASKERS.values():
-        scene = Scene()
+        scene = StoreScene()
         scene.hook("PermissionRequest/Bash", agent_id="a2")
         scene.hook("SessionEnd", **asker)
         assert (scene.status(), len(scene.activity().questions)) == ("closed", 0)
 
 
 def test_a_set_closes_every_question() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("PermissionRequest/Bash", agent_id="a1")
     scene.set("s", "working")
     scene.hook("SubagentStart", agent_id="a2")
@@ -145,7 +145,7 @@ def test_a_set_closes_every_question() -> None:
 
 
 def test_the_questions_of_one_session_are_bounded() -> None:
-    scene = Scene()
+    scene = StoreScene()
     for number in range(MAX_OPEN + 10):
         scene.hook("PermissionRequest/Bash", agent_id=f"a{number}")
     questions = scene.activity().questions
@@ -159,9 +159,9 @@ ONE: dict[str, Any] = {"tool_name": "Read", "tool_input": {"file_path": "/etc/on
 TWO: dict[str, Any] = {"tool_name": "Read", "tool_input": {"file_path": "/etc/two"}}
 
 
-def both_begun(*, asked: list[dict[str, Any]], **agent: Any) -> Scene:
+def both_begun(*, asked: list[dict[str, Any]], **agent: Any) -> StoreScene:
     """Two running tools of one agent, with a permission request for some of them."""
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("UserPromptSubmit")
     scene.hook("PreToolUse", tool_use_id="t1", **ONE, **agent)
     scene.hook("PreToolUse", tool_use_id="t2", **TWO, **agent)
@@ -183,7 +183,7 @@ def test_the_end_of_one_tool_does_not_close_the_question_of_another(
 
 
 def test_the_start_of_one_tool_does_not_close_the_question_of_another() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("PreToolUse", tool_use_id="t1", **ONE)
     scene.hook("PermissionRequest", **ONE)
     scene.hook("PreToolUse", tool_use_id="t2", **TWO)
@@ -224,7 +224,7 @@ def test_a_question_of_no_known_call_is_closed_by_its_agents_next_event() -> Non
 
 
 def test_a_tool_that_asks_and_its_permission_request_are_one_question() -> None:
-    scene = Scene()
+    scene = StoreScene()
     asks: dict[str, Any] = {
         "tool_name": "AskUserQuestion",
         "tool_input": {"questions": [{"question": "Red?"}]},
@@ -238,7 +238,7 @@ def test_a_tool_that_asks_and_its_permission_request_are_one_question() -> None:
 
 
 def test_a_tools_start_may_arrive_after_its_question() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("PreToolUse", tool_use_id="t1", **ONE)
     begun = scene.now
     scene.wait(1)
@@ -297,7 +297,7 @@ def test_a_question_that_the_end_of_its_own_tool_overtook_is_not_open(over: dict
 
 
 def test_a_tool_whose_start_arrives_after_the_batch_does_not_run() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("UserPromptSubmit")
     begun = scene.now
     scene.wait(1)
@@ -308,7 +308,7 @@ def test_a_tool_whose_start_arrives_after_the_batch_does_not_run() -> None:
 
 
 def test_a_tools_end_from_before_the_question_does_not_answer_it() -> None:
-    scene = Scene()
+    scene = StoreScene()
     before = scene.now
     scene.wait(1)
     scene.hook("PreToolUse", tool_use_id="t1", **ONE)
@@ -325,7 +325,7 @@ def test_a_record_keeps_the_questions_and_their_tool_calls() -> None:
 
 
 def test_an_event_with_a_deeply_nested_input_is_an_event() -> None:
-    scene = Scene()
+    scene = StoreScene()
     nested: Any = {}
     for _ in range(100_000):
         nested = {"a": nested}
@@ -337,7 +337,7 @@ def test_an_event_with_a_deeply_nested_input_is_an_event() -> None:
 
 
 def test_the_prompt_is_the_question_until_its_answer() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("PermissionRequest/Bash", tool_input={"command": "make"})
     assert scene.session().prompt == "Bash: make"
     scene.hook("PostToolUse")
@@ -345,7 +345,7 @@ def test_the_prompt_is_the_question_until_its_answer() -> None:
 
 
 def test_the_prompt_after_a_turn_is_the_agents_last_message() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("Stop", last_assistant_message="all done")
     assert scene.session().prompt == "all done"
     scene.hook("UserPromptSubmit")
@@ -353,7 +353,7 @@ def test_the_prompt_after_a_turn_is_the_agents_last_message() -> None:
 
 
 def test_while_one_question_is_open_it_is_shown() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("PermissionRequest/Bash", agent_id="a1", tool_input={"command": "one"})
     scene.hook("PermissionRequest/Bash", agent_id="a2", tool_input={"command": "two"})
     scene.hook("PostToolUse", agent_id="a2")
@@ -361,7 +361,7 @@ def test_while_one_question_is_open_it_is_shown() -> None:
 
 
 def test_the_newest_question_is_shown_whichever_agent_asked_first() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("PermissionRequest/Bash", agent_id="a1", tool_input={"command": "one"})
     scene.hook("PermissionRequest/Bash", agent_id="a2", tool_input={"command": "two"})
     scene.hook("PermissionRequest/Bash", agent_id="a1", tool_input={"command": "three"})
@@ -371,7 +371,7 @@ def test_the_newest_question_is_shown_whichever_agent_asked_first() -> None:
 
 
 def test_with_keep_text_off_no_text_is_kept_anywhere() -> None:
-    scene = Scene(keep_text=False)
+    scene = StoreScene(keep_text=False)
     scene.hook("PermissionRequest/Bash", tool_input={"command": "secret one"})
     scene.hook("PermissionRequest/Bash", agent_id="a1", tool_input={"command": "secret two"})
     scene.hook("PostToolUse", agent_id="a1")
@@ -382,7 +382,7 @@ def test_with_keep_text_off_no_text_is_kept_anywhere() -> None:
 
 
 def test_with_keep_text_off_the_status_is_the_same() -> None:
-    scene = Scene(keep_text=False)
+    scene = StoreScene(keep_text=False)
     scene.hook("PermissionRequest/Bash", tool_input={"command": "secret"})
     assert (scene.status(), scene.session().prompt) == ("question", None)
 
@@ -391,7 +391,7 @@ def test_with_keep_text_off_the_status_is_the_same() -> None:
 
 
 def test_question_as_attention_shows_every_question_as_attention() -> None:
-    scene = Scene(question_as_attention=True)
+    scene = StoreScene(question_as_attention=True)
     scene.hook("PermissionRequest/Bash")
     scene.set("t", "question")
     scene.set("u", "working")
@@ -400,7 +400,7 @@ def test_question_as_attention_shows_every_question_as_attention() -> None:
 
 
 def test_question_as_attention_keeps_the_questions_text() -> None:
-    scene = Scene(question_as_attention=True)
+    scene = StoreScene(question_as_attention=True)
     scene.hook("PermissionRequest/Bash", agent_id="a1", tool_input={"command": "make"})
     scene.hook("Stop/background")
     assert (scene.status(), scene.session().prompt) == ("attention", "Bash: make")
@@ -409,7 +409,7 @@ def test_question_as_attention_keeps_the_questions_text() -> None:
 
 
 def test_question_as_attention_writes_no_question_into_the_history() -> None:
-    scene = Scene(question_as_attention=True)
+    scene = StoreScene(question_as_attention=True)
     for label in ("UserPromptSubmit", "PermissionRequest/Bash", "PostToolUse", "Stop"):
         scene.hook(label)
     history = scene.session().history or []

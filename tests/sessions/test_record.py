@@ -27,7 +27,7 @@ from acd.sessions.store import SessionRules, Store
 from acd.sessions.values import Json, Now
 from testing.event_scenes import (
     START,
-    Scene,
+    StoreScene,
     contents,
     event_of,
     fields_of,
@@ -90,7 +90,7 @@ def test_an_event_reads_as_it_was_written_without_missing_keys() -> None:
 def test_an_observation_is_applied_again_by_its_record(source: Source, word: str) -> None:
     moved = False
     for before in ("UserPromptSubmit", "PermissionRequest/Bash"):
-        scene = Scene()
+        scene = StoreScene()
         scene.hook(before)
         other = Store()
         apply_record(other, event_record(event_of(before)), scene.now, TRANSLATOR)
@@ -105,7 +105,7 @@ def test_an_observation_is_applied_again_by_its_record(source: Source, word: str
 
 
 def test_fields_that_a_later_version_may_add_are_ignored() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("PermissionRequest/Bash")
     fields = json.loads(session_record(scene.session()).removeprefix("SESSION "))
     later = fields | {"mood": "good", "belief": fields["belief"] | {"doubt": 1}}

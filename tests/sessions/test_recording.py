@@ -30,8 +30,8 @@ def test_the_prompt_the_name_and_the_users_own_keys_are_left_out_of_a_session() 
 
 def test_an_event_keeps_its_name() -> None:
     event = 'EVENT {"agent": "claude-code", "session": "s", "name": "Stop", "text": "her words"}'
-    _, kept = lines([event], NOW)
-    assert json.loads(kept.removeprefix("EVENT ")) == {
+    _, recorded = lines([event], NOW)
+    assert json.loads(recorded.removeprefix("EVENT ")) == {
         "agent": "claude-code",
         "session": "s",
         "name": "Stop",

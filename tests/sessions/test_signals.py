@@ -27,7 +27,7 @@ from acd.sessions.signals import (
 )
 from acd.sessions.status import STATUSES, Status
 from acd.sessions.values import Json
-from testing.event_scenes import Scene
+from testing.event_scenes import StoreScene
 
 KINDS: list[SignalKind] = list(SIGNALS)
 SOURCES: tuple[Source, ...] = get_args(Source)
@@ -39,7 +39,7 @@ def event_with(signal: Signal) -> HookEvent:
     return replace(HookEvent.from_record(record, TRANSLATOR), signal=signal)
 
 
-def apply(scene: Scene, source: Source, signal: Signal) -> None:
+def apply(scene: StoreScene, source: Source, signal: Signal) -> None:
     scene.wait(1)
     if source == HOOK:
         scene.store.apply_hook(event_with(signal), scene.now)
@@ -48,21 +48,21 @@ def apply(scene: Scene, source: Source, signal: Signal) -> None:
         scene.store.apply_observation("s", observation, scene.now)
 
 
-def scenes_in(activity: Status) -> Iterator[Scene]:
+def scenes_in(activity: Status) -> Iterator[StoreScene]:
     """A session that a SET, or a hook's signal, brought into the activity."""
-    by_set = Scene()
+    by_set = StoreScene()
     by_set.set("s", activity)
     yield by_set
     for kind in KINDS:
         if Signal(kind).status == activity:
-            by_hook = Scene()
+            by_hook = StoreScene()
             apply(by_hook, HOOK, Signal(kind))
             yield by_hook
 
 
 @pytest.mark.parametrize("activity", STATUSES.values())
 @pytest.mark.parametrize(("source", "kind"), list(itertools.product(SOURCES, KINDS)))
-def test_a_signal_makes_of_an_activity_what_the_table_says(
+def test_a_signal_changes_an_activity_as_in_the_table(
     source: Source, kind: SignalKind, activity: Status
 ) -> None:
     for scene in scenes_in(activity):
@@ -104,7 +104,7 @@ def test_another_cell_of_the_table_is_the_outcome_of_its_activity_and_signal(
 def test_the_first_hook_signal_creates_a_session_unless_it_sets_no_status(
     kind: SignalKind,
 ) -> None:
-    scene = Scene()
+    scene = StoreScene()
     apply(scene, HOOK, Signal(kind))
     status = Signal(kind).status
     assert scene.statuses() == ({} if status is None else {"s": status})
@@ -112,14 +112,14 @@ def test_the_first_hook_signal_creates_a_session_unless_it_sets_no_status(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_observation_of_an_unknown_session_creates_none(kind: SignalKind) -> None:
-    scene = Scene()
+    scene = StoreScene()
     apply(scene, OBSERVER, Signal(kind))
     assert scene.statuses() == {}
 
 
 def test_only_a_resumed_start_reopens_a_closed_session() -> None:
     for resumed in (False, True):
-        scene = Scene()
+        scene = StoreScene()
         scene.set("s", "closed")
         apply(scene, HOOK, Signal("STARTED", resumed=resumed))
         assert scene.status() == ("attention" if resumed else "closed")
@@ -164,7 +164,7 @@ def recorded(**fields: object) -> HookEvent:
 @pytest.mark.parametrize("status", [None, *STATUSES.values()], ids=str)
 @pytest.mark.parametrize("agent", ["claude-code", "codex", "an agent of a later version"])
 @pytest.mark.parametrize("name", ["Stop", "SomethingNew"])
-def test_a_record_means_the_status_that_it_holds_whatever_the_table_says_now(
+def test_a_record_means_the_status_that_it_holds_whatever_the_present_table(
     status: Status | None, agent: str, name: str
 ) -> None:
     event = recorded(agent=agent, name=name, **({"status": status} if status else {}))
@@ -179,7 +179,7 @@ def test_a_record_with_the_tables_status_has_the_tables_signal() -> None:
 
 
 def test_the_record_of_a_subagent_that_goes_on_ends_its_question() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.hook("Stop")
     scene.hook("PermissionRequest/Bash", agent_id="a1")
     scene.store.apply_hook(recorded(name="SubagentStop", subagent="a1"), scene.now)

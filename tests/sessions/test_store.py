@@ -9,14 +9,14 @@ import pytest
 from acd.sessions.metadata import Refused
 from acd.sessions.status import REVIVALS, STATUSES, TRANSITIONS
 from acd.sessions.values import ID_LENGTH, NS
-from testing.event_scenes import START, Scene, contents, described
+from testing.event_scenes import START, StoreScene, contents, described
 
 
 @pytest.mark.parametrize(
     ("before", "after"), list(itertools.product([None, *STATUSES], STATUSES)), ids=str
 )
 def test_a_set_is_applied_exactly_where_the_table_allows_it(before: str | None, after: str) -> None:
-    scene = Scene()
+    scene = StoreScene()
     if before is not None:
         scene.set("s", before)
     origin = None if before is None else STATUSES[before]
@@ -40,13 +40,13 @@ def test_the_table_allows_everything_but_leaving_closed() -> None:
 
 
 def test_the_first_set_creates_the_session_with_an_update() -> None:
-    scene = Scene()
+    scene = StoreScene()
     assert described(scene.set("s", "working")) == [("update", "s", "working", 0)]
     assert scene.session().history is None
 
 
 def test_a_transition_is_recorded_with_the_time_spent_before_it() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.set("s", "working")
     scene.wait(90.5)
     assert described(scene.set("s", "attention")) == [("update", "s", "attention", 90)]
@@ -55,7 +55,7 @@ def test_a_transition_is_recorded_with_the_time_spent_before_it() -> None:
 
 
 def test_the_same_status_again_moves_since_and_records_no_history() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.set("s", "working")
     scene.wait(7)
     assert described(scene.set("s", "working")) == [("update", "s", "working", 7)]
@@ -65,7 +65,7 @@ def test_the_same_status_again_moves_since_and_records_no_history() -> None:
 
 
 def test_the_newest_transitions_are_kept() -> None:
-    scene = Scene(history_depth=3)
+    scene = StoreScene(history_depth=3)
     for status in ("working", "attention", "question", "working", "closed"):
         scene.set("s", status)
     history = scene.session().history or []
@@ -73,14 +73,14 @@ def test_the_newest_transitions_are_kept() -> None:
 
 
 def test_with_a_history_depth_of_0_no_transition_is_kept() -> None:
-    scene = Scene(history_depth=0)
+    scene = StoreScene(history_depth=0)
     scene.set("s", "working")
     scene.set("s", "attention")
     assert not scene.session().history
 
 
 def test_durations_come_from_the_clock_that_does_not_jump() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.set("s", "working")
     scene.wait(10)
     scene.step_wall_clock(-3600)
@@ -91,7 +91,7 @@ def test_durations_come_from_the_clock_that_does_not_jump() -> None:
 
 
 def test_rm_closes_a_session_and_keeps_it() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.set("s", "question", working_dir="/w")
     assert described(scene.remove("s")) == [("update", "s", "closed", 0)]
     assert scene.session().working_dir == "/w"
@@ -100,7 +100,7 @@ def test_rm_closes_a_session_and_keeps_it() -> None:
 
 def test_delete_removes_a_session_at_once_whatever_its_status() -> None:
     for status in STATUSES:
-        scene = Scene()
+        scene = StoreScene()
         scene.set("s", status)
         assert described(scene.store.delete("s")) == [("removed", "s", status, 0)]
         assert contents(scene.store) == {}
@@ -109,7 +109,7 @@ def test_delete_removes_a_session_at_once_whatever_its_status() -> None:
 
 @pytest.mark.parametrize("command", ["get", "remove", "delete", "resurrect", "set_api_usage"])
 def test_an_unknown_session_is_not_found(command: str) -> None:
-    scene = Scene()
+    scene = StoreScene()
     arguments: dict[str, tuple[object, ...]] = {
         "remove": (scene.now,),
         "resurrect": (scene.now,),
@@ -123,7 +123,7 @@ def test_an_unknown_session_is_not_found(command: str) -> None:
 
 
 def test_a_closed_session_is_resurrected_as_working_with_its_metadata() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.set("s", "attention", session_id="agent-id", working_dir="/w", colour="red")
     scene.remove("s")
     scene.wait(60)
@@ -136,21 +136,21 @@ def test_a_closed_session_is_resurrected_as_working_with_its_metadata() -> None:
 
 @pytest.mark.parametrize("status", [status for status in STATUSES if status != "closed"])
 def test_an_open_session_cannot_be_resurrected(status: str) -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.set("s", status, session_id="agent-id")
     with pytest.raises(Refused, match=r"^session not closed$"):
         scene.resurrect("s")
 
 
 def test_a_session_without_an_id_to_resume_with_is_not_resumable() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.set("s", "closed")
     with pytest.raises(Refused, match=r"^not resumable$"):
         scene.resurrect("s")
 
 
 def test_a_resurrected_session_does_not_expire() -> None:
-    scene = Scene(retention_seconds=60)
+    scene = StoreScene(retention_seconds=60)
     scene.set("s", "closed", session_id="agent-id")
     scene.resurrect("s")
     scene.wait(3600)
@@ -162,7 +162,7 @@ def test_a_resurrected_session_does_not_expire() -> None:
 
 
 def test_a_later_set_without_a_key_leaves_its_value() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.set("s", "working", working_dir="/w", name="n", prompt="p", a=1)
     scene.set("s", "attention", prompt="q", b=2)
     session = scene.session()
@@ -171,20 +171,20 @@ def test_a_later_set_without_a_key_leaves_its_value() -> None:
 
 
 def test_unknown_keys_are_kept_whatever_their_type() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.set("s", "working", ticket=12, tags=["a", {"b": None}], done=False)
     shown = scene.session().to_wire_whole(scene.now)
     assert shown["metadata"] == {"ticket": 12, "tags": ["a", {"b": None}], "done": False}
 
 
 def test_a_prompt_is_cut_to_its_first_200_characters() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.set("s", "question", prompt="x" * 199 + "yz")
     assert scene.session().prompt == "x" * 199 + "y"
 
 
 def test_metadata_that_grows_too_large_is_refused_and_changes_nothing() -> None:
-    scene = Scene(max_metadata=100)
+    scene = StoreScene(max_metadata=100)
     scene.set("s", "working", first="x" * 60)
     held = contents(scene.store)
     with pytest.raises(Refused, match=r"^invalid metadata: .* at most 100 bytes$"):
@@ -193,7 +193,7 @@ def test_metadata_that_grows_too_large_is_refused_and_changes_nothing() -> None:
 
 
 def test_metadata_may_be_exactly_as_large_as_the_limit() -> None:
-    scene = Scene(max_metadata=100)
+    scene = StoreScene(max_metadata=100)
     scene.set("s", "working", k="x" * (100 - len('{"k": ""}')))
     with pytest.raises(Refused):
         scene.set("s", "working", k="x" * (101 - len('{"k": ""}')))
@@ -213,13 +213,13 @@ def test_metadata_may_be_exactly_as_large_as_the_limit() -> None:
 def test_the_display_name_is_the_name_or_the_directory_or_the_id(
     given: dict[str, str], shown: str
 ) -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.set("0123456789abcdef", "working", **given)
     assert scene.session("0123456789abcdef").display_name == shown
 
 
 def test_api_usage_is_kept_as_it_was_sent_and_leaves_the_status() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.set("s", "working")
     scene.wait(5)
     scene.store.set_api_usage("s", {"input_tokens": 12, "cost": 0.5})
@@ -232,7 +232,7 @@ def test_api_usage_is_kept_as_it_was_sent_and_leaves_the_status() -> None:
 
 
 def test_a_closed_session_expires_when_its_retention_is_over_and_not_before() -> None:
-    scene = Scene(retention_seconds=60)
+    scene = StoreScene(retention_seconds=60)
     scene.set("s", "closed")
     assert scene.store.next_expiry() == scene.now.boot + 60 * NS
     scene.wait(59.999)
@@ -243,7 +243,7 @@ def test_a_closed_session_expires_when_its_retention_is_over_and_not_before() ->
 
 
 def test_sessions_expire_in_the_order_in_which_they_closed() -> None:
-    scene = Scene(retention_seconds=60)
+    scene = StoreScene(retention_seconds=60)
     for session in ("a", "b", "c"):
         scene.set(session, "working")
     for session in ("c", "a"):
@@ -255,7 +255,7 @@ def test_sessions_expire_in_the_order_in_which_they_closed() -> None:
 
 
 def test_closing_a_closed_session_again_does_not_prolong_its_retention() -> None:
-    scene = Scene(retention_seconds=60)
+    scene = StoreScene(retention_seconds=60)
     scene.set("s", "closed")
     scene.wait(30)
     scene.remove("s")
@@ -264,14 +264,14 @@ def test_closing_a_closed_session_again_does_not_prolong_its_retention() -> None
 
 
 def test_a_step_of_the_wall_clock_expires_nothing() -> None:
-    scene = Scene(retention_seconds=60)
+    scene = StoreScene(retention_seconds=60)
     scene.set("s", "closed")
     scene.step_wall_clock(86_400)
     assert scene.expire() == []
 
 
 def test_without_retention_a_session_expires_as_soon_as_it_closes() -> None:
-    scene = Scene(retention_seconds=0)
+    scene = StoreScene(retention_seconds=0)
     scene.set("s", "closed")
     assert len(scene.expire()) == 1
 
@@ -280,7 +280,7 @@ def test_without_retention_a_session_expires_as_soon_as_it_closes() -> None:
 
 
 def test_a_new_session_past_the_limit_takes_the_place_of_the_longest_closed() -> None:
-    scene = Scene(max_sessions=3)
+    scene = StoreScene(max_sessions=3)
     for session in ("open", "late", "early"):
         scene.set(session, "working")
     scene.remove("early")
@@ -294,7 +294,7 @@ def test_a_new_session_past_the_limit_takes_the_place_of_the_longest_closed() ->
 
 
 def test_with_every_session_open_a_new_one_is_refused_and_none_is_lost() -> None:
-    scene = Scene(max_sessions=2)
+    scene = StoreScene(max_sessions=2)
     scene.set("a", "working")
     scene.set("b", "attention")
     with pytest.raises(Refused, match=r"^too many sessions: at most 2$"):
@@ -303,7 +303,7 @@ def test_with_every_session_open_a_new_one_is_refused_and_none_is_lost() -> None
 
 
 def test_a_hook_makes_room_as_a_set_does() -> None:
-    scene = Scene(max_sessions=1)
+    scene = StoreScene(max_sessions=1)
     scene.set("old", "closed")
     assert described(scene.hook("UserPromptSubmit", "new")) == [
         ("removed", "old", "closed", 0),
@@ -312,7 +312,7 @@ def test_a_hook_makes_room_as_a_set_does() -> None:
 
 
 def test_at_the_limit_present_sessions_still_change() -> None:
-    scene = Scene(max_sessions=1)
+    scene = StoreScene(max_sessions=1)
     scene.set("s", "working")
     scene.set("s", "attention")
     assert scene.status() == "attention"
@@ -326,7 +326,7 @@ def test_at_the_limit_present_sessions_still_change() -> None:
     ["x", "x" * ID_LENGTH, "-rf", "../../etc/passwd", "sitzung-\u00fc\u6f22", "$(id)", "[]"],
 )
 def test_an_id_may_be_any_printable_word(session: str) -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.set(session, "working")
     assert scene.status(session) == "working"
 
@@ -347,7 +347,7 @@ def test_an_id_may_be_any_printable_word(session: str) -> None:
     ids=ascii,
 )
 def test_an_id_that_is_no_printable_word_is_refused(session: str) -> None:
-    scene = Scene()
+    scene = StoreScene()
     with pytest.raises(Refused, match=r"^invalid session id: must be 1 to 128 print"):
         scene.set(session, "working")
     assert contents(scene.store) == {}
@@ -357,7 +357,7 @@ def test_an_id_that_is_no_printable_word_is_refused(session: str) -> None:
 
 
 def test_a_session_shows_every_field_that_the_protocol_promises() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.set("s", "working")
     promised = {
         *("id", "status", "since", "elapsed", "working_dir", "display_name", "agent_type"),
@@ -372,7 +372,7 @@ def test_a_session_shows_every_field_that_the_protocol_promises() -> None:
 
 
 def test_a_transition_shows_its_times_in_seconds() -> None:
-    scene = Scene()
+    scene = StoreScene()
     scene.set("s", "working")
     scene.wait(1.5)
     scene.set("s", "closed")

@@ -30,25 +30,25 @@ STATUS: dict[str, Any] = json.loads(payload("statusLine"))
 OWN = "Opus 5.5 · 0% context · $0.00"
 
 
-@pytest.fixture(name="place")
-def _place() -> Iterator[DaemonHome]:
+@pytest.fixture(name="home")
+def _home() -> Iterator[DaemonHome]:
     with DaemonHome() as made:
         made.environ["NO_COLOR"] = "1"
         yield made
 
 
 @pytest.fixture
-def daemon(place: DaemonHome) -> DaemonProcess:
-    return place.start()
+def daemon(home: DaemonHome) -> DaemonProcess:
+    return home.start()
 
 
 @pytest.fixture
-def served(place: DaemonHome, daemon: DaemonProcess) -> DaemonHome:
-    return place
+def served(home: DaemonHome, daemon: DaemonProcess) -> DaemonHome:
+    return home
 
 
 def run(
-    place: DaemonHome,
+    home: DaemonHome,
     status: object = STATUS,
     *,
     raw: bytes | None = None,
@@ -58,7 +58,7 @@ def run(
     done = subprocess.run(
         [INTERPRETER, "-I", "-S", str(SCRIPT)],
         input=json.dumps(status).encode() if raw is None else raw,
-        env={**place.environ, **(environ or {})},
+        env={**home.environ, **(environ or {})},
         capture_output=True,
         check=False,
         timeout=WAIT,
@@ -66,9 +66,9 @@ def run(
     return Ended(done.returncode, done.stdout, done.stderr)
 
 
-def shown(place: DaemonHome, status: object = STATUS, **environ: str) -> str:
+def shown(home: DaemonHome, status: object = STATUS, **environ: str) -> str:
     """The line; asserts that there is no other output."""
-    ended = run(place, status, environ=environ)
+    ended = run(home, status, environ=environ)
     assert (ended.status, ended.stderr) == (0, b"")
     line = ended.stdout.decode()
     assert line.count("\n") == 1
@@ -78,9 +78,9 @@ def shown(place: DaemonHome, status: object = STATUS, **environ: str) -> str:
 # Its text ----------------------------------------------------------------
 
 
-def test_without_a_daemon_it_shows_this_session_and_starts_none(place: DaemonHome) -> None:
-    assert shown(place) == OWN
-    assert not place.directory.exists()
+def test_without_a_daemon_it_shows_this_session_and_starts_none(home: DaemonHome) -> None:
+    assert shown(home) == OWN
+    assert not home.directory.exists()
 
 
 def test_it_shows_which_of_the_others_need_the_user(served: DaemonHome) -> None:
@@ -93,7 +93,7 @@ def test_it_shows_which_of_the_others_need_the_user(served: DaemonHome) -> None:
     assert shown(served) == f"{OWN} │ ▲ api: Bash: rm -rf build · web done"
 
 
-def test_this_session_is_none_of_the_others(served: DaemonHome) -> None:
+def test_this_session_is_not_counted_among_the_others(served: DaemonHome) -> None:
     served.ask(f"SET {STATUS['session_id']} question")
     assert shown(served) == OWN
 
@@ -130,7 +130,7 @@ def test_colours_follow_no_color(served: DaemonHome) -> None:
         ({"cost": {"total_cost_usd": True}}, ""),
     ],
 )
-def test_what_a_client_does_not_tell_is_left_out(status: dict[str, Any], line: str) -> None:
+def test_what_a_client_does_not_report_is_left_out(status: dict[str, Any], line: str) -> None:
     assert " · ".join(acd_statusline.own_parts(status)) == line
 
 
@@ -148,7 +148,7 @@ def test_nothing_foreign_acts_on_the_terminal(name: str, asked: str, model: str)
 # Its report ----------------------------------------------------------------
 
 
-def test_it_tells_the_daemon_what_the_session_has_used(served: DaemonHome) -> None:
+def test_it_reports_to_the_daemon_what_the_session_has_used(served: DaemonHome) -> None:
     session = STATUS["session_id"]
     served.ask(f"SET {session} working")
     assert shown(served) == OWN
@@ -163,22 +163,22 @@ def test_it_tells_the_daemon_what_the_session_has_used(served: DaemonHome) -> No
         }
 
 
-def test_a_session_that_the_daemon_does_not_know_is_not_made(served: DaemonHome) -> None:
+def test_the_report_of_an_unknown_session_creates_none(served: DaemonHome) -> None:
     assert shown(served) == OWN
     assert served.ask("LIST") == ["STATE []"]
 
 
 @pytest.mark.parametrize("session", ["a\nSET evil working", "a b", "", "x" * 200, 3, None])
-def test_an_id_that_is_none_adds_no_line(served: DaemonHome, session: object) -> None:
+def test_an_invalid_id_adds_no_line(served: DaemonHome, session: object) -> None:
     assert shown(served, {**STATUS, "session_id": session}) == OWN
     assert served.ask("LIST") == ["STATE []"]
 
 
-def test_it_does_not_put_off_the_idle_stop(place: DaemonHome) -> None:
-    place.configure("[daemon]\nidle_timeout_minutes = 0.005\n")
-    daemon = place.start()
+def test_it_does_not_put_off_the_idle_stop(home: DaemonHome) -> None:
+    home.configure("[daemon]\nidle_timeout_minutes = 0.005\n")
+    daemon = home.start()
     while daemon.process.poll() is None:
-        assert shown(place) == OWN
+        assert shown(home) == OWN
     assert "stopping: idle" in daemon.log()
 
 
@@ -211,13 +211,13 @@ def test_a_python_that_scans_otherwise_is_read_with_json(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("model", ['O"pus', "Öpus \U0001f600", "a\\b", "x" * 200])
-def test_what_it_tells_is_json_whatever_the_model_is_called(served: DaemonHome, model: str) -> None:
+def test_its_report_is_json_whatever_the_name_of_the_model(served: DaemonHome, model: str) -> None:
     session = STATUS["session_id"]
     served.ask(f"SET {session} working")
     run(served, {**STATUS, "model": {"display_name": model}})
     with served.client() as client:
-        told = client.get(session)["api_usage"]["model"]
-    assert told == acd_statusline.clean(model, 100)
+        stored = client.get(session)["api_usage"]["model"]
+    assert stored == acd_statusline.clean(model, 100)
 
 
 # Faults --------------------------------------------------------
@@ -226,7 +226,7 @@ def test_what_it_tells_is_json_whatever_the_model_is_called(served: DaemonHome, 
 @pytest.mark.parametrize(
     "raw", [b"", b"{", b"[]", b"null", b"\xff", b'"x"', b"{" * 10_000, b"[" * 200_000]
 )
-def test_what_is_not_its_json_shows_nothing(served: DaemonHome, raw: bytes) -> None:
+def test_invalid_input_shows_nothing(served: DaemonHome, raw: bytes) -> None:
     assert run(served, raw=raw).silent
 
 
@@ -309,10 +309,10 @@ def test_a_daemon_that_answers_nonsense_is_not_listened_to(
         assert process.returncode == 0
 
 
-def test_standard_input_that_never_ends_is_given_up(place: DaemonHome) -> None:
+def test_standard_input_that_never_ends_is_given_up(home: DaemonHome) -> None:
     process = subprocess.Popen(
         [INTERPRETER, "-I", "-S", str(SCRIPT)],
-        env=place.environ,
+        env=home.environ,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -321,16 +321,16 @@ def test_standard_input_that_never_ends_is_given_up(place: DaemonHome) -> None:
     assert process.communicate() == (b"", b"")
 
 
-def test_a_place_that_is_open_to_others_is_not_asked(served: DaemonHome) -> None:
+def test_a_socket_in_a_directory_open_to_others_is_not_used(served: DaemonHome) -> None:
     served.ask("SET a question")
     served.directory.chmod(0o755)
     assert shown(served) == OWN
 
 
-def test_a_reader_that_has_gone_is_no_error(place: DaemonHome) -> None:
+def test_a_reader_that_has_gone_is_no_error(home: DaemonHome) -> None:
     process = subprocess.Popen(
         [INTERPRETER, "-I", "-S", str(SCRIPT)],
-        env=place.environ,
+        env=home.environ,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -355,7 +355,7 @@ def test_the_program_s_own_command_shows_the_same(served: DaemonHome) -> None:
     assert (done.stdout.decode(), done.stderr) == (f"{OWN} │ ▲ a asks\n", b"")
 
 
-def test_it_leaves_no_file_behind(place: DaemonHome) -> None:
+def test_it_leaves_no_file_behind(home: DaemonHome) -> None:
     before = sorted(SCRIPT.parent.rglob("acd_hook*.pyc"))
-    shown(place)
+    shown(home)
     assert sorted(SCRIPT.parent.rglob("acd_hook*.pyc")) == before

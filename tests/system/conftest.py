@@ -32,8 +32,8 @@ def new_user() -> Iterator[AcdUser]:
 
 @pytest.fixture(scope="session")
 def installation() -> Iterator[Installation]:
-    """A run of ./install.sh by a new user, whose home is kept for `user`."""
-    kept = Path(tempfile.mkdtemp(prefix="acd-system-home-"))
+    """A run of ./install.sh by a new user, whose home is copied for `user`."""
+    directory = Path(tempfile.mkdtemp(prefix="acd-system-home-"))
     try:
         with AcdUser() as user:
             user.clone()
@@ -41,10 +41,10 @@ def installation() -> Iterator[Installation]:
             before = user.files()
             done = user.install()
             after = user.files()
-            subprocess.run(["cp", "--archive", user.home, kept / "home"], check=True)
-        yield Installation(kept / "home", done.stdout, done.stderr, before, after)
+            subprocess.run(["cp", "--archive", user.home, directory / "home"], check=True)
+        yield Installation(directory / "home", done.stdout, done.stderr, before, after)
     finally:
-        shutil.rmtree(kept)
+        shutil.rmtree(directory)
 
 
 @pytest.fixture

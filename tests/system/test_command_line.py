@@ -25,7 +25,7 @@ cat watched
 """
 
 
-def test_status_tells_how_it_is_and_starts_no_daemon(user: AcdUser) -> None:
+def test_status_shows_the_state_and_starts_no_daemon(user: AcdUser) -> None:
     done = user.run("acd", "status", check=False)
     assert (done.returncode, user.daemon_state()) == (3, "inactive")
     assert "not running; the next event or command starts it" in done.stdout
@@ -34,27 +34,27 @@ def test_status_tells_how_it_is_and_starts_no_daemon(user: AcdUser) -> None:
 
 def test_status_of_the_service_names_its_process(user: AcdUser) -> None:
     user.acd("set", "one", "question")
-    told = user.acd("status")
-    assert f"{user.daemon_pid()}, " in told
-    assert "started by systemd" in told
-    assert "1: 1 question" in told
+    output = user.acd("status")
+    assert f"{user.daemon_pid()}, " in output
+    assert "started by systemd" in output
+    assert "1: 1 question" in output
 
 
 def test_doctor_finds_nothing_after_an_install_and_starts_nothing(user: AcdUser) -> None:
-    said = user.acd("doctor")
-    assert said.endswith("no problems\n")
+    output = user.acd("doctor")
+    assert output.endswith("no problems\n")
     assert user.daemon_state() == "inactive"
     user.acd("set", "one", "working")
     assert f"process {user.daemon_pid()}" in user.acd("doctor")
 
 
-def test_doctor_tells_of_units_that_are_not_what_systemd_uses(user: AcdUser) -> None:
+def test_doctor_reports_units_that_are_not_what_systemd_uses(user: AcdUser) -> None:
     unit = user.unit("acd.service", "FragmentPath")
     user.run("sh", "-c", 'echo "# mine" >>"$0"', unit)
-    said = user.run("acd", "doctor", check=False)
-    assert said.returncode == 1
-    assert "acd.service is not this version's" in said.stdout
-    assert "acd.service has changed since systemd read it" in said.stdout
+    output = user.run("acd", "doctor", check=False)
+    assert output.returncode == 1
+    assert "acd.service is not this version's" in output.stdout
+    assert "acd.service has changed since systemd read it" in output.stdout
     user.run("sh", "-c", 'mkdir -p "$0" && cp "$1" "$0"', ".config/systemd/user.control", unit)
     user.systemctl("daemon-reload")
     assert "user.control/acd.service instead of" in user.run("acd", "doctor", check=False).stdout
@@ -80,5 +80,5 @@ def test_stop_ends_the_service_and_the_next_command_starts_it(user: AcdUser) -> 
 
 
 def test_a_watch_goes_on_when_systemd_has_stopped_the_service(user: AcdUser) -> None:
-    told = user.run("sh", "-c", _WATCH_OVER_A_STOP).stdout.splitlines()
-    assert [line.split()[1:3] for line in told if "question" in line] == [["question", "one"]]
+    output = user.run("sh", "-c", _WATCH_OVER_A_STOP).stdout.splitlines()
+    assert [line.split()[1:3] for line in output if "question" in line] == [["question", "one"]]

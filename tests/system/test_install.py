@@ -70,14 +70,14 @@ def test_a_dry_run_changes_nothing_and_names_the_steps(new_user: AcdUser) -> Non
         assert step in done.stdout
 
 
-def test_what_is_about_hooks_and_service_is_passed_on(new_user: AcdUser) -> None:
+def test_options_about_hooks_and_service_are_passed_on(new_user: AcdUser) -> None:
     options = ("--agent", "codex", "--trust", "--no-service", "--agent", "all", "--statusline")
     done = new_user.install("--dry-run", *options)
     assert f"would run acd install {' '.join(options)}\n" in done.stdout
 
 
 @pytest.mark.parametrize(
-    "options, said",
+    "options, error",
     [
         (("--hook",), "unknown option '--hook'"),
         (("--agent",), "--agent needs a name"),
@@ -86,11 +86,11 @@ def test_what_is_about_hooks_and_service_is_passed_on(new_user: AcdUser) -> None
     ],
 )
 def test_wrong_options_are_refused_with_the_usage(
-    new_user: AcdUser, options: tuple[str, ...], said: str
+    new_user: AcdUser, options: tuple[str, ...], error: str
 ) -> None:
     done = new_user.install(*options, check=False)
     assert done.returncode == 2
-    assert f"install.sh: {said}\n" in done.stderr
+    assert f"install.sh: {error}\n" in done.stderr
     assert "Usage: ./install.sh" in done.stderr
 
 
@@ -113,7 +113,7 @@ def test_the_interpreter_behind_a_shim_is_used(new_user: AcdUser) -> None:
     assert "shims" not in done.stdout
 
 
-def test_a_shim_that_stands_for_nothing_is_passed_over(new_user: AcdUser) -> None:
+def test_a_shim_without_an_interpreter_is_skipped(new_user: AcdUser) -> None:
     new_user.write("shims/python3", "#!/bin/sh\nexit 127\n")
     new_user.run("chmod", "+x", "shims/python3")
     done = new_user.install("--dry-run", environment={"PATH": f"{HOME}/shims:/usr/bin:/bin"})
@@ -150,7 +150,7 @@ def test_without_ensurepip_it_names_the_package_that_is_missing(new_user: AcdUse
     assert not (new_user.home / ".local").exists()
 
 
-def test_without_any_python_it_says_what_to_install(new_user: AcdUser) -> None:
+def test_without_any_python_it_prints_what_to_install(new_user: AcdUser) -> None:
     for name in ("python3", "python3.11"):
         if Path("/usr/bin", name).exists():
             new_user.root("mount", "--bind", "/bin/false", f"/usr/bin/{name}")
@@ -168,18 +168,18 @@ def test_when_the_packages_cannot_be_fetched_nothing_is_left(new_user: AcdUser) 
     assert not (new_user.home / DATA.relative_to(HOME)).exists()
 
 
-def test_a_data_directory_that_cannot_be_written_is_told(new_user: AcdUser) -> None:
+def test_a_data_directory_that_cannot_be_written_is_reported(new_user: AcdUser) -> None:
     done = new_user.install(check=False, environment={"XDG_DATA_HOME": "/usr/share"})
     assert done.returncode == 1
     assert "cannot make /usr/share/acd" in done.stderr
 
 
-def test_a_missing_place_on_path_is_told(user: AcdUser) -> None:
+def test_a_directory_missing_on_path_is_reported(user: AcdUser) -> None:
     done = user.install(environment={"PATH": "/usr/local/bin:/usr/bin:/bin"})
     assert f"{HOME}/.local/bin is not on your PATH" in done.stderr
 
 
-def test_an_acd_of_somebody_else_is_left_alone(new_user: AcdUser) -> None:
+def test_a_foreign_acd_is_left_alone(new_user: AcdUser) -> None:
     new_user.write(".local/bin/acd", "#!/bin/sh\necho mine\n")
     before = new_user.files()[".local/bin/acd"]
     done = new_user.install()
@@ -187,20 +187,20 @@ def test_an_acd_of_somebody_else_is_left_alone(new_user: AcdUser) -> None:
     assert f"{HOME}/.local/bin/acd is something else" in done.stderr
 
 
-def test_without_the_headers_of_systemd_all_works_and_a_line_says_so(new_user: AcdUser) -> None:
+def test_without_the_headers_of_systemd_all_works_and_a_line_reports_it(new_user: AcdUser) -> None:
     where = new_user.run("pkg-config", "--variable=pcfiledir", "libsystemd").stdout.strip()
     new_user.root("mount", "--bind", "/dev/null", f"{where}/libsystemd.pc")
     done = new_user.install()
     [line] = [line for line in done.stderr.splitlines() if "systemd-python" in line]
     assert "libsystemd-dev" in line
-    assert new_user.tell("SET one working") == ["OK"]
+    assert new_user.request("SET one working") == ["OK"]
     assert new_user.daemon_state() == "active"
 
 
 def test_without_hooks_the_settings_are_not_touched(new_user: AcdUser) -> None:
     new_user.install("--no-hooks")
     assert settings(new_user) == SETTINGS
-    assert new_user.tell("SET one working") == ["OK"]
+    assert new_user.request("SET one working") == ["OK"]
 
 
 def test_without_a_service_the_first_command_starts_the_daemon(new_user: AcdUser) -> None:
@@ -229,8 +229,8 @@ def test_no_line_is_refused_or_lost_while_an_upgrade_is_made(user: AcdUser) -> N
         user.install()
         left, errors = client.communicate("", timeout=60)
     assert (client.returncode, errors) == (0, "")
-    told = {name: session["status"] for name, session in user.sessions().items()}
-    assert told.items() >= json.loads(left).items()
+    statuses = {name: session["status"] for name, session in user.sessions().items()}
+    assert statuses.items() >= json.loads(left).items()
     assert program(user) != before
     assert user.daemon_pid() != old_daemon
     assert not (user.home / DATA.relative_to(HOME) / before).exists()
@@ -243,14 +243,14 @@ def test_a_program_that_runs_through_an_upgrade_keeps_its_version_and_works(user
         user.await_subscriber()
         user.install()
         assert (user.home / DATA.relative_to(HOME) / before).is_dir()
-        user.tell("SET one working")
+        user.request("SET one working")
         # The first line is the session of `acd install`'s test.
         assert any("one" in line for line in watch.stdout)
         user.run("pkill", "-f", "acd watch")
 
 
 def test_a_service_that_an_upgrade_left_alone_runs_the_new_version(user: AcdUser) -> None:
-    user.tell("SET one working")
+    user.request("SET one working")
     user.install("--no-service")
     assert user.sessions()["one"]["status"] == "working"
     assert user.unit("acd.service", "ActiveState") == "active"
@@ -262,7 +262,7 @@ def test_an_upgrade_without_a_network_leaves_the_working_one(user: AcdUser) -> N
     before = user.files()
     assert user.install(check=False, environment=NO_INDEX).returncode == 1
     assert user.files() == before
-    assert user.tell("PING") == ["OK"]
+    assert user.request("PING") == ["OK"]
 
 
 def test_an_upgrade_that_cannot_be_set_up_is_taken_back(user: AcdUser) -> None:
@@ -275,7 +275,7 @@ def test_an_upgrade_that_cannot_be_set_up_is_taken_back(user: AcdUser) -> None:
     assert settings(user) == '{"hooks": '
     assert program(user) == before
     assert [path.name for path in (user.home / DATA.relative_to(HOME)).glob("venv-*")] == [before]
-    assert user.tell("SET one working") == ["OK"]
+    assert user.request("SET one working") == ["OK"]
 
 
 def test_two_installs_at_once_do_not_meet(user: AcdUser) -> None:
@@ -298,7 +298,7 @@ def test_two_installs_at_once_do_not_meet(user: AcdUser) -> None:
 def test_uninstall_leaves_everything_as_it_was(
     installation: Installation, user: AcdUser, damage: str
 ) -> None:
-    user.tell("SET one working")
+    user.request("SET one working")
     data = user.home / DATA.relative_to(HOME)
     match damage:
         case "program gone":

@@ -24,8 +24,8 @@ def restricted(installation: Installation) -> Iterator[AcdUser]:
 
 def failed_starts(user: AcdUser) -> int:
     user.run("journalctl", "--user", "--sync", check=False)
-    said = user.run("journalctl", "--user-unit=acd.service", "-o", "cat", check=False).stdout
-    return said.count("Main process exited")
+    output = user.run("journalctl", "--user-unit=acd.service", "-o", "cat", check=False).stdout
+    return output.count("Main process exited")
 
 
 def hook_command(user: AcdUser) -> list[str]:
@@ -45,7 +45,7 @@ def send_event(user: AcdUser, session: str) -> None:
     assert (done.stdout, done.stderr) == ("", "")
 
 
-def test_a_new_user_gets_a_service_with_a_weaker_sandbox_and_a_line_that_says_so() -> None:
+def test_a_new_user_gets_a_service_with_a_weaker_sandbox_and_a_line_about_it() -> None:
     with AcdUser(restricted=True) as user:
         user.clone()
         user.write(".claude/settings.json", SETTINGS)

@@ -46,8 +46,8 @@ def test_a_hook_as_the_settings_name_it_reaches_the_daemon(user: AcdUser) -> Non
     assert user.sessions()["hooked"]["status"] == "working"
 
 
-def test_systemctl_status_tells_what_waits_for_the_user(user: AcdUser) -> None:
-    user.tell("SET one question", "SET two working", "SET three working")
+def test_systemctl_status_shows_what_waits_for_the_user(user: AcdUser) -> None:
+    user.request("SET one question", "SET two working", "SET three working")
     user.await_status("3 sessions")
     status = user.systemctl("status", "acd")
     [line] = [line for line in status.splitlines() if line.strip().startswith("Status:")]
@@ -56,7 +56,7 @@ def test_systemctl_status_tells_what_waits_for_the_user(user: AcdUser) -> None:
 
 
 def test_a_stop_and_a_start_lose_no_session(user: AcdUser) -> None:
-    user.tell(
+    user.request(
         'SET one question {"working_dir": "/tmp", "name": "eins"}', "SET two working", "RM two"
     )
     before = user.sessions()
@@ -70,14 +70,14 @@ def test_a_stop_and_a_start_lose_no_session(user: AcdUser) -> None:
 
 def test_twenty_quick_restarts_lose_nothing_and_the_socket_stays(user: AcdUser) -> None:
     for number in range(20):
-        assert user.tell(f"SET s{number} working", "STOP") == ["OK", "OK"]
+        assert user.request(f"SET s{number} working", "STOP") == ["OK", "OK"]
     assert user.unit("acd.socket", "ActiveState") == "active"
     assert user.sessions().keys() == {f"s{number}" for number in range(20)}
 
 
 def test_an_idle_daemon_stops_and_keeps_the_state(user: AcdUser) -> None:
     user.configure("[daemon]\nidle_timeout_minutes = 0.01\n")
-    user.tell("SET one question")
+    user.request("SET one question")
     user.await_end(user.daemon_pid())
     assert user.unit("acd.service", "Result") == "success"
     assert user.unit("acd.socket", "ActiveState") == "active"
@@ -85,10 +85,10 @@ def test_an_idle_daemon_stops_and_keeps_the_state(user: AcdUser) -> None:
 
 
 def test_after_a_kill_the_next_line_is_served(user: AcdUser) -> None:
-    user.tell("SET one working")
+    user.request("SET one working")
     pid = user.daemon_pid()
     user.run("kill", "-9", str(pid))
-    assert user.tell("SET two question") == ["OK"]
+    assert user.request("SET two question") == ["OK"]
     assert user.daemon_pid() not in (0, pid)
     assert {name: session["status"] for name, session in user.sessions().items()} == {
         "one": "working",
@@ -103,7 +103,7 @@ def test_the_journal_has_fields_and_no_text_of_a_prompt(user: AcdUser) -> None:
         "cwd": "/tmp",
         "prompt": SECRET,
     }
-    replies = user.tell(
+    replies = user.request(
         f"SET one question {json.dumps({'prompt': SECRET})}",
         f'HOOK claude-code {{"at":1}} {json.dumps(event)}',
         f"SET one nonsense {SECRET}",
@@ -129,7 +129,7 @@ def test_the_sandbox_leaves_the_daemon_what_its_work_needs_and_no_more(user: Acd
         f"ExecStart={DATA}/venv/bin/python -I {CHECKOUT}/testing/system/sandbox_probe.py\n",
     )
     user.systemctl("daemon-reload")
-    [answer] = user.tell("PING")
+    [answer] = user.request("PING")
     assert json.loads(answer) == {
         "peer": True,
         "pidfd": True,

@@ -33,6 +33,6 @@ def test_a_tab_is_opened_and_its_neighbour_jumped_to(kitty: Kitty) -> None:
     kitty.until(lambda: kitty.focused() == [first])
 
 
-def test_a_window_that_is_gone_is_said_to_be(kitty: Kitty) -> None:
+def test_a_missing_window_is_an_error(kitty: Kitty) -> None:
     with pytest.raises(AcdError, match="No matching windows"):
         run_plan(jump_plan(kitty.hints(99), {}), kitty.environ)

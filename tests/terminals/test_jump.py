@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from testing.agents import asks, has_finished, tell
+from testing.agents import send_event, send_question, send_stop
 from testing.cli_runs import PROGRAM, Ran, run, until
 from testing.command_line import Acd
 from testing.listeners import STRANGER, a_strangers_tmux, as_root
@@ -30,9 +30,9 @@ def tmux(alone: DaemonHome) -> Iterator[Tmux]:
 def test_without_an_id_it_jumps_to_the_first_session_of_list(alone: DaemonHome, tmux: Tmux) -> None:
     alone.start()
     panes = {name: tmux.background_pane(name) for name in ("api", "docs", "web")}
-    has_finished(alone, "docs", tmux.hints(panes["docs"]))
-    asks(alone, "api", tmux.hints(panes["api"]))
-    asks(alone, "web", tmux.hints(panes["web"]))
+    send_stop(alone, "docs", tmux.hints(panes["docs"]))
+    send_question(alone, "api", tmux.hints(panes["api"]))
+    send_question(alone, "web", tmux.hints(panes["web"]))
     viewer = tmux.attach()
     assert run(alone, "list").lines[0].split()[2] == "api"
     assert run(alone, "jump") == Ran(0, f"api: tmux pane {panes['api']}\n", "")
@@ -46,8 +46,8 @@ def test_a_session_is_named_by_its_id_a_prefix_of_it_or_its_name(
 ) -> None:
     alone.start()
     pane = tmux.background_pane("web")
-    asks(alone, "api", tmux.hints(tmux.background_pane("api")))
-    tell(alone, "3c1f9a02-77", "UserPromptSubmit", tmux.hints(pane), cwd="/src/web")
+    send_question(alone, "api", tmux.hints(tmux.background_pane("api")))
+    send_event(alone, "3c1f9a02-77", "UserPromptSubmit", tmux.hints(pane), cwd="/src/web")
     viewer = tmux.attach()
     assert run(alone, "jump", given).out == f"web: tmux pane {pane}\n"
     assert viewer.pane() == pane
@@ -76,10 +76,10 @@ def test_a_session_without_a_reachable_terminal_is_passed_over_with_the_reason(
 ) -> None:
     alone.start()
     alone.ask("SET unknown question")
-    asks(alone, "gone", tmux.hints("%99"))
-    asks(alone, "alone", {"attended": False})
+    send_question(alone, "gone", tmux.hints("%99"))
+    send_question(alone, "alone", {"attended": False})
     pane = tmux.background_pane("api")
-    asks(alone, "api", tmux.hints(pane))
+    send_question(alone, "api", tmux.hints(pane))
     tmux.attach()
     done = run(alone, "jump")
     assert (done.code, done.out) == (0, f"api: tmux pane {pane}\n")
@@ -104,7 +104,7 @@ def test_a_session_without_a_reachable_terminal_is_passed_over_with_the_reason(
 def test_a_jump_that_is_not_possible_fails_with_the_reason(
     acd: Acd, served: DaemonHome, meta: object, why: str, given: tuple[str, ...]
 ) -> None:
-    asks(served, "one", meta)
+    send_question(served, "one", meta)
     done = acd(*given)
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith(f"acd: one: {why}\n")
@@ -128,7 +128,7 @@ def test_the_last_used_client_switches_to_a_session_without_clients(
 ) -> None:
     alone.start()
     pane = tmux.background_pane("api")
-    asks(alone, "one", tmux.hints(pane))
+    send_question(alone, "one", tmux.hints(pane))
     first, second = tmux.attach(), tmux.attach()
     first.press("x")
     until(lambda: "x" in first.screen())
@@ -143,7 +143,7 @@ def test_without_clients_the_error_has_the_command_that_attaches_one(
 ) -> None:
     alone.start()
     pane = tmux.background_pane("api")
-    asks(alone, "one", tmux.hints(pane))
+    send_question(alone, "one", tmux.hints(pane))
     done = run(alone, "jump")
     assert done.code == 1
     assert f"attached to no terminal: tmux -S {tmux.socket} attach -t {pane}" in done.err
@@ -155,7 +155,7 @@ def test_the_users_pane_in_another_tmux_does_not_choose_the_client(
 ) -> None:
     alone.start()
     pane = tmux.background_pane("api")
-    asks(alone, "one", tmux.hints(pane))
+    send_question(alone, "one", tmux.hints(pane))
     tmux.background_pane("web")
     first, last = tmux.attach(), tmux.attach("web")
     last.press("x")
@@ -170,7 +170,7 @@ def test_the_users_pane_in_another_tmux_does_not_choose_the_client(
 def test_in_a_key_binding_the_named_client_switches(alone: DaemonHome, tmux: Tmux) -> None:
     alone.start()
     pane = tmux.background_pane("api")
-    asks(alone, "one", tmux.hints(pane))
+    send_question(alone, "one", tmux.hints(pane))
     first, second = tmux.attach(), tmux.attach()
     program = " ".join(PROGRAM)
     tmux.run(
@@ -194,7 +194,7 @@ def test_a_forged_hint_does_not_let_another_users_tmux_write_a_file(
     alone.start()
     profile = alone.home / ".profile"
     with a_strangers_tmux(alone.root / "theirs", profile) as hints:
-        asks(alone, "forged", hints)
+        send_question(alone, "forged", hints)
         done = run(alone, *given)
     assert (done.code, done.out) == (1, "")
     assert f"theirs belongs to user {STRANGER}" in done.err
@@ -204,7 +204,7 @@ def test_a_forged_hint_does_not_let_another_users_tmux_write_a_file(
 def test_a_forged_hint_with_control_characters_is_refused_in_one_printable_line(
     acd: Acd, served: DaemonHome
 ) -> None:
-    asks(served, "forged", {"TMUX": "/tmp/\x1b[2J,1,0", "TMUX_PANE": "%1"})
+    send_question(served, "forged", {"TMUX": "/tmp/\x1b[2J,1,0", "TMUX_PANE": "%1"})
     done = acd("jump", "forged")
     assert done.code == 1
     refusal = "its tmux socket /tmp/\\x1b[2J is not used: its path has unprintable characters"

@@ -72,7 +72,7 @@ def test_a_client_of_another_tmux_does_not_switch(tmux: dict[str, str]) -> None:
     assert not any("/dev/pts/3" in argv for argv in argvs(plan))
 
 
-def test_kitty_is_called_as_its_manual_says(here: DaemonHome) -> None:
+def test_kitty_is_called_as_its_manual_documents(here: DaemonHome) -> None:
     with a_listener(here.root / "kitty", "kitty"):
         listens = f"unix:{here.root}/kitty"
         plan = jump_plan({"KITTY_WINDOW_ID": "12", "KITTY_LISTEN_ON": listens}, {})
@@ -80,14 +80,14 @@ def test_kitty_is_called_as_its_manual_says(here: DaemonHome) -> None:
     assert argvs(plan) == [argv]
 
 
-def test_zellij_is_called_as_its_manual_says(here: DaemonHome) -> None:
+def test_zellij_is_called_as_its_manual_documents(here: DaemonHome) -> None:
     environ = {"ZELLIJ_SOCKET_DIR": str(here.root)}
     plan = jump_plan({"ZELLIJ_PANE_ID": "2", "ZELLIJ_SESSION_NAME": "work"}, environ)
     [argv] = argvs(plan)
     assert " ".join(argv) == "zellij --session work action focus-pane-id terminal_2"
 
 
-def test_wezterm_is_called_as_its_manual_says_and_starts_nothing() -> None:
+def test_wezterm_is_called_as_its_manual_documents_and_starts_nothing() -> None:
     plan = jump_plan({"WEZTERM_PANE": "3"}, {})
     [argv] = argvs(plan)
     assert " ".join(argv) == "wezterm cli --no-auto-start activate-pane --pane-id 3"

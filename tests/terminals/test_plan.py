@@ -100,11 +100,11 @@ def test_a_program_that_does_not_end_is_an_error() -> None:
 
 
 def test_a_detached_program_runs_in_its_directory_and_is_not_waited_for(tmp_path: Path) -> None:
-    place = tmp_path / "place"
-    place.mkdir()
+    directory = tmp_path / "directory"
+    directory.mkdir()
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     program = script(tmp_path / "terminal", f"pwd >{fifo}")
-    run_steps(TerminalStep((program,), cwd=str(place), detached=True))
+    run_steps(TerminalStep((program,), cwd=str(directory), detached=True))
     # The program blocks until there is a reader: run_plan() did not wait for its end.
-    assert fifo.read_text().strip() == str(place)
+    assert fifo.read_text().strip() == str(directory)

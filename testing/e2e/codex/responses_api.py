@@ -114,7 +114,7 @@ class ResponsesAPI(Exchanges):
         self._failing: dict[str, list[Failure | StreamFailure]] = {}
         api = self
 
-        class Handler(_Handler):
+        class Handler(_ResponsesHandler):
             server_api = api
 
         address = listening.getsockname()
@@ -148,7 +148,7 @@ class ResponsesAPI(Exchanges):
         self._server.server_close()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _ResponsesHandler(BaseHTTPRequestHandler):
     server_api: ResponsesAPI
     protocol_version = "HTTP/1.1"
 

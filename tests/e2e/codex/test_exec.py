@@ -16,8 +16,8 @@ def test_a_run_is_working_and_closed_when_it_has_ended(testbed: CodexTestbed) ->
         assert (shown["pid"], shown["attended"]) == (run.pid, False)
         assert shown["agent_type"] == "codex"
         answer.release()
-        ended, said = run.wait()
-        assert "Thinking it over" in said
+        ended, output = run.wait()
+        assert "Thinking it over" in output
         testbed.acd.expect(session, "closed", since=ended, via=("attention",))
 
 

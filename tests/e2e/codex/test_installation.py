@@ -11,8 +11,8 @@ from testing.e2e.codex.scenes import ExecRun
 
 def run(home: CodexHome) -> str:
     with ExecRun(home, "Hello") as started:
-        _, said = started.wait()
-    return said
+        _, output = started.wait()
+    return output
 
 
 def trust_all(home: CodexHome) -> None:
@@ -43,14 +43,14 @@ def test_hooks_before_acds_keep_their_trust_and_one_behind_loses_it(home: CodexH
     path.write_text(json.dumps({"hooks": {"Stop": theirs[:1]}}))
     trust_all(home)
     home.acd("install", "--hooks-only", "--agent", "codex", "--trust")
-    said = run(home)
-    assert before.exists(), said
+    output = run(home)
+    assert before.exists(), output
     hooks = json.loads(path.read_bytes())
     hooks["hooks"]["Stop"].append(theirs[1])
     path.write_text(json.dumps(hooks))
     trust_all(home)
-    said = run(home)
-    assert behind.exists(), said
+    output = run(home)
+    assert behind.exists(), output
     before.unlink()
     behind.unlink()
     assert (
@@ -58,14 +58,14 @@ def test_hooks_before_acds_keep_their_trust_and_one_behind_loses_it(home: CodexH
         in home.acd("uninstall", "--yes")
     )
     assert json.loads(path.read_bytes()) == {"hooks": {"Stop": theirs}}
-    said = run(home)
-    assert before.exists(), said
-    assert not behind.exists(), said
+    output = run(home)
+    assert before.exists(), output
+    assert not behind.exists(), output
 
 
-def test_hooks_without_a_review_do_not_run_and_acd_says_so(home: CodexHome) -> None:
-    told = home.acd("install", "--hooks-only", "--agent", "codex")
-    assert "Codex runs none of these hooks before you trust them" in told
+def test_hooks_without_a_review_do_not_run_and_acd_prints_it(home: CodexHome) -> None:
+    output = home.acd("install", "--hooks-only", "--agent", "codex")
+    assert "Codex runs none of these hooks before you trust them" in output
     run(home)
     assert json.loads(home.acd("list", "--json")) == []
     assert "not trusted yet" in home.acd("status")

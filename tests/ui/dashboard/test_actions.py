@@ -22,7 +22,7 @@ from testing.support import DaemonHome
 TMUX = {"TMUX": "/tmp/t,1,0", "TMUX_PANE": "%1"}
 
 
-class Scene:
+class ActionScene:
     """Actions with recorded requests and plans; no program runs."""
 
     def __init__(self, path: Path, *, fails: bool = False, **config: Any):
@@ -61,7 +61,7 @@ def row(status: str = "closed", **fields: Any) -> SessionRow:
 
 
 def test_a_closed_session_is_resumed_in_a_new_window_in_its_directory(tmp_path: Path) -> None:
-    scene = Scene(tmp_path)
+    scene = ActionScene(tmp_path)
     scene.reply_to_resurrect("one", "/src/api")
     message = asyncio.run(scene.actions.resurrect(row()))
     assert scene.requests == ["RESURRECT one"]
@@ -71,7 +71,7 @@ def test_a_closed_session_is_resumed_in_a_new_window_in_its_directory(tmp_path: 
 
 
 def test_the_command_in_the_daemons_reply_runs(tmp_path: Path) -> None:
-    scene = Scene(tmp_path)
+    scene = ActionScene(tmp_path)
     scene.reply_to_resurrect("other", "/elsewhere")
     asyncio.run(scene.actions.resurrect(row()))
     argv = scene.plans[0].steps[0].argv
@@ -80,7 +80,7 @@ def test_the_command_in_the_daemons_reply_runs(tmp_path: Path) -> None:
 
 
 def test_when_no_window_opens_the_session_is_closed_again(tmp_path: Path) -> None:
-    scene = Scene(tmp_path, fails=True)
+    scene = ActionScene(tmp_path, fails=True)
     scene.reply_to_resurrect("one", "/src/api")
     with pytest.raises(AcdError, match="no server running"):
         asyncio.run(scene.actions.resurrect(row()))
@@ -100,14 +100,14 @@ def test_when_no_window_opens_the_session_is_closed_again(tmp_path: Path) -> Non
 def test_a_session_that_cannot_be_resumed_is_not_changed(
     tmp_path: Path, fields: dict[str, Any], reason: str
 ) -> None:
-    scene = Scene(tmp_path)
+    scene = ActionScene(tmp_path)
     with pytest.raises(AcdError, match=reason):
         asyncio.run(scene.actions.resurrect(row(**fields)))
     assert scene.requests == []
 
 
 def test_a_missing_agent_is_an_error_before_anything_changes(tmp_path: Path) -> None:
-    scene = Scene(tmp_path)
+    scene = ActionScene(tmp_path)
     Path(scene.claude).unlink()
     with pytest.raises(AcdError, match="claude is not on PATH"):
         asyncio.run(scene.actions.resurrect(row()))
@@ -117,14 +117,14 @@ def test_a_missing_agent_is_an_error_before_anything_changes(tmp_path: Path) -> 
 def test_a_missing_terminal_is_an_error_before_anything_changes(
     tmp_path: Path,
 ) -> None:
-    scene = Scene(tmp_path, resurrect_in="terminal", terminal="no-such-terminal")
+    scene = ActionScene(tmp_path, resurrect_in="terminal", terminal="no-such-terminal")
     with pytest.raises(AcdError, match="no-such-terminal is not on PATH"):
         asyncio.run(scene.actions.resurrect(row()))
     assert scene.requests == []
 
 
 def test_an_error_of_the_daemon_runs_nothing(tmp_path: Path) -> None:
-    scene = Scene(tmp_path)
+    scene = ActionScene(tmp_path)
     scene.replies["RESURRECT"] = "ERR working directory missing"
     with pytest.raises(AcdError, match="working directory missing"):
         asyncio.run(scene.actions.resurrect(row()))
@@ -132,7 +132,7 @@ def test_an_error_of_the_daemon_runs_nothing(tmp_path: Path) -> None:
 
 
 def test_a_jump_runs_the_plan_of_the_sessions_hints(tmp_path: Path) -> None:
-    scene = Scene(tmp_path)
+    scene = ActionScene(tmp_path)
     with DaemonHome() as here, a_listener(here.root / "tmux", "tmux: server") as pid:
         hints = {"TMUX": f"{here.root}/tmux,{pid},0", "TMUX_PANE": "%1"}
         message = asyncio.run(scene.actions.jump(row(status="question", terminal=hints)))
@@ -152,14 +152,14 @@ def test_a_jump_runs_the_plan_of_the_sessions_hints(tmp_path: Path) -> None:
 def test_a_session_without_a_reachable_terminal_is_an_error(
     tmp_path: Path, fields: dict[str, Any], reason: str
 ) -> None:
-    scene = Scene(tmp_path)
+    scene = ActionScene(tmp_path)
     with pytest.raises(AcdError, match=reason):
         asyncio.run(scene.actions.jump(row(status="question", **({"terminal": TMUX} | fields))))
     assert scene.plans == []
 
 
 def test_the_message_of_closing_names_the_key_that_resurrects(tmp_path: Path) -> None:
-    scene = Scene(tmp_path)
+    scene = ActionScene(tmp_path)
     assert asyncio.run(scene.actions.close(row(status="working"))) == (
         "api is closed; r resurrects it"
     )
@@ -169,6 +169,6 @@ def test_the_message_of_closing_names_the_key_that_resurrects(tmp_path: Path) ->
 
 
 def test_a_closed_session_is_not_closed_again(tmp_path: Path) -> None:
-    scene = Scene(tmp_path)
+    scene = ActionScene(tmp_path)
     assert "closed already" in asyncio.run(scene.actions.close(row()))
     assert scene.requests == []

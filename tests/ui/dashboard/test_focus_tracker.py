@@ -43,7 +43,7 @@ class _Timer:
             self._timers.waiting.remove(self)
 
 
-class Scene:
+class TrackerScene:
     """A focus tracker with its presence file."""
 
     def __init__(self, directory: Path):
@@ -57,8 +57,8 @@ class Scene:
 
 
 @pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    made = Scene(tmp_path)
+def scene(tmp_path: Path) -> TrackerScene:
+    made = TrackerScene(tmp_path)
     made.tracker.start()
     return made
 
@@ -66,13 +66,13 @@ def scene(tmp_path: Path) -> Scene:
 KEY = events.Key("j", "j")
 
 
-def test_the_start_counts_as_presence_for_a_while(scene: Scene) -> None:
+def test_the_start_counts_as_presence_for_a_while(scene: TrackerScene) -> None:
     assert scene.is_present
     scene.timers.expire()
     assert not scene.is_present
 
 
-def test_every_key_counts_as_presence_for_a_while(scene: Scene) -> None:
+def test_every_key_counts_as_presence_for_a_while(scene: TrackerScene) -> None:
     scene.timers.expire()
     scene.tracker.handle(KEY)
     scene.tracker.handle(KEY)
@@ -82,7 +82,7 @@ def test_every_key_counts_as_presence_for_a_while(scene: Scene) -> None:
     assert not scene.is_present
 
 
-def test_a_reported_focus_counts_until_the_terminal_reports_its_loss(scene: Scene) -> None:
+def test_a_reported_focus_counts_until_the_terminal_reports_its_loss(scene: TrackerScene) -> None:
     scene.tracker.handle(events.AppFocus())
     scene.timers.expire()
     assert scene.is_present
@@ -93,7 +93,7 @@ def test_a_reported_focus_counts_until_the_terminal_reports_its_loss(scene: Scen
     assert scene.is_present
 
 
-def test_a_moving_pointer_does_not_count_as_presence(scene: Scene) -> None:
+def test_a_moving_pointer_does_not_count_as_presence(scene: TrackerScene) -> None:
     scene.tracker.handle(events.AppBlur())
     where: dict[str, Any] = dict.fromkeys(("x", "y", "delta_x", "delta_y", "button"), 0)
     where |= dict.fromkeys(("shift", "meta", "ctrl"), False)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from testing.agents import tell
+from testing.agents import send_event
 from testing.support import WAIT, DaemonHome
 from testing.tmux import Tmux, Viewer, a_tmux
 
@@ -47,10 +47,10 @@ def test_it_shows_changes_and_recovers_from_a_crash_of_the_daemon(
     home: DaemonHome, tmux: Tmux
 ) -> None:
     daemon = home.start()
-    tell(home, "one", "UserPromptSubmit", cwd=str(home.root / "api"))
+    send_event(home, "one", "UserPromptSubmit", cwd=str(home.root / "api"))
     pane = dashboard(tmux)
     tmux.until_seen(pane, "nobody needs you", "▸ working", "api")
-    tell(home, "one", "Stop", last_assistant_message="All done.")
+    send_event(home, "one", "Stop", last_assistant_message="All done.")
     tmux.until_seen(pane, "1 needs you", "● attention", "All done.")
     daemon.kill()
     # The dashboard starts the next daemon, which restores the sessions from the journal.
@@ -62,12 +62,12 @@ def test_it_shows_changes_and_recovers_from_a_crash_of_the_daemon(
 
 def test_one_dashboard_lists_the_sessions_of_both_agents(home: DaemonHome, tmux: Tmux) -> None:
     home.start()
-    tell(home, "one", "UserPromptSubmit", cwd=str(home.root / "api"))
+    send_event(home, "one", "UserPromptSubmit", cwd=str(home.root / "api"))
     asked = {"tool_name": "Bash", "tool_input": {"command": "make"}}
-    tell(home, "two", "PermissionRequest", agent="codex", cwd=str(home.root / "web"), **asked)
+    send_event(home, "two", "PermissionRequest", agent="codex", cwd=str(home.root / "web"), **asked)
     pane = dashboard(tmux)
     tmux.until_seen(pane, "1 needs you", "▸ working", "api", "▲ question", "web", "Bash: make")
-    tell(home, "two", "Interrupt", agent="codex")
+    send_event(home, "two", "Interrupt", agent="codex")
     tmux.until_seen(pane, "● attention", "web")
     tmux.press(pane, "Enter")
     tmux.until_seen(pane, "codex")
@@ -90,7 +90,7 @@ def test_it_starts_the_daemon_if_none_runs(home: DaemonHome, tmux: Tmux) -> None
 def test_f_jumps_to_the_sessions_pane(home: DaemonHome, tmux: Tmux, viewer: Viewer) -> None:
     home.start()
     target = tmux.window("sleep", "1000")
-    tell(home, "one", "UserPromptSubmit", meta=tmux.hints(target))
+    send_event(home, "one", "UserPromptSubmit", meta=tmux.hints(target))
     pane = dashboard(tmux)
     tmux.until_seen(pane, "f jump")
     assert viewer.pane() == pane
@@ -102,7 +102,7 @@ def test_f_jumps_to_the_sessions_pane(home: DaemonHome, tmux: Tmux, viewer: View
 def test_with_once_it_ends_after_a_jump(home: DaemonHome, tmux: Tmux, viewer: Viewer) -> None:
     home.start()
     target = tmux.window("sleep", "1000")
-    tell(home, "one", "UserPromptSubmit", meta=tmux.hints(target))
+    send_event(home, "one", "UserPromptSubmit", meta=tmux.hints(target))
     pane = dashboard(tmux, "--once")
     tmux.until_seen(pane, "f jump")
     tmux.press(pane, "f")
@@ -116,7 +116,7 @@ def test_with_once_a_jump_closes_the_popup_and_shows_the_pane(
     home.start()
     target = tmux.window("sleep", "1000")
     tmux.window("sleep", "1000")
-    tell(home, "one", "UserPromptSubmit", meta=tmux.hints(target))
+    send_event(home, "one", "UserPromptSubmit", meta=tmux.hints(target))
     with viewer.popup(f"{sys.executable} -m acd dashboard --once") as popup:
         tmux.until(lambda: "f jump" in viewer.screen())
         viewer.type("f")
@@ -128,7 +128,7 @@ def test_a_jump_to_a_closed_pane_shows_an_error(
     home: DaemonHome, tmux: Tmux, viewer: Viewer
 ) -> None:
     home.start()
-    tell(home, "one", "UserPromptSubmit", meta=tmux.hints("%99"))
+    send_event(home, "one", "UserPromptSubmit", meta=tmux.hints("%99"))
     pane = dashboard(tmux)
     tmux.until_seen(pane, "f jump")
     tmux.press(pane, "f")
@@ -142,7 +142,7 @@ def test_a_pane_of_an_ended_server_is_not_looked_up_in_a_new_one(
     home.start()
     target = tmux.window("sleep", "1000")
     hints = tmux.hints(target) | {"TMUX": f"{tmux.socket},1,0"}
-    tell(home, "one", "UserPromptSubmit", meta=hints)
+    send_event(home, "one", "UserPromptSubmit", meta=hints)
     pane = dashboard(tmux)
     tmux.until_seen(pane, "f jump")
     tmux.press(pane, "f")
@@ -161,8 +161,8 @@ def test_r_resurrects_a_closed_session_in_its_directory(
     claude.write_text(f'#!/bin/sh\n{{ pwd; echo "$@"; }} >{fifo}\n')
     claude.chmod(0o755)
     home.start()
-    tell(home, "one", "UserPromptSubmit", cwd=str(directory))
-    tell(home, "one", "SessionEnd", reason="prompt_input_exit")
+    send_event(home, "one", "UserPromptSubmit", cwd=str(directory))
+    send_event(home, "one", "SessionEnd", reason="prompt_input_exit")
     pane = dashboard(tmux)
     tmux.until_seen(pane, "1 closed")
     tmux.press(pane, "c", "G")

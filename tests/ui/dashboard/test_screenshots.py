@@ -95,9 +95,9 @@ def test_the_screen_looks_like_its_screenshot(name: str) -> None:
         path.write_text(svg, "utf-8")
     now, before = drawn(svg), drawn(path.read_text("utf-8"))
     different = {
-        place: (before.get(place), now.get(place))
-        for place in now.keys() | before.keys()
-        if now.get(place) != before.get(place)
+        key: (before.get(key), now.get(key))
+        for key in now.keys() | before.keys()
+        if now.get(key) != before.get(key)
     }
     assert not different, f"{len(different)} differences: {dict(sorted(different.items())[:20])}"
 
