@@ -77,7 +77,7 @@ def test_another_effect_of_a_hooks_signal_is_its_outcome_in_every_activity(
 ) -> None:
     monkeypatch.setitem(HOOK_EFFECTS, kind, status)
     for activity in OPEN:
-        scene = Scene()
+        scene = StoreScene()
         scene.set("s", activity)
         apply(scene, HOOK, Signal(kind))
         assert scene.status() == status
@@ -93,7 +93,7 @@ def test_another_cell_of_the_table_is_the_outcome_of_its_activity_and_signal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(EFFECTS[row], activity, status)
-    scene = Scene()
+    scene = StoreScene()
     scene.set("s", activity)
     source, kind = row
     apply(scene, source, Signal(kind))
