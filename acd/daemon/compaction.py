@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
+from acd.protocol import Delete
 from acd.sessions.records import session_record
 from acd.sessions.session import Session
 from acd.sessions.store import Store
@@ -59,7 +60,7 @@ class Compaction:
                 del self._pending[name]
             if self._written.get(name, session) is not session:
                 del self._written[name]
-                records.append(f"DELETE {name}")
+                records.append(Delete(name).format())
             if session is None:
                 continue
             if name in self._written:

@@ -30,7 +30,7 @@ from acd.daemon.observers import ObserverManager
 from acd.daemon.sd_notify import SdNotify
 from acd.daemon.server import Server
 from acd.errors import ConfigError
-from acd.protocol import PROTOCOL_VERSION
+from acd.protocol import PROTOCOL_VERSION, Delete
 from acd.sessions.store import Change, Store
 from acd.sessions.values import NS, Json, Now
 from acd.system import activation, clock
@@ -221,7 +221,7 @@ class Daemon:
         now = clock.now()
         changes = self.store.expire(now)
         if changes:
-            records = [f"DELETE {change.session.id}" for change in changes]
+            records = [Delete(change.session.id).format() for change in changes]
             self.server.apply(changes, records, now)
         self._arm_expiry()
 
