@@ -304,6 +304,14 @@ _PARSERS: Final[dict[str, Callable[[str], Request]]] = {
 }
 
 
+def ok_line(value: Any) -> str:
+    return f"OK {json.dumps(value)}"
+
+
+def err_line(text: object) -> str:
+    return f"ERR {text}"
+
+
 def state_line(sessions: list[Json]) -> str:
     return f"STATE {json.dumps(sessions)}"
 
@@ -314,6 +322,10 @@ def update_line(session_id: str, status: Status, elapsed: int) -> str:
 
 def removed_line(session_id: str) -> str:
     return f"REMOVED {session_id}"
+
+
+def recorded_line(record: str) -> str:
+    return f"RECORD {record}"
 
 
 class Ok(NamedTuple):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from acd.agents.catalog import AGENTS
+from acd.protocol import USAGE
 from testing.checkout import CHECKOUT
 
 PACKAGE = CHECKOUT / "acd"
@@ -166,12 +167,15 @@ def test_a_pure_part_calls_no_builtin_that_touches_the_world(path: Path) -> None
 
 
 def strings(path: Path) -> Iterator[str]:
-    """The file's strings, docstrings apart."""
+    """The file's strings and bytes, docstrings apart."""
     tree = parsed(path)
     prose = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and node not in prose and isinstance(node.value, str):
-            yield node.value
+        if isinstance(node, ast.Constant) and node not in prose:
+            if isinstance(node.value, str):
+                yield node.value
+            elif isinstance(node.value, bytes):
+                yield node.value.decode("latin-1")
 
 
 def words(path: Path) -> Iterator[str]:
@@ -187,6 +191,21 @@ def agents_own() -> set[str]:
     """The files of the agents' folders."""
     folders = {path.parent for path in (PACKAGE / "agents").glob("*/events.py")}
     return {str(path.relative_to(CHECKOUT)) for folder in folders for path in folder.rglob("*.py")}
+
+
+VERBS = {usage.partition(" ")[0] for usage in USAGE.values()}
+VERBS |= {"OK", "ERR", "STATE", "UPDATE", "REMOVED"}
+
+
+def test_only_the_protocol_and_the_journal_s_records_format_their_lines() -> None:
+    owners = {PACKAGE / "protocol.py", PACKAGE / "sessions/records.py"}
+    by_hand = {
+        (str(path.relative_to(CHECKOUT)), text)
+        for path in set(PACKAGE.rglob("*.py")) - owners
+        for text in strings(path)
+        if " " in text and text.partition(" ")[0] in VERBS
+    }
+    assert by_hand == set()
 
 
 NAMES_ONE = {

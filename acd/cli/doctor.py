@@ -15,7 +15,7 @@ import click
 from acd import __version__, config, paths
 from acd.cli import notifications
 from acd.cli.result import Result, TerminalStyle
-from acd.cli.status import daemon_info
+from acd.client import control
 from acd.errors import AcdError, ConfigError, UnsafeSocket
 from acd.findings import Finding, Severity, is_well
 from acd.install import diagnosis
@@ -82,7 +82,7 @@ def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     socket = paths.socket_path(environ)
     service, part = found.service, found.service.part
     yield _socket(environ, socket, served=service.manager is not None and service.listening)
-    yield _daemon(socket, service.manager if part.state == "current" else None)
+    yield _daemon(environ, service.manager if part.state == "current" else None)
     if lost := diagnosis.check_lost(
         runtime_dir.undelivered_events(socket), paths.given_up_path(socket)
     ):
@@ -158,9 +158,9 @@ def _flaw(path: Path) -> str | None:
     return None
 
 
-def _daemon(socket: Path, manager: str | None) -> Finding:
+def _daemon(environ: Mapping[str, str], manager: str | None) -> Finding:
     try:
-        info: Mapping[str, Any] | None = daemon_info(socket)
+        info: Mapping[str, Any] | None = control.info(environ)
     except UnsafeSocket:
         return Finding("daemon", "note", "not queried, because its socket is not safe")
     except AcdError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -12,9 +11,8 @@ import click
 from acd import __version__, paths
 from acd.cli import notifications
 from acd.cli.result import Result
-from acd.client.blocking import Client, ConnectionLost
-from acd.errors import EXIT_UNREACHABLE, AcdError, NotRunning
-from acd.protocol import Err, Info, Ok
+from acd.client import control
+from acd.errors import EXIT_UNREACHABLE
 from acd.sessions.status import STATUSES
 from acd.system import runtime_dir
 from acd.text import age
@@ -38,7 +36,7 @@ def status() -> Result:
     run, which is normal while no session is open.
     """
     socket = paths.socket_path(os.environ)
-    info = daemon_info(socket)
+    info = control.info(os.environ)
     if info is None:
         head = f"acd {__version__}: not running; the next event or command starts it"
         facts = {"socket": str(socket)}
@@ -55,21 +53,6 @@ def status() -> Result:
         [head, *(f"  {name:<{size}}  {fact}" for name, fact in facts.items())],
         exit_code=EXIT_UNREACHABLE if info is None else 0,
     )
-
-
-def daemon_info(socket: Path) -> dict[str, Any] | None:
-    """The reply to INFO; None if no daemon runs. Starts none. Raises AcdError."""
-    if not runtime_dir.is_running(socket):
-        return None
-    try:
-        with Client.connect(os.environ, start=False) as client:
-            reply = client.request(Info())
-    except (ConnectionLost, NotRunning):  # it has just stopped
-        return None
-    if isinstance(reply, Err):
-        raise AcdError(reply.text)
-    info: dict[str, Any] = reply.json() if isinstance(reply, Ok) else {}
-    return info
 
 
 def _daemon_facts(info: dict[str, Any]) -> Iterator[tuple[str, str]]:

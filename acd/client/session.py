@@ -23,6 +23,11 @@ REPLY_SECONDS: Final = 10.0
 """How long a shell waits for a reply. A running daemon answers in well under a millisecond, one
 that is being started in half a second."""
 
+RECONNECT_DELAYS: Final = (0.2, 2.0)
+"""The first and the longest delay of a Backoff, in seconds, before a connection is made again.
+There is none after a connection that lasted: the daemon has stopped, or was upgraded. A daemon
+that fails at every start is not started ever faster."""
+
 
 class Answer(NamedTuple):
     """A reply to the oldest request that had none."""

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Final
 
 from acd import paths
-from acd.client.backoff import Backoff
 from acd.client.blocking import Client, ConnectionLost, wait_readable
 from acd.client.last_state import last_sessions
 from acd.client.mirror import SessionChange, SessionMirror
+from acd.client.session import RECONNECT_DELAYS
 from acd.errors import AcdError, DaemonRefused, DaemonUnreachable, NotRunning
 from acd.protocol import Err, Snapshot, Subscribe
 from acd.system import runtime_dir
+from acd.system.backoff import Backoff
 from acd.system.file_watch import FileWatch
 
 RETRY_SECONDS: Final = 10.0
@@ -40,7 +41,7 @@ def subscribe(
     connection fails; later, DaemonUnreachable makes it connect again.
     """
     mirror = SessionMirror()
-    backoff = Backoff()
+    backoff = Backoff(*RECONNECT_DELAYS, at_once=True)
     while True:
         began = time.monotonic()
         try:

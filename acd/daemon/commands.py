@@ -6,7 +6,6 @@ a connection (SUBSCRIBE, INFO, STOP, RECORD) are in server.py.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -29,6 +28,7 @@ from acd.protocol import (
     Set,
     Stop,
     Subscribe,
+    ok_line,
     state_line,
 )
 from acd.sessions.events import HookEvent
@@ -99,12 +99,12 @@ class Commands:
 
     def _get(self, request: Get, line: str, now: Now) -> Outcome:
         session = self._store.get(request.session_id)
-        return f"OK {json.dumps(session.to_wire_whole(now))}", [], None
+        return ok_line(session.to_wire_whole(now)), [], None
 
     def _history(self, request: History, line: str, now: Now) -> Outcome:
         session = self._store.get(request.session_id)
         transitions = [transition.to_wire() for transition in session.history or ()]
-        return f"OK {json.dumps(transitions)}", [], None
+        return ok_line(transitions), [], None
 
     def _list(self, request: List, line: str, now: Now) -> Outcome:
         sessions = [session.to_wire(now) for session in self._store.list_all()]
@@ -120,8 +120,7 @@ class Commands:
         if not directory.startswith("/") or not self._is_dir(directory):
             raise Refused("working directory missing")
         changes = self._store.resurrect(session.id, now)
-        answer = json.dumps({"argv": argv, "cwd": session.working_dir})
-        return f"OK {answer}", changes, line
+        return ok_line({"argv": argv, "cwd": session.working_dir}), changes, line
 
     def _api_usage(self, request: ApiUsage, line: str, now: Now) -> Outcome:
         self._check_size("api usage", request.usage)

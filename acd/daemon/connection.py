@@ -11,7 +11,7 @@ import socket
 from typing import Final, Protocol, cast
 
 from acd.config import LimitsConfig
-from acd.protocol import LineDecoder, LineError, encode
+from acd.protocol import LineDecoder, LineError, encode, err_line
 from acd.system.peers import uid_of
 
 _AF_UNIX: Final = int(socket.AF_UNIX)
@@ -70,7 +70,7 @@ class Connection(asyncio.Protocol):
         if (limit := self._server.limits.output_buffer) != _TRANSPORT_LIMIT:
             self.transport.set_write_buffer_limits(high=limit)
         if (problem := self._server.accept(self)) is not None:
-            self.send(encode([f"ERR {problem}"]))
+            self.send(encode([err_line(problem)]))
             self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -36,6 +36,7 @@ from acd.sessions.store import Change, Store
 from acd.sessions.values import NS, Json, Now
 from acd.system import activation, clock
 from acd.system.activation import Listener
+from acd.system.backoff import Backoff
 from acd.system.files import file_id
 from acd.system.resources import raise_file_limit, resident_bytes
 from acd.system.runtime_dir import undelivered_events
@@ -43,8 +44,7 @@ from acd.system.runtime_dir import undelivered_events
 STATUS_DELAY: Final = 0.2
 """Seconds for which changes of the STATUS line are collected."""
 RETRY: Final = 1.0
-"""Seconds before the first retry of a failed write of the state; each further one waits twice
-as long."""
+"""Seconds before the first retry of a failed write of the state."""
 MAX_RETRY: Final = 60.0
 TIMER_MARGIN: Final = 0.001
 """Seconds added to a timer, so that it does not fire just before its deadline."""
@@ -90,7 +90,7 @@ class Daemon:
         self._stopped = asyncio.Event()
         self._reason = ""
         self._sent_status = ""
-        self._retry_delay = RETRY
+        self._backoff = Backoff(RETRY, MAX_RETRY)
         self._idle = Deadline(self.loop, self._check_idle)
         self._expiry = Deadline(self.loop, self._expire)
         self._status = Deadline(self.loop, self._send_status)
@@ -134,7 +134,7 @@ class Daemon:
         """Serves what clients have sent, and closes everything."""
         log.info("stopping: %s", self._reason)
         await self.sd_notify.stopping()
-        for deadline in (self._idle, self._expiry, self._status, self._retry):
+        for deadline in (self._idle, self._expiry, self._status, self._retry, self._compaction):
             deadline.cancel()
         if self.listener.owned:
             # From here on no client can connect; those in the queue are served.
@@ -245,14 +245,13 @@ class Daemon:
 
     def _journal_failed(self) -> None:
         # No event reports that there is room again.
-        self._retry_delay = RETRY
-        self._retry.arm(self._retry_delay)
+        self._backoff = Backoff(RETRY, MAX_RETRY)
+        self._retry.arm(self._backoff.next_delay())
 
     def _retry_journal(self) -> None:
         self.journal.retry()
         if self.journal.failure is not None:
-            self._retry_delay = min(2 * self._retry_delay, MAX_RETRY)
-            self._retry.arm(self._retry_delay)
+            self._retry.arm(self._backoff.next_delay())
         self._changed([])
 
     def _compact_journal(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from acd.daemon.connection import Connection
-from acd.protocol import encode
+from acd.protocol import encode, err_line, recorded_line
 from acd.sessions import recording
 from acd.sessions.store import Store
 from acd.sessions.values import Now
@@ -23,13 +23,13 @@ class Recorders:
         """Starts a recording; returns the reply, and the sessions with which it begins."""
         self._connections.add(connection)
         self.output = self
-        begin = [f"RECORD {line}" for line in recording.session_records(self._store, now)]
+        begin = [recorded_line(line) for line in recording.session_records(self._store, now)]
         return "\n".join(["OK", *begin])
 
     def append(self, records: list[str], now: Now) -> None:
         """Writes records into the journal, and pushes them without texts."""
         self._journal.append(records, now)
-        data = encode([f"RECORD {line}" for line in recording.lines(records, now)])
+        data = encode([recorded_line(line) for line in recording.lines(records, now)])
         # A copy: a write can fill a buffer, which ends that recording.
         for connection in list(self._connections):
             connection.transport.write(data)
@@ -44,5 +44,5 @@ class Recorders:
         """Ends the recording and its connection: a recording with a gap is worse than none."""
         if connection in self._connections:
             self.remove(connection)
-            connection.send(encode(["ERR the recording is read too slowly"]))
+            connection.send(encode([err_line("the recording is read too slowly")]))
             connection.transport.close()

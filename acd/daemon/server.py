@@ -8,19 +8,29 @@ connection.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import islice
-from typing import Final, assert_never, cast
+from typing import Any, Final, cast
 
 from acd.config import LimitsConfig
 from acd.daemon.commands import Commands, Outcome
 from acd.daemon.connection import Connection, peer_uid
 from acd.daemon.recorders import Recorders
 from acd.daemon.subscribers import Subscribers
-from acd.protocol import Info, LineError, Record, Stop, Subscribe, encode, parse_request
+from acd.protocol import (
+    Info,
+    LineError,
+    Record,
+    Request,
+    Stop,
+    Subscribe,
+    encode,
+    err_line,
+    ok_line,
+    parse_request,
+)
 from acd.sessions import recording
 from acd.sessions.metadata import Refused
 from acd.sessions.store import Change, Store
@@ -73,6 +83,13 @@ class Server:
         self.loop = loop
         self._uid = os.getuid()
         self._handlers = commands.handlers
+        self._own_handlers: Mapping[type[Request], Callable[[Any, Connection, Now], str]] = {
+            Subscribe: self._subscribe,
+            Record: lambda request, connection, now: self._recorders.add(connection, now),
+            Info: self._describe,
+            Stop: self._begin_stop,
+        }
+        """Each returns the reply to a request about its connection or the daemon."""
         self._clock = clock
         self._info = info
         self._stop = stop
@@ -150,26 +167,19 @@ class Server:
         self.activity += 1
         if len(lines) == 1 and not self._subscribers.requests:
             # The usual turn, without the lists of a longer one.
-            outcome = self._answer(lines[0], now)
-            if outcome is not None:
-                reply, changes, record = outcome
-                if record is not None:
-                    self._recorders.output.append([record], now)
-                    self._subscribers.epoch += 1
-                connection.transport.write(_OK if reply == "OK" else encode([reply]))
-                if changes:
-                    self._changed(changes)
-                return 1
+            reply, changes, record = self._answer(lines[0], now, connection, None)
+            if record is not None:
+                self._recorders.output.append([record], now)
+                self._subscribers.epoch += 1
+            connection.transport.write(_OK if reply == "OK" else encode([reply]))
+            if changes:
+                self._changed(changes)
+            return 1
         turn = Turn(now)
         served = 0
         room = self.limits.output_buffer
         for line in islice(lines, TURN):
-            outcome = self._answer(line, now)
-            if outcome is None:
-                # First, because it replaces turn.replies.
-                reply = self._answer_own(connection, turn, cast(str, line))
-                outcome = reply, [], None
-            reply, changes, record = outcome
+            reply, changes, record = self._answer(line, now, connection, turn)
             turn.replies.append(reply)
             if record is not None:
                 turn.records.append(record)
@@ -182,19 +192,27 @@ class Server:
         self._flush(turn, connection)
         return served
 
-    def _answer(self, line: str | LineError, now: Now) -> Outcome | None:
-        """Carries out one line; returns None for a request about its connection."""
+    def _answer(
+        self, line: str | LineError, now: Now, connection: Connection, turn: Turn | None
+    ) -> Outcome:
+        """Carries out one line; `turn` holds the results of earlier ones."""
         if type(line) is not str:
-            return f"ERR {cast(LineError, line).text}", [], None
+            return err_line(cast(LineError, line).text), [], None
         try:
             request = parse_request(line)
-            return self._handlers[type(request)](request, line, now)
+            outcome = self._handlers[type(request)](request, line, now)
+            if outcome is None:
+                if turn is not None:
+                    # Earlier lines are pushed to the subscribers of their time.
+                    self._flush(turn, connection)
+                outcome = self._own_handlers[type(request)](request, connection, now), [], None
+            return outcome
         except Refused as refused:
-            return f"ERR {refused}", [], None
+            return err_line(refused), [], None
         except Exception:
             # A bug. asyncio would end the connection, and fail its other requests too.
             log.exception("a %s request could not be served", line.partition(" ")[0].upper())
-            return "ERR internal error: the log of the daemon holds the traceback", [], None
+            return err_line("internal error: the log of the daemon holds the traceback"), [], None
 
     def apply(self, changes: list[Change], records: list[str], now: Now) -> None:
         """Records and pushes changes without a request: by time or by evidence."""
@@ -235,26 +253,15 @@ class Server:
 
     # Requests about connections -----------------------------------------
 
-    def _answer_own(self, connection: Connection, turn: Turn, line: str) -> str:
-        """Returns the reply to a request about its connection."""
-        # Earlier lines of the turn are pushed to the subscribers of their time.
-        self._flush(turn, connection)
-        request = cast(Subscribe | Info | Stop | Record, parse_request(line))
-        match request:
-            case Subscribe():
-                return self._subscribe(connection, request, turn.now)
-            case Record():
-                return self._recorders.add(connection, turn.now)
-            case Info():
-                counts = {"connections": len(self.connections), "subscribers": self.subscribers}
-                return f"OK {json.dumps(self._info() | counts)}"
-            case Stop():
-                self._stop("a client asked for it")
-                return "OK"
-            case _:
-                assert_never(request)
+    def _describe(self, request: Info, connection: Connection, now: Now) -> str:
+        counts = {"connections": len(self.connections), "subscribers": self.subscribers}
+        return ok_line(self._info() | counts)
 
-    def _subscribe(self, connection: Connection, request: Subscribe, now: Now) -> str:
+    def _begin_stop(self, request: Stop, connection: Connection, now: Now) -> str:
+        self._stop("a client asked for it")
+        return "OK"
+
+    def _subscribe(self, request: Subscribe, connection: Connection, now: Now) -> str:
         # With low=0 nothing more is written until all is read: at most one
         # snapshot waits then.
         connection.transport.set_write_buffer_limits(high=self.limits.output_buffer, low=0)

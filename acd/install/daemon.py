@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from acd import __version__, paths
-from acd.client.blocking import Client, ConnectionLost, ask
+from acd.client import control
+from acd.client.blocking import Client, ask
 from acd.errors import AcdError, NotRunning
-from acd.protocol import Delete, Info, Ok, Stop, Subscribe, Update
-from acd.system import activation, programs, runtime_dir
+from acd.protocol import Delete, Info, Subscribe, Update
+from acd.system import activation, programs
 from acd.system.environment import minimal
 
 _ARRIVAL_SECONDS: Final = 5.0
-_END_SECONDS: Final = 10.0
 
 
 def stop_daemon(environ: Mapping[str, str]) -> bool:
@@ -25,20 +25,10 @@ def stop_daemon(environ: Mapping[str, str]) -> bool:
 
     Raises AcdError when it does not end.
     """
-    path = paths.socket_path(environ)
-    if not activation.is_served(path):
+    if not activation.is_served(paths.socket_path(environ)):
         return False
-    try:
-        with Client.connect(environ, start=False) as client:
-            client.request(Stop())
-            for _ in client.pushes(deadline=time.monotonic() + _END_SECONDS):
-                pass
-    except ConnectionLost:
-        return True  # the daemon has ended
-    raise AcdError(
-        f"the daemon at {path} does not end",
-        hint="end its process (acd status shows its pid) and run this again",
-    )
+    control.stop(environ)
+    return True
 
 
 def met_versions(environ: Mapping[str, str]) -> Mapping[str, str]:
@@ -48,12 +38,10 @@ def met_versions(environ: Mapping[str, str]) -> Mapping[str, str]:
     no daemon, and raises nothing.
     """
     try:
-        if not runtime_dir.is_running(paths.socket_path(environ)):
-            return {}
-        reply = ask(environ, Info(), start=False)
+        info = control.info(environ) or {}
     except AcdError:
         return {}  # doctor and status report it
-    met = reply.json().get("clients", {}) if isinstance(reply, Ok) else {}
+    met = info.get("clients", {})
     return {agent: version for agent, version in met.items() if isinstance(version, str)}
 
 
@@ -88,13 +76,12 @@ class SelfTest:
 
     def execute(self) -> str:
         try:
-            reply = ask(self.environ, Info(), start=self.start)
+            info = control.read_info(ask(self.environ, Info(), start=self.start))
         except NotRunning as error:
             raise AcdError(
                 f"the service does not start: {error.message}",
                 hint="acd doctor shows why; or do without it: acd install --no-service",
             ) from None
-        info = reply.json() if isinstance(reply, Ok) else {}
         if info.get("version") != __version__:
             raise AcdError(
                 f"the daemon that answers is version {info.get('version')}, not {__version__}",

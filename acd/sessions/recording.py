@@ -59,16 +59,16 @@ def _plain(record: str) -> str:
             fields = _without_texts(json.loads(rest))
             plain = {key: fields[key] for key in fields if key not in _OF_THE_USER}
             return f"{verb} {json.dumps(plain)}"
-        case "SET":
+        case "SET" as verb:
             session, status, *metadata = rest.split(None, 2)
             if not metadata:
                 return record
             fields = json.loads(metadata[0])
             kept = FIELDS.keys() & fields.keys() - _TEXTS - _OF_THE_USER
             plain = {key: fields[key] for key in FIELDS if key in kept}
-            return f"SET {session} {status} {json.dumps(plain)}"
-        case "API_USAGE":
-            return f"API_USAGE {rest.split(None, 1)[0]} {{}}"
+            return f"{verb} {session} {status} {json.dumps(plain)}"
+        case "API_USAGE" as verb:
+            return f"{verb} {rest.split(None, 1)[0]} {{}}"
     return record
 
 

@@ -82,6 +82,7 @@ class Model:
 
     def apply(self, message: Message, now: Now) -> None:
         """Applies a push. Other messages, and an UPDATE without its session, change nothing."""
+        # Not by a SessionMirror: its changes omit a first snapshot, and fields such as the usage.
         match message:
             case Snapshot(sessions):
                 self.is_complete = True

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import cast
 
 from acd.client.asyncio_client import AsyncioClient
-from acd.client.backoff import Backoff
-from acd.client.session import REPLY_SECONDS
+from acd.client.session import RECONNECT_DELAYS, REPLY_SECONDS
 from acd.errors import AcdError, DaemonRefused
 from acd.protocol import Err, Message, Ok, SessionRequest, Subscribe
+from acd.system.backoff import Backoff
 
 
 class ReconnectingClient:
@@ -41,7 +41,7 @@ class ReconnectingClient:
     async def run(self) -> None:
         """Connects again and again, until it is cancelled."""
         loop = asyncio.get_running_loop()
-        backoff = Backoff()
+        backoff = Backoff(*RECONNECT_DELAYS, at_once=True)
         while True:
             began = loop.time()
             problem = await self._run_connection()
