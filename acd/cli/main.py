@@ -15,14 +15,11 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from acd import __version__
-from acd.errors import EXIT_UNREACHABLE, EXIT_USAGE, UnsafeSocket
+from acd.errors import EXIT_INTERRUPTED, EXIT_USAGE
 from acd.text import printable
 
 if TYPE_CHECKING:
     from acd.cli.result import Outcome
-
-EXIT_INTERRUPTED: Final = 130
-"""The exit code that a shell reports for SIGINT."""
 
 SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "Show sessions": {
@@ -124,10 +121,6 @@ def main() -> int:
             stream.reconfigure(errors="replace")
     try:
         code = group.main(prog_name="acd", standalone_mode=False)
-    except UnsafeSocket as error:
-        # To a client an unsafe socket means that no daemon can be reached.
-        error.exit_code = EXIT_UNREACHABLE
-        raise
     except click.ClickException as error:
         _show(error)
         return EXIT_USAGE
