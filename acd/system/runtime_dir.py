@@ -100,9 +100,8 @@ def check_directory(directory: Path, *, make: bool = False) -> None:
 def open_file(path: Path, flags: int) -> int:
     """Opens a file beside the socket, in the checked directory.
 
-    A link is not followed, and a FIFO does not block, nor does a terminal become
-    the controlling one (as acd.system.files.GUARDS). A new file gets mode 0600. Raises UnsafeSocket as open_directory does, and
-    OSError.
+    The guards are those of acd.system.files.GUARDS. A new file gets mode 0600.
+    Raises UnsafeSocket as open_directory does, and OSError.
     """
     with open_directory(path.parent) as directory:
         more = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
