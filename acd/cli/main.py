@@ -97,10 +97,13 @@ class _Group(click.Group):
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @click.pass_context
-def group(ctx: click.Context) -> None:
+def group(ctx: click.Context) -> Outcome:
     """Show which of your coding-agent sessions are working, have finished, or wait for you."""
-    if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+    if ctx.invoked_subcommand is not None:
+        return None
+    from acd.cli.result import Result
+
+    return Result(ctx.get_help().splitlines())
 
 
 @group.result_callback()
@@ -136,7 +139,7 @@ def main() -> int:
 
 
 def _is_from_echo(error: OSError) -> bool:
-    """Whether click.echo() raised it, which writes the help and the version."""
+    """Whether click.echo() raised it, by which click writes --help and --version."""
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
     return frame.f_code is click.echo.__code__
 
