@@ -11,14 +11,15 @@ import os
 import sys
 from typing import NoReturn
 
-from acd.errors import AcdError
+from acd.errors import EXIT_UNREACHABLE, AcdError, UnsafeSocket
 from acd.text import printable
 
 
 def main() -> int:
     """The `acd` program; returns its exit code."""
+    is_daemon = sys.argv[1:] == ["daemon"]
     try:
-        if sys.argv[1:] == ["daemon"]:
+        if is_daemon:
             if sys.getfilesystemencoding() != "utf-8":
                 _restart_in_utf8_mode()
             from acd.daemon.daemon import main as daemon_main
@@ -44,7 +45,9 @@ def main() -> int:
         print(f"acd: {printable(error.message)}", file=sys.stderr)
         if error.hint:
             print(f"     {printable(error.hint)}", file=sys.stderr)
-        return error.exit_code
+        # To a client an unsafe socket means that no daemon can be reached.
+        is_unreachable = isinstance(error, UnsafeSocket) and not is_daemon
+        return EXIT_UNREACHABLE if is_unreachable else error.exit_code
 
 
 def _restart_in_utf8_mode() -> NoReturn:

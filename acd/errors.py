@@ -16,6 +16,10 @@ EXIT_ALREADY_RUNNING = 4
 """`acd daemon`: another daemon already serves this socket."""
 EXIT_UNSAFE_SOCKET = 5
 """`acd daemon`: the directory of the socket is not private, or not usable."""
+EXIT_INTERRUPTED = 130
+"""The exit code that a shell reports for SIGINT."""
+EXIT_BROKEN_PIPE = 141
+"""The exit code that a shell reports for SIGPIPE."""
 
 
 class AcdError(Exception):

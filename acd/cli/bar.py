@@ -6,7 +6,6 @@ The single print is implemented in fast_bar.py, which does not import click.
 from __future__ import annotations
 
 import os
-import subprocess
 import time
 from collections.abc import Iterator
 from typing import Final
@@ -18,6 +17,7 @@ from acd.cli.output import output_pipe
 from acd.cli.result import Document, Outcome, Result
 from acd.client.subscription import subscribe_passively
 from acd.errors import AcdError
+from acd.system import programs
 from acd.system.environment import minimal
 from acd.ui.bars.content import BarContent
 from acd.ui.bars.formats import FORMATS, changes_with_time, render
@@ -28,6 +28,7 @@ _INTERVAL: Final = 0.1
 
 TMUX_OPTION: Final = "@acd"
 _TMUX_OWNER: Final = "@acd-follower"
+_TMUX_SECONDS: Final = 10.0
 
 _HELP: Final = """\
 Print the text that a status bar shows, in the format of that bar.
@@ -121,17 +122,13 @@ def _follow_in_tmux(texts: Iterator[str]) -> Iterator[Result]:
 
 def _tmux(*command: str) -> str:
     """Runs a tmux command and returns its output. Raises AcdError."""
+    environ = minimal(os.environ) | {"TMUX": os.environ["TMUX"]}
     try:
-        done = subprocess.run(  # noqa: S603 - tmux is the user's own
-            ["tmux", *command],  # noqa: S607
-            env=minimal(os.environ) | {"TMUX": os.environ["TMUX"]},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = programs.execute(["tmux", *command], environ=environ, timeout=_TMUX_SECONDS)
     except OSError as error:
         raise AcdError(f"cannot run tmux: {error.strerror}") from None
-    if done.returncode != 0:
-        raise AcdError(f"tmux: {done.stderr.strip() or 'it does not answer'}")
-    return done.stdout.strip()
+    except programs.TimeoutExpired:
+        raise AcdError("tmux: it does not answer") from None
+    if done.status != 0:
+        raise AcdError(f"tmux: {done.errors.strip() or 'it does not answer'}")
+    return done.output.strip()

@@ -10,17 +10,11 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 from acd.client.snapshot import snapshot
-from acd.errors import EXIT_UNREACHABLE, UnsafeSocket
+from acd.errors import EXIT_BROKEN_PIPE, EXIT_INTERRUPTED
 from acd.ui.bars import formats
 from acd.ui.bars.content import BarContent
-
-EXIT_INTERRUPTED: Final = 130
-"""The exit code that a shell reports for SIGINT."""
-EXIT_BROKEN_PIPE: Final = 141
-"""The exit code that a shell reports for SIGPIPE."""
 
 
 def is_fast(arguments: Sequence[str]) -> bool:
@@ -37,10 +31,6 @@ def main(arguments: Sequence[str]) -> int:
         emit(render(arguments[1], arguments[3] if len(arguments) > 3 else None))
     except BrokenPipeError:
         return EXIT_BROKEN_PIPE
-    except UnsafeSocket as error:
-        # To a client an unsafe socket means that no daemon can be reached.
-        error.exit_code = EXIT_UNREACHABLE
-        raise
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     return 0

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 
 from acd.agents.catalog import AGENTS
+from acd.cli.result import Result
 from acd.errors import EXIT_USAGE, AcdError
 from acd.text import printable
 
 if TYPE_CHECKING:
     from acd.install.component import Plan
-
-
-def _write(line: str) -> None:
-    click.echo(printable(line))
 
 
 @click.command()
@@ -50,7 +48,7 @@ def install(
     agents: tuple[str, ...],
     trust: bool,
     dry_run: bool,
-) -> None:
+) -> Iterator[Result]:
     """Set up the service and the hooks of this acd, or bring them up to date.
 
     It also installs the manual pages, and the completion of each shell that has
@@ -75,43 +73,50 @@ def install(
         manual=not hooks_only,
     )
     if dry_run:
-        _show(install_plan(os.environ, choice))
-    else:
-        installer.install(os.environ, _write, choice)
+        return map(_result, _described(install_plan(os.environ, choice)))
+    return map(_result, installer.install(os.environ, choice))
 
 
 @click.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and change nothing.")
-def uninstall(*, yes: bool, dry_run: bool) -> None:
+def uninstall(*, yes: bool, dry_run: bool) -> Iterator[Result]:
     """Remove acd: hooks, service, the sessions' state, manual, completions, the program."""
-    from acd import install as installer
     from acd.install.plan import uninstall_plan
 
     if dry_run:
-        _show(uninstall_plan(os.environ))
-        return
+        return map(_result, _described(uninstall_plan(os.environ)))
+    return map(_result, _uninstalled(asks=not yes))
 
-    def confirm() -> bool:
-        if yes:
-            return True
+
+def _uninstalled(*, asks: bool) -> Iterator[str]:
+    """Removes acd, after a confirmation where `asks`; yields a line for each thing done."""
+    from acd import install as installer
+    from acd.install.plan import uninstall_plan
+
+    installer.refuse_sudo(os.environ)
+    plan = uninstall_plan(os.environ)
+    if asks and plan.steps:
         if not sys.stdin.isatty():
             raise AcdError(
                 "there is no terminal to ask for a confirmation, so nothing was done",
                 hint="acd uninstall --yes removes acd without a question",
                 exit_code=EXIT_USAGE,
             )
-        _show(uninstall_plan(os.environ))
-        return click.confirm("Take acd out?")
+        yield from _described(plan)
+        if not click.confirm("Take acd out?"):
+            yield "Nothing was done."
+            return
+    yield from installer.uninstall(os.environ)
 
-    if not installer.uninstall(os.environ, _write, confirm=confirm):
-        _write("Nothing was done.")
 
-
-def _show(plan: Plan) -> None:
+def _described(plan: Plan) -> Iterator[str]:
     for step in plan.steps:
-        _write(f"would {step.describe()}")
+        yield f"would {step.describe()}"
     if not plan.steps:
-        _write("nothing to do")
-    for note in plan.notes:
-        _write(note)
+        yield "nothing to do"
+    yield from plan.notes
+
+
+def _result(line: str) -> Result:
+    return Result(printable(line))

@@ -15,14 +15,11 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from acd import __version__
-from acd.errors import EXIT_UNREACHABLE, EXIT_USAGE, UnsafeSocket
+from acd.errors import EXIT_INTERRUPTED, EXIT_USAGE
 from acd.text import printable
 
 if TYPE_CHECKING:
     from acd.cli.result import Outcome
-
-EXIT_INTERRUPTED: Final = 130
-"""The exit code that a shell reports for SIGINT."""
 
 SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "Show sessions": {
@@ -100,10 +97,13 @@ class _Group(click.Group):
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @click.pass_context
-def group(ctx: click.Context) -> None:
+def group(ctx: click.Context) -> Outcome:
     """Show which of your coding-agent sessions are working, have finished, or wait for you."""
-    if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+    if ctx.invoked_subcommand is not None:
+        return None
+    from acd.cli.result import Result
+
+    return Result(ctx.get_help().splitlines())
 
 
 @group.result_callback()
@@ -124,10 +124,6 @@ def main() -> int:
             stream.reconfigure(errors="replace")
     try:
         code = group.main(prog_name="acd", standalone_mode=False)
-    except UnsafeSocket as error:
-        # To a client an unsafe socket means that no daemon can be reached.
-        error.exit_code = EXIT_UNREACHABLE
-        raise
     except click.ClickException as error:
         _show(error)
         return EXIT_USAGE
@@ -143,7 +139,7 @@ def main() -> int:
 
 
 def _is_from_echo(error: OSError) -> bool:
-    """Whether click.echo() raised it, which writes the help and the version."""
+    """Whether click.echo() raised it, by which click writes --help and --version."""
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
     return frame.f_code is click.echo.__code__
 

@@ -43,12 +43,7 @@ def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     unset = paths.without_socket(environ)
     unit = service_manager(unset).inspect_notifier()
     at_work = is_notifier_running(paths.socket_path(unset if unit else environ))
-    if unit is None:
-        yield diagnosis.check_notifier(None, "", at_work=at_work, daemon=False)
-    else:
-        yield diagnosis.check_notifier(
-            unit.part.reasons, unit.active_state, at_work=at_work, daemon=unit.daemon_runs
-        )
+    yield diagnosis.check_notifier(unit, at_work=at_work)
     if wanted.desktop and (problem := _desktop(unset)):
         hint = problem.hint or "see that your desktop's session runs"
         yield Finding("notify", "problem", problem.message, hint)

@@ -15,10 +15,8 @@ import click
 from acd.cli.options import wants_json
 from acd.cli.result import Document, Outcome, Result, TerminalStyle
 from acd.cli.style import terminal_style
+from acd.errors import EXIT_BROKEN_PIPE
 from acd.text import printable
-
-EXIT_BROKEN_PIPE: Final = 141
-"""The exit code that a shell reports for SIGPIPE."""
 
 _SGR: Final = r"(\x1b\[[0-9;]*m)"
 """The control sequences that click.style() emits (ECMA-48, 8.3.117)."""

@@ -28,10 +28,7 @@ def last_sessions(environ: Mapping[str, str]) -> list[Json]:
     # The limits may have been lowered since the records were accepted.
     store = Store(replace(rules, max_sessions=1 << 62, max_metadata=1 << 62))
     path = paths.journal_path(paths.socket_path(environ))
-    with (
-        suppress(OSError),
-        os.fdopen(runtime_dir.open_file(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file,
-    ):
+    with suppress(OSError), os.fdopen(runtime_dir.open_file(path, os.O_RDONLY), "rb") as file:
         # A journal of an earlier boot is outdated: its sessions have ended.
         if file.readline(200) == f"{journal_header(clock.boot_id())}\n".encode():
             from acd.agents.catalog import TRANSLATOR  # 4 ms

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from acd.errors import AcdError
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
     from acd.install.inspection import InstallReport
     from acd.install.plan import Choice
 
-WriteLine = Callable[[str], None]
+
+class _LockHeld(Exception):
+    """Another installer holds the lock."""
 
 
 def report(environ: Mapping[str, str]) -> InstallReport:
@@ -23,34 +26,29 @@ def report(environ: Mapping[str, str]) -> InstallReport:
     return inspect(environ)
 
 
-def install(environ: Mapping[str, str], write: WriteLine, choice: Choice) -> None:
-    """Installs or upgrades; writes a line for each thing done. Raises AcdError."""
+def install(environ: Mapping[str, str], choice: Choice) -> Iterator[str]:
+    """Installs or upgrades; yields a line for each thing done. Raises AcdError."""
     from acd.install.plan import install_plan
 
-    _refuse_sudo(environ)
-    _execute(environ, lambda: install_plan(environ, choice), write)
+    refuse_sudo(environ)
+    yield from _execute(environ, lambda: install_plan(environ, choice))
 
 
-def uninstall(environ: Mapping[str, str], write: WriteLine, *, confirm: Callable[[], bool]) -> bool:
-    """Removes what is installed, if `confirm` returns True. Returns whether it was removed.
-
-    Nothing to remove counts as removed. Writes a line for each thing done. Raises AcdError.
-    """
+def uninstall(environ: Mapping[str, str]) -> Iterator[str]:
+    """Removes what is installed; yields a line for each thing done. Raises AcdError."""
     from acd.install.plan import uninstall_plan
 
-    _refuse_sudo(environ)
+    refuse_sudo(environ)
     plan = uninstall_plan(environ)
-    if not plan.steps:
-        for line in ("Nothing of acd is installed here.", *plan.notes):
-            write(line)
-        return True
-    if not confirm():
-        return False
-    _execute(environ, lambda: uninstall_plan(environ), write)
-    return True
+    if plan.steps:
+        yield from _execute(environ, lambda: uninstall_plan(environ))
+    else:
+        yield "Nothing of acd is installed here."
+        yield from plan.notes
 
 
-def _refuse_sudo(environ: Mapping[str, str]) -> None:
+def refuse_sudo(environ: Mapping[str, str]) -> None:
+    """Raises AcdError under sudo."""
     if os.geteuid() == 0 and environ.get("SUDO_UID", "0") != "0":
         raise AcdError(
             "acd is installed for one user, and under sudo that would be root",
@@ -58,19 +56,23 @@ def _refuse_sudo(environ: Mapping[str, str]) -> None:
         )
 
 
-def _execute(environ: Mapping[str, str], make: Callable[[], Plan], write: WriteLine) -> None:
+def _execute(environ: Mapping[str, str], make: Callable[[], Plan]) -> Iterator[str]:
     from acd.install.plan import installer_lock_path, need_home
     from acd.system import files
 
     need_home(environ)  # before the lock, which lies below it
 
-    def waiting() -> None:
-        write("Another acd install or uninstall is running; waiting for it.")
+    def refuse() -> None:
+        raise _LockHeld
 
-    with files.lock(installer_lock_path(environ), waiting=waiting):
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(files.lock(installer_lock_path(environ), waiting=refuse))
+        except _LockHeld:
+            yield "Another acd install or uninstall is running; waiting for it."
+            stack.enter_context(files.lock(installer_lock_path(environ)))
         plan = make()  # under the lock: another installer may just have changed the files
         for step in plan.steps:
             if (done := step.execute()) is not None:
-                write(done)
-    for note in plan.notes:
-        write(note)
+                yield done
+    yield from plan.notes

@@ -17,7 +17,8 @@ from acd.text import printable
 def main() -> int:
     """Returns the exit code."""
     try:
-        install.uninstall(os.environ, lambda line: print(printable(line)), confirm=lambda: True)
+        for line in install.uninstall(os.environ):
+            print(printable(line))
     except AcdError as error:
         print(f"acd: {printable(error.message)}", file=sys.stderr)
         if error.hint:

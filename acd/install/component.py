@@ -1,10 +1,10 @@
-"""A component: one thing that acd installs, which can be planned, inspected and removed."""
+"""The interfaces of a component, one thing that acd installs, and what inspection finds of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from acd.agents.installer import Step
 
@@ -38,17 +38,15 @@ class Part:
     """Why it is not current, each a short sentence; the last may be why it works nevertheless."""
 
 
-class Component:
-    """One thing that acd installs. A component is made for one user's environment."""
+class Installable(Protocol):
+    """A component that `acd install` sets up. It is made for one user's environment."""
 
     def plan(self) -> Plan:
         """Returns what installs it or brings it up to date. Raises AcdError."""
-        raise NotImplementedError
 
-    def inspect(self) -> Part:
-        """Returns its state. Changes nothing, and raises nothing."""
-        raise NotImplementedError
+
+class Removable(Protocol):
+    """A component that `acd uninstall` removes. It is made for one user's environment."""
 
     def remove(self) -> Plan:
         """Returns what removes all of it that exists. Raises AcdError."""
-        raise NotImplementedError

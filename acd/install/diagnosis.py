@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from acd.findings import Finding
+from acd.install.service_manager import NotifierReport
 
 
 def check_program(own: str, installed: str | None, path: Path) -> Finding:
@@ -116,19 +117,20 @@ def check_daemon(info: Mapping[str, Any] | None, version: str, manager: str | No
     return Finding("daemon", "ok", text)
 
 
-def check_lost(count: int, path: Path) -> Finding | None:
+def check_lost(count: int, path: Path, log: str | None) -> Finding | None:
     """Reports events that hooks could not deliver since the last boot; None if there are none.
 
-    `path` is the file that counts them.
+    `path` is the file that counts them; `log` is where the daemon's log is, if there is one.
     """
     if not count:
         return None
     events = "event" if count == 1 else "events"
+    reason = f"see {log} for the reason; " if log else ""
     return Finding(
         "lost",
         "problem",
         f"{count} {events} that hooks could not deliver since the last boot",
-        f"see journalctl --user -u acd for the reason; rm {path} resets the count",
+        f"{reason}rm {path} resets the count",
     )
 
 
@@ -173,32 +175,24 @@ def check_sandbox(
     return Finding("sandbox", "ok", text)
 
 
-def check_notifier(
-    reasons: Sequence[str] | None, state: str, *, at_work: bool, daemon: bool
-) -> Finding:
+def check_notifier(unit: NotifierReport | None, *, at_work: bool) -> Finding:
     """Checks that `acd notify` runs, where notifications are configured.
 
-    `reasons` are why its unit is not as it should be, None where there can be
-    no unit; `state` is the unit's ActiveState; `at_work` is whether an `acd
-    notify` runs; `daemon` whether the service runs, which starts the unit.
+    `unit` is None where there can be no unit; `at_work` is whether an `acd notify` runs.
     """
-    if reasons is None:
+    if unit is None:
         if at_work:
             return Finding("notify", "ok", "acd notify is running")
         remedy = "have your session start it: acd notify"
         return Finding("notify", "problem", "configured, and no acd notify is running", remedy)
-    if reasons:
-        return Finding("notify", "problem", "; ".join(reasons), "acd install")
-    if state == "failed" or (daemon and state == "inactive"):
+    if unit.part.reasons:
+        return Finding("notify", "problem", "; ".join(unit.part.reasons), "acd install")
+    name, state = unit.part.where.name, unit.active_state
+    if state == "failed" or (unit.daemon_runs and state == "inactive"):
         text = "has failed" if state == "failed" else "does not run, and the daemon does"
-        return Finding(
-            "notify",
-            "problem",
-            f"acd-notify.service {text}",
-            "journalctl --user -u acd-notify shows why; systemctl --user start acd-notify",
-        )
+        return Finding("notify", "problem", f"{name} {text}", unit.remedy)
     how = "comes with the daemon" if state == "inactive" else "runs"
-    return Finding("notify", "ok", f"acd-notify.service {how}")
+    return Finding("notify", "ok", f"{name} {how}")
 
 
 def check_hooks(agent: str, state: str, where: Path, reasons: Sequence[str]) -> Finding:

@@ -15,14 +15,14 @@ from acd.agents.installer import Trust
 from acd.agents.settings import hook_entries
 from acd.errors import AcdError
 from acd.install import agents
-from acd.install.component import Component, Part, Plan
+from acd.install.component import Part, Plan
 from acd.install.hook_command import guarded_command, real_python
 from acd.install.program import Program
 from acd.install.settings import AddToSettings, RemoveFromSettings, put_hooks
 
 
-class Hooks(Component):
-    """The hooks of one agent.
+class Hooks:
+    """The hooks of one agent. Their removal also removes acd's status line from the settings.
 
     `met` is the newest version of the agent's program that the running daemon has
     met; with `trust` the plan gives the user's trust, where the agent asks for it.
@@ -83,6 +83,7 @@ class Hooks(Component):
         return Plan([step], [*self._moved(step)]) if step.is_needed() else Plan()
 
     def inspect(self) -> Part:
+        """Returns how it is. Changes nothing, and raises nothing."""
         path = self.settings.path
         try:
             wanted = self.wanted

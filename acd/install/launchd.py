@@ -90,6 +90,7 @@ class LaunchdService:
         self.plist = paths.launchd_agent_dir(environ) / f"{LABEL}.plist"
         self.log = paths.home(environ) / "Library/Logs/acd.log"
         """Where launchd writes the daemon's log."""
+        self.daemon_log = str(self.log)
 
     def plan(self, *, notify: bool) -> Plan:
         notes = ["For notifications have your session start: acd notify"] if notify else []

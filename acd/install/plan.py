@@ -10,7 +10,7 @@ from acd import paths
 from acd.agents.catalog import AGENTS
 from acd.errors import AcdError
 from acd.install import agents, shell
-from acd.install.component import Component, Plan
+from acd.install.component import Installable, Plan, Removable
 from acd.install.daemon import SelfTest, met_versions
 from acd.install.hooks import Hooks
 from acd.install.program import Program
@@ -62,7 +62,9 @@ def install_plan(environ: Mapping[str, str], choice: Choice) -> Plan:
     return plan
 
 
-def _chosen(environ: Mapping[str, str], choice: Choice, hooks: list[Hooks]) -> Iterator[Component]:
+def _chosen(
+    environ: Mapping[str, str], choice: Choice, hooks: list[Hooks]
+) -> Iterator[Installable]:
     """Yields the components that the user wants, in the order of their installation."""
     if choice.hooks or choice.status_line:
         yield Program(environ)
@@ -102,7 +104,7 @@ def uninstall_plan(environ: Mapping[str, str]) -> Plan:
     return plan
 
 
-def _installed(environ: Mapping[str, str]) -> Iterator[Component]:
+def _installed(environ: Mapping[str, str]) -> Iterator[Removable]:
     """Yields all components, in the order of their removal."""
     # The hooks first: they would start the daemon again.
     for agent in AGENTS:

@@ -10,11 +10,11 @@ from acd.client.blocking import daemon_command
 from acd.errors import AcdError
 from acd.install import resources
 from acd.install.bytecode import Compile
-from acd.install.component import Component, Part, Plan
+from acd.install.component import Part, Plan
 from acd.install.steps import RemoveFiles, WriteFile
 
 
-class Program(Component):
+class Program:
     """The hook and the status line beside it; install.sh makes the rest of the program."""
 
     def __init__(self, environ: Mapping[str, str]):
@@ -25,6 +25,7 @@ class Program(Component):
         return Plan([*self._outdated()])
 
     def inspect(self) -> Part:
+        """Returns how it is. Changes nothing, and raises nothing."""
         try:
             outdated = [str(step.path) for step in self._outdated()]
         except AcdError as error:

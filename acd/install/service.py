@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from acd import config, paths
 from acd.errors import AcdError, ConfigError
-from acd.install.component import Component, Part, Plan
+from acd.install.component import Plan
 from acd.install.daemon import EndDaemon
 from acd.install.launchd import Launchd, LaunchdService
 from acd.install.service_manager import NoManager, ServiceManager
@@ -33,7 +33,7 @@ def service_manager(environ: Mapping[str, str]) -> ServiceManager:
     return NoManager(units.directory, "no service manager answers", units.remove())
 
 
-class Service(Component):
+class Service:
     """The background service.
 
     Without one a running daemon is ended, so that the next request starts this version.
@@ -53,9 +53,6 @@ class Service(Component):
         if not plan.service_starts and runtime_dir.is_running(paths.socket_path(self._environ)):
             plan.steps.append(EndDaemon(self._environ))
         return plan
-
-    def inspect(self) -> Part:
-        return self.manager.inspect().part
 
     def remove(self) -> Plan:
         return Plan(self.manager.remove())

@@ -34,10 +34,16 @@ class NotifierReport:
     """As systemctl(1) shows it; empty for a unit that is not installed."""
     daemon_runs: bool
     """Whether the daemon's unit, which starts this one, is active."""
+    remedy: str
+    """How to find out why the unit does not run, and how to start it."""
 
 
 class ServiceManager(Protocol):
     """The user's service manager. A method that queries it takes some tens of milliseconds."""
+
+    @property
+    def daemon_log(self) -> str | None:
+        """The file of the daemon's log, or the command that shows it; None if there is none."""
 
     @property
     def has_notifier(self) -> bool:
@@ -69,6 +75,7 @@ class ServiceManager(Protocol):
 class NoManager:
     """No service manager answers: hooks and commands start the daemon."""
 
+    daemon_log = None
     has_notifier = False
     serves_another_home = False
 

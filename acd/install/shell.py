@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from acd import paths
-from acd.install.component import Component, Part, Plan
+from acd.install.component import Plan
 from acd.install.resources import resource
 from acd.install.steps import RemoveFiles, WriteFile
 
@@ -20,7 +20,7 @@ _MARKS: Final = (b"Manual page of acd", b"Completion of acd")
 """One of them is in the first lines of each of acd's files."""
 
 
-class SharedFiles(Component):
+class SharedFiles:
     """acd's files in directories that other programs share.
 
     `files` holds each path and its resource. A directory of `directories` is
@@ -35,17 +35,6 @@ class SharedFiles(Component):
     def plan(self) -> Plan:
         """Leaves out a file that cannot be written: an install does not fail for it."""
         return Plan([step for step in self._outdated() if _can_be_written(step.path.parent)])
-
-    def inspect(self) -> Part:
-        where = next(iter(self._files), Path())
-        outdated = self._outdated()
-        if not outdated:
-            return Part("current", where)
-        return Part(
-            "stale" if self._installed() else "missing",
-            where,
-            tuple(str(step.path) for step in outdated),
-        )
 
     def remove(self) -> Plan:
         found = self._installed()

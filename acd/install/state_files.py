@@ -11,24 +11,18 @@ from typing import Final
 
 from acd import paths
 from acd.errors import AcdError
-from acd.install.component import Component, Part, Plan
+from acd.install.component import Plan
 from acd.install.daemon import stop_daemon
-from acd.system import files
+from acd.system import files, runtime_dir
 
 _END_SECONDS: Final = 10.0
 
 
-class DaemonState(Component):
-    """The state beside one socket."""
+class DaemonState:
+    """The state beside one socket. The daemon makes it, so it is only removed here."""
 
     def __init__(self, socket: Path):
         self._socket = socket
-
-    def plan(self) -> Plan:
-        return Plan()
-
-    def inspect(self) -> Part:
-        return Part("current" if state_files(self._socket) else "missing", self._socket.parent)
 
     def remove(self) -> Plan:
         return Plan([RemoveState(self._socket)] if state_files(self._socket) else [])
@@ -67,7 +61,7 @@ class RemoveState:
     def _wait_for_end(self) -> None:
         """Waits for the lock that a daemon holds until its last write."""
         try:
-            fd = os.open(paths.daemon_lock_path(self.socket), os.O_RDWR | os.O_CLOEXEC)
+            fd = runtime_dir.open_file(paths.daemon_lock_path(self.socket), os.O_RDWR)
         except OSError:
             return
         try:

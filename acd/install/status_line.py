@@ -8,15 +8,16 @@ from acd import paths
 from acd.agents.installer import StatusLine
 from acd.errors import AcdError
 from acd.install import agents
-from acd.install.component import Component, Part, Plan
+from acd.install.component import Part, Plan
 from acd.install.hook_command import guarded_command, real_python
 from acd.install.settings import AddToSettings, put_status_line
 
 
-class AgentStatusLine(Component):
+class AgentStatusLine:
     """acd's status line in an agent's settings; `asked` is whether the user wants it set.
 
-    One that is acd's already is kept up to date in any case.
+    One that is acd's already is kept up to date without being asked for. The hooks'
+    component removes it together with the hooks (RemoveFromSettings).
     """
 
     def __init__(
@@ -45,10 +46,8 @@ class AgentStatusLine(Component):
         is_wanted = self._asked or owner == "acd"
         return Plan([step]) if is_wanted and step.is_needed() else Plan()
 
-    def remove(self) -> Plan:
-        return Plan()  # RemoveFromSettings does it together with the hooks
-
     def inspect(self) -> Part:
+        """Returns how it is. Changes nothing, and raises nothing."""
         path = self._settings.path
         try:
             owner = self._owner()

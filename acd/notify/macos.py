@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
 from typing import Final
 
 from acd.errors import AcdError
 from acd.notify.notification import Handle, Notification
+from acd.system import programs
 from acd.system.environment import minimal
 
 SECONDS: Final = 10.0
@@ -22,17 +22,14 @@ class MacOSDesktop:
         self._sound = sound
 
     def show(self, notification: Notification) -> Handle | None:
+        argv = self.command(notification)
         try:
-            subprocess.run(  # noqa: S603 - a constant, and two values that it does not interpret
-                self.command(notification),
-                env=self._environ,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=SECONDS,
-                check=True,
-            )
-        except (OSError, subprocess.SubprocessError) as error:
+            answer = programs.execute(argv, environ=self._environ, timeout=SECONDS)
+        except (OSError, programs.TimeoutExpired) as error:
             raise AcdError(f"osascript cannot show a notification: {error}") from None
+        if answer.status:
+            text = answer.errors.strip() or f"exit status {answer.status}"
+            raise AcdError(f"osascript cannot show a notification: {text}")
         return None
 
     def command(self, notification: Notification) -> list[str]:

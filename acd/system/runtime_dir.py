@@ -98,13 +98,13 @@ def check_directory(directory: Path, *, make: bool = False) -> None:
 
 
 def open_file(path: Path, flags: int) -> int:
-    """Opens a file beside the socket, in the checked directory; links are not followed.
+    """Opens a file beside the socket, in the checked directory.
 
-    A new file gets mode 0600. Raises UnsafeSocket as open_directory does, and
-    OSError.
+    The guards are those of acd.system.files.GUARDS. A new file gets mode 0600.
+    Raises UnsafeSocket as open_directory does, and OSError.
     """
     with open_directory(path.parent) as directory:
-        more = os.O_CLOEXEC | os.O_NOFOLLOW
+        more = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
         return os.open(path.name, flags | more, 0o600, dir_fd=directory)
 
 

@@ -11,6 +11,7 @@ import pytest
 from acd.agents.claude_code.checks import check_clients, check_overruled
 from acd.agents.claude_code.clients import Version
 from acd.findings import Finding, is_well
+from acd.install.component import Part
 from acd.install.diagnosis import (
     check_daemon,
     check_hooks,
@@ -25,6 +26,7 @@ from acd.install.diagnosis import (
     check_service,
     check_socket,
 )
+from acd.install.service_manager import NotifierReport
 
 PLACE = Path("/data/acd")
 INFO: dict[str, Any] = {
@@ -33,6 +35,11 @@ INFO: dict[str, Any] = {
     "journal_failure": None,
     "activation": "systemd",
 }
+
+
+def notifier(state: str, *reasons: str, daemon: bool) -> NotifierReport:
+    part = Part("stale" if reasons else "current", PLACE, reasons)
+    return NotifierReport(part, state, daemon, "start it")
 
 
 def managed(key: str, *, by_administrator: bool) -> Finding:
@@ -64,7 +71,7 @@ PROBLEMS = {
     "a daemon beside the service": check_daemon(
         {**INFO, "activation": "spawned"}, "1.0", "systemd"
     ),
-    "events that were lost": check_lost(3, PLACE),
+    "events that were lost": check_lost(3, PLACE, "the log"),
     "outdated units": check_service("stale", PLACE, ["old"], "systemd", listening=True),
     "units that are gone under a socket": check_service(
         "missing", PLACE, ["gone"], "systemd", listening=True
@@ -76,13 +83,17 @@ PROBLEMS = {
         "acd.service", ("full", ""), ("reduced", "full does not start here")
     ),
     "a service that does not start": check_sandbox("acd.service", ("full", ""), None, "none"),
-    "no notifier": check_notifier(None, "", at_work=False, daemon=True),
-    "no unit to notify": check_notifier(["not installed"], "", at_work=False, daemon=False),
+    "no notifier": check_notifier(None, at_work=False),
+    "no unit to notify": check_notifier(notifier("", "not installed", daemon=False), at_work=False),
     "a unit to notify that is outdated": check_notifier(
-        ["old"], "active", at_work=True, daemon=True
+        notifier("active", "old", daemon=True), at_work=True
     ),
-    "a unit to notify that has failed": check_notifier([], "failed", at_work=False, daemon=False),
-    "a unit to notify that stays away": check_notifier([], "inactive", at_work=False, daemon=True),
+    "a unit to notify that has failed": check_notifier(
+        notifier("failed", daemon=False), at_work=False
+    ),
+    "a unit to notify that stays away": check_notifier(
+        notifier("inactive", daemon=True), at_work=False
+    ),
     "no hooks": check_hooks("codex", "missing", PLACE, ["none"]),
     "stale hooks": check_hooks("codex", "stale", PLACE, ["/opt/python3 is gone"]),
     "hooks that the agent does not trust": check_hooks(
@@ -116,10 +127,14 @@ FINE = {
     ),
     "no service manager": check_service("missing", PLACE, ["none"], None, listening=False),
     "no service wanted": check_service("missing", PLACE, ["none"], "systemd", listening=False),
-    "a notifier": check_notifier(None, "", at_work=True, daemon=False),
-    "a unit that notifies": check_notifier([], "active", at_work=True, daemon=True),
-    "a unit that begins to notify": check_notifier([], "activating", at_work=False, daemon=True),
-    "a unit that waits for the daemon": check_notifier([], "inactive", at_work=False, daemon=False),
+    "a notifier": check_notifier(None, at_work=True),
+    "a unit that notifies": check_notifier(notifier("active", daemon=True), at_work=True),
+    "a unit that begins to notify": check_notifier(
+        notifier("activating", daemon=True), at_work=False
+    ),
+    "a unit that waits for the daemon": check_notifier(
+        notifier("inactive", daemon=False), at_work=False
+    ),
     "current hooks": check_hooks("codex", "current", PLACE, []),
     "a new client": clients(NEW)[0],
     "a client that may not know an event": clients(("/mid", (2, 1, 150), ["X"]), NEW)[1],
@@ -143,7 +158,7 @@ def test_a_finding_without_a_problem_has_no_remedy(finding: Finding) -> None:
 
 
 def test_without_lost_events_there_is_no_finding() -> None:
-    assert check_lost(0, PLACE) is None
+    assert check_lost(0, PLACE, "the log") is None
 
 
 def test_a_link_to_the_installed_program_is_the_installed_program(tmp_path: Path) -> None:

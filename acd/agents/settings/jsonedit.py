@@ -5,6 +5,7 @@ Bytes outside of an edit stay as they are. Inserted parts follow the layout of t
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Sequence
@@ -72,6 +73,10 @@ class Editor:
         self._added: dict[int, list[tuple[str | None, object]]] = {}
         self._replaced: dict[int, object] = {}
 
+    @functools.cached_property
+    def _original_root(self) -> Node | None:
+        return read(self._original) if self._original is not None else None
+
     def remove(self, step: PathStep) -> None:
         """Removes an item, with the comma that belongs to it."""
         self._removed.setdefault(step.container.start, set()).add(step.index)
@@ -103,7 +108,7 @@ class Editor:
             return text[: root.start] + edited + text[root.end :]
         if self._original is None:
             return text[: root.start] + text[root.end :].removeprefix(self._layout.newline)
-        first = read(self._original)
+        first = self._original_root
         is_empty = first is None or (isinstance(first, Container) and not first.items)
         return self._original if is_empty else "{}" + self._layout.newline
 
@@ -172,7 +177,7 @@ class Editor:
 
     def _empty_original(self, path: tuple[str, ...]) -> str | None:
         """Returns the form that an emptied container had in the original, if it was empty there."""
-        node = read(self._original) if self._original is not None and path else None
+        node = self._original_root if path else None
         for key in path:
             named = node.named(key) if isinstance(node, Object) else []
             node = named[0].value if named else None

@@ -28,11 +28,14 @@ from acd.install.systemd.units import (
     strongest_sandbox,
 )
 
+_START_NOTIFIER = "journalctl --user -u acd-notify shows why; systemctl --user start acd-notify"
 _WHAT = {SOCKET: "holds the socket", SERVICE: "the daemon", NOTIFY: "notifications"}
 
 
 class SystemdService:
     """The units of the service. Implements ServiceManager."""
+
+    daemon_log = "journalctl --user -u acd"
 
     def __init__(self, environ: Mapping[str, str], manager: UserManager):
         self.directory = paths.systemd_unit_dir(environ)
@@ -133,8 +136,7 @@ class SystemdService:
             reasons.append(f"{SOCKET} is not enabled")
         if socket.get("Result") == "service-start-limit-hit":
             reasons.append(
-                f"{SOCKET} has failed, because {SERVICE} did not start:"
-                " journalctl --user -u acd shows why"
+                f"{SOCKET} has failed, because {SERVICE} did not start: {self.daemon_log} shows why"
             )
         elif (state := socket.get("ActiveState", "not known to systemd")) != "active":
             reasons.append(f"{SOCKET} is {state}")
@@ -147,13 +149,14 @@ class SystemdService:
         daemon_runs = manager.is_active(SERVICE)
         if not unit.is_file():
             part = Part("missing", unit, (f"{NOTIFY} is not installed",))
-            return NotifierReport(part, "", daemon_runs)
+            return NotifierReport(part, "", daemon_runs, _START_NOTIFIER)
         properties = manager.properties(NOTIFY)
         reasons = [*self._differences([unit])]
         if properties.get("UnitFileState") != "enabled":
             reasons.append(f"{NOTIFY} is not enabled")
         part = Part("stale" if reasons else "current", unit, tuple(reasons))
-        return NotifierReport(part, properties.get("ActiveState", ""), daemon_runs)
+        state = properties.get("ActiveState", "")
+        return NotifierReport(part, state, daemon_runs, _START_NOTIFIER)
 
     def check_sandboxes(self) -> Iterator[Finding]:
         for unit, installed in self._sandboxes().items():
