@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from testing.checkout import CHECKOUT
@@ -36,12 +38,23 @@ def installed(version: str) -> Path:
 
     Raises ClientUnavailable if neither has it.
     """
-    home = cache_directory() / version
-    if (found := _executable(home)) is not None:
-        return found
-    install(PACKAGE, version, home)
-    if (found := _executable(home)) is None:
-        raise ClientUnavailable(f"npm installed {PACKAGE}@{version} without a native executable")
+    return cached(PACKAGE, version, cache_directory() / version, _executable)
+
+
+def cached(package: str, version: str, home: Path, find: Callable[[Path], Path | None]) -> Path:
+    """What `find` finds in the directory, into which the package is installed if it finds nothing.
+
+    Raises ClientUnavailable.
+    """
+    home.parent.mkdir(parents=True, exist_ok=True)
+    # The tests' processes install a package once.
+    with (home.parent / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (found := find(home)) is None:
+            install(package, version, home)
+            found = find(home)
+    if found is None:
+        raise ClientUnavailable(f"npm installed {package}@{version} without a native executable")
     return found
 
 
@@ -67,7 +80,6 @@ def install(package: str, version: str, home: Path) -> None:
     npm = shutil.which("npm")
     if npm is None:
         raise ClientUnavailable("npm is not on PATH")
-    home.parent.mkdir(parents=True, exist_ok=True)
     # git ignores the cache by its own .gitignore.
     (home.parent / ".gitignore").write_text("*\n")
     # Installed in another directory and renamed: an interrupted run leaves no partial client.

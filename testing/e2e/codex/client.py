@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from testing.e2e.client import ClientUnavailable, cache_directory, install
+from testing.e2e.client import cache_directory, cached
 
 PACKAGE = "@openai/codex"
 VERSION = "0.169.0"
@@ -16,12 +16,7 @@ def installed() -> Path:
     Raises ClientUnavailable if neither has it.
     """
     home = cache_directory().with_name("codex") / VERSION
-    if (found := _directory(home)) is None:
-        install(PACKAGE, VERSION, home)
-        found = _directory(home)
-    if found is None:
-        raise ClientUnavailable(f"npm installed {PACKAGE}@{VERSION} without a native executable")
-    return found
+    return cached(PACKAGE, VERSION, home, _directory)
 
 
 def _directory(home: Path) -> Path | None:
