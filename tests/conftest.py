@@ -32,8 +32,19 @@ _GROUPS = ("e2e", "system")
 """Markers, and directories of tests/, of slow tests that run one after the other."""
 _ALL_SLOW = ("fuzz", "soak")
 """Further directories in which every test is slow."""
-_SLOW_FIXTURES = {"service_user"}
-"""Fixtures that make a test slow: a user with a real systemd, and acd installed by pip."""
+_SLOW_FIXTURES = {
+    "bus",
+    "dunst",
+    "linked",
+    "notify",
+    "service_user",
+    "status_line",
+    "tmux",
+    "user",
+    "viewer",
+    "whole",
+}
+"""Fixtures that make a test slow: a user for whom acd is installed, a terminal, a desktop."""
 
 _CAN_RUN: dict[str, Callable[[], bool]] = {
     "system": lambda: user_manager.why_unavailable() is None,

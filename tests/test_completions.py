@@ -81,7 +81,10 @@ def offered(shell: str, made: DaemonHome, *words: str) -> list[str]:
 
 
 # These two can list completions without a terminal.
-both = pytest.mark.parametrize("shell", ["bash", "fish"])
+both = pytest.mark.parametrize(
+    "shell",
+    ["bash", pytest.param("fish", marks=pytest.mark.slow)],  # each TAB starts a fish
+)
 
 
 @pytest.mark.parametrize("shell", SCRIPTS)
@@ -204,6 +207,7 @@ def typed_in_zsh(made: DaemonHome, keys: str, until: str) -> str:
         os.close(ours)
 
 
+@pytest.mark.slow  # a zsh with its whole completion system
 @pytest.mark.parametrize(
     ("keys", "until"),
     [

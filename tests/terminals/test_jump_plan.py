@@ -26,7 +26,7 @@ def here() -> Iterator[DaemonHome]:
 
 
 @pytest.fixture
-def tmux(here: DaemonHome) -> Iterator[dict[str, str]]:
+def in_tmux(here: DaemonHome) -> Iterator[dict[str, str]]:
     """The hints of a pane, whose server's socket has a comma in its name."""
     path = here.root / "tmux,1"
     with a_listener(path, "tmux: server") as pid:
@@ -34,41 +34,41 @@ def tmux(here: DaemonHome) -> Iterator[dict[str, str]]:
 
 
 def test_inside_the_same_tmux_the_client_switches_to_the_pane(
-    here: DaemonHome, tmux: dict[str, str]
+    here: DaemonHome, in_tmux: dict[str, str]
 ) -> None:
-    [step] = jump_plan(tmux, tmux | {"TMUX_PANE": "%1"}).steps
+    [step] = jump_plan(in_tmux, in_tmux | {"TMUX_PANE": "%1"}).steps
     assert step.argv == ("tmux", "-S", f"{here.root}/tmux,1", "switch-client", "-t", "%7")
     assert step.environ == {"TMUX_PANE": "%1"}
 
 
-def test_a_pane_of_an_earlier_server_is_refused(here: DaemonHome, tmux: dict[str, str]) -> None:
+def test_a_pane_of_an_earlier_server_is_refused(here: DaemonHome, in_tmux: dict[str, str]) -> None:
     with pytest.raises(AcdError, match="its tmux server has ended"):
-        jump_plan(tmux | {"TMUX": f"{here.root}/tmux,1,1,0"}, {})
+        jump_plan(in_tmux | {"TMUX": f"{here.root}/tmux,1,1,0"}, {})
 
 
-def test_from_outside_tmux_its_window_and_pane_are_selected(tmux: dict[str, str]) -> None:
-    words = [argv[3] for argv in argvs(jump_plan(tmux, {}))]
+def test_from_outside_tmux_its_window_and_pane_are_selected(in_tmux: dict[str, str]) -> None:
+    words = [argv[3] for argv in argvs(jump_plan(in_tmux, {}))]
     assert words == ["select-window", "select-pane", "display-message"]
 
 
 def test_the_error_for_a_detached_tmux_session_has_the_command_that_attaches_it(
-    here: DaemonHome, tmux: dict[str, str]
+    here: DaemonHome, in_tmux: dict[str, str]
 ) -> None:
-    last = jump_plan(tmux, {}).steps[-1].fallback
+    last = jump_plan(in_tmux, {}).steps[-1].fallback
     assert last is not None
     assert last.argv[3:] == ("switch-client", "-t", "%7")
     assert f"tmux -S {here.root}/tmux,1 attach -t %7" in last.failure
 
 
 def test_the_named_one_of_several_clients_of_the_same_tmux_switches(
-    tmux: dict[str, str],
+    in_tmux: dict[str, str],
 ) -> None:
-    plan = jump_plan(tmux, tmux, tmux_client="/dev/pts/3")
+    plan = jump_plan(in_tmux, in_tmux, tmux_client="/dev/pts/3")
     assert argvs(plan)[-1][3:] == ["switch-client", "-c", "/dev/pts/3", "-t", "%7"]
 
 
-def test_a_client_of_another_tmux_does_not_switch(tmux: dict[str, str]) -> None:
-    plan = jump_plan(tmux, {"TMUX": "/tmp/other,1,0"}, tmux_client="/dev/pts/3")
+def test_a_client_of_another_tmux_does_not_switch(in_tmux: dict[str, str]) -> None:
+    plan = jump_plan(in_tmux, {"TMUX": "/tmp/other,1,0"}, tmux_client="/dev/pts/3")
     assert not any("/dev/pts/3" in argv for argv in argvs(plan))
 
 
@@ -108,8 +108,8 @@ def test_iterm_gets_the_sessions_id_as_an_argument_and_not_in_the_script(hint: s
     assert UUID not in step.argv[2]
 
 
-def test_a_multiplexer_counts_and_not_the_terminal_around_it(tmux: dict[str, str]) -> None:
-    plan = jump_plan(tmux | {"KITTY_WINDOW_ID": "1", "KITTY_LISTEN_ON": "unix:/k"}, {})
+def test_a_multiplexer_counts_and_not_the_terminal_around_it(in_tmux: dict[str, str]) -> None:
+    plan = jump_plan(in_tmux | {"KITTY_WINDOW_ID": "1", "KITTY_LISTEN_ON": "unix:/k"}, {})
     assert plan.where == "tmux pane %7"
 
 
@@ -148,9 +148,11 @@ def test_the_name_of_an_unsupported_terminal_is_escaped() -> None:
         {"ITERM_SESSION_ID": 'x" then do shell script "id"'},
     ],
 )
-def test_an_invalid_hint_is_never_an_argument(tmux: dict[str, str], hints: dict[str, str]) -> None:
-    if hints.keys() & tmux.keys():
-        hints = tmux | hints
+def test_an_invalid_hint_is_never_an_argument(
+    in_tmux: dict[str, str], hints: dict[str, str]
+) -> None:
+    if hints.keys() & in_tmux.keys():
+        hints = in_tmux | hints
     with pytest.raises(AcdError, match=r"^(acd cannot jump to this terminal|its Zellij session)"):
         jump_plan(hints, {})
 
