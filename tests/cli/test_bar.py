@@ -335,6 +335,7 @@ def test_bar_never_connects_to_a_socket_that_a_service_manager_holds(
             sock.accept()
 
 
+@pytest.mark.slow  # waits for the minute
 @pytest.mark.parametrize("runs", [True, False], ids=["a daemon runs", "none runs"])
 def test_an_age_is_printed_again_when_its_minute_is_over(
     alone: DaemonHome, following: Following, runs: bool

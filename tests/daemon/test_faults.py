@@ -14,6 +14,8 @@ import pytest
 
 from testing.support import DAEMON, DaemonHome, DaemonProcess, LineClient
 
+pytestmark = pytest.mark.slow  # they wait for retries of the journal
+
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root, to mount")
 
 

@@ -15,6 +15,8 @@ from testing.request_lines import BUSY
 from testing.service_manager import activate, listener
 from testing.support import DaemonHome, LineClient
 
+pytestmark = pytest.mark.slow  # they start several daemons each
+
 
 def sessions_of(client: LineClient) -> list[dict[str, Any]]:
     """All fields of every session but `elapsed`, in the order of LIST."""

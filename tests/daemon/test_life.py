@@ -375,6 +375,7 @@ def test_a_session_that_expired_without_a_daemon_is_removed_at_the_start(home: D
         assert set(client.sessions()) == {"b"}
 
 
+@pytest.mark.slow  # watches it for two seconds
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not here")
 def test_an_idle_daemon_does_not_wake_up(
     home: DaemonHome, daemon: DaemonProcess, client: LineClient

@@ -146,6 +146,7 @@ def test_many_incomplete_lines_take_bounded_memory(home: DaemonHome, client: Lin
         assert (client.info()["rss"] - before) / 300 < 2 * 65_536
 
 
+@pytest.mark.slow  # sends until the memory would show
 def test_hooks_with_ever_new_directories_take_no_memory(client: LineClient) -> None:
     event = '{"session_id":"a","hook_event_name":"PostToolUse"}'
 

@@ -182,6 +182,7 @@ def flood(client: LineClient, updates: int, sessions: int = 40) -> None:
         assert client.ask_all(*lines) == ["OK"] * BATCH
 
 
+@pytest.mark.slow  # sends until the memory would show
 def test_a_subscriber_that_never_reads_takes_bounded_memory(
     home: DaemonHome, client: LineClient
 ) -> None:

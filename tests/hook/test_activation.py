@@ -17,6 +17,8 @@ import pytest
 
 from testing.hook_home import HOOK_FILES, INTERPRETER, PROMPT, WAIT, Ended, HookHome, payload
 
+pytestmark = pytest.mark.slow  # they start daemons, and make system calls fail with strace
+
 # Runs a command and waits for all processes that it left: it is their subreaper.
 REAPER = """
 import ctypes, os, subprocess, sys

@@ -13,6 +13,8 @@ import pytest
 
 from testing.hook_home import PROMPT, WAIT, BacklogListener, HookHome, wait_until_asleep
 
+pytestmark = pytest.mark.slow  # they wait for replies that do not come
+
 
 @pytest.fixture
 def manager(home: HookHome) -> Iterator[BacklogListener]:

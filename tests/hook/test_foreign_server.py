@@ -22,7 +22,10 @@ from testing.checkout import CHECKOUT
 from testing.hook_home import INTERPRETER, PROMPT, payload
 from testing.support import WAIT, DaemonHome
 
-pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="needs root, to act as another user too")
+pytestmark = [
+    pytest.mark.slow,  # they run servers of other users
+    pytest.mark.skipif(os.getuid() != 0, reason="needs root, to act as another user too"),
+]
 
 NOBODY = 65534
 

@@ -83,6 +83,7 @@ def test_the_client_gets_nothing_of_the_environment_that_may_be_secret(tmp_path:
     assert "HOME=" in seen
 
 
+@pytest.mark.slow  # waits for the time limit
 def test_a_client_that_hangs_is_given_up_with_all_that_it_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

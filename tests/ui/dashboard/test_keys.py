@@ -8,6 +8,8 @@ from testing.dashboard.fake_daemon import FakeDaemon
 from testing.dashboard.pilot import async_test, dashboard_of, running_dashboard
 from testing.dashboard.scene import morning
 
+pytestmark = pytest.mark.slow  # each runs the whole Textual program
+
 ORDER = ["shop/api", "docs", "web-frontend", "infra", "billing/api"]
 
 

@@ -20,6 +20,8 @@ from testing.dashboard.fake_daemon import FakeDaemon
 from testing.dashboard.scene import morning
 from testing.dashboard.screenshot import screenshot
 
+pytestmark = pytest.mark.slow  # each draws a whole screen
+
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 _SVG = "{http://www.w3.org/2000/svg}"
 
