@@ -241,6 +241,15 @@ _UNSPACED: Final = {Subscribe, Info, Ping, Stop, Record}
 
 def parse_request(line: str) -> Request:
     """Reads a request. Raises Refused, whose text is the reply after `ERR `."""
+    if line[:4] == "SET ":
+        # Nearly every request is a SET: here without the calls of the others.
+        words = line.split(None, 3)
+        if len(words) < 3:
+            raise _usage(Set)
+        status = STATUSES.get(words[2])
+        if status is None:
+            raise Refused("invalid status")
+        return _new(Set, (words[1], status, words[3] if len(words) > 3 else ""))
     verb, _, args = line.partition(" ")
     try:
         parse = _PARSERS[verb]
@@ -262,17 +271,6 @@ def _parse_unusual(line: str) -> Request:
 
 def _usage(kind: type[Request]) -> Refused:
     return Refused(f"usage: {USAGE[kind]}")
-
-
-def _parse_set(args: str) -> Set:
-    try:
-        session_id, word, *metadata = args.split(None, 2)
-    except ValueError:
-        raise _usage(Set) from None
-    status = STATUSES.get(word)
-    if status is None:
-        raise Refused("invalid status")
-    return _new(Set, (session_id, status, metadata[0] if metadata else ""))
 
 
 def _parse_subscribe(args: str) -> Subscribe:
@@ -299,7 +297,7 @@ def _parser(kind: type[Any]) -> Callable[[str], Request]:
 
 _PARSERS: Final[dict[str, Callable[[str], Request]]] = {
     **{verb: _parser(kind) for verb, kind in _KINDS.items()},
-    "SET": _parse_set,
+    "SET": lambda args: parse_request(f"SET {args}"),
     "SUBSCRIBE": _parse_subscribe,
 }
 

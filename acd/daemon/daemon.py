@@ -238,7 +238,7 @@ class Daemon:
 
     def _changed(self, changes: list[Change]) -> None:
         self.observers.changed(changes)
-        if not self._expiry.is_armed and self.store.has_closed:
+        if self.store.has_closed and not self._expiry.is_armed:
             self._arm_expiry()
         if self.sd_notify.is_enabled:
             self._status.arm(STATUS_DELAY)
