@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import signal
 import socket
-from types import TracebackType
-from typing import Self
 
+from testing.closing import Closing
 from testing.forks import Fork, forks
 from testing.support import DaemonHome
 
@@ -30,7 +29,7 @@ class ForkedDaemon:
         self.end()
 
 
-class Daemons:
+class Daemons(Closing):
     """Starts daemons with one listener; what clients send in between waits for the next one.
 
     `compact_min` replaces the journal's COMPACT_MIN.
@@ -44,15 +43,8 @@ class Daemons:
         self._compact_min = compact_min
         self._started: list[ForkedDaemon] = []
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Kills the daemons that still run."""
         for daemon in self._started:
             daemon.kill()
 

@@ -7,11 +7,11 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+from testing.closing import Closing
 
 
-class TemporaryHome:
+class TemporaryHome(Closing):
     """A directory with a HOME and a socket's path. Its `with` or close() removes it.
 
     The path is short, since a Unix socket's has at most 104 bytes: pytest's
@@ -31,17 +31,6 @@ class TemporaryHome:
             "LANG": "C.UTF-8",
             "ACD_SOCKET": str(self.socket),
         }
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         shutil.rmtree(self.root)

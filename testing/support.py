@@ -16,9 +16,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from testing.closing import Closing
 from testing.forks import Fork, forks
 from testing.home import TemporaryHome
 
@@ -28,7 +28,7 @@ WAIT = 30.0
 DAEMON = (sys.executable, "-m", "acd", "daemon")
 
 
-class LineClient:
+class LineClient(Closing):
     """One connection to a daemon."""
 
     def __init__(self, path: Path):
@@ -37,17 +37,6 @@ class LineClient:
         self.sock.connect(str(path))
         self.sock.settimeout(WAIT)
         self._lines = self.sock.makefile("rb")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         self._lines.close()

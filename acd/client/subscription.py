@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -85,7 +86,7 @@ def subscribe_passively(
     while True:
         # The watch begins before the check, so that no start in between is missed: a
         # daemon writes its pid into the file whose lock it holds.
-        with _watch_pid_file(path) as pid_file:
+        with closing(_watch_pid_file(path)) as pid_file:
             retry_at = None
             if runtime_dir.is_running(path):
                 is_first = True

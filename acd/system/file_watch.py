@@ -10,15 +10,13 @@ import os
 import select
 import sys
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from acd.system.files import open_own
 from acd.system.inotify import ATTRIB, MODIFY, MOVE_SELF, Inotify
 
 
 class FileWatch:
-    """A context manager; `fileno()` is readable once the file was written, removed or renamed.
+    """Its `fileno()` is readable once the file was written, removed or renamed.
 
     Raises OSError for a file that does not exist.
     """
@@ -39,15 +37,8 @@ class FileWatch:
             event = select.kevent(self._file, select.KQ_FILTER_VNODE, flags, changes)
             self._queue.control([event], 0)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Ends the watch."""
         if sys.platform == "linux":
             self._inotify.close()
         else:

@@ -22,9 +22,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median, quantiles
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
+from testing.closing import Closing
 from testing.support import DaemonHome
 
 BARE: Final = """
@@ -40,7 +40,7 @@ _STARTS: Final = 7
 _SETS: Final = 60
 
 
-class PseudoTerminal:
+class PseudoTerminal(Closing):
     """A program on a pseudo-terminal, and its output."""
 
     def __init__(self, command: Sequence[str], environ: dict[str, str], size: tuple[int, int]):
@@ -59,15 +59,8 @@ class PseudoTerminal:
         os.close(slave)
         self.written = 0
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Ends the program."""
         self.process.kill()
         self.process.wait()
         os.close(self._fd)
