@@ -25,7 +25,7 @@ that is being started in half a second."""
 
 RECONNECT_DELAYS: Final = (0.2, 2.0)
 """The first and the longest delay of a Backoff, in seconds, before a connection is made again.
-There is none after a connection that lasted: the daemon has stopped, or was upgraded. A daemon
+No delay follows a connection that lasted: the daemon has stopped, or was upgraded. A daemon
 that fails at every start is not started ever faster."""
 
 

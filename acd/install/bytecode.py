@@ -26,7 +26,7 @@ class Compile:
         return self.source.parent / "__pycache__" / name
 
     def is_needed(self) -> bool:
-        """Returns whether importlib would ignore the file, or there is none.
+        """Returns whether importlib would ignore the file, or the file is missing.
 
         Its header is the magic number, flags of 0, and the source's time and size
         (PEP 552); importlib ignores one that differs.

@@ -46,7 +46,7 @@ def _runs(python: Path, environ: Mapping[str, str]) -> bool:
 
 
 def installed_program(environ: Mapping[str, str]) -> Path | None:
-    """Returns the program that install.sh installed; None if there is none."""
+    """Returns the program that install.sh installed; None if it is missing."""
     path = paths.data_dir(environ) / "venv/bin/acd"
     return path if os.path.lexists(path) or os.path.lexists(path.parents[1]) else None
 

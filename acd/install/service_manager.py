@@ -43,7 +43,7 @@ class ServiceManager(Protocol):
 
     @property
     def daemon_log(self) -> str | None:
-        """The file of the daemon's log, or the command that shows it; None if there is none."""
+        """The file of the daemon's log, or the command that shows it; None for no manager."""
 
     @property
     def has_notifier(self) -> bool:

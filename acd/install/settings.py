@@ -45,7 +45,7 @@ class Settings:
             return hook_entries.decode(self.content() or b"")
 
     def original(self) -> str | None:
-        """Returns the backup's text; None if there is none that can be read as JSON."""
+        """Returns the backup's text; None unless it exists and is JSON."""
         content = files.read(self.backup).content
         try:
             text = hook_entries.decode(content) if content is not None else None

@@ -46,7 +46,7 @@ class Listener:
 
 
 def adopt(environ: MutableMapping[str, str]) -> Listener | None:
-    """The listener from a service manager; None if there is none.
+    """The listener from a service manager; None if no manager passed one.
 
     Removes the variables from `environ`, so that no child takes them for its
     own. Raises UnsafeSocket when the inherited descriptors are not exactly one

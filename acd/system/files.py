@@ -43,7 +43,7 @@ def is_own(found: os.stat_result) -> bool:
 
 
 def file_id(path: Path) -> tuple[int, int] | None:
-    """Device and inode of the file at a path, links not followed; None where there is none."""
+    """Device and inode of the file at a path, links not followed; None if it does not exist."""
     try:
         found = path.lstat()
     except OSError:

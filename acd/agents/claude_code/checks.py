@@ -168,7 +168,7 @@ def _overruling_managed(directory: Path) -> Iterator[tuple[Path, str, bool]]:
 
 
 def _read(path: Path) -> Mapping[str, object] | None:
-    """Returns a settings file's object, empty if there is none; None if it cannot be read."""
+    """Returns a settings file's object, empty without a file; None if it cannot be read."""
     try:
         content = path.read_bytes()
         value = json.loads(content.decode("utf-8-sig")) if content.strip() else {}

@@ -44,7 +44,7 @@ def value_of(text: str, node: Node) -> Any:
 
 
 def member(text: str, container: Object, key: str) -> PathStep | None:
-    """Returns the object's member of that name; None if there is none.
+    """Returns the object's member of that name; None if it has no such member.
 
     Raises JsonError for a repeated key: programs differ on which one counts.
     """

@@ -21,12 +21,12 @@ def test_a_session_is_named_after_its_directory() -> None:
 def test_sessions_with_the_same_name_get_different_ends_of_their_directories() -> None:
     model = model_of(
         state(
-            session("1", working_dir="/home/dev/work/api"),
+            session("1", working_dir="/home/dev/shop/api"),
             session("2", working_dir="/home/dev/play/api"),
             session("3", working_dir="/home/dev/web"),
         )
     )
-    assert labels_of(model) == {"1": "work/api", "2": "play/api", "3": "web"}
+    assert labels_of(model) == {"1": "shop/api", "2": "play/api", "3": "web"}
 
 
 def test_an_end_of_a_directory_is_as_long_as_needed() -> None:
