@@ -279,10 +279,11 @@ def test_an_upgrade_that_cannot_be_set_up_is_taken_back(user: AcdUser) -> None:
 
 
 def test_two_installs_at_once_do_not_meet(user: AcdUser) -> None:
-    holder = user.popen("cat")
+    holder = user.popen("sh", "-c", "echo $$; exec cat")
     try:
         lock = user.home / ".local/share/acd/install.lock"
-        pid = user.run("pgrep", "-x", "cat").stdout.strip()
+        assert holder.stdout is not None
+        pid = holder.stdout.readline().strip()
         lock.symlink_to(pid)
         done = user.install(check=False)
         assert done.returncode == 1
