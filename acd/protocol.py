@@ -37,7 +37,6 @@ class LineDecoder:
 
     def __init__(self, max_line: int | None):
         self._max_line = 1 << 62 if max_line is None else max_line
-        self._too_long = LineError(f"line too long: at most {self._max_line} bytes")
         self._tail = bytearray()
         self._is_skipping = False
 
@@ -72,7 +71,7 @@ class LineDecoder:
         if len(self._tail) + len(data) > self._max_line + 1:
             self._tail.clear()
             self._is_skipping = True
-            return [self._too_long]
+            return [self._too_long()]
         self._tail += data
         return []
 
@@ -92,10 +91,13 @@ class LineDecoder:
     def _has_long_line(self, block: bytes) -> bool:
         return max(map(len, block.split(b"\n"))) > self._max_line
 
+    def _too_long(self) -> LineError:
+        return LineError(f"line too long: at most {self._max_line} bytes")
+
     def _check(self, line: bytes) -> str | LineError:
         line = line.removesuffix(b"\r")
         if len(line) > self._max_line:
-            return self._too_long
+            return self._too_long()
         if b"\0" in line:
             return LineError("NUL byte in the line")
         try:

@@ -202,7 +202,7 @@ class Daemon:
         self._arm_idle()
 
     def _arm_idle(self) -> None:
-        if not self.server.is_needed:
+        if not self._idle.is_armed and not self.server.is_needed:
             self._idle.arm(self._idle_timeout)
 
     def _check_idle(self) -> None:

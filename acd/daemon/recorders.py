@@ -36,9 +36,10 @@ class Recorders:
 
     def remove(self, connection: Connection) -> None:
         """Ends the connection's recording, if there is one."""
-        self._connections.discard(connection)
-        if not self._connections:
-            self.output = self._journal
+        if connection in self._connections:
+            self._connections.remove(connection)
+            if not self._connections:
+                self.output = self._journal
 
     def pause(self, connection: Connection) -> None:
         """Ends the recording and its connection: a recording with a gap is worse than none."""

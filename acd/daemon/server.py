@@ -18,7 +18,7 @@ from acd.config import LimitsConfig
 from acd.daemon.commands import Commands, Outcome
 from acd.daemon.connection import Connection, peer_uid
 from acd.daemon.recorders import Recorders
-from acd.daemon.subscribers import Subscribers
+from acd.daemon.subscribers import Pushes, Subscribers
 from acd.protocol import (
     Info,
     LineError,
@@ -47,15 +47,14 @@ log = logging.getLogger("acd.server")
 class Turn:
     """The results of one batch of lines that are not sent yet."""
 
-    __slots__ = ("changes", "json", "now", "plain", "records", "replies")
+    __slots__ = ("changes", "now", "pushes", "records", "replies")
 
     def __init__(self, now: Now):
         self.now = now
         self.replies: list[str] = []
         self.records: list[str] = []
         self.changes: list[Change] = []
-        self.plain: list[str] = []
-        self.json: list[str] = []
+        self.pushes = Pushes()
 
 
 class Server:
@@ -137,10 +136,10 @@ class Server:
             return
         self.connections.remove(connection)
         self._recorders.remove(connection)
-        request = self._subscribers.requests.get(connection)
+        request = self._subscribers.unsubscribe(connection)
         if request is None or not request.passive:
             self.last_active = self.loop.time()
-        if self._subscribers.unsubscribe(connection):
+        if request is not None:
             self._changed([])
         self._left()
 
@@ -165,7 +164,8 @@ class Server:
         self._active_before = self.last_active
         self.last_active = self.loop.time()
         self.activity += 1
-        if len(lines) == 1 and not self._subscribers.requests:
+        subscribers = self._subscribers.requests
+        if len(lines) == 1 and not subscribers:
             # The usual turn, without the lists of a longer one.
             reply, changes, record = self._answer(lines[0], now, connection, None)
             if record is not None:
@@ -176,15 +176,19 @@ class Server:
                 self._changed(changes)
             return 1
         turn = Turn(now)
+        replies, records = turn.replies, turn.records
         served = 0
         room = self.limits.output_buffer
         for line in islice(lines, TURN):
             reply, changes, record = self._answer(line, now, connection, turn)
-            turn.replies.append(reply)
+            replies.append(reply)
             if record is not None:
-                turn.records.append(record)
+                records.append(record)
             if changes:
-                self._collect(turn, changes, connection)
+                turn.changes += changes
+                if subscribers:
+                    # Its own pushes go among its replies: in the order of the changes.
+                    replies += self._subscribers.format(changes, now, connection, turn.pushes)
             served += 1
             room -= len(reply)
             if room < 0:
@@ -218,38 +222,23 @@ class Server:
         """Records and pushes changes without a request: by time or by evidence."""
         turn = Turn(now)
         turn.records += records
-        if changes:
-            self._collect(turn, changes, None)
-        self._flush(turn, None)
-
-    def _collect(self, turn: Turn, changes: list[Change], own: Connection | None) -> None:
-        """Adds changes to the turn, with the lines that subscribers get."""
         turn.changes += changes
-        if not self._subscribers.requests:
-            return
-        request = self._subscribers.requests.get(own) if own is not None else None
-        plain, whole = self._subscribers.format(changes, turn.now, request)
-        turn.plain += plain
-        turn.json += whole
-        if request is not None:
-            # Among its replies, so that their order is the order of the changes.
-            turn.replies += whole if request.json else plain
+        self._subscribers.format(changes, now, None, turn.pushes)
+        self._flush(turn, None)
 
     def _flush(self, turn: Turn, own: Connection | None) -> None:
         """Writes the journal first, then the replies, then the pushes."""
         if turn.records:
             self._recorders.output.append(turn.records, turn.now)
             self._subscribers.epoch += 1
-            turn.records = []
+            turn.records.clear()
         if turn.replies and own is not None:
             own.transport.write(_OK if turn.replies == ["OK"] else encode(turn.replies))
-            turn.replies = []
+            turn.replies.clear()
         if turn.changes:
-            if turn.plain:
-                self._subscribers.publish(turn.plain, turn.json, own)
-                turn.plain, turn.json = [], []
+            self._subscribers.publish(turn.pushes, own)
             self._changed(turn.changes)
-            turn.changes = []
+            turn.changes.clear()
 
     # Requests about connections -----------------------------------------
 

@@ -13,6 +13,16 @@ from acd.sessions.values import NS, Now
 Writers = dict[Connection, Callable[[bytes], None]]
 
 
+class Pushes:
+    """Lines for the subscribers that are not written yet, one of each form for a change."""
+
+    __slots__ = ("json", "plain")
+
+    def __init__(self) -> None:
+        self.plain: list[str] = []
+        self.json: list[str] = []
+
+
 class Subscribers:
     """All subscribers.
 
@@ -44,15 +54,14 @@ class Subscribers:
         else:
             self._start_writing(connection)
 
-    def unsubscribe(self, connection: Connection) -> bool:
-        """Ends the subscription; returns whether there was one."""
+    def unsubscribe(self, connection: Connection) -> Subscribe | None:
+        """Ends the subscription; returns it, or None if there was none."""
         request = self.requests.pop(connection, None)
-        if request is None:
-            return False
-        self.passive -= request.passive
-        self._stop_writing(connection)
-        self._paused.pop(connection, None)
-        return True
+        if request is not None:
+            self.passive -= request.passive
+            self._stop_writing(connection)
+            self._paused.pop(connection, None)
+        return request
 
     def pause(self, connection: Connection) -> None:
         """Stops pushes until `resume`."""
@@ -87,18 +96,19 @@ class Subscribers:
         return line
 
     def format(
-        self, changes: list[Change], now: Now, own: Subscribe | None
-    ) -> tuple[list[str], list[str]]:
-        """Returns the pushes for `changes`, plain and with JSON, while the sessions are as changed.
+        self, changes: list[Change], now: Now, own: Connection | None, pushes: Pushes
+    ) -> list[str]:
+        """Adds the lines for `changes` to `pushes`, while the sessions are as changed.
 
-        `own` is the subscription of the connection that made the changes, whose
-        pushes go among its replies. Returns no lines if there is no reader.
+        Returns the lines for `own`, the connection that made the changes, which
+        `publish` leaves out; none if it is no subscriber. Adds nothing without a reader.
         """
-        plain: list[str] = []
-        whole: list[str] = []
-        has_json = bool(self._json) or (own is not None and own.json)
-        if not has_json and not self._plain and own is None:
-            return plain, whole
+        request = self.requests.get(own) if own is not None else None
+        has_json = bool(self._json) or (request is not None and request.json)
+        if not has_json and not self._plain and request is None:
+            return []
+        plain, whole = pushes.plain, pushes.json
+        earlier = len(plain)
         for kind, session, elapsed in changes:
             if kind == "removed":
                 line = more = removed_line(session.id)
@@ -108,14 +118,20 @@ class Subscribers:
                     more = f"{line} {json.dumps(session.to_wire(now))}"
             plain.append(line)
             whole.append(more)
-        return plain, whole
+        if request is None:
+            return []
+        return (whole if request.json else plain)[earlier:]
 
-    def publish(self, plain: list[str], whole: list[str], own: Connection | None) -> None:
-        """Writes pushes to every subscriber that is not paused, except `own`."""
+    def publish(self, pushes: Pushes, own: Connection | None) -> None:
+        """Writes pushes to every subscriber that is not paused, except `own`; empties them."""
+        if not pushes.plain:
+            return
         if self._plain:
-            _write(self._plain, encode(plain), own)
+            _write(self._plain, encode(pushes.plain), own)
         if self._json:
-            _write(self._json, encode(whole), own)
+            _write(self._json, encode(pushes.json), own)
+        pushes.plain.clear()
+        pushes.json.clear()
 
 
 def _write(writers: Writers, data: bytes, own: Connection | None) -> None:
