@@ -34,7 +34,7 @@ class Agent:
     anonymous_events: frozenset[str] = frozenset()
     """Events that do not name the agent that they are about."""
     subagents_only_ask: bool = False
-    """Whether subagents' events set no status, their questions apart."""
+    """Whether subagents' events set no status, except their questions."""
     observer: str | None = None
     """`module:class` of its observer (acd/agents/observer.py)."""
     observations: Mapping[str, SignalKind] = field(default_factory=dict)
