@@ -13,16 +13,16 @@ Usage: ./install.sh [options]
 
 Installs acd for you alone, without root; run it again to upgrade.
 
-  --agent NAME   whose hooks to set up: claude-code, codex or all, once for each
-                 (default: those that are here)
-  --trust        have the hooks trusted by agents that would ask you to review them
-  --statusline   make acd's the status line of Claude Code, if it has none;
+  --agent NAME   the agent to set up hooks for: claude-code, codex or all; may be
+                 repeated (default: each that you have)
+  --trust        trust acd's hooks in agents that would ask you to review them
+  --statusline   also set acd's status line for Claude Code, if it has none;
                  with --no-hooks too
   --no-hooks     set up no hooks
   --no-service   set up no systemd or launchd service: hooks start the daemon
   --dry-run      print what would be done, and change nothing
   --uninstall    remove acd: service, hooks and program
-  --help         show this
+  --help         print this help
 END
 }
 
@@ -70,7 +70,7 @@ while [ "$left" -gt 0 ]; do
     esac
 done
 [ -z "$no_hooks" ] || [ -z "$about_hooks" ] ||
-    wrong_usage "$about_hooks is about hooks, which --no-hooks leaves alone"
+    wrong_usage "$about_hooks applies to hooks, which --no-hooks leaves unchanged"
 
 case ${HOME:-} in
 /*) ;;
@@ -82,7 +82,7 @@ fi
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 [ -f "$here/pyproject.toml" ] && [ -d "$here/acd" ] ||
-    fail "this script installs the checkout that it lies in, and $here is none" \
+    fail "install.sh installs the checkout that it is in, and $here is not one" \
         "clone the repository and run install.sh there"
 
 # XDG Base Directory Specification: a relative path is invalid and ignored.
@@ -165,7 +165,7 @@ find_python() {
         esac
     done
     [ -z "$lacks_venv" ] ||
-        fail "Python $lacks_venv is here, but it cannot make virtual environments. Install:" \
+        fail "Python $lacks_venv is installed, but it cannot make virtual environments. Install:" \
             "$(how_to_get venv)"
     fail "no Python 3.11 or newer on PATH. Install:" "$(how_to_get python)"
 }
@@ -198,8 +198,8 @@ quietly() {
 take_lock() {
     if holder=$(readlink "$data/install.lock"); then
         ! kill -0 "$holder" 2>/dev/null ||
-            fail "another install.sh is at work (process $holder)" \
-                "if that is something else, remove $data/install.lock"
+            fail "another install.sh is running (process $holder)" \
+                "if that is another program, remove $data/install.lock"
         rm -f "$data/install.lock"
     fi
     ln -s "$$" "$data/install.lock" || fail "cannot write in $data"
@@ -241,7 +241,7 @@ link_program() {
         mkdir -p "$bin"
         ln -sf "$data/venv/bin/acd" "$bin/acd"
     else
-        warn "Note: $bin/acd is something else and was left alone; acd is $data/venv/bin/acd"
+        warn "Note: $bin/acd is not acd's and was kept; acd is $data/venv/bin/acd"
         return
     fi
     case :$PATH: in
@@ -279,7 +279,7 @@ install_acd() {
     fi
     previous=$(readlink "$data/venv" || :)
     if [ -z "$previous" ] && [ -e "$data/venv" ]; then
-        fail "$data/venv is not this installer's work" "move it away and run this again"
+        fail "$data/venv was not made by install.sh" "move it away and run this again"
     fi
     mkdir -p "$data" || fail "cannot make $data"
     take_lock
@@ -290,7 +290,7 @@ install_acd() {
     quietly "making a virtual environment with $python" "$python" -m venv "$unfinished"
     quietly "installing acd with pip" pip_install "${here}[dashboard,notify]"
     install_systemd_python
-    quietly "a try of the new acd" "$unfinished/bin/acd" --version
+    quietly "the test of the new acd" "$unfinished/bin/acd" --version
     version=$(cat "$log")
 
     point_venv_at "${unfinished##*/}"
@@ -304,7 +304,7 @@ install_acd() {
         fi
         link_program
         fail "$version is in $data/venv, but it is not set up" \
-            "when the above is mended, run: \"$data/venv/bin/acd\" install${*:+ $*}"
+            "correct the error above, then run: \"$data/venv/bin/acd\" install${*:+ $*}"
     fi
     link_program
     remove_old_versions "${new##*/}"
@@ -327,10 +327,11 @@ uninstall_acd() {
         return
     fi
     [ ! -d "$data" ] || take_lock
-    "$@" || fail "acd is not wholly gone; when the above is mended, run this again"
+    "$@" || fail "acd is not removed completely" \
+        "correct the error above, then run this again"
     cleanup
-    [ ! -d "$data" ] || warn "Note: $data holds something else and was kept."
-    say "acd is gone."
+    [ ! -d "$data" ] || warn "Note: $data holds other files and was kept."
+    say "acd is removed."
 }
 
 # ------------------------------------------------------------------------------ main

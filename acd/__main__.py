@@ -11,7 +11,7 @@ import os
 import sys
 from typing import NoReturn
 
-from acd.errors import EXIT_UNREACHABLE, AcdError, UnsafeSocket
+from acd.errors import EXIT_BROKEN_PIPE, EXIT_UNREACHABLE, AcdError, OutputClosed, UnsafeSocket
 from acd.text import printable
 
 
@@ -41,6 +41,8 @@ def main() -> int:
         from acd.cli.main import main as cli_main
 
         return cli_main()
+    except OutputClosed:
+        return EXIT_BROKEN_PIPE
     except AcdError as error:
         print(f"acd: {printable(error.message)}", file=sys.stderr)
         if error.hint:

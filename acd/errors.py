@@ -73,5 +73,9 @@ class UnsafeSocket(AcdError):
     exit_code = EXIT_UNSAFE_SOCKET
 
 
+class OutputClosed(Exception):
+    """The reader of standard output has closed it: the command ends without a message."""
+
+
 class ConfigError(AcdError):
     """The configuration file cannot be used; the message names file, line and key."""

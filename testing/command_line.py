@@ -13,7 +13,7 @@ from testing.support import DaemonHome, LineClient
 from testing.tmux import Tmux, Viewer
 
 Acd = Callable[..., Ran]
-StatusLine = Callable[..., Viewer]
+ViewStatusLine = Callable[..., Viewer]
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +63,7 @@ def acd(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture
-def status_line(alone: DaemonHome) -> Iterator[StatusLine]:
+def status_line(alone: DaemonHome) -> Iterator[ViewStatusLine]:
     """Starts a tmux with lines of configuration, in which `acd` is a command, and looks at it."""
     program = alone.root / "bin" / "acd"
     program.parent.mkdir()

@@ -55,7 +55,7 @@ class Ended:
 
 
 @dataclass(frozen=True)
-class Line:
+class HookLine:
     """The fields of a line that the hook sent."""
 
     raw: bytes
@@ -115,10 +115,10 @@ class BacklogListener:
         """Takes one connection out of the backlog and closes it."""
         self._socket.accept()[0].close()
 
-    def line(self) -> Line:
+    def line(self) -> HookLine:
         raw = self.raw()
         assert raw is not None, "no connection"
-        return Line.parse(raw)
+        return HookLine.parse(raw)
 
 
 class HookHome(TemporaryHome):
@@ -236,10 +236,10 @@ class HookHome(TemporaryHome):
         report: dict[str, Any] = json.loads(answer or b"{}")
         return report
 
-    def daemon_lines(self) -> list[Line]:
+    def daemon_lines(self) -> list[HookLine]:
         """The lines that the fake daemon got, in their order."""
         return [
-            Line.parse(line.encode("utf-8", "surrogateescape"))
+            HookLine.parse(line.encode("utf-8", "surrogateescape"))
             for line in self.ask_daemon()["lines"]
         ]
 

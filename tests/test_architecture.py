@@ -167,7 +167,7 @@ def test_a_pure_part_calls_no_builtin_that_touches_the_world(path: Path) -> None
 
 
 def strings(path: Path) -> Iterator[str]:
-    """The file's strings and bytes, docstrings apart."""
+    """The file's strings and bytes, without docstrings."""
     tree = parsed(path)
     prose = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
@@ -179,7 +179,7 @@ def strings(path: Path) -> Iterator[str]:
 
 
 def words(path: Path) -> Iterator[str]:
-    """The file's strings (docstrings apart), names and imported modules."""
+    """The file's strings (without docstrings), names and imported modules."""
     yield from strings(path)
     for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Name):

@@ -34,11 +34,13 @@ class Agent:
     anonymous_events: frozenset[str] = frozenset()
     """Events that do not name the agent that they are about."""
     subagents_only_ask: bool = False
-    """Whether subagents' events set no status, their questions apart."""
+    """Whether subagents' events set no status, except their questions."""
     observer: str | None = None
     """`module:class` of its observer (acd/agents/observer.py)."""
     observations: Mapping[str, SignalKind] = field(default_factory=dict)
     """The observer's words to signals; journals hold the words, so they never change."""
+    usage: Callable[[Json], Json] = lambda usage: usage
+    """An object of API_USAGE, in the agent's own shape or not, to the keys of docs/dashboard.md."""
     transcript: Callable[[Json], str | None] = lambda payload: None
     """The file that its observer reads, from a payload."""
     servers: frozenset[str] = frozenset()

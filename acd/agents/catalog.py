@@ -12,7 +12,7 @@ from typing import Final
 
 from acd.agents.agent import Agent
 from acd.sessions.signals import NOTHING, PROCESS_ENDED, Signal, SignalKind, Translator
-from acd.sessions.values import DEFAULT_AGENT
+from acd.sessions.values import DEFAULT_AGENT, Json
 
 
 def _found() -> Iterator[Agent]:
@@ -44,6 +44,13 @@ TRANSLATOR: Final = Translator(
     event=_event_signal, observation=lambda word: _OBSERVATIONS.get(word, "NONE")
 )
 """Reads journals and recordings."""
+
+
+def usage_of(session: Json) -> Json:
+    """What a session's API_USAGE holds, with the keys of docs/dashboard.md for any agent."""
+    usage: Json = session.get("api_usage") or {}
+    agent = AGENTS.get(str(session.get("agent_type")))
+    return agent.usage(usage) if agent else usage
 
 
 def resume_argv(agent: str, resume_id: str | None) -> list[str] | None:

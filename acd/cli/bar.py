@@ -74,7 +74,7 @@ def bar(name: str, *, follow: bool, source: str | None) -> Outcome:
 
 
 def _texts(name: str, template: Template | None) -> Iterator[str]:
-    """The bar's text now, and again whenever it changes. Raises BrokenPipeError."""
+    """The bar's text now, and again whenever it changes. Raises OutputClosed."""
     by_time = changes_with_time(name, template)
     shown: str | None = None
     earliest = 0.0

@@ -6,18 +6,18 @@ import os
 import sys
 from typing import NoReturn
 
-from acd.errors import AcdError
+from acd.errors import AcdError, OutputClosed
 
 
 def fail(error: OSError) -> NoReturn:
-    """Drops what standard output still buffers, and raises.
+    """Drops what standard output still buffers.
 
-    Raises BrokenPipeError when its reader is gone, otherwise AcdError.
+    Raises OutputClosed when its reader is gone, otherwise AcdError.
     """
     # At exit Python would flush the buffer again, and report the failure again.
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())
     os.close(null)
     if isinstance(error, BrokenPipeError):
-        raise error
+        raise OutputClosed from None
     raise AcdError(f"cannot write the output: {error.strerror}") from None

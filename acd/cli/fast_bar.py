@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from acd.client.snapshot import snapshot
-from acd.errors import EXIT_BROKEN_PIPE, EXIT_INTERRUPTED
+from acd.errors import EXIT_INTERRUPTED
 from acd.ui.bars import formats
 from acd.ui.bars.content import BarContent
 
@@ -26,11 +26,9 @@ def is_fast(arguments: Sequence[str]) -> bool:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`acd bar FORMAT [--template TEXT]`; returns the exit code. Raises AcdError."""
+    """`acd bar FORMAT [--template TEXT]`; returns the exit code. Raises AcdError, OutputClosed."""
     try:
         emit(render(arguments[1], arguments[3] if len(arguments) > 3 else None))
-    except BrokenPipeError:
-        return EXIT_BROKEN_PIPE
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     return 0
@@ -55,7 +53,7 @@ def program() -> str:
 def emit(text: str) -> None:
     """Writes the text and a newline to standard output as UTF-8, and flushes.
 
-    Raises BrokenPipeError when the reader has closed the pipe, AcdError when
+    Raises OutputClosed when the reader has closed the pipe, AcdError when
     the output cannot be written.
     """
     if sys.stdout is None:  # closed before the program started

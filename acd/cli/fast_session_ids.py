@@ -9,7 +9,7 @@ import os
 
 from acd.cli.fast_bar import emit
 from acd.client.snapshot import snapshot
-from acd.errors import AcdError
+from acd.errors import AcdError, OutputClosed
 from acd.text import by_need, one_line
 
 
@@ -23,6 +23,6 @@ def main() -> int:
         ]
         if lines:
             emit("\n".join(lines))
-    except (AcdError, BrokenPipeError, KeyError):
+    except (AcdError, OutputClosed, KeyError):
         pass
     return 0

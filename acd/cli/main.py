@@ -16,7 +16,6 @@ import click
 
 from acd import __version__
 from acd.errors import EXIT_INTERRUPTED, EXIT_USAGE
-from acd.text import printable
 
 if TYPE_CHECKING:
     from acd.cli.result import Outcome
@@ -132,9 +131,9 @@ def main() -> int:
     except OSError as error:
         if not _is_from_echo(error):
             raise
-        from acd.cli import output
+        from acd.cli.broken_output import fail
 
-        output.give_up(error)
+        fail(error)
     return code if isinstance(code, int) else 0
 
 
@@ -145,8 +144,10 @@ def _is_from_echo(error: OSError) -> bool:
 
 
 def _show(error: click.ClickException) -> None:
+    from acd.cli import output
+
     text = io.StringIO()
     error.show(text)
     # Click lists choices in lines that begin with a tab.
     for line in text.getvalue().replace("\n\t", " ").splitlines():
-        print(printable(line), file=sys.stderr)
+        output.write_notice(line)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import click
 
 from acd import config, paths
-from acd.cli.output import write_notice
+from acd.cli.result import Result
 from acd.errors import EXIT_USAGE, AcdError
 
 
 @click.command(short_help="Notify you when a session needs you, as configured.")
-def notify() -> None:
+def notify() -> Iterator[Result]:
     """Notify you when a session needs you: on the desktop, by a command, or both.
 
     The section [notify] of the configuration sets when and how. The command
@@ -30,4 +31,5 @@ def notify() -> None:
         )
     from acd.notify import notifier  # loads subprocess and the client's subscription
 
-    notifier.notify(os.environ, options, lambda error: write_notice(f"acd: {error.message}"))
+    for error in notifier.notify(os.environ, options):
+        yield Result(notices=[f"acd: {error.message}"])

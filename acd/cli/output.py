@@ -8,14 +8,11 @@ import os
 import re
 import stat
 import sys
-from typing import Any, Final, NoReturn
-
-import click
+from typing import Any, Final, TextIO
 
 from acd.cli.options import wants_json
 from acd.cli.result import Document, Outcome, Result, TerminalStyle
 from acd.cli.style import terminal_style
-from acd.errors import EXIT_BROKEN_PIPE
 from acd.text import printable
 
 _SGR: Final = r"(\x1b\[[0-9;]*m)"
@@ -26,8 +23,8 @@ def write(outcome: Outcome) -> int:
     """Writes what a command returned to standard output; returns the exit code.
 
     The data of a single result is indented JSON, that of a stream one line an
-    item. The exit code is 141 when the reader of the output has closed it.
-    Raises AcdError if the output cannot be written.
+    item. Raises OutputClosed when the reader of the output has closed it,
+    AcdError when the output cannot be written.
     """
     if outcome is None:
         return 0
@@ -36,27 +33,24 @@ def write(outcome: Outcome) -> int:
         outcome, indent = iter([outcome]), 2
     style = terminal_style(os.environ)
     code = 0
-    try:
-        for result in outcome:
-            code = result.exit_code
-            if isinstance(result, Document):
-                _write_document(result)
-                continue
-            for notice in result.notices:
-                write_notice(notice)
-            if as_json:
-                if result.data is not None:
-                    _print(to_json(result.data, indent=indent))
-            elif lines := _lines(result, style):
-                _print("\n".join(lines))
-    except BrokenPipeError:
-        return EXIT_BROKEN_PIPE
+    for result in outcome:
+        code = result.exit_code
+        if isinstance(result, Document):
+            _write_document(result)
+            continue
+        for notice in result.notices:
+            write_notice(notice)
+        if as_json:
+            if result.data is not None:
+                _print(to_json(result.data, indent=indent), sys.stdout)
+        elif lines := _lines(result, style):
+            _print("\n".join(lines), sys.stdout)
     return code
 
 
 def write_notice(line: str) -> None:
     """Writes a line to standard error."""
-    click.echo(printable(line), err=True)
+    _print(printable(line), sys.stderr)
 
 
 def to_json(value: Any, *, indent: int | None = 2) -> str:
@@ -93,18 +87,12 @@ def _write_document(document: Document) -> None:
     emit(document.text)
 
 
-def _print(text: str) -> None:
+def _print(text: str, stream: TextIO | None) -> None:
+    if stream is None:  # closed before the program started
+        return
     try:
-        print(text, flush=True)
+        print(text, file=stream, flush=True)
     except OSError as error:
-        give_up(error)
+        from acd.cli.broken_output import fail  # only here
 
-
-def give_up(error: OSError) -> NoReturn:
-    """Ends a command whose output cannot be written. Raises AcdError or click's Exit."""
-    from acd.cli.broken_output import fail  # only here
-
-    try:
         fail(error)
-    except BrokenPipeError:
-        raise click.exceptions.Exit(EXIT_BROKEN_PIPE) from None

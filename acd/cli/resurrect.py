@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 from pathlib import Path
 from typing import NoReturn
 
@@ -47,7 +46,6 @@ def _resume(session: Json) -> NoReturn:
         raise _explained(refused.message, session) from None
     answer = reply.json() if isinstance(reply, Ok) else {}
     argv, cwd = answer["argv"], answer["cwd"]
-    sys.stdout.flush()
     action = f"enter {cwd}"
     try:
         # The protocol is UTF-8, whatever the locale.

@@ -17,7 +17,7 @@ from typing import Final, Self
 
 from acd import paths
 from acd.client.session import REPLY_SECONDS, Answer, ClientSession
-from acd.errors import DaemonRefused, DaemonUnreachable, NotRunning
+from acd.errors import DaemonRefused, DaemonUnreachable, NotRunning, OutputClosed
 from acd.protocol import BadReply, Err, Message, Ok, Reply, Request, Snapshot
 from acd.system import activation, runtime_dir
 
@@ -94,7 +94,7 @@ class Client:
     ) -> Iterator[Message]:
         """Yields what the daemon pushes after SUBSCRIBE and RECORD.
 
-        Ends as `wait_readable` returns False. Raises BrokenPipeError as that
+        Ends as `wait_readable` returns False. Raises OutputClosed as that
         does, ConnectionLost at the end of the connection.
         """
         self._sock.settimeout(None)
@@ -138,7 +138,7 @@ def wait_readable(
 
     It is not at the `deadline` (time.monotonic(); None: never), and when
     `wake_fd` is readable first. `output_fd` is the writing end of the pipe that
-    the caller's output goes to: BrokenPipeError is raised when its reader
+    the caller's output goes to: OutputClosed is raised when its reader
     closes it, and not only at the next output, which may never come.
     """
     poll = select.poll()
@@ -151,7 +151,7 @@ def wait_readable(
     # Rounded up: a millisecond too early would be a busy wait to the end.
     ready = dict(poll.poll(None if left is None else math.ceil(left * 1000)))
     if output_fd in ready:
-        raise BrokenPipeError(errno.EPIPE, "the reader of the output has closed it")
+        raise OutputClosed
     return fd in ready
 
 

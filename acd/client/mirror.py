@@ -22,9 +22,13 @@ class SessionChange(NamedTuple):
 
 
 class SessionMirror:
-    """All sessions, by id, as the daemon pushed them last. It needs `SUBSCRIBE json`."""
+    """All sessions, by id, as the daemon pushed them last. It needs `SUBSCRIBE json`.
 
-    def __init__(self) -> None:
+    `reports_all`: changes are also all sessions of each snapshot, and updates of any field.
+    """
+
+    def __init__(self, *, reports_all: bool = False) -> None:
+        self._reports_all = reports_all
         self.sessions: dict[str, Json] = {}
         self.is_complete = False
         """Whether there was a snapshot yet."""
@@ -41,7 +45,7 @@ class SessionMirror:
             case Update(session_id, _, elapsed, session) if session is not None:
                 before = self.sessions.get(session_id)
                 self.sessions[session_id] = session
-                if not _differs(before, session):
+                if not self._is_reported(before, session):
                     return []
                 return [SessionChange(session_id, before, session, elapsed if before else None)]
             case Removed(session_id) if session_id in self.sessions:
@@ -50,13 +54,13 @@ class SessionMirror:
 
     def _replace(self, sessions: dict[str, Json]) -> list[SessionChange]:
         known, self.sessions = self.sessions, sessions
-        if not self.is_complete:
-            self.is_complete = True
+        is_first, self.is_complete = not self.is_complete, True
+        if is_first and not self._reports_all:
             return []
         changed = [
             SessionChange(session_id, known.get(session_id), session, None)
             for session_id, session in sessions.items()
-            if _differs(known.get(session_id), session)
+            if self._is_reported(known.get(session_id), session)
         ]
         removed = [
             SessionChange(session_id, before, None, None)
@@ -65,12 +69,11 @@ class SessionMirror:
         ]
         return sorted(changed, key=_since) + removed
 
-
-def _differs(before: Json | None, after: Json) -> bool:
-    """Whether a user would notice. An event that confirms a status changes other fields only."""
-    return before is None or any(
-        before.get(key) != after.get(key) for key in ("status", "since", "prompt")
-    )
+    def _is_reported(self, before: Json | None, after: Json) -> bool:
+        """An event that confirms a status changes only fields that a user does not notice."""
+        if self._reports_all or before is None:
+            return True
+        return any(before.get(key) != after.get(key) for key in ("status", "since", "prompt"))
 
 
 def _since(change: SessionChange) -> float:

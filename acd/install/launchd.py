@@ -1,6 +1,6 @@
 """acd's job in the user's launchd: planned, inspected and removed.
 
-By launchctl(1) and launchd.plist(5); tested with a stand-in for launchctl, for want of a Mac.
+By launchctl(1) and launchd.plist(5); tested with a stand-in for launchctl only.
 """
 
 from __future__ import annotations

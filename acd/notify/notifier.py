@@ -6,9 +6,9 @@ A decision is saved before it is carried out, so that no notification is repeate
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Final, NoReturn
+from typing import Final
 
 from acd import paths
 from acd.client.subscription import subscribe_passively
@@ -42,31 +42,28 @@ def rules(config: NotifyConfig, environ: Mapping[str, str]) -> NotificationRules
     )
 
 
-def notify(
-    environ: Mapping[str, str], config: NotifyConfig, on_error: Callable[[AcdError], None]
-) -> NoReturn:
-    """Notifies the user as configured, until it is ended by a signal.
+def notify(environ: Mapping[str, str], config: NotifyConfig) -> Iterator[AcdError]:
+    """Notifies the user as configured; yields the errors of failed notifications.
 
-    It subscribes as a passive client. A failed notification is passed to `on_error`. Raises
-    AcdError and UnsafeSocket when it cannot begin.
+    It subscribes as a passive client, and never ends by itself. Raises AcdError and
+    UnsafeSocket when it cannot begin.
     """
     shown_on = desktop(environ, sound=config.sound) if config.desktop else None
     with locked_state(paths.socket_path(environ)) as state:
-        notifier = _Notifier(environ, config, state, shown_on, on_error)
+        notifier = _Notifier(environ, config, state, shown_on)
         for mirror, changes in subscribe_passively(
             environ, wake_at=lambda: notifier.policy.next_due, wake_fd=notifier.fileno
         ):
             if notifier.is_new:
-                notifier.begin(mirror.sessions)
+                yield from notifier.begin(mirror.sessions)
             for change in changes:
-                notifier.update(change.session_id, change.after)
-            notifier.send_due()
-            notifier.follow_clicks(mirror.sessions)
-    raise AssertionError("it never ends by itself")
+                yield from notifier.update(change.session_id, change.after)
+            yield from notifier.send_due()
+            yield from notifier.follow_clicks(mirror.sessions)
 
 
 class _Notifier:
-    """Carries out what the policy decides."""
+    """Carries out what the policy decides. Its generators yield the errors of what failed."""
 
     def __init__(
         self,
@@ -74,7 +71,6 @@ class _Notifier:
         config: NotifyConfig,
         state: NotifierState,
         shown_on: Desktop | None,
-        on_error: Callable[[AcdError], None],
     ):
         saved = state.read()
         self.policy = NotificationPolicy(rules(config, environ), saved.get("waits"))
@@ -86,32 +82,31 @@ class _Notifier:
         self._command_when_over = config.command_when_over
         self._state = state
         self._desktop = shown_on
-        self._on_error = on_error
         self._shown = _handles(saved.get("shown"))
 
-    def begin(self, sessions: Mapping[str, Json]) -> None:
+    def begin(self, sessions: Mapping[str, Json]) -> Iterator[AcdError]:
         """Takes in all sessions; withdraws what is over since the last run."""
         self.is_new = False
         for session_id in self.policy.update_all(sessions, time.monotonic()):
-            self._withdraw(session_id, sessions.get(session_id))
+            yield from self._withdraw(session_id, sessions.get(session_id))
         if self._desktop is not None and self._shown:
-            self._try(self._desktop.listen)
+            yield from _errors(self._desktop.listen)
 
-    def update(self, session_id: str, session: Json | None) -> None:
+    def update(self, session_id: str, session: Json | None) -> Iterator[AcdError]:
         """Takes in a session that has changed; None: it was removed."""
         if self.policy.update(session_id, session, time.monotonic()):
-            self._withdraw(session_id, session)
+            yield from self._withdraw(session_id, session)
 
-    def send_due(self) -> None:
+    def send_due(self) -> Iterator[AcdError]:
         """Saves the decisions, then sends the notifications that are due."""
         due = self.policy.take_due(time.monotonic(), FocusProbe(self._environ).reports)
         if self.policy.is_changed:
-            self._save()
+            yield from _errors(self._save)
         for session in due:
             if self._desktop is not None:
-                self._try(self._show, self._desktop, session)
+                yield from _errors(self._show, self._desktop, session)
             if self._command:
-                self._try(command.run, self._command, "waiting", session, self._environ)
+                yield from _errors(command.run, self._command, "waiting", session, self._environ)
         if self._desktop is not None and not self._shown:
             # Clicks on other programs' notifications would wake this process.
             self._desktop.close()
@@ -120,18 +115,18 @@ class _Notifier:
         """A descriptor that is readable after a click; None while no click can come."""
         return None if self._desktop is None else self._desktop.fileno()
 
-    def follow_clicks(self, sessions: Mapping[str, Json]) -> None:
+    def follow_clicks(self, sessions: Mapping[str, Json]) -> Iterator[AcdError]:
         """Jumps to the terminal of each session whose notification was clicked."""
         if self._desktop is None:
             return
         try:
             clicked = self._desktop.take_clicks()
         except AcdError as error:
-            self._on_error(error)
+            yield error
             return
         for session_id, handle in self._shown.items():
             if handle in clicked:
-                self._try(self._jump, session_id, sessions.get(session_id))
+                yield from _errors(self._jump, session_id, sessions.get(session_id))
 
     def _jump(self, session_id: str, session: Json | None) -> None:
         if session is None:
@@ -145,24 +140,25 @@ class _Notifier:
             self._shown[session["id"]] = handle
             self._save()
 
-    def _withdraw(self, session_id: str, session: Json | None) -> None:
+    def _withdraw(self, session_id: str, session: Json | None) -> Iterator[AcdError]:
         """Ends a notification. `session` is its present state, None if it was removed."""
         handle = self._shown.pop(session_id, None)
         if handle is not None and self._desktop is not None:
-            self._try(self._desktop.withdraw, handle)
+            yield from _errors(self._desktop.withdraw, handle)
         if self._command and self._command_when_over:
             now = session or _removed(session_id)
-            self._try(command.run, self._command, "over", now, self._environ)
+            yield from _errors(command.run, self._command, "over", now, self._environ)
 
     def _save(self) -> None:
-        value = {"waits": self.policy.dump(), "shown": self._shown}
-        self._try(self._state.write, value)
+        self._state.write({"waits": self.policy.dump(), "shown": self._shown})
 
-    def _try(self, act: Callable[..., None], *arguments: object) -> None:
-        try:
-            act(*arguments)
-        except AcdError as error:
-            self._on_error(error)
+
+def _errors(act: Callable[..., None], *arguments: object) -> Iterator[AcdError]:
+    """Calls the function; yields the error that it raises."""
+    try:
+        act(*arguments)
+    except AcdError as error:
+        yield error
 
 
 def _removed(session_id: str) -> Json:

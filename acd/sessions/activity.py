@@ -64,7 +64,7 @@ class AgentActivity:
 
     def __init__(self, base: Status):
         self.base: Status = base
-        """The main agent's status by its hooks, its questions apart."""
+        """The main agent's status by its hooks, without its questions."""
         self.base_at = 0
         """The time of the event that set it."""
         self.questions = Questions()

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from acd import __version__
 from acd.sessions.metadata import FIELDS
-from acd.sessions.records import BadRecord, apply_record, moment_record, read_moment, session_record
+from acd.sessions.records import BadRecord, apply_record, moment_record, session_record
 from acd.sessions.signals import Translator
 from acd.sessions.store import Store
 from acd.sessions.values import Json, Now
@@ -84,7 +84,7 @@ def _without_texts(fields: Json) -> Json:
 
 
 def replay(recording: Iterator[str], translator: Translator) -> Iterator[tuple[Now, str, Store]]:
-    """Applies a recording to a new store; yields (moment, record, store) after each record.
+    """Applies a recording to a new store; yields (time, record, store) after each record.
 
     Raises BadRecord for what is not a recording of a known version.
     """
@@ -95,8 +95,6 @@ def replay(recording: Iterator[str], translator: Translator) -> Iterator[tuple[N
     for line in recording:
         if line.startswith("#"):
             continue
-        if line.startswith("@ "):
-            now = read_moment(line)
-            continue
-        apply_record(store, line, now, translator)
-        yield now, line, store
+        now = apply_record(store, line, now, translator)
+        if not line.startswith("@ "):
+            yield now, line, store

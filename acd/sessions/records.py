@@ -179,11 +179,7 @@ def apply_lines(
             break
         size += len(raw)
         try:
-            line = raw[:-1].decode()
-            if line.startswith("@ "):
-                now = read_moment(line)
-            else:
-                apply_record(store, line, now, translator)
+            now = apply_record(store, raw[:-1].decode(), now, translator)
         except Exception as error:
             on_error(error)
     return size
@@ -204,14 +200,17 @@ def touched(store: Store, record: str) -> Iterator[str]:
             yield from (session.id for session in store.sessions_of(process))
 
 
-def apply_record(store: Store, line: str, now: Now, translator: Translator) -> None:
-    """Applies the change of a record, at the time of its moment record. Raises BadRecord."""
+def apply_record(store: Store, line: str, now: Now, translator: Translator) -> Now:
+    """Applies a record at `now`; returns the time of the records behind it. Raises BadRecord."""
+    if line.startswith("@ "):
+        return read_moment(line)
     verb, _, rest = line.partition(" ")
     try:
         _apply(store, verb.upper(), rest, now, translator)
     except Refused as refused:
         # A record holds what was accepted, so this line was changed afterwards.
         raise BadRecord(str(refused)) from None
+    return now
 
 
 def _apply(store: Store, verb: str, rest: str, now: Now, translator: Translator) -> None:

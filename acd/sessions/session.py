@@ -141,7 +141,7 @@ class Session:
         return self.activity
 
     def update_origin(self, event: HookEvent) -> None:
-        """Keeps where the agent runs, its process apart; a missing field changes nothing."""
+        """Keeps where the agent runs, except its process; a missing field changes nothing."""
         if event.pid_start is not None:
             self.pid_start = event.pid_start
         self.config_dir = event.config_dir or self.config_dir

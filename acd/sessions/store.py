@@ -66,7 +66,7 @@ class Store:
     def __init__(self, rules: SessionRules | None = None):
         self.rules = rules or SessionRules()
         self.sessions: dict[str, Session] = {}
-        self._closed: dict[str, Session] = {}  # in the order of closing, hence of expiry
+        self._closed: dict[str, Session] = {}  # the first to expire first
         self._processes = Processes()
 
     # Commands -----------------------------------------------------------

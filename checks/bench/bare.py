@@ -18,7 +18,7 @@ from typing import Any, cast
 import uvloop
 
 
-class Set(asyncio.Protocol):
+class SetServer(asyncio.Protocol):
     sessions: dict[bytes, bytes] = {}  # noqa: RUF012 - shared by all connections
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -33,7 +33,7 @@ class Set(asyncio.Protocol):
         self.transport.write(b"OK\n" * len(lines))
 
 
-class Broadcast(asyncio.Protocol):
+class BroadcastServer(asyncio.Protocol):
     connections: set[asyncio.Transport] = set()  # noqa: RUF012 - shared by all connections
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -50,7 +50,7 @@ class Broadcast(asyncio.Protocol):
                 other.write(data)
 
 
-class List(asyncio.Protocol):
+class ListServer(asyncio.Protocol):
     sessions: Any = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -62,8 +62,8 @@ class List(asyncio.Protocol):
 
 async def main(path: str, kind: str, *files: str) -> None:
     for file in files:
-        List.sessions = json.loads(Path(file).read_text())
-    protocol = {"set": Set, "broadcast": Broadcast, "list": List}[kind]
+        ListServer.sessions = json.loads(Path(file).read_text())
+    protocol = {"set": SetServer, "broadcast": BroadcastServer, "list": ListServer}[kind]
     server = await asyncio.get_running_loop().create_unix_server(protocol, path, backlog=4096)
     print("ready", flush=True)
     await server.serve_forever()

@@ -37,7 +37,7 @@ class Push:
     status: str
 
 
-class Acd:
+class SubscribedDaemon:
     """A daemon on the home's socket, and one subscription to it."""
 
     def __init__(self, home: AgentHome) -> None:

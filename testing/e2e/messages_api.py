@@ -22,7 +22,7 @@ JSON = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Text:
+class TextReply:
     text: str
 
 
@@ -36,7 +36,7 @@ class ToolUse:
 class ModelAnswer:
     """The model's content blocks, in their order."""
 
-    blocks: tuple[Text | ToolUse, ...]
+    blocks: tuple[TextReply | ToolUse, ...]
 
     @property
     def stop_reason(self) -> str:
@@ -52,11 +52,11 @@ class Failure:
 
 
 def _call(name: str, **input_: object) -> ModelAnswer:
-    return ModelAnswer((Text(f"Calling {name}."), ToolUse(name, input_)))
+    return ModelAnswer((TextReply(f"Calling {name}."), ToolUse(name, input_)))
 
 
 def _calls(*tools: ToolUse) -> ModelAnswer:
-    return ModelAnswer((Text("Calling several."), *tools))
+    return ModelAnswer((TextReply("Calling several."), *tools))
 
 
 def _subagent(prompt: str) -> ModelAnswer:
@@ -75,7 +75,7 @@ _WAIT = "./wait-at-the-gate"
 _WAIT_AFTER_PERMISSION = "touch made-by-a-tool && ./wait-at-the-gate"
 
 SCENARIOS: Mapping[str, ModelAnswer | Failure] = {
-    "HELD": ModelAnswer((Text("Thinking it over, "), Text("and done."))),
+    "HELD": ModelAnswer((TextReply("Thinking it over, "), TextReply("and done."))),
     "TOOL": _call("Bash", command=_WAIT, description="Wait at the gate"),
     "PERMISSION": _call(
         "Bash", command=_WAIT_AFTER_PERMISSION, description="Touch, then wait at the gate"
@@ -112,7 +112,7 @@ SCENARIOS: Mapping[str, ModelAnswer | Failure] = {
     "SUBAGENTASKS": _subagent("HELDPERMISSION"),
     "HELDPERMISSION": ModelAnswer(
         (
-            Text("Thinking it over, "),
+            TextReply("Thinking it over, "),
             ToolUse("Bash", {"command": _WAIT_AFTER_PERMISSION, "description": "Touch, then wait"}),
         ),
     ),
@@ -126,10 +126,10 @@ SCENARIOS: Mapping[str, ModelAnswer | Failure] = {
 # Always held; hold() adds others.
 HELD = frozenset({"HELD", "HELDPERMISSION"})
 
-GREETING = ModelAnswer((Text("Hello from the model."),))
-AFTER_TOOL = ModelAnswer((Text("The tool is done."),))
-NOTED = ModelAnswer((Text("Noted."),))
-SUMMARY = ModelAnswer((Text("<analysis>short</analysis><summary>A short talk.</summary>"),))
+GREETING = ModelAnswer((TextReply("Hello from the model."),))
+AFTER_TOOL = ModelAnswer((TextReply("The tool is done."),))
+NOTED = ModelAnswer((TextReply("Noted."),))
+SUMMARY = ModelAnswer((TextReply("<analysis>short</analysis><summary>A short talk.</summary>"),))
 
 
 def choose(body: Mapping[str, Any]) -> tuple[str, ModelAnswer | Failure]:
@@ -184,10 +184,10 @@ class MessagesAPI(Exchanges):
         super().__init__(HELD)
         api = self
 
-        class Handler(_MessagesHandler):
+        class MessagesHandler(_MessagesHandler):
             server_api = api
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), MessagesHandler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
@@ -273,9 +273,9 @@ class _MessagesHandler(BaseHTTPRequestHandler):
         self.wfile.write(b"0\r\n\r\n")
         self.wfile.flush()
 
-    def _block(self, index: int, block: Text | ToolUse) -> None:
+    def _block(self, index: int, block: TextReply | ToolUse) -> None:
         whole = _whole(block)
-        if isinstance(block, Text):
+        if isinstance(block, TextReply):
             start: JSON = {"type": "text", "text": ""}
             delta: JSON = {"type": "text_delta", "text": block.text}
         else:
@@ -320,8 +320,8 @@ def _message_of(body: JSON) -> JSON:
     }
 
 
-def _whole(block: Text | ToolUse) -> JSON:
-    if isinstance(block, Text):
+def _whole(block: TextReply | ToolUse) -> JSON:
+    if isinstance(block, TextReply):
         return {"type": "text", "text": block.text}
     return {
         "type": "tool_use",

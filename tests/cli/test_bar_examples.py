@@ -12,7 +12,7 @@ import pytest
 
 from testing.checkout import FIXTURES
 from testing.cli_runs import until
-from testing.command_line import StatusLine
+from testing.command_line import ViewStatusLine
 from testing.doc_examples import examples
 from testing.screen import screen
 from testing.support import WAIT, DaemonHome
@@ -38,20 +38,20 @@ def asking(alone: DaemonHome) -> DaemonHome:
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 @pytest.mark.parametrize("example", examples("tmux.md", "tmux")[:2])
 @pytest.mark.usefixtures("asking")
-def test_tmux_shows_it_by_each_of_the_examples(status_line: StatusLine, example: str) -> None:
+def test_tmux_shows_it_by_each_of_the_examples(status_line: ViewStatusLine, example: str) -> None:
     status_line(example).until_in_status_line("▲1 ▸1 ")
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 @pytest.mark.usefixtures("asking")
-def test_tmux_shows_a_template_in_colours_of_ones_own(status_line: StatusLine) -> None:
+def test_tmux_shows_a_template_in_colours_of_ones_own(status_line: ViewStatusLine) -> None:
     viewer = status_line("set -g status-right '<#{@acd}>'", examples("tmux.md", "tmux")[2])
     viewer.until_in_status_line("<1 0>")
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
 @pytest.mark.usefixtures("asking")
-def test_tmux_takes_the_key_for_the_dashboard(status_line: StatusLine) -> None:
+def test_tmux_takes_the_key_for_the_dashboard(status_line: ViewStatusLine) -> None:
     tmux = status_line(examples("tmux.md", "tmux")[-1]).tmux
     assert "acd dashboard" in tmux.run("list-keys", "-T", "prefix", "A")
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from testing.cli_runs import run, until, until_subscribed
-from testing.command_line import StatusLine
+from testing.command_line import ViewStatusLine
 from testing.support import WAIT, DaemonHome
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux")
@@ -19,7 +19,7 @@ PUSHED = ("set -g status-right '<#{@acd}>'", "run-shell -b 'exec acd bar tmux --
 
 
 def test_a_status_line_that_polls_shows_a_change(
-    alone: DaemonHome, status_line: StatusLine
+    alone: DaemonHome, status_line: ViewStatusLine
 ) -> None:
     alone.start()
     alone.ask("SET a question", "SET b working")
@@ -30,7 +30,7 @@ def test_a_status_line_that_polls_shows_a_change(
 
 
 def test_a_status_line_with_a_follower_needs_no_interval(
-    alone: DaemonHome, status_line: StatusLine
+    alone: DaemonHome, status_line: ViewStatusLine
 ) -> None:
     alone.start()
     alone.ask("SET a question")
@@ -41,7 +41,7 @@ def test_a_status_line_with_a_follower_needs_no_interval(
 
 
 def test_a_session_named_like_a_command_is_shown_and_not_run(
-    alone: DaemonHome, status_line: StatusLine
+    alone: DaemonHome, status_line: ViewStatusLine
 ) -> None:
     alone.start()
     touched = alone.root / "touched"
@@ -56,7 +56,7 @@ def test_a_session_named_like_a_command_is_shown_and_not_run(
 
 
 def test_a_configuration_that_is_read_again_leaves_one_follower(
-    alone: DaemonHome, status_line: StatusLine
+    alone: DaemonHome, status_line: ViewStatusLine
 ) -> None:
     alone.start()
     viewer = status_line("set -g status-interval 0", *PUSHED)
@@ -69,7 +69,7 @@ def test_a_configuration_that_is_read_again_leaves_one_follower(
     viewer.until_in_status_line("<▸1>")
 
 
-def test_the_follower_ends_with_its_tmux(alone: DaemonHome, status_line: StatusLine) -> None:
+def test_the_follower_ends_with_its_tmux(alone: DaemonHome, status_line: ViewStatusLine) -> None:
     alone.start()
     viewer = status_line(*PUSHED)
     until_subscribed(alone)

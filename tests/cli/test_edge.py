@@ -25,9 +25,6 @@ CLI = {
     "acd.cli",
     "acd.cli.main",
     "acd.errors",
-    "acd.sessions",
-    "acd.sessions.status",
-    "acd.text",
 }
 LIST = CLI | {
     "acd.__main__",
@@ -43,12 +40,15 @@ LIST = CLI | {
     "acd.client.session",
     "acd.paths",
     "acd.protocol",
+    "acd.sessions",
     "acd.sessions.metadata",
+    "acd.sessions.status",
     "acd.sessions.values",
     "acd.system",
     "acd.system.activation",
     "acd.system.peers",
     "acd.system.runtime_dir",
+    "acd.text",
 }
 HEAVY = {"asyncio", "subprocess", "textual", "tomllib", "typing_extensions", "unittest", "uvloop"}
 

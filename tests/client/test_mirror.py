@@ -69,3 +69,11 @@ def test_a_later_snapshot_without_news_is_no_change(mirror: SessionMirror) -> No
 
 def test_a_session_that_a_later_snapshot_lacks_is_removed(mirror: SessionMirror) -> None:
     assert mirror.apply(Snapshot([])) == [SessionChange("a", session(WORKING), None, None)]
+
+
+def test_a_mirror_that_reports_all_also_reports_a_first_snapshot_and_other_fields() -> None:
+    mirror = SessionMirror(reports_all=True)
+    first, used = session(WORKING), {**session(WORKING), "api_usage": {}}
+    assert mirror.apply(Snapshot([first])) == [SessionChange("a", None, first, None)]
+    assert mirror.apply(Update("a", WORKING, 3, used)) == [SessionChange("a", first, used, 3)]
+    assert mirror.apply(Snapshot([used])) == [SessionChange("a", used, used, None)]

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow  # they wait for retries of the journal
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root, to mount")
 
 
-def wait_until_mended(client: LineClient) -> None:
+def wait_until_recovered(client: LineClient) -> None:
     """The daemon retries a second after the failure, then twice that, and so on."""
     while client.info()["journal_failure"] is not None:
         time.sleep(0.05)
@@ -52,7 +52,7 @@ def test_the_file_in_a_directory_that_was_made_again_is_written_again(
     assert client.info()["journal_failure"] == "No such file or directory"
     assert client.ask("SET c working") == "OK"
     home.directory.mkdir(mode=0o700)
-    wait_until_mended(client)
+    wait_until_recovered(client)
     assert "SESSION" in home.journal.read_text()
     assert daemon.stop() == 0
     home.start()
@@ -90,7 +90,7 @@ def test_a_limit_on_a_file_s_size_is_a_full_disk(home: DaemonHome) -> None:
         assert "the state cannot be written, and is in memory only: File too large" in daemon.log()
         infinite = resource.RLIM_INFINITY
         resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (infinite, infinite))
-        wait_until_mended(client)
+        wait_until_recovered(client)
         daemon.next_status(lambda status: "memory" not in status)
     assert "the state is written again" in daemon.log()
     daemon.kill()
@@ -175,7 +175,7 @@ def test_on_a_full_disk_every_line_is_served_and_the_journal_recovers(
         assert "in memory only: No space left on device" in daemon.log()
         assert len(client.sessions()) == 301
         (disk.directory / "fill").unlink()
-        wait_until_mended(client)
+        wait_until_recovered(client)
         assert client.ask("SET after working") == "OK"
     daemon.kill()
     disk.start()
@@ -206,7 +206,7 @@ def test_a_daemon_starts_on_a_full_disk(home: DaemonHome, disk: Disk) -> None:
         assert client.info()["journal_failure"] == "No space left on device"
         assert client.ask("SET a working") == "OK"
         (disk.directory / "fill").unlink()
-        wait_until_mended(client)
+        wait_until_recovered(client)
 
 
 def test_the_journal_recovers_from_a_read_only_file_system(
@@ -231,7 +231,7 @@ def test_the_journal_recovers_from_a_read_only_file_system(
     finally:
         tracer.terminate()
         tracer.wait()
-    wait_until_mended(client)
+    wait_until_recovered(client)
     daemon.kill()
     home.start()
     with home.client() as other:

@@ -13,7 +13,7 @@ import pytest
 
 from testing.e2e import client, compatibility
 from testing.e2e.agent import ClaudeTestbed, ClaudeTui
-from testing.e2e.daemon import Acd
+from testing.e2e.daemon import SubscribedDaemon
 from testing.e2e.home import ClaudeHome
 from testing.e2e.installation import WITHOUT_DIALOGS, installed_hooks, without_dialogs
 from testing.e2e.messages_api import MessagesAPI
@@ -77,7 +77,7 @@ def testbed(
         acd = (
             ScenarioRecorder(home, Path(record) / version / f"{scenario}.jsonl")
             if record
-            else Acd(home)
+            else SubscribedDaemon(home)
         )
         try:
             yield ClaudeTestbed(executable, home, model, acd)

@@ -295,14 +295,14 @@ def test_without_xdg_runtime_dir_it_is_run_user_if_that_is_ours(
 ) -> None:
     uid = 54321
 
-    class Status:
+    class StatResult:
         st_uid = uid if uid_of_run_user == "ours" else 0
 
     def stat(path: bytes) -> Any:
         assert path == b"/run/user/54321"
         if uid_of_run_user == "none":
             raise FileNotFoundError
-        return Status
+        return StatResult
 
     monkeypatch.setattr(posix, "getuid", lambda: uid)
     monkeypatch.setattr(posix, "stat", stat)

@@ -27,8 +27,6 @@ CLAUDE_PAYLOADS = [
 LONG = "Lorem ipsum dolor sit amet, " * 20_000
 NESTED = [{"text": LONG, "lines": [LONG[:100]] * 100}] * 2
 
-Change = dict[str, Any]
-
 
 def enlarged(event: bytes, **fields: Any) -> bytes:
     """The payload with some fields replaced or added."""
@@ -61,7 +59,7 @@ def test_a_line_of_exactly_the_limit_is_sent_as_it_is(home: HookHome) -> None:
     ],
     ids=["text", "nested", "message", "emoji", "list"],
 )
-def test_a_shortened_event_means_the_same(path: Path, fields: Change) -> None:
+def test_a_shortened_event_means_the_same(path: Path, fields: dict[str, Any]) -> None:
     event = enlarged(path.read_bytes(), **fields)
     short = shortened(event, 60_000)
     assert len(short) <= 60_000

@@ -82,7 +82,7 @@ def test_options_about_hooks_and_service_are_passed_on(new_user: AcdUser) -> Non
         (("--hook",), "unknown option '--hook'"),
         (("--agent",), "--agent needs a name"),
         (("--agent", "claude"), "unknown agent 'claude'"),
-        (("--trust", "--no-hooks"), "--trust is about hooks, which --no-hooks leaves alone"),
+        (("--trust", "--no-hooks"), "--trust applies to hooks, which --no-hooks leaves unchanged"),
     ],
 )
 def test_wrong_options_are_refused_with_the_usage(
@@ -184,7 +184,7 @@ def test_a_foreign_acd_is_left_alone(new_user: AcdUser) -> None:
     before = new_user.files()[".local/bin/acd"]
     done = new_user.install()
     assert new_user.files()[".local/bin/acd"] == before
-    assert f"{HOME}/.local/bin/acd is something else" in done.stderr
+    assert f"{HOME}/.local/bin/acd is not acd's" in done.stderr
 
 
 def test_without_the_headers_of_systemd_all_works_and_a_line_reports_it(new_user: AcdUser) -> None:
@@ -287,7 +287,7 @@ def test_two_installs_at_once_do_not_meet(user: AcdUser) -> None:
         lock.symlink_to(pid)
         done = user.install(check=False)
         assert done.returncode == 1
-        assert f"another install.sh is at work (process {pid})" in done.stderr
+        assert f"another install.sh is running (process {pid})" in done.stderr
     finally:
         holder.communicate("")
     # The process ended without its cleanup.
@@ -314,7 +314,7 @@ def test_uninstall_leaves_everything_as_it_was(
     assert [path for path in left.keys() - installation.files_before.keys() if "acd" in path] == []
     assert "acd" not in user.systemctl("list-unit-files", "--no-legend")
     assert user.run("pgrep", "-f", "acd daemon", check=False).stdout == ""
-    assert "acd is gone" in done.stdout
+    assert "acd is removed" in done.stdout
 
 
 def test_uninstall_as_a_dry_run_changes_nothing(user: AcdUser) -> None:

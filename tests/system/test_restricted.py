@@ -61,7 +61,7 @@ def test_a_new_user_gets_a_service_with_a_weaker_sandbox_and_a_line_about_it() -
         assert user.acd("doctor").endswith("no problems\n")
 
 
-def test_a_service_that_a_restriction_keeps_from_starting_is_mended_by_an_install(
+def test_a_service_that_a_restriction_keeps_from_starting_is_repaired_by_an_install(
     restricted: AcdUser,
 ) -> None:
     restricted.acd("set", "one", "working")

@@ -1,4 +1,4 @@
-"""Claude Code: the signals of its hooks' events, and what their payloads hold.
+"""Claude Code: the signals of its hooks' events, and what it passes to hooks and its status line.
 
 Measured on 2.1.197 and 2.1.329; the documentation of its hooks names the events.
 """
@@ -79,12 +79,26 @@ def _text(event: str, payload: Json) -> str | None:
     return None
 
 
+def _usage(given: Json) -> Json:
+    """Adds the keys of other agents to those of the status line's input."""
+    usage = dict(given)
+    model, window, cost = map(given.get, ("model", "context_window", "cost"))
+    if isinstance(model, dict):
+        usage["model"] = model.get("display_name") or model.get("id")
+    if isinstance(window, dict) and (used := window.get("used_percentage")) is not None:
+        usage["context_used_percentage"] = used
+    if isinstance(cost, dict):
+        usage["cost_usd"] = cost.get("total_cost_usd")
+    return usage
+
+
 AGENT: Final = Agent(
     name="claude-code",
     title="Claude Code",
     events=EVENTS,
     kind=_kind,
     text=_text,
+    usage=_usage,
     resume=("claude", "--resume"),
     installer="acd.agents.claude_code.installer:INSTALLER",
     session_events=frozenset({"SessionStart", "SessionEnd"}),

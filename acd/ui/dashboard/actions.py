@@ -20,7 +20,7 @@ from acd.terminals.window import open_window
 from acd.text import printable
 from acd.ui.dashboard.session_row import SessionRow
 
-Request = Callable[[SessionRequest], Awaitable[Ok]]
+SendRequest = Callable[[SessionRequest], Awaitable[Ok]]
 
 
 class Actions:
@@ -32,7 +32,7 @@ class Actions:
 
     def __init__(
         self,
-        request: Request,
+        request: SendRequest,
         config: DashboardConfig,
         environ: Mapping[str, str],
         *,

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from acd.protocol import Message, Removed, Snapshot, Update
+from acd.client.mirror import SessionMirror
+from acd.protocol import Message, Snapshot
 from acd.sessions.status import CLOSED, RANK, STATUSES, Status
 from acd.sessions.values import Json, Now
 from acd.ui.dashboard.labels import assign_labels
@@ -71,9 +72,8 @@ class Model:
 
     def __init__(self, home: str | None = None):
         self._home = home
+        self._mirror = SessionMirror(reports_all=True)
         self.rows: dict[str, SessionRow] = {}
-        self.is_complete = False
-        """Whether a snapshot has come in."""
         self.order = DEFAULT_ORDER
         self.filter = ""
         self.shows_closed = False
@@ -82,31 +82,25 @@ class Model:
 
     def apply(self, message: Message, now: Now) -> None:
         """Applies a push. Other messages, and an UPDATE without its session, change nothing."""
-        # Not by a SessionMirror: its changes omit a first snapshot, and fields such as the usage.
-        match message:
-            case Snapshot(sessions):
-                self.is_complete = True
-                ids = {session["id"] for session in sessions}
-                for removed in self.rows.keys() - ids:
-                    del self.rows[removed]
-                for session in sessions:
-                    self._update_row(session, now, may_have_missed=True)
-            case Update(session=session) if session is not None:
-                self._update_row(session, now, may_have_missed=False)
-            case Removed(session_id):
-                self.rows.pop(session_id, None)
+        # Transitions before a snapshot may not have come in.
+        is_snapshot = isinstance(message, Snapshot)
+        for session_id, _, session, _ in self._mirror.apply(message):
+            row = self.rows.get(session_id)
+            if session is None:
+                del self.rows[session_id]
+            elif row is None:
+                self.rows[session_id] = SessionRow(
+                    session, now, home=self._home, lacks_history=is_snapshot
+                )
+            else:
+                if is_snapshot and row.since != session["since"]:
+                    row.lacks_history = True
+                row.update(session, now, home=self._home)
 
-    def _update_row(self, session: Json, now: Now, *, may_have_missed: bool) -> None:
-        """`may_have_missed`: whether transitions before this message may not have come in."""
-        row = self.rows.get(session["id"])
-        if row is None:
-            self.rows[session["id"]] = SessionRow(
-                session, now, home=self._home, lacks_history=may_have_missed
-            )
-            return
-        if may_have_missed and row.since != session["since"]:
-            row.lacks_history = True
-        row.update(session, now, home=self._home)
+    @property
+    def is_complete(self) -> bool:
+        """Whether a snapshot has come in."""
+        return self._mirror.is_complete
 
     def lacking_history(self) -> list[str]:
         """The ids of the sessions whose history is to be requested, the most urgent first."""

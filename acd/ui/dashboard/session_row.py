@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from acd.agents.catalog import usage_of
 from acd.sessions.status import NEEDS_YOU, STATUSES, Status
 from acd.sessions.values import NS, Json, Now
 from acd.text import one_line, printable
@@ -60,11 +61,13 @@ class SessionRow:
         """Whether the prompt is from an earlier status."""
         if not self.prompt_is_old:
             self.prompt = prompt
-        usage = session.get("api_usage") or {}
-        self.model = _model(usage)
-        self.context = _context(usage)
+        usage = usage_of(session)
+        model = usage.get("model")
+        self.model = one_line(model) if isinstance(model, str) else ""
+        context = _number(usage.get("context_used_percentage"))
+        self.context = None if context is None else round(context)
         """The used part of the context window in per cent."""
-        self.cost = _cost(usage)
+        self.cost = _number(usage.get("cost_usd"))
         """US dollars."""
 
     def seconds(self, now: Now) -> float:
@@ -109,29 +112,6 @@ def _directory(session: Json, home: str | None) -> str:
     if home and (path == home or path.startswith(f"{home}/")):
         path = "~" + path[len(home) :]
     return printable(path)
-
-
-def _model(usage: Json) -> str:
-    """The model's name: a string, or Claude Code's object."""
-    model = usage.get("model")
-    if isinstance(model, dict):
-        model = model.get("display_name") or model.get("id")
-    return one_line(model) if isinstance(model, str) else ""
-
-
-def _context(usage: Json) -> int | None:
-    window = usage.get("context_window")
-    value = window.get("used_percentage") if isinstance(window, dict) else None
-    if value is None:
-        value = usage.get("context_used_percentage")
-    number = _number(value)
-    return None if number is None else round(number)
-
-
-def _cost(usage: Json) -> float | None:
-    cost = usage.get("cost")
-    value = cost.get("total_cost_usd") if isinstance(cost, dict) else usage.get("cost_usd")
-    return _number(value)
 
 
 def _number(value: Any) -> float | None:

@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 from testing.e2e.exchanges import Exchange, Exchanges
-from testing.e2e.messages_api import Failure, Text
+from testing.e2e.messages_api import Failure, TextReply
 
 JSON = dict[str, Any]
 
@@ -38,13 +38,13 @@ class StreamFailure:
 
 _WAIT = "./wait-at-the-gate"
 
-Reply = Text | FunctionCall | Failure | StreamFailure
+ModelReply = TextReply | FunctionCall | Failure | StreamFailure
 
 OVERLOADED = Failure(503, "server_is_overloaded")
 BROKEN_OFF = StreamFailure("server_error")
 
-SCENARIOS: Mapping[str, Reply] = {
-    "HELD": Text("Thinking it over, and done."),
+SCENARIOS: Mapping[str, ModelReply] = {
+    "HELD": TextReply("Thinking it over, and done."),
     "TOOL": FunctionCall("exec_command", {"cmd": _WAIT, "yield_time_ms": 30_000}),
     "PERMISSION": FunctionCall(
         "exec_command",
@@ -80,12 +80,12 @@ SCENARIOS: Mapping[str, Reply] = {
     "FAILED": StreamFailure("invalid_prompt"),
 }
 HELD = frozenset({"HELD"})
-GREETING = Text("Hello from the model.")
-TITLE = Text("Say hello")
-AFTER_TOOL = Text("The tool is done.")
+GREETING = TextReply("Hello from the model.")
+TITLE = TextReply("Say hello")
+AFTER_TOOL = TextReply("The tool is done.")
 
 
-def choose(body: Mapping[str, Any]) -> tuple[str, Reply]:
+def choose(body: Mapping[str, Any]) -> tuple[str, ModelReply]:
     """The scenario's name and its answer for one request to /v1/responses."""
     items = body.get("input") or [{}]
     if items[-1].get("type") in {"function_call_output", "custom_tool_call_output"}:
@@ -114,12 +114,12 @@ class ResponsesAPI(Exchanges):
         self._failing: dict[str, list[Failure | StreamFailure]] = {}
         api = self
 
-        class Handler(_ResponsesHandler):
+        class ResponsesHandler(_ResponsesHandler):
             server_api = api
 
         address = listening.getsockname()
         self.url = f"http://127.0.0.1:{address[1]}/v1"
-        self._server = ThreadingHTTPServer(address, Handler, bind_and_activate=False)
+        self._server = ThreadingHTTPServer(address, ResponsesHandler, bind_and_activate=False)
         self._server.socket.close()
         self._server.socket = listening
         self._server.daemon_threads = True
@@ -173,7 +173,10 @@ class _ResponsesHandler(BaseHTTPRequestHandler):
             self.close_connection = True  # the client closed the connection: an Esc, or its end
 
     def _stream(
-        self, answer: Text | FunctionCall | StreamFailure, exchange: Exchange, tools: list[JSON]
+        self,
+        answer: TextReply | FunctionCall | StreamFailure,
+        exchange: Exchange,
+        tools: list[JSON],
     ) -> None:
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
@@ -223,9 +226,9 @@ class _ResponsesHandler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
 
-def _item(answer: Text | FunctionCall) -> tuple[JSON, str | None]:
+def _item(answer: TextReply | FunctionCall) -> tuple[JSON, str | None]:
     name = uuid.uuid4().hex[:12]
-    if isinstance(answer, Text):
+    if isinstance(answer, TextReply):
         content = [{"type": "output_text", "text": answer.text, "annotations": []}]
         message = {"type": "message", "id": f"msg_{name}", "role": "assistant", "content": content}
         return message | {"status": "completed"}, answer.text

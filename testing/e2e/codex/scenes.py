@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from testing.e2e.codex.home import CodexHome
 from testing.e2e.codex.responses_api import ResponsesAPI
-from testing.e2e.daemon import Acd
+from testing.e2e.daemon import SubscribedDaemon
 from testing.e2e.interactive import Interactive
 from testing.e2e.moment import PATIENCE
 from testing.e2e.run import Run
@@ -28,7 +28,7 @@ class CodexTestbed:
 
     home: CodexHome
     api: ResponsesAPI
-    acd: Acd
+    acd: SubscribedDaemon
 
     def interactive(self, *arguments: str, session: str = "") -> CodexTui:
         return CodexTui(self, *arguments, session=session)

@@ -19,7 +19,7 @@ from testing.e2e.codex.modes import MODES, ONE_PROCESS, SHARED_SERVER
 from testing.e2e.codex.network import Network
 from testing.e2e.codex.responses_api import ResponsesAPI
 from testing.e2e.codex.scenes import CodexTestbed, CodexTui
-from testing.e2e.daemon import Acd
+from testing.e2e.daemon import SubscribedDaemon
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +83,7 @@ def testbed(
         home.share_a_server(packages)
     home.acd("install", "--hooks-only", "--agent", "codex", "--trust")
     home.acd("stop")  # the daemon of the hooks' test
-    acd = Acd(home)
+    acd = SubscribedDaemon(home)
     try:
         yield CodexTestbed(home, model, acd)
     finally:
