@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from acd import paths
-from acd.client.session import REPLY_SECONDS, Answer, ClientSession
+from acd.client.session import REPLY_SECONDS, ClientSession, MatchedReply
 from acd.errors import DaemonRefused, DaemonUnreachable, NotRunning
 from acd.protocol import BadReply, Err, Message, Ok, Reply, Request, Snapshot
 from acd.system import activation, runtime_dir
@@ -118,8 +118,8 @@ class Client:
             received = self._session.receive(data)
         except BadReply as error:
             raise DaemonUnreachable(self._path, str(error)) from None
-        self._pushes += (each for each in received if not isinstance(each, Answer))
-        return [each.reply for each in received if isinstance(each, Answer)]
+        self._pushes += (each for each in received if not isinstance(each, MatchedReply))
+        return [each.reply for each in received if isinstance(each, MatchedReply)]
 
     def _lost(self, error: OSError) -> Exception:
         if error.errno in _LOST:
