@@ -88,12 +88,12 @@ def documented_fields(heading: str) -> list[str]:
 
 
 def test_the_page_names_every_field_of_a_session() -> None:
-    own = ["id", "status", *records.FIELDS, "belief", "history", "trail"]
+    own = ["id", "status", *records.SESSION_FIELDS, "belief", "history", "trail"]
     assert documented_fields("## A session") == own
 
 
 def test_the_page_names_every_field_of_an_activity() -> None:
-    own = {key for key, *_ in activity.FIELDS}
+    own = {key for key, *_ in activity.STORED_FIELDS}
     others = {"base", "heard", "questions", "calls", "done", "registry"}
     assert set(documented_fields("`belief` is there")) == own | others
 

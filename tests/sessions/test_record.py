@@ -211,7 +211,7 @@ def test_a_line_that_is_not_a_moment_raises(line: str) -> None:
 
 _FIELDS = [*SESSION, "belief", "history", "trail", "pid", "host", "closed_at", "metadata", "name"]
 _ACTIVITY = [
-    *(key for key, *_ in activity.FIELDS),
+    *(key for key, *_ in activity.STORED_FIELDS),
     *("base", "heard", "questions", "calls", "done", "registry"),
 ]
 
