@@ -251,9 +251,9 @@ class Journal:
 
     def _update(self, compaction: Compaction, records: list[str]) -> None:
         # In the order of the records, in which LIST shows new sessions.
-        names = dict.fromkeys(name for record in records for name in touched(self._store, record))
+        ids = dict.fromkeys(each for record in records for each in touched(self._store, record))
         try:
-            compaction.update(names)
+            compaction.update(ids)
         except OSError as error:
             self._postpone(error)
 
