@@ -160,9 +160,9 @@ def daemon_program(environ: Environ, hook: bytes) -> bytes:
 def become_daemon(program: bytes, listener: int, environ: Environ) -> None:
     """Executes `acd daemon`, detached, with the socket as fd 3. Raises OSError.
 
-    The daemon takes the socket over by sd_listen_fds(3); by its name it knows that no
-    service manager holds it. The daemon inherits nothing of the agent's terminal, files,
-    signals and environment, DAEMON_VARIABLES apart.
+    The daemon takes the socket over by sd_listen_fds(3); the name acd-spawned in
+    LISTEN_FDNAMES marks a socket that no service manager holds. The daemon inherits
+    nothing of the agent's terminal, files, signals and environment, DAEMON_VARIABLES apart.
     """
     import fcntl
 

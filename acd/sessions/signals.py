@@ -77,7 +77,7 @@ HOOK_EFFECTS: Final[Mapping[SignalKind, Status]] = {
     "IDLE": ATTENTION,
     "ENDED": CLOSED,
 }
-"""A hook's signal to the status of the agent that speaks.
+"""A hook's signal to the status of the agent that the event is about.
 
 Hooks are the source of truth, so the activity makes no difference.
 """
