@@ -11,7 +11,7 @@ from pathlib import Path
 from acd.sessions.records import deleted_record, session_record
 from acd.sessions.session import Session
 from acd.sessions.store import Store
-from acd.system.files import open_own
+from acd.system.guarded import open_own
 
 
 class Compaction:

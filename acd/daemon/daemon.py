@@ -37,9 +37,8 @@ from acd.sessions.values import NS, Json, Now
 from acd.system import activation, clock
 from acd.system.activation import Listener
 from acd.system.backoff import Backoff
-from acd.system.files import file_id
 from acd.system.resources import raise_file_limit, resident_bytes
-from acd.system.runtime_dir import undelivered_events
+from acd.system.runtime_dir import file_id, undelivered_events
 
 STATUS_DELAY: Final = 0.2
 """Seconds for which changes of the STATUS line are collected."""

@@ -32,7 +32,7 @@ from acd.sessions.records import (
 )
 from acd.sessions.store import Store
 from acd.sessions.values import NS, Now
-from acd.system.files import open_own
+from acd.system.guarded import open_own
 
 COMPACT_MIN: Final = 1 << 20
 """Bytes up to which a file is not compacted while the daemon runs."""

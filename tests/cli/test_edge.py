@@ -46,6 +46,7 @@ LIST = CLI | {
     "acd.sessions.metadata",
     "acd.sessions.values",
     "acd.system",
+    "acd.system.guarded",
     "acd.system.peers",
     "acd.system.runtime_dir",
 }
