@@ -10,7 +10,7 @@ from acd.cli.identify import all_sessions
 from acd.cli.options import json_option
 from acd.cli.result import Result
 from acd.cli.table import table
-from acd.text import by_need
+from acd.sessions.status import by_need
 
 
 @click.command("list", short_help="Show all sessions, those that need you first.")
