@@ -51,7 +51,7 @@ class Client:
                 raise _unreachable(path, error) from None
             if not start:
                 raise NotRunning(path) from None
-        from acd.client.launch import launch  # 2 ms, and a daemon usually runs
+        from acd.client.launch import launch  # 3 ms, and a daemon usually runs
 
         launch(path, environ)
         try:
