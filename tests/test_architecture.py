@@ -206,7 +206,7 @@ def test_only_the_protocol_and_the_journal_s_records_format_their_lines() -> Non
 
 
 NAMES_ONE = {
-    "acd/sessions/values.py",  # the protocol's default agent_type
+    "acd/agents/catalog.py",  # the protocol's default agent_type
     "acd/cli/statusline.py",  # a status line is in one agent's windows only
 }
 

@@ -19,6 +19,7 @@ from typing import Final
 import uvloop
 
 from acd import __version__, config, paths
+from acd.agents.catalog import DEFAULT
 from acd.daemon import lock
 from acd.daemon import log as logs
 from acd.daemon.commands import Commands
@@ -60,7 +61,7 @@ class Daemon:
         self.listener = listener
         self.config = settings
         self.config_path = config_path
-        self.store = Store(settings.rules())
+        self.store = Store(DEFAULT.name, settings.rules())
         self.journal = Journal(paths.journal_path(listener.path), clock.boot_id(), self.store)
         self.sd_notify = SdNotify(os.environ)
         self.loop = asyncio.get_running_loop()

@@ -104,7 +104,8 @@ def read_session(fields: Json, translator: Translator) -> Session:
     """The session of a SESSION record's object. Raises BadRecord."""
     try:
         moment = Now(fields["since"], fields["entered"])
-        session = Session(_session_id(fields["id"]), STATUSES[fields["status"]], moment)
+        session_id, status = _session_id(fields["id"]), STATUSES[fields["status"]]
+        session = Session(session_id, status, moment, translator.default_agent)
         for name, kind in SESSION_FIELDS.items():
             # Version 0.1.0 kept texts with NUL, which no system call takes.
             if name in fields and not (kind is str and "\0" in str(fields[name])):

@@ -160,6 +160,8 @@ class Translator(NamedTuple):
     """(agent, event name, kind, whether it is a subagent's) to the event's signal."""
     observation: Callable[[str], SignalKind]
     """An observer's word to its kind of signal; NONE for an unknown one."""
+    default_agent: str
+    """The agent of a session whose record names none."""
 
 
 MAIN: Final = ""

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from acd.agents.catalog import DEFAULT
 from acd.daemon.journal import Journal
 from acd.sessions import activity, records
 from acd.sessions.events import RECORD_KEYS
@@ -31,7 +32,7 @@ LATER = Now(1_790_000_100 * NS, 86_500 * NS)
 
 
 def load(path: Path, boot_id: str = BOOT_ID) -> Store:
-    store = Store()
+    store = Store(DEFAULT.name)
     journal = Journal(path, boot_id, store)
     journal.load()
     assert journal.failure is None
