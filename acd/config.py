@@ -1,14 +1,13 @@
 """Defines the options of config.toml, and reads the file.
 
-The documentation and `acd config` are generated from the definitions. Errors
-name the file, the line and the key.
+The documentation and `acd config` (cli/config_text.py) are generated from the
+definitions. Errors name the file, the line and the key.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -189,13 +188,14 @@ SECTIONS: Final[dict[str, type[Any]]] = {
     "notify": NotifyConfig,
 }
 
-_STRINGS: Final = "tuple[str, ...]"
+STRINGS: Final = "tuple[str, ...]"
+"""The type of an option that is a list of strings, as its field has it."""
 _KINDS: Final = {
     "float": "a number",
     "int": "a whole number",
     "bool": "true or false",
     "str": "a string",
-    _STRINGS: "a list of strings",
+    STRINGS: "a list of strings",
 }
 
 
@@ -267,7 +267,7 @@ def _value(kind: str, value: Any) -> Any:
     """A valid value, converted to the type of its field."""
     if kind == "float":
         return float(value)
-    return tuple(value) if kind == _STRINGS else value
+    return tuple(value) if kind == STRINGS else value
 
 
 def _problem(option: Field[Any], value: Any) -> str | None:
@@ -279,7 +279,7 @@ def _problem(option: Field[Any], value: Any) -> str | None:
         "int": numeric and isinstance(value, int),
         "bool": isinstance(value, bool),
         "str": isinstance(value, str),
-        _STRINGS: isinstance(value, list) and all(isinstance(each, str) for each in value),
+        STRINGS: isinstance(value, list) and all(isinstance(each, str) for each in value),
     }[kind]
     if not fits:
         return _KINDS[kind]
@@ -288,53 +288,8 @@ def _problem(option: Field[Any], value: Any) -> str | None:
     if minimum is not None and not minimum <= value <= MAXIMUM:
         bound = f"{MAXIMUM:,} or less" if value > MAXIMUM else f"{minimum:g} or more"
         return f"{_KINDS[kind]}, {bound}"
-    if choices and kind == _STRINGS and not set(value) <= set(choices):
+    if choices and kind == STRINGS and not set(value) <= set(choices):
         return f"a list of some of {', '.join(choices)}"
-    if choices and kind != _STRINGS and value not in choices:
+    if choices and kind != STRINGS and value not in choices:
         return f"one of {', '.join(choices)}"
     return None
-
-
-def options() -> Iterator[tuple[str, str, Any, str]]:
-    """Section, key, default and description of every option, in the order of definition."""
-    for section, schema in SECTIONS.items():
-        for option in fields(schema):
-            assert option.default is not MISSING  # noqa: S101 - every option has one
-            doc = option.metadata["doc"]
-            if choices := option.metadata["choices"]:
-                some = "Some" if option.type == _STRINGS else "One"
-                doc += f" {some} of {', '.join(choices)}."
-            yield section, option.name, option.default, doc
-
-
-def toml(value: Any) -> str:
-    """The value in TOML."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(toml, value))}]"
-    if isinstance(value, str):
-        import json
-
-        # TOML's basic strings have JSON's escapes, and escape DEL, too (TOML 1.0.0, String).
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def render(config: Config | None = None) -> str:
-    """The text of a configuration file; without `config`, all options commented out."""
-    from textwrap import wrap
-
-    lines: list[str] = []
-    current = None
-    for section, key, default, doc in options():
-        if section != current:
-            intro = (SECTIONS[section].__doc__ or "").strip()
-            lines += (
-                ["", f"[{section}]", f"# {intro}"] if current else [f"[{section}]", f"# {intro}"]
-            )
-            current = section
-        lines += ["", *(f"# {line}" for line in wrap(doc, 76))]
-        value = getattr(getattr(config, section), key) if config else default
-        lines.append(f"{'' if config else '# '}{key} = {toml(value)}")
-    return "\n".join(lines) + "\n"

@@ -54,11 +54,6 @@ def socket_path(environ: Mapping[str, str], *, platform: str = sys.platform) -> 
     return Path(f"/tmp/acd-{uid}/acd.sock")  # noqa: S108
 
 
-def without_socket(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment without ACD_SOCKET, as for the service, which uses the default path."""
-    return {name: value for name, value in environ.items() if name != "ACD_SOCKET"}
-
-
 def config_path(environ: Mapping[str, str]) -> Path:
     """The configuration file."""
     return _xdg(environ, "XDG_CONFIG_HOME", ".config") / "acd/config.toml"

@@ -15,8 +15,6 @@ from acd.sessions.status import STATUSES, Status
 from acd.sessions.values import Json
 
 PROTOCOL_VERSION: Final = 1
-MAX_LINE: Final = 65_536
-"""Bytes of a request without its line end."""
 
 _new = tuple.__new__
 """Makes a named tuple in half the time of its own constructor; every SET makes one."""

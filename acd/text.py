@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final
 
-from acd.sessions.status import ATTENTION, CLOSED, QUESTION, RANK, WORKING, Status
-
-if TYPE_CHECKING:
-    from acd.sessions.values import Json
+from acd.sessions.status import ATTENTION, CLOSED, QUESTION, WORKING, Status
 
 SYMBOLS: Final[Mapping[Status, str]] = {
     QUESTION: "▲",
@@ -33,11 +30,6 @@ ELLIPSIS: Final = "…"
 # Zero width non-joiner and joiner: Arabic, Indic scripts and emoji need them, and they have no
 # effect on a terminal.
 _JOINERS: Final = "\u200c\u200d"
-
-
-def by_need(sessions: Iterable[Json]) -> list[Json]:
-    """The sessions (as in LIST) sorted by status, the most urgent first, then by `since`."""
-    return sorted(sessions, key=lambda each: (RANK[each["status"]], each["since"], each["id"]))
 
 
 def printable(text: str) -> str:

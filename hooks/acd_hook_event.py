@@ -229,8 +229,9 @@ def deliver(path: bytes, line: bytes, environ: Environ) -> None:
 
 
 def send(path: bytes, line: bytes, waits: bool = True) -> bool:
-    """Sends the line. False if nobody listens, or, with `waits`, if the listener ended unanswered.
+    """Sends the line.
 
+    False if nobody listens, or, with `waits`, if the listener ended before it replied.
     Raises OSError if the line cannot be delivered.
     """
     import _socket  # a shared library: loading it can fail
@@ -282,10 +283,10 @@ def check_peer(connection: "socket") -> int:
 
     Raises PermissionError if it runs as another user.
     """
-    told = connection.getsockopt(*PEER)
-    if int.from_bytes(told[4:8], sys.byteorder) != posix.getuid():
+    credentials = connection.getsockopt(*PEER)
+    if int.from_bytes(credentials[4:8], sys.byteorder) != posix.getuid():
         raise PermissionError
-    return int.from_bytes(told[:4], sys.byteorder)
+    return int.from_bytes(credentials[:4], sys.byteorder)
 
 
 def is_daemon(name: bytes, server: int) -> bool:

@@ -92,9 +92,6 @@ def activate(
     returns False if nobody listens; its argument says whether it waits for the reply.
     Raises OSError on a failure, and leaves no socket behind.
     """
-    import _socket
-    import fcntl
-
     program = daemon_program(environ, hook)
     try:
         posix.mkdir(path.rpartition(b"/")[0], 0o700)
@@ -103,29 +100,9 @@ def activate(
     if send(True):
         return
     name = enter(path)
-    flags = posix.O_RDWR | posix.O_CREAT | posix.O_NOFOLLOW | posix.O_CLOEXEC
-    lock = posix.open(name + b".lock", flags, 0o600)
-    locked = False
-    while not locked:  # until the watchdog ends the process
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            locked = True
-        except BlockingIOError:
-            time.sleep(0.01)
-        if send(True):  # again under the lock: another hook may have been faster
-            return
-    try:
-        if posix.lstat(name).st_mode & 0o170000 != 0o140000:
-            raise FileExistsError("no socket: not ours to take away")
-        posix.unlink(name)  # it refuses connections, and the lock keeps others from binding
-    except FileNotFoundError:
-        pass
-    listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-    posix.umask(0o177)  # the socket is private before it is reachable
-    # Bound by its path, which getsockname(2) reports to others; lstat() then raises
-    # unless the socket is in the directory that was entered.
-    listener.bind(path)
-    posix.lstat(name)
+    if is_sent_meanwhile(name, send):
+        return
+    listener = bound(path, name)
     try:
         listener.listen(BACKLOG)
         if not send(False):
@@ -139,6 +116,50 @@ def activate(
             become_daemon(program, listener.fileno(), environ)
         finally:  # reached by a failure only
             posix.unlink(path)  # the working directory may be another one by now
+
+
+def is_sent_meanwhile(name: bytes, send: "Callable[[bool], bool]") -> bool:
+    """Waits for the lock, which is then held to the end of the process.
+
+    True if the line was sent meanwhile, because another hook was faster. The watchdog ends
+    a process that waits too long. Raises OSError.
+    """
+    import fcntl
+
+    flags = posix.O_RDWR | posix.O_CREAT | posix.O_NOFOLLOW | posix.O_CLOEXEC
+    lock = posix.open(name + b".lock", flags, 0o600)
+    locked = False
+    while not locked:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            locked = True
+        except BlockingIOError:
+            time.sleep(0.01)
+        if send(True):  # once more under the lock
+            return True
+    return False
+
+
+def bound(path: bytes, name: bytes) -> "socket":
+    """A private socket bound to the path, in place of one that refuses connections.
+
+    Raises OSError.
+    """
+    import _socket
+
+    try:
+        if posix.lstat(name).st_mode & 0o170000 != 0o140000:
+            raise FileExistsError("no socket: not ours to take away")
+        posix.unlink(name)  # it refuses connections, and the lock keeps others from binding
+    except FileNotFoundError:
+        pass
+    listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    posix.umask(0o177)  # the socket is private before it is reachable
+    # Bound by its path, which getsockname(2) reports to others; lstat() then raises
+    # unless the socket is in the directory that was entered.
+    listener.bind(path)
+    posix.lstat(name)
+    return listener
 
 
 def daemon_program(environ: Environ, hook: bytes) -> bytes:
@@ -160,9 +181,9 @@ def daemon_program(environ: Environ, hook: bytes) -> bytes:
 def become_daemon(program: bytes, listener: int, environ: Environ) -> None:
     """Executes `acd daemon`, detached, with the socket as fd 3. Raises OSError.
 
-    The daemon takes the socket over by sd_listen_fds(3); by its name it knows that no
-    service manager holds it. The daemon inherits nothing of the agent's terminal, files,
-    signals and environment, DAEMON_VARIABLES apart.
+    The daemon takes the socket over by sd_listen_fds(3); the name acd-spawned in
+    LISTEN_FDNAMES marks a socket that no service manager holds. The daemon inherits
+    nothing of the agent's terminal, files, signals and environment, DAEMON_VARIABLES apart.
     """
     import fcntl
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from acd.agents.catalog import AGENTS, TRANSLATOR
+from acd.agents.catalog import AGENTS, DEFAULT, TRANSLATOR
 from acd.agents.claude_code.events import EVENTS
 from acd.agents.payloads import read_hook_event
 from acd.sessions.activity import AgentActivity
@@ -78,7 +78,7 @@ class StoreScene:
     """A store, and commands and signals for it at times that the test chooses."""
 
     def __init__(self, **rules: Any):
-        self.store = Store(SessionRules(**rules))
+        self.store = Store(DEFAULT.name, SessionRules(**rules))
         self.now = START
 
     def wait(self, seconds: float) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from acd.agents.catalog import DEFAULT
 from acd.daemon.commands import Commands
 from acd.daemon.journal import Journal
 from acd.protocol import parse_request
@@ -30,7 +31,7 @@ class JournaledStore:
 
     def __init__(self, path: Path, boot: str = BOOT):
         self.path = path
-        self.store = Store()
+        self.store = Store(DEFAULT.name)
         self.journal = Journal(path, boot, self.store)
         self.commands = Commands(self.store, local_host="here", is_dir=lambda path: True)
         self.now = ticks()

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from acd.agents.catalog import DEFAULT
 from acd.daemon.commands import Commands
 from acd.daemon.connection import Connection
 from acd.daemon.server import Server
@@ -94,7 +95,7 @@ class MemoryServer:
         self.now = START
         self.records: list[str] = []
         self.stopped: list[str] = []
-        self.store = Store()
+        self.store = Store(DEFAULT.name)
         commands = Commands(self.store, local_host=HERE, is_dir=lambda path: path.startswith("/w"))
         self.server = Server(
             loop,

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from acd.agents.catalog import AGENTS, TRANSLATOR
+from acd.agents.catalog import AGENTS, DEFAULT, TRANSLATOR
 from acd.agents.claude_code.events import EVENTS
 from acd.daemon.commands import Commands
 from acd.protocol import parse_request
@@ -77,7 +77,7 @@ class Life:
     """A store, its clock, and the records of all changes."""
 
     def __init__(self, rules: SessionRules):
-        self.store = Store(rules)
+        self.store = Store(DEFAULT.name, rules)
         self.now = START
         self.records: list[tuple[Now, str]] = []
         self._commands = Commands(
@@ -188,7 +188,7 @@ def lives(draw: st.DrawFn) -> Life:
 
 def replay(records: list[tuple[Now, str]], rules: SessionRules) -> Store:
     """The store that the journal reads from the records."""
-    store = Store(replace(rules, max_sessions=1 << 62, max_metadata=1 << 62))
+    store = Store(DEFAULT.name, replace(rules, max_sessions=1 << 62, max_metadata=1 << 62))
     for now, record in records:
         apply_record(store, record, now, TRANSLATOR)
     store.rules = rules

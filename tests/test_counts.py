@@ -22,6 +22,7 @@ from typing import Any, Final
 
 import pytest
 
+from acd.agents.catalog import DEFAULT
 from acd.daemon.commands import Commands
 from acd.daemon.connection import Connection
 from acd.daemon.journal import Journal
@@ -173,7 +174,7 @@ def instructions(connection: Connection, lines: list[bytes]) -> float:
 
 def test_a_set_takes_a_bounded_number_of_python_instructions(tmp_path: Path) -> None:
     loop = asyncio.new_event_loop()
-    store = Store()
+    store = Store(DEFAULT.name)
     journal = Journal(tmp_path / "journal", "boot", store)
     journal.load()
     server = Server(

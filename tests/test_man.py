@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from acd.config import options
+from acd.cli.config_text import options
 from tools.command_table import acd
 from tools.man import PAGES, markdown, page
 

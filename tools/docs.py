@@ -15,7 +15,7 @@ from typing import Final
 
 from acd.agents.agent import Agent
 from acd.agents.catalog import AGENTS
-from acd.config import options, toml
+from acd.cli.config_text import options, toml
 from acd.sessions.signals import EFFECTS, HOOK_EFFECTS, OPEN, SIGNALS, Signal
 from acd.sessions.status import CLOSED, REVIVALS, STATUSES, TRANSITIONS
 from acd.ui.bars.template import FIELDS, SUMMARY

@@ -12,7 +12,7 @@ from typing import Final
 
 from acd.agents.agent import Agent
 from acd.sessions.signals import NOTHING, PROCESS_ENDED, Signal, SignalKind, Translator
-from acd.sessions.values import DEFAULT_AGENT, Json
+from acd.sessions.values import Json
 
 
 def _found() -> Iterator[Agent]:
@@ -24,8 +24,9 @@ def _found() -> Iterator[Agent]:
 
 AGENTS: Final[Mapping[str, Agent]] = {agent.name: agent for agent in _found()}
 
-FIRST: Final = AGENTS[DEFAULT_AGENT]
-"""The one to install for a user who has none yet."""
+DEFAULT: Final = AGENTS["claude-code"]
+"""The agent of a SET that names none (docs/protocol.md), and the one to install for a user
+who has none yet."""
 
 _OBSERVATIONS: Final[Mapping[str, SignalKind]] = {
     PROCESS_ENDED: "ENDED",
@@ -41,7 +42,9 @@ def _event_signal(agent: str, event: str, kind: str | None, by_subagent: bool) -
 
 
 TRANSLATOR: Final = Translator(
-    event=_event_signal, observation=lambda word: _OBSERVATIONS.get(word, "NONE")
+    event=_event_signal,
+    observation=lambda word: _OBSERVATIONS.get(word, "NONE"),
+    default_agent=DEFAULT.name,
 )
 """Reads journals and recordings."""
 

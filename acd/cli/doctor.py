@@ -19,7 +19,7 @@ from acd.client import control
 from acd.errors import AcdError, ConfigError, UnsafeSocket
 from acd.findings import Finding, Severity, is_well
 from acd.install import diagnosis
-from acd.system import runtime_dir
+from acd.system import environment, runtime_dir
 from acd.text import printable
 
 _MARKS: Final[Mapping[Severity, tuple[str, str | None]]] = {
@@ -133,7 +133,7 @@ def _config(path: Path) -> Finding:
 
 
 def _socket(environ: Mapping[str, str], path: Path, *, served: bool) -> Finding:
-    usual = paths.socket_path(paths.without_socket(environ)) if served else path
+    usual = paths.socket_path(environment.without_socket(environ)) if served else path
     unsafe = None
     try:
         runtime_dir.check_length(path)

@@ -10,7 +10,8 @@ import os
 from acd.cli.fast_bar import emit
 from acd.client.snapshot import snapshot
 from acd.errors import AcdError, OutputClosed
-from acd.text import by_need, one_line
+from acd.sessions.status import by_need
+from acd.text import one_line
 
 
 def main() -> int:

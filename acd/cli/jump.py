@@ -11,10 +11,10 @@ from acd.cli.identify import all_sessions, select_session
 from acd.cli.options import not_empty
 from acd.cli.result import Result
 from acd.errors import AcdError
-from acd.sessions.status import NEEDS_YOU
+from acd.sessions.status import NEEDS_YOU, by_need
 from acd.sessions.values import Json
 from acd.terminals.jump import jump_to
-from acd.text import by_need, one_line, printable
+from acd.text import one_line, printable
 
 
 @click.command(short_help="Go to the terminal of the session that needs you most.")

@@ -10,7 +10,7 @@ from acd.cli.identify import all_sessions
 from acd.cli.options import json_option
 from acd.cli.result import Result
 from acd.cli.table import table
-from acd.text import by_need
+from acd.sessions.status import by_need
 
 
 @click.command("list", short_help="Show all sessions, those that need you first.")
@@ -26,9 +26,9 @@ def list_sessions() -> Result:
     sessions = by_need(all_sessions(os.environ))
     if sessions:
         return Result(lambda style: table(sessions, style), data=sessions)
-    from acd.agents.catalog import FIRST
+    from acd.agents.catalog import DEFAULT
 
-    program = FIRST.resume[0]
+    program = DEFAULT.resume[0]
     return Result(
         f"no sessions yet: start {program}, or create one with acd set ID working", data=[]
     )

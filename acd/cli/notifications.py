@@ -8,6 +8,7 @@ from acd import config, paths
 from acd.errors import AcdError, ConfigError
 from acd.findings import Finding
 from acd.install import diagnosis
+from acd.system import environment
 
 
 def summary(environ: Mapping[str, str]) -> str:
@@ -40,7 +41,7 @@ def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     from acd.notify.state import is_notifier_running
     from acd.system import programs
 
-    unset = paths.without_socket(environ)
+    unset = environment.without_socket(environ)
     unit = service_manager(unset).inspect_notifier()
     at_work = is_notifier_running(paths.socket_path(unset if unit else environ))
     yield diagnosis.check_notifier(unit, at_work=at_work)

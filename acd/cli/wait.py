@@ -14,9 +14,9 @@ from acd.cli.table import table
 from acd.client.mirror import SessionMirror
 from acd.client.subscription import subscribe
 from acd.errors import AcdError
-from acd.sessions.status import STATUSES
+from acd.sessions.status import STATUSES, by_need
 from acd.sessions.values import Json
-from acd.text import by_need, one_line
+from acd.text import one_line
 
 
 def _statuses(ctx: click.Context, param: click.Parameter, value: str) -> frozenset[str]:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import cast
 
-from acd.client.session import Answer, ClientSession
+from acd.client.session import ClientSession, MatchedReply
 from acd.errors import AcdError
 from acd.protocol import BadReply, Err, Message, Ok, Reply, Request, Subscribe
 
@@ -49,7 +49,7 @@ class AsyncioClient(asyncio.Protocol):
         messages: list[Message] = []
         for each in received:
             message = each
-            if isinstance(each, Answer):
+            if isinstance(each, MatchedReply):
                 message = each.reply
                 future = self._waiting.popleft()
                 if not future.done():  # a request that has timed out is cancelled
@@ -57,7 +57,7 @@ class AsyncioClient(asyncio.Protocol):
             elif isinstance(each, Err):
                 self._end(f"the daemon refuses: {each.text}")
             # The snapshot that is a reply comes in its place among the pushes.
-            if not isinstance(message, Ok | Err | Answer):
+            if not isinstance(message, Ok | Err | MatchedReply):
                 messages.append(message)
         if messages:
             self._on_messages(messages)

@@ -1,4 +1,4 @@
-"""A blocking client of the daemon, which starts a daemon where no service manager does."""
+"""A blocking client of the daemon."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import math
 import os
 import select
 import socket
-import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -16,12 +15,11 @@ from types import TracebackType
 from typing import Final, Self
 
 from acd import paths
-from acd.client.session import REPLY_SECONDS, Answer, ClientSession
+from acd.client.session import REPLY_SECONDS, ClientSession, MatchedReply
 from acd.errors import DaemonRefused, DaemonUnreachable, NotRunning, OutputClosed
 from acd.protocol import BadReply, Err, Message, Ok, Reply, Request, Snapshot
-from acd.system import activation, runtime_dir
+from acd.system import runtime_dir
 
-_KEPT: Final = ("HOME", "PATH", "LANG", "USER", "LOGNAME", "TMPDIR", "ACD_SOCKET")
 _NOT_LISTENING: Final = {errno.ENOENT, errno.ECONNREFUSED}
 _LOST: Final = {errno.EPIPE, errno.ECONNRESET}
 
@@ -53,7 +51,9 @@ class Client:
                 raise _unreachable(path, error) from None
             if not start:
                 raise NotRunning(path) from None
-        activation.spawn(path, daemon_command(), daemon_environ(environ))
+        from acd.client.launch import launch  # 3 ms, and a daemon usually runs
+
+        launch(path, environ)
         try:
             return cls(path, _connect(path))
         except OSError as error:
@@ -118,8 +118,8 @@ class Client:
             received = self._session.receive(data)
         except BadReply as error:
             raise DaemonUnreachable(self._path, str(error)) from None
-        self._pushes += (each for each in received if not isinstance(each, Answer))
-        return [each.reply for each in received if isinstance(each, Answer)]
+        self._pushes += (each for each in received if not isinstance(each, MatchedReply))
+        return [each.reply for each in received if isinstance(each, MatchedReply)]
 
     def _lost(self, error: OSError) -> Exception:
         if error.errno in _LOST:
@@ -171,28 +171,6 @@ def ask(environ: Mapping[str, str], request: Request, *, start: bool = True) -> 
             raise DaemonRefused(reply.text)
         return reply
     raise DaemonUnreachable(paths.socket_path(environ), "it ends each connection")
-
-
-def daemon_command(program: Path = Path(sys.executable)) -> list[str]:
-    """Returns the command that serves, of the version that is installed now.
-
-    An upgrade installs its environment beside this one and points the link `venv`
-    at it (install.sh): a client from before the upgrade starts the new daemon.
-    """
-    environment = program.parent.parent
-    current = environment.with_name("venv") / "bin" / program.name
-    if environment.name.startswith("venv-") and os.access(current, os.X_OK):
-        program = current
-    return [str(program), "-I", "-m", "acd", "daemon"]
-
-
-def daemon_environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """Returns the variables that a daemon needs, and none that may be secret."""
-    return {
-        name: value
-        for name, value in environ.items()
-        if name in _KEPT or name.startswith(("XDG_", "LC_"))
-    }
 
 
 def _connect(path: Path) -> socket.socket:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from typing import BinaryIO
 
 from acd import config, paths
 from acd.errors import ConfigError
@@ -21,18 +22,25 @@ def last_sessions(environ: Mapping[str, str]) -> list[Json]:
     Changes that no hook reports (`kill -9` of an agent) are missing until the
     next daemon runs. Raises UnsafeSocket.
     """
+    path = paths.journal_path(paths.socket_path(environ))
+    with suppress(OSError), os.fdopen(runtime_dir.open_file(path, os.O_RDONLY), "rb") as file:
+        # A journal of an earlier boot is outdated: its sessions have ended.
+        if file.readline(200) == f"{journal_header(clock.boot_id())}\n".encode():
+            return _read_sessions(file, environ)
+    return []
+
+
+def _read_sessions(records: BinaryIO, environ: Mapping[str, str]) -> list[Json]:
+    from acd.agents.catalog import TRANSLATOR  # 4 ms
+
     try:
         rules = config.load(paths.config_path(environ)).rules()
     except ConfigError:
         rules = config.Config().rules()
     # The limits may have been lowered since the records were accepted.
-    store = Store(replace(rules, max_sessions=1 << 62, max_metadata=1 << 62))
-    path = paths.journal_path(paths.socket_path(environ))
-    with suppress(OSError), os.fdopen(runtime_dir.open_file(path, os.O_RDONLY), "rb") as file:
-        # A journal of an earlier boot is outdated: its sessions have ended.
-        if file.readline(200) == f"{journal_header(clock.boot_id())}\n".encode():
-            from acd.agents.catalog import TRANSLATOR  # 4 ms
-
-            apply_lines(store, file, TRANSLATOR, on_error=lambda error: None)
+    rules = replace(rules, max_sessions=1 << 62, max_metadata=1 << 62)
+    store = Store(TRANSLATOR.default_agent, rules)
+    with suppress(OSError):
+        apply_lines(store, records, TRANSLATOR, on_error=lambda error: None)
     now = clock.now()
     return [session.to_wire(now) for session in store.list_all()]

@@ -29,7 +29,7 @@ No delay follows a connection that lasted: the daemon has stopped, or was upgrad
 that fails at every start is not started ever faster."""
 
 
-class Answer(NamedTuple):
+class MatchedReply(NamedTuple):
     """A reply to the oldest request that had none."""
 
     reply: Reply
@@ -47,7 +47,7 @@ class ClientSession:
         self._pending.append(request)
         return encode([request.format()])
 
-    def receive(self, data: bytes) -> list[Answer | Message]:
+    def receive(self, data: bytes) -> list[MatchedReply | Message]:
         """Returns the replies and pushes that `data` completes.
 
         An Err without a request is a push: the daemon ends the connection after
@@ -56,13 +56,13 @@ class ClientSession:
         messages = [parse_message(str(line)) for line in self._decoder.feed(data)]
         return [self._match(message) for message in messages]
 
-    def _match(self, message: Message) -> Answer | Message:
+    def _match(self, message: Message) -> MatchedReply | Message:
         match message:
             case Ok() | Err() if self._pending:
                 self._pending.popleft()
-                return Answer(message)
+                return MatchedReply(message)
             # A snapshot that is pushed just before the reply is as good as the reply.
             case Snapshot() if self._pending and isinstance(self._pending[0], List | Subscribe):
                 self._pending.popleft()
-                return Answer(message)
+                return MatchedReply(message)
         return message

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from acd import paths
-from acd.protocol import BadReply, Snapshot, Subscribe, encode, parse_message
+from acd.client.session import ClientSession, MatchedReply
+from acd.protocol import BadReply, Snapshot, Subscribe
 from acd.sessions.values import Json
 from acd.system import runtime_dir
 
@@ -27,7 +28,7 @@ def snapshot(environ: Mapping[str, str]) -> list[Json]:
     if runtime_dir.is_running(path):
         try:
             return _ask(path)
-        except (OSError, ValueError, EOFError, BadReply):
+        except (OSError, EOFError, BadReply):
             pass  # it has just ended, or hangs: its journal has the last state
     from acd.client.last_state import last_sessions  # takes as long as all the rest
 
@@ -35,18 +36,19 @@ def snapshot(environ: Mapping[str, str]) -> list[Json]:
 
 
 def _ask(path: Path) -> list[Json]:
-    """Raises OSError, ValueError, EOFError or BadReply without a valid reply."""
+    """Raises OSError, EOFError or BadReply without a valid reply."""
+    session = ClientSession()
     sock = runtime_dir.connect(path, _TIMEOUT)
     try:
-        sock.sendall(encode([Subscribe(passive=True).format()]))
-        answer = b""
-        while b"\n" not in answer:
+        sock.sendall(session.send(Subscribe(passive=True)))
+        received: list[object] = []
+        while not received:
             if not (data := sock.recv(1 << 18)):
                 raise EOFError
-            answer += data
+            received += session.receive(data)
     finally:
         sock.close()
-    reply = parse_message(answer.partition(b"\n")[0].decode())
-    if not isinstance(reply, Snapshot):
-        raise BadReply(reply)
-    return reply.sessions
+    match received[0]:
+        case MatchedReply(Snapshot(sessions)):
+            return sessions
+    raise BadReply(received[0])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -89,28 +89,16 @@ def subscribe_passively(
         with closing(_watch_pid_file(path)) as pid_file:
             retry_at = None
             if runtime_dir.is_running(path):
-                is_first = True
-                try:
-                    for changes in _subscription(
-                        environ,
-                        Subscribe(json=True, passive=True),
-                        mirror,
-                        start=False,
-                        wake_at=wake_at,
-                        wake_fd=wake_fd,
-                        output_fd=output_fd,
-                    ):
-                        if is_first:
-                            # This daemon wrote its pid before it answered; from now
-                            # on a write is by the next daemon.
-                            pid_file.clear()
-                            is_first = False
-                        yield mirror, changes or []
-                except NotRunning:
-                    pass  # it has just stopped
-                except (ConnectionLost, DaemonRefused, DaemonUnreachable) as error:
-                    if is_first or not isinstance(error, ConnectionLost):
-                        retry_at = time.monotonic() + RETRY_SECONDS
+                subscription = _subscription(
+                    environ,
+                    Subscribe(json=True, passive=True),
+                    mirror,
+                    start=False,
+                    wake_at=wake_at,
+                    wake_fd=wake_fd,
+                    output_fd=output_fd,
+                )
+                retry_at = yield from _until_end(subscription, mirror, pid_file)
             if not mirror.is_complete:
                 yield mirror, mirror.apply(Snapshot(last_sessions(environ)))
             while not wait_readable(
@@ -122,6 +110,30 @@ def subscribe_passively(
                 if retry_at is not None and time.monotonic() >= retry_at:
                     break
                 yield mirror, []
+
+
+def _until_end(
+    subscription: Iterator[list[SessionChange] | None], mirror: SessionMirror, pid_file: FileWatch
+) -> Generator[tuple[SessionMirror, list[SessionChange]], None, float | None]:
+    """Yields until the connection to one daemon ends.
+
+    Returns when to connect again, if that is not to wait for the next daemon.
+    """
+    is_first = True
+    try:
+        for changes in subscription:
+            if is_first:
+                # This daemon wrote its pid before it answered; from now on a write is
+                # by the next daemon.
+                pid_file.clear()
+                is_first = False
+            yield mirror, changes or []
+    except NotRunning:
+        pass  # it has just stopped
+    except (ConnectionLost, DaemonRefused, DaemonUnreachable) as error:
+        if is_first or not isinstance(error, ConnectionLost):
+            return time.monotonic() + RETRY_SECONDS
+    return None
 
 
 def _subscription(

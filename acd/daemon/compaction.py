@@ -11,7 +11,7 @@ from pathlib import Path
 from acd.sessions.records import deleted_record, session_record
 from acd.sessions.session import Session
 from acd.sessions.store import Store
-from acd.system.files import open_own
+from acd.system.guarded import open_own
 
 
 class Compaction:
@@ -44,28 +44,28 @@ class Compaction:
         self._added = 0
         if some:
             self._write([session_record(session) for session in some.values()])
-        for name in some:
-            del self._pending[name]
+        for session_id in some:
+            del self._pending[session_id]
         self._written |= some
         return not self._pending
 
-    def update(self, names: Iterable[str]) -> None:
-        """Takes over the changes of the sessions with these ids."""
+    def update(self, session_ids: Iterable[str]) -> None:
+        """Takes over the changes of these sessions."""
         records = []
-        for name in names:
-            session = self._store.sessions.get(name)
+        for session_id in session_ids:
+            session = self._store.sessions.get(session_id)
             # Deleted, and perhaps another one created with the same id.
-            if self._pending.get(name, session) is not session:
-                del self._pending[name]
-            if self._written.get(name, session) is not session:
-                del self._written[name]
-                records.append(deleted_record(name))
+            if self._pending.get(session_id, session) is not session:
+                del self._pending[session_id]
+            if self._written.get(session_id, session) is not session:
+                del self._written[session_id]
+                records.append(deleted_record(session_id))
             if session is None:
                 continue
-            if name in self._written:
+            if session_id in self._written:
                 records.append(session_record(session))
-            elif name not in self._pending:
-                self._pending[name] = session
+            elif session_id not in self._pending:
+                self._pending[session_id] = session
                 self._added += 1
         if records:
             self._write(records)

@@ -19,6 +19,7 @@ from typing import Final
 import uvloop
 
 from acd import __version__, config, paths
+from acd.agents.catalog import DEFAULT
 from acd.daemon import lock
 from acd.daemon import log as logs
 from acd.daemon.commands import Commands
@@ -37,9 +38,8 @@ from acd.sessions.values import NS, Json, Now
 from acd.system import activation, clock
 from acd.system.activation import Listener
 from acd.system.backoff import Backoff
-from acd.system.files import file_id
 from acd.system.resources import raise_file_limit, resident_bytes
-from acd.system.runtime_dir import undelivered_events
+from acd.system.runtime_dir import file_id, undelivered_events
 
 STATUS_DELAY: Final = 0.2
 """Seconds for which changes of the STATUS line are collected."""
@@ -61,7 +61,7 @@ class Daemon:
         self.listener = listener
         self.config = settings
         self.config_path = config_path
-        self.store = Store(settings.rules())
+        self.store = Store(DEFAULT.name, settings.rules())
         self.journal = Journal(paths.journal_path(listener.path), clock.boot_id(), self.store)
         self.sd_notify = SdNotify(os.environ)
         self.loop = asyncio.get_running_loop()

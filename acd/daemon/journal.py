@@ -32,7 +32,7 @@ from acd.sessions.records import (
 )
 from acd.sessions.store import Store
 from acd.sessions.values import NS, Now
-from acd.system.files import open_own
+from acd.system.guarded import open_own
 
 COMPACT_MIN: Final = 1 << 20
 """Bytes up to which a file is not compacted while the daemon runs."""
@@ -251,9 +251,9 @@ class Journal:
 
     def _update(self, compaction: Compaction, records: list[str]) -> None:
         # In the order of the records, in which LIST shows new sessions.
-        names = dict.fromkeys(name for record in records for name in touched(self._store, record))
+        ids = dict.fromkeys(each for record in records for each in touched(self._store, record))
         try:
-            compaction.update(names)
+            compaction.update(ids)
         except OSError as error:
             self._postpone(error)
 

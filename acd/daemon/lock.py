@@ -12,6 +12,7 @@ from pathlib import Path
 from acd import paths
 from acd.errors import UnsafeSocket
 from acd.system import runtime_dir
+from acd.system.guarded import try_lock
 
 log = logging.getLogger("acd")
 
@@ -27,8 +28,8 @@ def acquire(socket_path: Path) -> int:
         fd = runtime_dir.open_file(path, os.O_RDWR | os.O_CREAT)
     except OSError as error:
         raise UnsafeSocket(f"cannot open {path}: {error.strerror}") from None
-    while not _try_lock(fd, fcntl.LOCK_EX):
-        if _try_lock(fd, fcntl.LOCK_SH):
+    while not try_lock(fd, fcntl.LOCK_EX):
+        if try_lock(fd, fcntl.LOCK_SH):
             # Only a process that checks for a daemon held it, for a moment (runtime_dir.is_held):
             # the pid in the file is not that of a running daemon.
             continue
@@ -46,12 +47,3 @@ def acquire(socket_path: Path) -> int:
         os.pwrite(fd, line, 0)
         os.ftruncate(fd, len(line))
     return fd
-
-
-def _try_lock(fd: int, kind: int) -> bool:
-    """Takes the lock, exclusive or shared, without waiting (flock(2)); returns whether it did."""
-    try:
-        fcntl.flock(fd, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

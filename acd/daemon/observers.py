@@ -24,7 +24,7 @@ from acd.sessions.store import Change, Store
 from acd.sessions.values import Now
 from acd.system.process import SHELLS, ProcessWatch, arguments, began_after
 
-log = logging.getLogger("acd.evidence")
+log = logging.getLogger("acd.observers")
 
 
 class ObserverManager:

@@ -58,7 +58,7 @@ def refuse_sudo(environ: Mapping[str, str]) -> None:
 
 def _execute(environ: Mapping[str, str], make: Callable[[], Plan]) -> Iterator[str]:
     from acd.install.plan import installer_lock_path, need_home
-    from acd.system import files
+    from acd.system.lock_file import lock
 
     need_home(environ)  # before the lock, which lies below it
 
@@ -67,10 +67,10 @@ def _execute(environ: Mapping[str, str], make: Callable[[], Plan]) -> Iterator[s
 
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(files.lock(installer_lock_path(environ), waiting=refuse))
+            stack.enter_context(lock(installer_lock_path(environ), waiting=refuse))
         except _LockHeld:
             yield "Another acd install or uninstall is running; waiting for it."
-            stack.enter_context(files.lock(installer_lock_path(environ)))
+            stack.enter_context(lock(installer_lock_path(environ)))
         plan = make()  # under the lock: another installer may just have changed the files
         for step in plan.steps:
             if (done := step.execute()) is not None:

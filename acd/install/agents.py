@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 
-from acd.agents.catalog import AGENTS, FIRST
+from acd.agents.catalog import AGENTS, DEFAULT
 from acd.agents.installer import Installer
 from acd.install.settings import Settings
 
@@ -30,4 +30,4 @@ def chosen(environ: Mapping[str, str], named: Sequence[str] = ()) -> list[str]:
     """
     if named:
         return [agent for agent in AGENTS if agent in named]
-    return [agent for agent in AGENTS if installer(agent).is_here(environ)] or [FIRST.name]
+    return [agent for agent in AGENTS if installer(agent).is_here(environ)] or [DEFAULT.name]

@@ -17,6 +17,7 @@ from acd.install.program import Program
 from acd.install.service import Service
 from acd.install.state_files import DaemonState
 from acd.install.status_line import AgentStatusLine, able_agents
+from acd.system import environment
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def install_plan(environ: Mapping[str, str], choice: Choice) -> Plan:
     need_home(environ)
     plan = Plan()
     if choice.service and (explicit := environ.get("ACD_SOCKET")):
-        environ = paths.without_socket(environ)
+        environ = environment.without_socket(environ)
         plan.notes.append(
             f"ACD_SOCKET ({explicit}) is not used for the service, which listens at"
             f" {paths.socket_path(environ)}; unset it to use that"
@@ -112,7 +113,7 @@ def _installed(environ: Mapping[str, str]) -> Iterator[Removable]:
     service = Service(environ)
     yield service
     # The service's socket, and the one that ACD_SOCKET names.
-    usual = paths.socket_path(paths.without_socket(environ))
+    usual = paths.socket_path(environment.without_socket(environ))
     for socket in dict.fromkeys((usual, paths.socket_path(environ))):
         if socket != usual or not service.manager.serves_another_home:
             yield DaemonState(socket)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from acd import paths
-from acd.client.blocking import daemon_command
+from acd.client.launch import daemon_command
 from acd.errors import AcdError
 from acd.install import resources
 from acd.install.bytecode import Compile

@@ -14,12 +14,12 @@ from acd.install.launchd import Launchd, LaunchdService
 from acd.install.service_manager import NoManager, ServiceManager
 from acd.install.systemd.manager import UserManager
 from acd.install.systemd.service import SystemdService
-from acd.system import runtime_dir
+from acd.system import environment, runtime_dir
 
 
 def service_manager(environ: Mapping[str, str]) -> ServiceManager:
     """Returns the service manager of this system. The service does not use ACD_SOCKET."""
-    environ = paths.without_socket(environ)
+    environ = environment.without_socket(environ)
     if sys.platform == "darwin":
         launchd = Launchd(environ)
         job = LaunchdService(environ, launchd)

@@ -16,6 +16,7 @@ from pathlib import Path
 from acd import paths
 from acd.errors import UnsafeSocket
 from acd.system import runtime_dir
+from acd.system.guarded import try_lock
 
 
 class Presence:
@@ -32,8 +33,8 @@ class Presence:
                 self._fd = self._open()
             # Shared: there may be other dashboards. Not blocking: a process that calls idle()
             # may hold the lock for a moment, and the next activity tries again.
-            fcntl.flock(self._fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            os.utime(self._fd)
+            if try_lock(self._fd, fcntl.LOCK_SH):
+                os.utime(self._fd)
 
     def away(self) -> None:
         """Records that the user has left the dashboard."""
@@ -52,9 +53,8 @@ def idle(socket: Path) -> float | None:
     except (OSError, UnsafeSocket):
         return None
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        if try_lock(fd, fcntl.LOCK_EX):
+            return None
         return max(0.0, time.time() - os.fstat(fd).st_mtime)
     finally:
         os.close(fd)
-    return None

@@ -16,6 +16,7 @@ from acd import paths
 from acd.errors import EXIT_ALREADY_RUNNING, AcdError, UnsafeSocket
 from acd.sessions.values import Json
 from acd.system import files, runtime_dir
+from acd.system.guarded import try_lock
 
 
 class NotifierState:
@@ -34,14 +35,7 @@ class NotifierState:
 
     def write(self, value: Json) -> None:
         """Replaces the file atomically. Raises AcdError."""
-        temporary = self._path.with_name(self._path.name + ".new")
-        try:
-            fd = files.open_own(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-            with os.fdopen(fd, "w", encoding="utf-8") as file:
-                json.dump(value, file)
-            temporary.replace(self._path)
-        except OSError as error:
-            raise AcdError(f"cannot write {self._path}: {error.strerror}") from None
+        files.write(self._path, json.dumps(value).encode(), mode=0o600)
 
 
 @contextlib.contextmanager
@@ -58,14 +52,12 @@ def locked_state(socket: Path) -> Iterator[NotifierState]:
     except OSError as error:
         raise AcdError(f"cannot open {lock}: {error.strerror}") from None
     try:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not try_lock(fd, fcntl.LOCK_EX):
             raise AcdError(
                 "another acd notify is running",
                 hint="stop it first: systemctl --user stop acd-notify",
                 exit_code=EXIT_ALREADY_RUNNING,
-            ) from None
+            )
         yield NotifierState(paths.notified_path(socket))
     finally:
         os.close(fd)

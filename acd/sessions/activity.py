@@ -29,7 +29,7 @@ def _is_true(value: Any) -> bool:
     return value is True
 
 
-FIELDS: Final[tuple[tuple[str, str, Callable[[Any], bool]], ...]] = (
+STORED_FIELDS: Final[tuple[tuple[str, str, Callable[[Any], bool]], ...]] = (
     ("background", "background", _is_true),
     ("prompt_id", "prompt_id", _is_text),
     ("queued", "queued", _is_true),
@@ -247,7 +247,7 @@ class AgentActivity:
     def to_record(self) -> Json:
         """The activity for the journal; what has its default is left out."""
         fields: Json = {"base": self.base}
-        for key, name, _ in FIELDS:
+        for key, name, _ in STORED_FIELDS:
             if value := getattr(self, name):
                 fields[key] = value
         if self.newest_by_agent.keys() - {MAIN}:
@@ -261,7 +261,7 @@ class AgentActivity:
     def from_record(cls, fields: Json, translator: Translator) -> AgentActivity:
         """The inverse of to_record. Raises KeyError, TypeError, ValueError."""
         activity = cls(STATUSES[fields["base"]])
-        for key, name, is_valid in FIELDS:
+        for key, name, is_valid in STORED_FIELDS:
             if key in fields:
                 if not is_valid(fields[key]):
                     raise ValueError(f"{key}: {fields[key]!r}")

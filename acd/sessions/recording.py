@@ -88,7 +88,7 @@ def replay(recording: Iterator[str], translator: Translator) -> Iterator[tuple[N
 
     Raises BadRecord for what is not a recording of a known version.
     """
-    store = Store()
+    store = Store(translator.default_agent)
     now = Now(0, 0)
     if not next(recording, "").startswith(f"{HEADER} "):
         raise BadRecord("not a recording: its first line is not `acd-recording 1 …`")

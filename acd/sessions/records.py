@@ -35,7 +35,7 @@ from acd.sessions.values import Json, Now, is_session_id, is_whole
 MAGIC: Final = "acd-journal"
 VERSION: Final = 1
 
-FIELDS: Final = {
+SESSION_FIELDS: Final = {
     "since": int,
     "entered": int,
     "evidence": str,
@@ -87,7 +87,7 @@ def deleted_record(session_id: str) -> str:
 def session_record(session: Session) -> str:
     """The record of a whole session; what has its default is left out."""
     fields: Json = {"id": session.id, "status": session.status}
-    for name in FIELDS:
+    for name in SESSION_FIELDS:
         value = getattr(session, name)
         if value is not None:
             fields[name] = value
@@ -104,8 +104,9 @@ def read_session(fields: Json, translator: Translator) -> Session:
     """The session of a SESSION record's object. Raises BadRecord."""
     try:
         moment = Now(fields["since"], fields["entered"])
-        session = Session(_session_id(fields["id"]), STATUSES[fields["status"]], moment)
-        for name, kind in FIELDS.items():
+        session_id, status = _session_id(fields["id"]), STATUSES[fields["status"]]
+        session = Session(session_id, status, moment, translator.default_agent)
+        for name, kind in SESSION_FIELDS.items():
             # Version 0.1.0 kept texts with NUL, which no system call takes.
             if name in fields and not (kind is str and "\0" in str(fields[name])):
                 setattr(session, name, _checked(name, fields[name], kind))

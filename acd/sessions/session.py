@@ -7,7 +7,7 @@ from typing import NamedTuple
 from acd.sessions.activity import AgentActivity
 from acd.sessions.events import HookEvent
 from acd.sessions.status import CLOSED, Status
-from acd.sessions.values import DEFAULT_AGENT, EVIDENCE_LENGTH, NS, Json, Now
+from acd.sessions.values import EVIDENCE_LENGTH, NS, Json, Now
 
 
 class Transition(NamedTuple):
@@ -80,7 +80,7 @@ class Session:
         "working_dir",
     )
 
-    def __init__(self, session_id: str, status: Status, now: Now):
+    def __init__(self, session_id: str, status: Status, now: Now, agent_type: str):
         self.id = session_id
         self.status: Status = status
         self.since = now.wall
@@ -91,7 +91,7 @@ class Session:
 
         self.working_dir: str | None = None
         self.name: str | None = None
-        self.agent_type = DEFAULT_AGENT
+        self.agent_type = agent_type
         self.resume_id: str | None = None
         self.prompt: str | None = None
         self.metadata: Json | None = None  # SET's keys that have no field of their own

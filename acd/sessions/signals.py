@@ -77,7 +77,7 @@ HOOK_EFFECTS: Final[Mapping[SignalKind, Status]] = {
     "IDLE": ATTENTION,
     "ENDED": CLOSED,
 }
-"""A hook's signal to the status of the agent that speaks.
+"""A hook's signal to the status of the agent that the event is about.
 
 Hooks are the source of truth, so the activity makes no difference.
 """
@@ -160,6 +160,8 @@ class Translator(NamedTuple):
     """(agent, event name, kind, whether it is a subagent's) to the event's signal."""
     observation: Callable[[str], SignalKind]
     """An observer's word to its kind of signal; NONE for an unknown one."""
+    default_agent: str
+    """The agent of a session whose record names none."""
 
 
 MAIN: Final = ""

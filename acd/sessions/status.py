@@ -1,11 +1,15 @@
-"""The four statuses, and the table of the transitions between them.
+"""The four statuses, their order, and the table of the transitions between them.
 
 A transition that is absent from the table is illegal. docs/states.md is generated from it.
 """
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from acd.sessions.values import Json
 
 Status = Literal["working", "attention", "question", "closed"]
 
@@ -45,3 +49,8 @@ TRANSITIONS: Final[dict[Status | None, frozenset[Status]]] = {
 
 REVIVALS: Final[dict[Status, Status]] = {CLOSED: WORKING}
 """What a closed session becomes when RESURRECT or its agent's own resume reopens it."""
+
+
+def by_need(sessions: Iterable[Json]) -> list[Json]:
+    """The sessions (as in LIST) sorted by status, the most urgent first, then by `since`."""
+    return sorted(sessions, key=lambda each: (RANK[each["status"]], each["since"], each["id"]))

@@ -60,10 +60,11 @@ class Store:
     """A plain dict of sessions and the rules by which they change.
 
     Commands raise Refused, whose text is the reply after `ERR `; then nothing
-    has changed.
+    has changed. `default_agent` is the agent_type of a session whose SET names none.
     """
 
-    def __init__(self, rules: SessionRules | None = None):
+    def __init__(self, default_agent: str, rules: SessionRules | None = None):
+        self._default_agent = default_agent
         self.rules = rules or SessionRules()
         self.sessions: dict[str, Session] = {}
         self._closed: dict[str, Session] = {}  # the first to expire first
@@ -287,7 +288,7 @@ class Store:
                 raise Refused(f"too many sessions: at most {self.rules.max_sessions}")
             self._discard(oldest)
             changes.append(Change("removed", oldest, 0))
-        session = Session(session_id, status, now)
+        session = Session(session_id, status, now, self._default_agent)
         self._add(session)
         return session, changes
 

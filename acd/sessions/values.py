@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-DEFAULT_AGENT: Final = "claude-code"
 ID_LENGTH: Final = 128
 """The most characters of a session's id."""
 PROMPT_LENGTH: Final = 200

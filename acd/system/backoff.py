@@ -17,9 +17,10 @@ class Backoff:
         """Failures in a row."""
 
     def next_delay(self, lasted: float = 0.0) -> float:
-        """Returns the seconds to wait after a success that has lasted for so many seconds.
+        """Returns the seconds to wait before the next try.
 
-        One of at most `longest` seconds is a failure.
+        `lasted` is how long the last connection lasted; up to `longest` seconds counts as a
+        failure.
         """
         self.failures = 1 if lasted > self._longest else self.failures + 1
         doublings = self.failures - 1 - self._undelayed

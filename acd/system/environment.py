@@ -1,4 +1,4 @@
-"""The environment of the programs that acd runs: an allow list.
+"""Selects the variables that other programs and the daemon get: allow lists.
 
 The user's environment holds keys and tokens. A program that acd runs for its own purposes
 (a terminal's client, systemctl, an agent's --version) gets the variables that are listed here
@@ -10,29 +10,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-_PASSED_ON: Final = frozenset(
-    {
-        "HOME",
-        "PATH",
-        "USER",
-        "LOGNAME",
-        "LANG",
-        "TMPDIR",
-        "XDG_RUNTIME_DIR",
-        # systemctl --user
-        "DBUS_SESSION_BUS_ADDRESS",
-        # `wezterm cli` derives the name of the default socket from these.
-        "DISPLAY",
-        "WAYLAND_DISPLAY",
-        "XAUTHORITY",
-    }
-)
+_BASE: Final = frozenset({"HOME", "PATH", "USER", "LOGNAME", "LANG", "TMPDIR"})
+
+_FOR_PROGRAMS: Final = _BASE | {
+    "XDG_RUNTIME_DIR",
+    # systemctl --user
+    "DBUS_SESSION_BUS_ADDRESS",
+    # `wezterm cli` derives the name of the default socket from these.
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "XAUTHORITY",
+}
+
+_FOR_DAEMON: Final = _BASE | {"ACD_SOCKET"}
 
 
 def minimal(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables of `environ` that are on the allow list, and LC_*."""
+    """The variables of `environ` that a program may get, and LC_*."""
+    return _selected(environ, _FOR_PROGRAMS, ("LC_",))
+
+
+def for_daemon(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that a daemon needs, XDG_* and LC_* included (as in the hook)."""
+    return _selected(environ, _FOR_DAEMON, ("LC_", "XDG_"))
+
+
+def without_socket(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment without ACD_SOCKET, as for the service, which uses the default path."""
+    return {name: value for name, value in environ.items() if name != "ACD_SOCKET"}
+
+
+def _selected(
+    environ: Mapping[str, str], names: frozenset[str], prefixes: tuple[str, ...]
+) -> dict[str, str]:
     return {
-        name: value
-        for name, value in environ.items()
-        if name in _PASSED_ON or name.startswith("LC_")
+        name: value for name, value in environ.items() if name in names or name.startswith(prefixes)
     }

@@ -11,7 +11,7 @@ import select
 import sys
 from pathlib import Path
 
-from acd.system.files import open_own
+from acd.system.guarded import open_own
 from acd.system.inotify import ATTRIB, MODIFY, MOVE_SELF, Inotify
 
 

@@ -1,4 +1,4 @@
-"""Opens files safely, and replaces them atomically.
+"""Reads files, and replaces them atomically.
 
 New content is written to a temporary file in the same directory, synced, and
 renamed over the old one (rename(2) is atomic); then the directory is synced.
@@ -10,45 +10,17 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from acd.errors import AcdError
 
-GUARDS: Final = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
-"""open(2) flags for a path that another program may replace: a link is not followed, a FIFO
-does not block, and a terminal does not become the controlling one."""
-
 _ATTEMPTS: Final = 5
 """How often an edit is tried while other programs change the file."""
-
-
-def open_own(path: Path, flags: int = os.O_RDONLY, mode: int = 0o600) -> int:
-    """Opens a regular file of this user; returns the descriptor. Raises OSError for any other."""
-    fd = os.open(path, flags | GUARDS, mode)
-    if not is_own(os.fstat(fd)):
-        os.close(fd)
-        raise OSError(errno.EPERM, "not a regular file of this user")
-    return fd
-
-
-def is_own(found: os.stat_result) -> bool:
-    """Whether the result of stat(2) is of a regular file of this user."""
-    return stat.S_ISREG(found.st_mode) and found.st_uid == os.getuid()
-
-
-def file_id(path: Path) -> tuple[int, int] | None:
-    """Device and inode of the file at a path, links not followed; None if it does not exist."""
-    try:
-        found = path.lstat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
 
 
 class ChangedMeanwhile(Exception):
@@ -84,7 +56,7 @@ def read(path: Path) -> FileVersion:
             ) from None
         return FileVersion(target, None, None)
     except OSError as error:
-        raise _failed("read", path, error) from error
+        raise failure("read", path, error) from error
     try:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode):
@@ -92,7 +64,7 @@ def read(path: Path) -> FileVersion:
         with os.fdopen(fd, "rb", closefd=False) as file:
             content = file.read()
     except OSError as error:
-        raise _failed("read", path, error) from error
+        raise failure("read", path, error) from error
     finally:
         os.close(fd)
     return FileVersion(target, content, _stamp(found))
@@ -154,7 +126,7 @@ def remove(path: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise _failed("remove", path, error) from error
+        raise failure("remove", path, error) from error
     return True
 
 
@@ -211,7 +183,7 @@ def _put(
             like = None if before.content is None else path
             _replace(path, content, like, mode, check)
     except OSError as error:
-        raise _failed("write", path, error) from error
+        raise failure("write", path, error) from error
 
 
 def _replace(
@@ -230,7 +202,7 @@ def _replace(
 
 def _write_temporary(path: Path, content: bytes, like: Path | None, mode: int) -> Path:
     """Writes a new file beside `path`, with the attributes of `like` or else the mode."""
-    import tempfile  # 5 ms, and the daemon imports this module
+    import tempfile  # 5 ms, and most callers only read
 
     start, end = _temporary_name(path)
     fd, name = tempfile.mkstemp(dir=path.parent, prefix=start, suffix=end)
@@ -252,7 +224,7 @@ def _write_temporary(path: Path, content: bytes, like: Path | None, mode: int) -
 
 def _copy_attributes(path: Path, temporary: Path, fd: int) -> None:
     """Copies mode, owner and extended attributes, not the times: they show the change."""
-    import shutil  # 3 ms, and the daemon imports this module
+    import shutil  # 3 ms, and most callers only read
 
     with contextlib.suppress(PermissionError):  # only root may change the owner
         found = path.stat()
@@ -273,7 +245,7 @@ def _write_once(path: Path, original: FileVersion) -> None:
     try:
         _replace(path, original.content, original.path, 0o600, lambda: None)
     except OSError as error:
-        raise _failed("write", path, error) from error
+        raise failure("write", path, error) from error
 
 
 def _sync_directory(directory: Path) -> None:
@@ -289,7 +261,8 @@ def _sync_directory(directory: Path) -> None:
         os.close(fd)
 
 
-def _failed(what: str, path: Path, error: OSError) -> AcdError:
+def failure(what: str, path: Path, error: OSError) -> AcdError:
+    """The error of an OSError, with a hint where the reason has one."""
     hints = {
         errno.ENOSPC: "free some space and run this again; nothing was damaged",
         errno.EDQUOT: "free some space and run this again; nothing was damaged",
@@ -301,42 +274,3 @@ def _failed(what: str, path: Path, error: OSError) -> AcdError:
     return AcdError(
         f"cannot {what} {path}: {error.strerror or error}", hint=hints.get(error.errno or 0)
     )
-
-
-@contextlib.contextmanager
-def lock(path: Path, *, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Holds an exclusive lock on a file, which is created and removed.
-
-    `waiting` is called if another process holds it. Raises AcdError when the
-    file cannot be created.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fd = _locked(path, waiting)
-    except OSError as error:
-        raise _failed("lock", path, error) from error
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            path.unlink()
-        os.close(fd)
-
-
-def _locked(path: Path, waiting: Callable[[], None]) -> int:
-    while True:
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | GUARDS, 0o600)
-        try:
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                waiting()
-                fcntl.flock(fd, fcntl.LOCK_EX)
-            # The former holder may have removed the file: another process may lock a new one.
-            with contextlib.suppress(FileNotFoundError):
-                if os.path.samestat(path.stat(), os.fstat(fd)):
-                    return fd
-        except BaseException:
-            os.close(fd)
-            raise
-        os.close(fd)

@@ -12,7 +12,7 @@ _PROC_PIDTBSDINFO: Final = 3
 _ZOMBIE: Final = 5  # SZOMB, sys/proc.h
 
 
-class _BsdInfo(ctypes.Structure):
+class _ProcBsdInfo(ctypes.Structure):
     """struct proc_bsdinfo (sys/proc_info.h)."""
 
     _fields_ = (
@@ -41,7 +41,7 @@ class _BsdInfo(ctypes.Structure):
     )
 
 
-class BsdInfo(NamedTuple):
+class ProcessInfo(NamedTuple):
     """The fields of struct proc_bsdinfo that acd uses."""
 
     start: int
@@ -49,13 +49,13 @@ class BsdInfo(NamedTuple):
     name: str
 
 
-def bsd_info(pid: int, library: str | None = None) -> BsdInfo | None:
+def bsd_info(pid: int, library: str | None = None) -> ProcessInfo | None:
     """The start and name of a process; None for a zombie or where there is no such process."""
     libproc = ctypes.CDLL(library)
-    info = _BsdInfo()
+    info = _ProcBsdInfo()
     size = ctypes.sizeof(info)
     got = libproc.proc_pidinfo(pid, _PROC_PIDTBSDINFO, ctypes.c_uint64(0), ctypes.byref(info), size)
     if got != size or info.pbi_status == _ZOMBIE:
         return None
     start = info.pbi_start_tvsec * 1_000_000 + info.pbi_start_tvusec
-    return BsdInfo(start, info.pbi_comm.decode("utf-8", "replace"))
+    return ProcessInfo(start, info.pbi_comm.decode("utf-8", "replace"))

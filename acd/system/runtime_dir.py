@@ -22,6 +22,7 @@ from typing import Final
 from acd import paths
 from acd.errors import UnsafeSocket
 from acd.system import peers
+from acd.system.guarded import open_guarded, try_lock
 
 _OPEN_DIRECTORY: Final = (
     # O_PATH (Linux) needs no permission to read it.
@@ -98,14 +99,13 @@ def check_directory(directory: Path, *, make: bool = False) -> None:
 
 
 def open_file(path: Path, flags: int) -> int:
-    """Opens a file beside the socket, in the checked directory.
+    """Opens a file beside the socket, in the checked directory, as open_guarded does.
 
-    The guards are those of acd.system.files.GUARDS. A new file gets mode 0600.
     Raises UnsafeSocket as open_directory does, and OSError.
     """
+    # No check of its owner: no other user can make a file in that directory.
     with open_directory(path.parent) as directory:
-        more = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
-        return os.open(path.name, flags | more, 0o600, dir_fd=directory)
+        return open_guarded(path.name, flags, dir_fd=directory)
 
 
 def address(path: Path, directory: int) -> str:
@@ -161,12 +161,18 @@ def is_held(path: Path) -> bool:
     except OSError:
         return False
     try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        return not try_lock(fd, fcntl.LOCK_SH)
     finally:
         os.close(fd)
-    return False
+
+
+def file_id(path: Path) -> tuple[int, int] | None:
+    """Device and inode of the file at a path, links not followed; None if it does not exist."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def undelivered_events(path: Path) -> int:

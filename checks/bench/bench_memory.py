@@ -8,6 +8,7 @@ from __future__ import annotations
 import tracemalloc
 from itertools import islice
 
+from acd.agents.catalog import DEFAULT
 from acd.sessions.metadata import parse_metadata
 from acd.sessions.status import STATUSES
 from acd.sessions.store import Store
@@ -28,7 +29,7 @@ def traced_bytes() -> int:
     requests = [line.decode().split() for line in _lines()]
     tracemalloc.start()
     before, _ = tracemalloc.get_traced_memory()
-    store = Store()
+    store = Store(DEFAULT.name)
     for second, (_, session, status, metadata) in enumerate(requests):
         now = Now(1_800_000_000 * NS + second, second * NS)
         store.set(session, STATUSES[status], parse_metadata(metadata), now)

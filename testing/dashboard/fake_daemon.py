@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from acd.agents.catalog import DEFAULT
 from acd.daemon.commands import Commands
 from acd.protocol import encode, parse_request, removed_line, state_line, update_line
 from acd.sessions.metadata import Refused
@@ -29,7 +30,7 @@ class FakeDaemon:
     def __init__(self, directory: Path):
         self.path = directory / "s"
         self.now = Now(BEGIN * NS, 1_000_000 * NS)
-        self.store = Store(SessionRules(history_depth=50))
+        self.store = Store(DEFAULT.name, SessionRules(history_depth=50))
         self._commands = Commands(self.store, local_host="here", is_dir=lambda path: True)
         self.requests: list[str] = []
         """Every line that came over a connection."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from acd import config, paths
+from acd.cli import config_text
 from testing.command_line import Acd
 
 
@@ -32,7 +33,7 @@ def test_show_prints_every_option_with_its_value(acd: Acd, file: Path) -> None:
     shown = tomllib.loads(acd("config", "show").out)
     assert shown["sessions"]["history_depth"] == 7
     assert shown["daemon"]["idle_timeout_minutes"] == 10
-    assert {(section, key) for section, key, _, _ in config.options()} == {
+    assert {(section, key) for section, key, _, _ in config_text.options()} == {
         (section, key) for section, table in shown.items() for key in table
     }
 
@@ -87,7 +88,7 @@ def test_a_value_of_a_wrong_type_is_refused_with_the_right_type(
 
 def test_a_list_is_shown_as_toml_whatever_it_contains(acd: Acd, file: Path) -> None:
     words = ['a "b"', "back\\slash", "\t\n\x1b\x7f", "é ✓ 🙂", ""]
-    text = config.toml(tuple(words))
+    text = config_text.toml(tuple(words))
     write(file, f"[notify]\ncommand = {text}\n")
     assert config.load(file).notify.command == tuple(words)
     assert tomllib.loads(acd("config", "show").out)["notify"]["command"] == words

@@ -45,7 +45,7 @@ LIST = CLI | {
     "acd.sessions.status",
     "acd.sessions.values",
     "acd.system",
-    "acd.system.activation",
+    "acd.system.guarded",
     "acd.system.peers",
     "acd.system.runtime_dir",
     "acd.text",
@@ -160,7 +160,7 @@ def test_a_daemon_that_cannot_be_reached_is_exit_code_3(
     acd: Acd, alone: DaemonHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "acd.client.blocking.daemon_command", lambda: [str(alone.root / "no-program")]
+        "acd.client.launch.daemon_command", lambda: [str(alone.root / "no-program")]
     )
     done = acd("list")
     assert done.code == 3
@@ -186,7 +186,7 @@ def test_the_daemon_and_commands_work_without_a_home(alone: DaemonHome, home: st
 
 
 def test_a_client_from_before_an_upgrade_starts_the_new_daemon(tmp_path: Path) -> None:
-    from acd.client.blocking import daemon_command
+    from acd.client.launch import daemon_command
 
     for environment in ("venv-old", "venv-new"):
         program = tmp_path / environment / "bin" / "python"

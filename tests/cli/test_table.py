@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from acd.cli.result import TerminalStyle
 from acd.cli.table import short_ids, table
-from acd.text import by_need, one_line, width
+from acd.sessions.status import by_need
+from acd.text import one_line, width
 from testing.listed_sessions import session, sessions
 
 PIPE = TerminalStyle(columns=None, colour=False, home=Path("/home/me"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from acd.client.session import Answer, ClientSession
+from acd.client.session import ClientSession, MatchedReply
 from acd.protocol import (
     BadReply,
     Err,
@@ -48,7 +48,7 @@ def exchanged(sample: Sample) -> tuple[str, list[str]]:
         return reply, subscriber.take()
 
 
-def received(sample: Sample, *pieces: bytes) -> list[Answer | Message]:
+def received(sample: Sample, *pieces: bytes) -> list[MatchedReply | Message]:
     """The output of a session for these bytes, after it has sent the sample's request."""
     session = ClientSession()
     session.send(request_of(sample))
@@ -60,7 +60,7 @@ def test_a_reply_answers_its_request(sample: Sample) -> None:
     reply, _ = exchanged(sample)
     expected = parse_message(reply)
     assert isinstance(expected, Ok | Err | Snapshot)
-    assert_same(received(sample, f"{reply}\n".encode()), [Answer(expected)])
+    assert_same(received(sample, f"{reply}\n".encode()), [MatchedReply(expected)])
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=IDS)
@@ -95,7 +95,12 @@ def test_pipelined_requests_are_answered_in_their_order() -> None:
         session.send(request)
     assert_same(
         session.receive(b"ERR session not found\nREMOVED x\nSTATE []\nOK\n"),
-        [Answer(Err("session not found")), Removed("x"), Answer(Snapshot([])), Answer(Ok(""))],
+        [
+            MatchedReply(Err("session not found")),
+            Removed("x"),
+            MatchedReply(Snapshot([])),
+            MatchedReply(Ok("")),
+        ],
     )
 
 
@@ -105,7 +110,7 @@ def test_a_snapshot_is_a_push_unless_the_oldest_request_asks_for_one() -> None:
     session.send(Subscribe())
     assert_same(
         session.receive(b"STATE []\nOK []\nSTATE []\nSTATE []\n"),
-        [Snapshot([]), Answer(Ok("[]")), Answer(Snapshot([])), Snapshot([])],
+        [Snapshot([]), MatchedReply(Ok("[]")), MatchedReply(Snapshot([])), Snapshot([])],
     )
 
 
@@ -124,6 +129,6 @@ def test_a_line_that_is_not_of_the_protocol_is_one_error(line: bytes) -> None:
         ClientSession().receive(line)
 
 
-def assert_same(one: list[Answer | Message], other: list[Answer | Message]) -> None:
+def assert_same(one: list[MatchedReply | Message], other: list[MatchedReply | Message]) -> None:
     """Named tuples of different types can be equal."""
     assert [repr(each) for each in one] == [repr(each) for each in other]

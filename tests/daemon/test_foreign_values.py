@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from acd.agents.catalog import AGENTS
+from acd.agents.catalog import AGENTS, DEFAULT
 from acd.agents.observer import WatchTarget
 from acd.daemon import observers
 from acd.daemon.journal import Journal
@@ -216,7 +216,7 @@ def test_a_bug_in_an_agents_evidence_ends_no_start_and_no_event(
     applied: list[Change] = []
 
     async def look() -> None:
-        store = Store()
+        store = Store(DEFAULT.name)
         watched = observers.ObserverManager(
             asyncio.get_running_loop(),
             store,
@@ -252,7 +252,7 @@ def test_a_daemon_starts_despite_a_bug_in_applying_a_record(
 ) -> None:
     path = tmp_path / "acd.sock.journal"
     path.write_text("acd-journal 1 boot\n@ 1 1\nSET a working\nRM a\nSET b working\n")
-    store = Store()
+    store = Store(DEFAULT.name)
 
     def fail(session_id: str, now: Now) -> NoReturn:
         raise ValueError(session_id)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from acd.agents.catalog import DEFAULT
 from acd.daemon.journal import Journal
 from acd.sessions import activity, records
 from acd.sessions.events import RECORD_KEYS
@@ -31,7 +32,7 @@ LATER = Now(1_790_000_100 * NS, 86_500 * NS)
 
 
 def load(path: Path, boot_id: str = BOOT_ID) -> Store:
-    store = Store()
+    store = Store(DEFAULT.name)
     journal = Journal(path, boot_id, store)
     journal.load()
     assert journal.failure is None
@@ -88,12 +89,12 @@ def documented_fields(heading: str) -> list[str]:
 
 
 def test_the_page_names_every_field_of_a_session() -> None:
-    own = ["id", "status", *records.FIELDS, "belief", "history", "trail"]
+    own = ["id", "status", *records.SESSION_FIELDS, "belief", "history", "trail"]
     assert documented_fields("## A session") == own
 
 
 def test_the_page_names_every_field_of_an_activity() -> None:
-    own = {key for key, *_ in activity.FIELDS}
+    own = {key for key, *_ in activity.STORED_FIELDS}
     others = {"base", "heard", "questions", "calls", "done", "registry"}
     assert set(documented_fields("`belief` is there")) == own | others
 

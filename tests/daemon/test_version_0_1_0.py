@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 
 from acd import protocol
-from acd.agents.catalog import TRANSLATOR
-from acd.client.session import Answer, ClientSession
+from acd.agents.catalog import DEFAULT, TRANSLATOR
+from acd.client.session import ClientSession, MatchedReply
+from acd.config import LimitsConfig
 from acd.daemon.journal import Journal
 from acd.protocol import (
-    MAX_LINE,
     LineDecoder,
     LineError,
     Message,
@@ -46,7 +46,7 @@ CONNECTIONS = ["samples", "clients", "subscribe", "watch", "record"]
 
 def sent(name: str) -> list[Request | Refused | LineError]:
     """The requests of a connection, as the daemon reads them."""
-    lines = LineDecoder(MAX_LINE).feed((FIXTURE / f"{name}.requests").read_bytes())
+    lines = LineDecoder(LimitsConfig().max_line).feed((FIXTURE / f"{name}.requests").read_bytes())
     return [line if isinstance(line, LineError) else _read(line) for line in lines]
 
 
@@ -92,10 +92,10 @@ def test_every_reply_and_push_is_read_as_the_same_object(name: str, size: int) -
         for start in range(0, len(data), size)
         for each in session.receive(data[start : start + size])
     ]
-    messages = [each.reply if isinstance(each, Answer) else each for each in received]
+    messages = [each.reply if isinstance(each, MatchedReply) else each for each in received]
     # Named tuples of different types can be equal.
     assert list(map(repr, messages)) == list(map(repr, expected_messages(name)))
-    assert sum(isinstance(each, Answer) for each in received) == len(requests)
+    assert sum(isinstance(each, MatchedReply) for each in received) == len(requests)
 
 
 def test_the_daemon_answers_every_sample_as_before(home: DaemonHome) -> None:
@@ -130,7 +130,7 @@ def extends(now: object, before: object) -> bool:
 
 
 def load(path: Path) -> Store:
-    store = Store()
+    store = Store(DEFAULT.name)
     boot_id = path.read_text("utf-8").split(None, 3)[2]
     journal = Journal(path, boot_id, store)
     journal.load()

@@ -15,6 +15,7 @@ import pytest
 
 from acd.errors import AcdError
 from acd.system import files
+from acd.system.lock_file import lock
 from testing.home import state
 
 NOBODY = 65534
@@ -345,7 +346,7 @@ def test_the_lock_has_one_holder_at_a_time_and_leaves_no_file(tmp_path: Path) ->
 
     def work(number: int) -> None:
         for _ in range(20):
-            with files.lock(path, waiting=lambda: waited.append(number)):
+            with lock(path, waiting=lambda: waited.append(number)):
                 inside.append(number)
                 most.append(len(inside))
                 os.sched_yield()
@@ -364,14 +365,14 @@ def test_the_lock_has_one_holder_at_a_time_and_leaves_no_file(tmp_path: Path) ->
 
 def test_the_lock_is_released_after_an_exception(tmp_path: Path) -> None:
     path = tmp_path / "acd.lock"
-    with pytest.raises(ZeroDivisionError), files.lock(path):
+    with pytest.raises(ZeroDivisionError), lock(path):
         raise ZeroDivisionError
-    with files.lock(path, waiting=lambda: pytest.fail("still held")):
+    with lock(path, waiting=lambda: pytest.fail("still held")):
         pass
 
 
 def test_a_lock_that_cannot_be_created_is_reported() -> None:
     with as_nobody() as folder:
         folder.chmod(0o500)
-        with pytest.raises(AcdError, match="cannot lock"), files.lock(folder / "acd.lock"):
+        with pytest.raises(AcdError, match="cannot lock"), lock(folder / "acd.lock"):
             pass

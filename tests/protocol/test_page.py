@@ -113,7 +113,7 @@ def test_every_request_of_the_table_is_known_to_the_daemon() -> None:
 
 def test_every_field_of_a_session_is_in_the_tables() -> None:
     now = Now(5, 5)
-    session = Session("s", "working", now)
+    session = Session("s", "working", now, "claude-code")
     assert first_column("## A session") == [*session.to_wire(now)]
     both = first_column("## A session") + first_column("shows three more")
     assert both == [*session.to_wire_whole(now)]

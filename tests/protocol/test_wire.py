@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acd.agents.catalog import DEFAULT
 from acd.daemon.commands import Commands
 from acd.protocol import USAGE, LineDecoder, LineError, encode, parse_message, parse_request
 from acd.sessions.metadata import Refused
@@ -249,7 +250,7 @@ def answers(store: Store, line: str | LineError, now: Now) -> str:
 
 @given(_streams)
 def test_whatever_bytes_arrive_each_line_is_answered_or_refused(pieces: list[bytes]) -> None:
-    decoder, store = LineDecoder(1000), Store()
+    decoder, store = LineDecoder(1000), Store(DEFAULT.name)
     for piece in pieces:
         for line in decoder.feed(piece):
             reply = answers(store, line, START)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from acd.agents.catalog import AGENTS, TRANSLATOR
+from acd.agents.catalog import AGENTS, DEFAULT, TRANSLATOR
 from acd.agents.codex.events import EVENTS
 from acd.agents.payloads import read_hook_event
 from acd.sessions.events import HookEvent
@@ -89,7 +89,7 @@ def test_a_recorded_payload_means(name: str, status: str | None) -> None:
 def test_a_subagents_permission_request_is_a_question_and_no_other_event_counts() -> None:
     asked = event_of("PermissionRequest-Bash", agent_id="a1")
     assert asked.status == "question"
-    store = Store()
+    store = Store(DEFAULT.name)
     store.apply_hook(event_of("Stop", session_id=asked.session), START)
     store.apply_hook(asked, START)
     assert store.get(asked.session).status == "question"
@@ -105,7 +105,7 @@ class CodexScene:
     """A session whose signals come a second apart."""
 
     def __init__(self) -> None:
-        self.store = Store()
+        self.store = Store(DEFAULT.name)
         self.seconds = 0
 
     def hook(self, name: str, subagent: str | None = None, *, at: int | None = None) -> None:
@@ -172,7 +172,7 @@ def test_a_subagents_question_is_kept_with_its_transcript() -> None:
     scene.hook("Stop")
     scene.hook("PermissionRequest-Bash", "a1")
     assert scene.store.get("s").asking() == {"a1": "/a1.jsonl"}
-    other = Store()
+    other = Store(DEFAULT.name)
     apply_record(other, session_record(scene.store.get("s")), START, TRANSLATOR)
     assert contents(other) == contents(scene.store)
     assert other.get("s").transcript == event_of("Stop").transcript

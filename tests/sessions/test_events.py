@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.agents.catalog import AGENTS, TRANSLATOR, resume_argv
+from acd.agents.catalog import AGENTS, DEFAULT, TRANSLATOR, resume_argv
 from acd.agents.payloads import read_hook_event
 from acd.sessions.events import RECORD_KEYS, TERMINAL_HINTS, HookEvent
 from acd.sessions.fields import FIELD_LENGTH, HINT_LENGTH, NAME_LENGTH
@@ -265,7 +265,7 @@ def test_whatever_the_fields_hold_an_event_is_read_or_refused(given_: tuple[Json
     meta, payload = given_
     try:
         event = read_hook_event(CLAUDE, meta, payload, local_host=HERE)
-        Store().apply_hook(event, START)
+        Store(DEFAULT.name).apply_hook(event, START)
     except Refused:
         return
     assert event.status is None or event.status in STATUSES

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.agents.catalog import TRANSLATOR
+from acd.agents.catalog import DEFAULT, TRANSLATOR
 from acd.sessions import activity
 from acd.sessions.events import HookEvent
 from acd.sessions.records import (
@@ -92,7 +92,7 @@ def test_an_observation_is_applied_again_by_its_record(source: Source, word: str
     for before in ("UserPromptSubmit", "PermissionRequest/Bash"):
         scene = StoreScene()
         scene.hook(before)
-        other = Store()
+        other = Store(DEFAULT.name)
         apply_record(other, event_record(event_of(before)), scene.now, TRANSLATOR)
         earlier = scene.status()
         scene.wait(1)
@@ -113,7 +113,7 @@ def test_fields_that_a_later_version_may_add_are_ignored() -> None:
 
 
 def test_a_verb_in_a_record_may_be_in_any_case_as_on_the_wire() -> None:
-    store = Store()
+    store = Store(DEFAULT.name)
     apply_record(store, "set s working", START, TRANSLATOR)
     apply_record(store, "Rm s", START, TRANSLATOR)
     assert store.get("s").status == "closed"
@@ -195,7 +195,7 @@ _WRONG: list[Json] = [
     ids=lambda line: line[:70],
 )
 def test_a_line_that_is_not_a_record_raises_and_changes_nothing(line: str) -> None:
-    store = Store()
+    store = Store(DEFAULT.name)
     with pytest.raises(BadRecord):
         apply_record(store, line, START, TRANSLATOR)
     assert contents(store) == {}
@@ -211,7 +211,7 @@ def test_a_line_that_is_not_a_moment_raises(line: str) -> None:
 
 _FIELDS = [*SESSION, "belief", "history", "trail", "pid", "host", "closed_at", "metadata", "name"]
 _ACTIVITY = [
-    *(key for key, *_ in activity.FIELDS),
+    *(key for key, *_ in activity.STORED_FIELDS),
     *("base", "heard", "questions", "calls", "done", "registry"),
 ]
 
@@ -242,7 +242,7 @@ def _records(draw: st.DrawFn) -> str:
 
 @given(st.one_of(_records(), st.text()), st.booleans())
 def test_any_line_is_a_record_or_raises(line: str, folded: bool) -> None:
-    store = Store(SessionRules(question_as_attention=folded))
+    store = Store(DEFAULT.name, SessionRules(question_as_attention=folded))
     try:
         apply_record(store, line, START, TRANSLATOR)
         read_moment(line)
@@ -266,4 +266,6 @@ def change_all(store: Store) -> None:
 
 def test_payloads_are_not_records() -> None:
     with pytest.raises(BadRecord):
-        apply_record(Store(), f"EVENT {json.dumps(payload_of('Stop'))}", START, TRANSLATOR)
+        apply_record(
+            Store(DEFAULT.name), f"EVENT {json.dumps(payload_of('Stop'))}", START, TRANSLATOR
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from acd.agents.catalog import TRANSLATOR
+from acd.agents.catalog import DEFAULT, TRANSLATOR
 from acd.sessions.recording import lines, opening, replay, session_records
 from acd.sessions.records import apply_record
 from acd.sessions.store import Store
@@ -20,7 +20,7 @@ def test_the_prompt_the_name_and_the_users_own_keys_are_left_out_of_a_change() -
 
 
 def test_the_prompt_the_name_and_the_users_own_keys_are_left_out_of_a_session() -> None:
-    store = Store()
+    store = Store(DEFAULT.name)
     apply_record(store, SET, NOW, TRANSLATOR)
     _, session = session_records(store, NOW)
     fields = json.loads(session.removeprefix("SESSION "))
@@ -39,7 +39,7 @@ def test_an_event_keeps_its_name() -> None:
 
 
 def test_the_rest_is_replayed() -> None:
-    store = Store()
+    store = Store(DEFAULT.name)
     apply_record(store, SET, NOW, TRANSLATOR)
     recording = [
         opening(),

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acd.agents.catalog import TRANSLATOR
+from acd.agents.catalog import DEFAULT, TRANSLATOR
 from acd.sessions.recording import replay
 from acd.sessions.records import apply_record
 from acd.sessions.store import Store
@@ -100,7 +100,7 @@ def test_whatever_the_order_of_the_sources_the_end_is_the_same(
     recording: Path, data: st.DataObject
 ) -> None:
     recorded = signals(recording)
-    in_order = Store()
+    in_order = Store(DEFAULT.name)
     for signal in recorded:
         apply_record(in_order, signal.line, signal.now, TRANSLATOR)
 
@@ -109,7 +109,7 @@ def test_whatever_the_order_of_the_sources_the_end_is_the_same(
         for source in {signal.source for signal in recorded}
     }
     last = recorded[-1].now
-    mixed = Store()
+    mixed = Store(DEFAULT.name)
     while queues:
         # A process is watched from its session's first event on.
         known = [

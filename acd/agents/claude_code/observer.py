@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from acd.agents.claude_code.events import AGENT
 from acd.agents.observer import OnObservation, WatchTarget
 from acd.sessions.signals import OBSERVER, Observation
-from acd.system.files import open_own
+from acd.system.guarded import open_own
 from acd.system.process import identify
 
 if TYPE_CHECKING:

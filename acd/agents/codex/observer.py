@@ -28,7 +28,7 @@ from acd.agents.observer import OnObservation, WatchTarget
 from acd.sessions.signals import OBSERVER, Observation, process_ended
 from acd.sessions.values import Json
 from acd.system import clock
-from acd.system.files import is_own, open_own
+from acd.system.guarded import is_own, open_own
 from acd.system.process import ProcessWatch
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from acd.sessions.status import ATTENTION, NEEDS_YOU, QUESTION, STATUSES, WORKING
+from acd.sessions.status import ATTENTION, NEEDS_YOU, QUESTION, STATUSES, WORKING, by_need
 from acd.sessions.values import Json
-from acd.text import SYMBOLS, age, by_need, cut, one_line
+from acd.text import SYMBOLS, age, cut, one_line
 
 SHOWN: Final = (QUESTION, ATTENTION, WORKING)
 """The statuses that a bar counts, the most urgent first."""

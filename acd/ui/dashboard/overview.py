@@ -8,7 +8,7 @@ from typing import Final
 from textual.app import ComposeResult
 from textual.widget import Widget
 
-from acd.agents.catalog import FIRST
+from acd.agents.catalog import DEFAULT
 from acd.ui.dashboard import header
 from acd.ui.dashboard.columns import heading
 from acd.ui.dashboard.footer import KeyHint
@@ -74,7 +74,7 @@ class Overview(SessionScreen):
             text = f"no session matches /{model.filter}: Escape shows all"
             self.heading.set_lines([(text, "dim")])
         elif model.is_complete:
-            self.heading.set_lines([(f"start {FIRST.resume[0]}, and it appears here", "dim")])
+            self.heading.set_lines([(f"start {DEFAULT.resume[0]}, and it appears here", "dim")])
         else:
             self.heading.set_lines([])
 

@@ -1,4 +1,4 @@
-"""Evidence that no hook reports: the end of the agent's process, and Claude Code's registry.
+"""Signals that no hook reports: the end of the agent's process, and Claude Code's registry.
 
 A process stands for the agent, with a registry file as the real client writes it; the real
 client is in tests/e2e.
