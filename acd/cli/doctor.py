@@ -80,18 +80,18 @@ def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     yield _config(paths.config_path(environ))
 
     socket = paths.socket_path(environ)
-    service, part = found.service, found.service.part
+    service = found.service
     manager = service_manager(environ)
     yield _socket(environ, socket, served=service.manager is not None and service.listening)
-    yield _daemon(environ, service.manager if part.state == "current" else None)
+    yield _daemon(environ, service.manager if service.state == "current" else None)
     if lost := diagnosis.check_lost(
         runtime_dir.undelivered_events(socket), paths.given_up_path(socket), manager.daemon_log
     ):
         yield lost
     yield diagnosis.check_service(
-        part.state, part.where, part.reasons, service.manager, listening=service.listening
+        service.state, service.where, service.reasons, service.manager, listening=service.listening
     )
-    if part.state in {"current", "stale"}:
+    if service.state in {"current", "stale"}:
         yield from manager.check_sandboxes()
     yield from notifications.findings(environ)
     for agent, hooks in found.hooks.items():

@@ -18,7 +18,7 @@ from acd.system import runtime_dir
 from acd.text import age
 
 if TYPE_CHECKING:
-    from acd.install.component import Part
+    from acd.install.component import ComponentReport
 
 _ACTIVATIONS: Final = {
     "systemd": "started by systemd",
@@ -83,13 +83,15 @@ def _installation_facts() -> dict[str, str]:
     if service.manager is None:
         facts = {"service": "none here: hooks and commands start the daemon"}
     else:
-        facts = {"service": f"{service.manager}, {_part_fact(service.part)}"}
+        facts = {"service": f"{service.manager}, {_component_fact(service)}"}
     if sandbox := _sandbox_fact(service.sandboxes):
         facts["sandbox"] = sandbox
     if len(found.hooks) == 1:
         [hooks] = found.hooks.values()
-        return facts | {"hooks": _part_fact(hooks)}
-    return facts | {f"hooks, {agent}": _part_fact(part) for agent, part in found.hooks.items()}
+        return facts | {"hooks": _component_fact(hooks)}
+    return facts | {
+        f"hooks, {agent}": _component_fact(report) for agent, report in found.hooks.items()
+    }
 
 
 def _sandbox_fact(levels: Mapping[str, str]) -> str:
@@ -109,18 +111,20 @@ def _status_line_facts() -> dict[str, str]:
     }
 
 
-def _part_fact(part: Part) -> str:
-    reasons = "; ".join(part.reasons)
-    match part.state:
+def _component_fact(report: ComponentReport) -> str:
+    reasons = "; ".join(report.reasons)
+    match report.state:
         case "current":
-            return f"installed in {part.where}"
+            return f"installed in {report.where}"
         case "missing":
-            return f"not installed ({part.where}: {reasons}); acd install installs it"
+            return f"not installed ({report.where}: {reasons}); acd install installs it"
         case "stale":
-            return f"installed in {part.where}, but not current ({reasons}); acd install repairs it"
+            return (
+                f"installed in {report.where}, but not current ({reasons}); acd install repairs it"
+            )
         case "untrusted":
             return (
-                f"installed in {part.where}, not trusted yet ({reasons});"
+                f"installed in {report.where}, not trusted yet ({reasons});"
                 " acd install --trust does that"
             )
         case _:

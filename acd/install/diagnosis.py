@@ -185,9 +185,9 @@ def check_notifier(unit: NotifierReport | None, *, at_work: bool) -> Finding:
             return Finding("notify", "ok", "acd notify is running")
         remedy = "have your session start it: acd notify"
         return Finding("notify", "problem", "configured, and no acd notify is running", remedy)
-    if unit.part.reasons:
-        return Finding("notify", "problem", "; ".join(unit.part.reasons), "acd install")
-    name, state = unit.part.where.name, unit.active_state
+    if unit.reasons:
+        return Finding("notify", "problem", "; ".join(unit.reasons), "acd install")
+    name, state = unit.where.name, unit.active_state
     if state == "failed" or (unit.daemon_runs and state == "inactive"):
         text = "has failed" if state == "failed" else "does not run, and the daemon does"
         return Finding("notify", "problem", f"{name} {text}", unit.remedy)

@@ -15,14 +15,14 @@ from acd.agents.installer import Trust
 from acd.agents.settings import hook_entries
 from acd.errors import AcdError
 from acd.install import agents
-from acd.install.component import Part, Plan
+from acd.install.component import ComponentReport, Plan
 from acd.install.hook_command import guarded_command, real_python
 from acd.install.program import Program
-from acd.install.settings import AddToSettings, RemoveFromSettings, put_hooks
+from acd.install.settings import AddToSettings, RemoveFromSettings, put_hooks, remove_hooks
 
 
 class Hooks:
-    """The hooks of one agent. Their removal also removes acd's status line from the settings.
+    """The hooks of one agent.
 
     `met` is the newest version of the agent's program that the running daemon has
     met; with `trust` the plan gives the user's trust, where the agent asks for it.
@@ -79,29 +79,29 @@ class Hooks:
         return plan
 
     def remove(self) -> Plan:
-        step = RemoveFromSettings(self.settings)
-        return Plan([step], [*self._moved(step)]) if step.is_needed() else Plan()
+        step = remove_hooks(self.settings)
+        is_needed = step.is_needed() or self.settings.has_useless_backup()
+        return Plan([step], [*self._moved(step)]) if is_needed else Plan()
 
-    def inspect(self) -> Part:
-        """Returns how it is. Changes nothing, and raises nothing."""
+    def inspect(self) -> ComponentReport:
         path = self.settings.path
         try:
             wanted = self.wanted
         except AcdError as error:
-            return Part("unknown", paths.data_dir(self._environ), (error.message,))
+            return ComponentReport("unknown", paths.data_dir(self._environ), (error.message,))
         try:
             text, found = self.settings.text(), self.settings.hooks()
         except AcdError as error:
-            return Part("unknown", path, (error.message.removeprefix(f"{path}, "),))
+            return ComponentReport("unknown", path, (error.message.removeprefix(f"{path}, "),))
         if not wanted:
-            return Part("stale" if found else "missing", path, (self.unsupported(),))
+            return ComponentReport("stale" if found else "missing", path, (self.unsupported(),))
         if not found:
-            return Part("missing", path, ("no hooks of acd in it",))
+            return ComponentReport("missing", path, ("no hooks of acd in it",))
         if reasons := tuple(self._differences(text, found)):
-            return Part("stale", path, reasons)
+            return ComponentReport("stale", path, reasons)
         if self._installer.trust is not None:
             return self._inspect_trust(self._installer.trust)
-        return Part("current", path)
+        return ComponentReport("current", path)
 
     def _differences(self, text: str, found: Mapping[str, list[dict[str, Any]]]) -> Iterator[str]:
         """Yields what differs from what `acd install` would install, in words."""
@@ -162,17 +162,19 @@ class Hooks:
                 f" {trust.review}; acd install --trust does it for you"
             )
 
-    def _inspect_trust(self, trust: Trust) -> Part:
+    def _inspect_trust(self, trust: Trust) -> ComponentReport:
         path = self.settings.path
         try:
             untrusted = trust.untrusted(self._environ)
         except AcdError as error:
-            return Part("unknown", path, (error.message,))
+            return ComponentReport("unknown", path, (error.message,))
         if not untrusted:
-            return Part("current", path)
+            return ComponentReport("current", path)
         all_of_them = len(untrusted) == len(self.wanted)
         which = "runs none of them" if all_of_them else f"does not run {_listed(set(untrusted))}"
-        return Part("untrusted", path, (f"{self.settings.title} {which}: {trust.review}",))
+        return ComponentReport(
+            "untrusted", path, (f"{self.settings.title} {which}: {trust.review}",)
+        )
 
 
 def _listed(events: set[str]) -> str:

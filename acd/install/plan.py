@@ -10,12 +10,11 @@ from acd import paths
 from acd.agents.catalog import AGENTS
 from acd.errors import AcdError
 from acd.install import agents, shell
-from acd.install.component import Installable, Plan, Removable
+from acd.install.component import Component, Plan
 from acd.install.daemon import SelfTest, met_versions
 from acd.install.hooks import Hooks
 from acd.install.program import Program
 from acd.install.service import Service
-from acd.install.state_files import DaemonState
 from acd.install.status_line import AgentStatusLine, able_agents
 
 
@@ -62,9 +61,7 @@ def install_plan(environ: Mapping[str, str], choice: Choice) -> Plan:
     return plan
 
 
-def _chosen(
-    environ: Mapping[str, str], choice: Choice, hooks: list[Hooks]
-) -> Iterator[Installable]:
+def _chosen(environ: Mapping[str, str], choice: Choice, hooks: list[Hooks]) -> Iterator[Component]:
     """Yields the components that the user wants, in the order of their installation."""
     if choice.hooks or choice.status_line:
         yield Program(environ)
@@ -104,18 +101,14 @@ def uninstall_plan(environ: Mapping[str, str]) -> Plan:
     return plan
 
 
-def _installed(environ: Mapping[str, str]) -> Iterator[Removable]:
+def _installed(environ: Mapping[str, str]) -> Iterator[Component]:
     """Yields all components, in the order of their removal."""
     # The hooks first: they would start the daemon again.
     for agent in AGENTS:
         yield Hooks(environ, agent)
-    service = Service(environ)
-    yield service
-    # The service's socket, and the one that ACD_SOCKET names.
-    usual = paths.socket_path(paths.without_socket(environ))
-    for socket in dict.fromkeys((usual, paths.socket_path(environ))):
-        if socket != usual or not service.manager.serves_another_home:
-            yield DaemonState(socket)
+    for agent, status_line in able_agents().items():
+        yield AgentStatusLine(environ, agent, status_line)
+    yield Service(environ)
     yield shell.manual(environ)
     yield shell.completions(environ)
     yield Program(environ)

@@ -11,7 +11,6 @@ import pytest
 from acd.agents.claude_code.checks import check_clients, check_overruled
 from acd.agents.claude_code.clients import Version
 from acd.findings import Finding, is_well
-from acd.install.component import Part
 from acd.install.diagnosis import (
     check_daemon,
     check_hooks,
@@ -38,8 +37,14 @@ INFO: dict[str, Any] = {
 
 
 def notifier(state: str, *reasons: str, daemon: bool) -> NotifierReport:
-    part = Part("stale" if reasons else "current", PLACE, reasons)
-    return NotifierReport(part, state, daemon, "start it")
+    return NotifierReport(
+        "stale" if reasons else "current",
+        PLACE,
+        reasons,
+        active_state=state,
+        daemon_runs=daemon,
+        remedy="start it",
+    )
 
 
 def managed(key: str, *, by_administrator: bool) -> Finding:

@@ -18,7 +18,7 @@ def inspect(user: User) -> InstallReport:
 
 def test_before_an_install_hooks_and_service_are_missing(user: User) -> None:
     found = inspect(user)
-    assert (found.hooks["claude-code"].state, found.service.part.state) == ("missing", "missing")
+    assert (found.hooks["claude-code"].state, found.service.state) == ("missing", "missing")
     assert found.service.manager is None
     assert not found.service.listening
 
