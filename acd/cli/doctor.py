@@ -57,13 +57,14 @@ def _lines(found: list[Finding], style: TerminalStyle) -> Iterator[str]:
 
 def _findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     from acd.agents.settings import hook_entries
-    from acd.install import environment_checks, report
+    from acd.install import environment_checks
     from acd.install.agents import installer
     from acd.install.daemon import met_versions
+    from acd.install.inspection import inspect_installation
     from acd.install.service import service_manager
     from acd.system import programs
 
-    found = report(environ)
+    found = inspect_installation(environ)
     own = Path(sys.executable)
     installed = environment_checks.installed_program(environ)
     if installed is not None:

@@ -76,9 +76,9 @@ def _daemon_facts(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _installation_facts() -> dict[str, str]:
-    from acd.install import report  # 30 ms, with the programs that it runs
+    from acd.install.inspection import inspect_installation  # 30 ms, with the programs that it runs
 
-    found = report(os.environ)
+    found = inspect_installation(os.environ)
     service = found.service
     if service.manager is None:
         facts = {"service": "none here: hooks and commands start the daemon"}

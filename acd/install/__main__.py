@@ -9,15 +9,15 @@ from __future__ import annotations
 import os
 import sys
 
-from acd import install
 from acd.errors import AcdError
+from acd.install import run
 from acd.text import printable
 
 
 def main() -> int:
     """Returns the exit code."""
     try:
-        for line in install.uninstall(os.environ):
+        for line in run.uninstall(os.environ):
             print(printable(line))
     except AcdError as error:
         print(f"acd: {printable(error.message)}", file=sys.stderr)

@@ -23,7 +23,7 @@ class InstallReport:
     service: ServiceReport
 
 
-def inspect(environ: Mapping[str, str]) -> InstallReport:
+def inspect_installation(environ: Mapping[str, str]) -> InstallReport:
     """Returns the state of hooks and service in some tens of milliseconds. Raises nothing."""
     met = met_versions(environ)
     hooks = {
