@@ -16,6 +16,7 @@ _MODULES: Final = (
     "acd.__main__",
     "acd.cli.main",
     *(f"acd.cli.{name}" for name in ("doctor", "install", "list", "status")),
+    "acd.install.doctor",
     "acd.install.run",
 )
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from acd import __version__, paths
-from acd.cli import notifications
 from acd.cli.result import Result
 from acd.client import control
 from acd.errors import EXIT_UNREACHABLE
+from acd.install import diagnosis, notification_checks
 from acd.sessions.status import STATUSES
 from acd.system import runtime_dir
 from acd.text import age
@@ -44,10 +44,9 @@ def status() -> Result:
         head = f"acd {info['version']}: running for {age(info['uptime'])}"
         facts = dict(_daemon_facts(info))
     if lost := runtime_dir.undelivered_events(socket):
-        events = "event" if lost == 1 else "events"
-        facts["lost"] = f"{lost} {events} that hooks could not deliver since the last boot"
+        facts["lost"] = diagnosis.lost_events(lost)
     facts |= _installation_facts() | _status_line_facts()
-    facts["notify"] = notifications.summary(os.environ)
+    facts["notify"] = notification_checks.summary(os.environ)
     size = max(map(len, facts))
     return Result(
         [head, *(f"  {name:<{size}}  {fact}" for name, fact in facts.items())],

@@ -31,7 +31,7 @@ def stop_daemon(environ: Mapping[str, str]) -> bool:
     return True
 
 
-def met_versions(environ: Mapping[str, str]) -> Mapping[str, str]:
+def seen_versions(environ: Mapping[str, str]) -> Mapping[str, str]:
     """Returns the newest version of each agent's program that the running daemon has met.
 
     They are INFO's `clients`; empty if no daemon runs or it does not reply. Starts

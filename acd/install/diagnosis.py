@@ -117,6 +117,12 @@ def check_daemon(info: Mapping[str, Any] | None, version: str, manager: str | No
     return Finding("daemon", "ok", text)
 
 
+def lost_events(count: int) -> str:
+    """Returns the number of events that did not reach the daemon, in words."""
+    events = "event" if count == 1 else "events"
+    return f"{count} {events} that hooks could not deliver since the last boot"
+
+
 def check_lost(count: int, path: Path, log: str | None) -> Finding | None:
     """Reports events that hooks could not deliver since the last boot; None if there are none.
 
@@ -124,12 +130,11 @@ def check_lost(count: int, path: Path, log: str | None) -> Finding | None:
     """
     if not count:
         return None
-    events = "event" if count == 1 else "events"
     reason = f"see {log} for the reason; " if log else ""
     return Finding(
         "lost",
         "problem",
-        f"{count} {events} that hooks could not deliver since the last boot",
+        lost_events(count),
         f"{reason}rm {path} resets the count",
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from acd.install import agents
 from acd.install.component import ComponentReport
-from acd.install.daemon import met_versions
+from acd.install.daemon import seen_versions
 from acd.install.hooks import Hooks
 from acd.install.service import Service
 from acd.install.service_manager import ServiceReport
@@ -25,7 +25,7 @@ class InstallReport:
 
 def inspect_installation(environ: Mapping[str, str]) -> InstallReport:
     """Returns the state of hooks and service in some tens of milliseconds. Raises nothing."""
-    met = met_versions(environ)
+    met = seen_versions(environ)
     hooks = {
         agent: Hooks(environ, agent, met.get(agent)).inspect() for agent in agents.chosen(environ)
     }

@@ -11,7 +11,7 @@ from acd.agents.catalog import AGENTS
 from acd.errors import AcdError
 from acd.install import agents, shell
 from acd.install.component import Component, Plan
-from acd.install.daemon import SelfTest, met_versions
+from acd.install.daemon import SelfTest, seen_versions
 from acd.install.hooks import Hooks
 from acd.install.program import Program
 from acd.install.service import Service
@@ -46,7 +46,7 @@ def install_plan(environ: Mapping[str, str], choice: Choice) -> Plan:
             f"ACD_SOCKET ({explicit}) is not used for the service, which listens at"
             f" {paths.socket_path(environ)}; unset it to use that"
         )
-    met = met_versions(environ) if choice.hooks else {}
+    met = seen_versions(environ) if choice.hooks else {}
     hooks = [
         Hooks(environ, agent, met.get(agent), trust=choice.trust)
         for agent in (agents.chosen(environ, choice.named) if choice.hooks else ())

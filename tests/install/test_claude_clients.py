@@ -12,7 +12,7 @@ import pytest
 
 from acd.agents.claude_code import clients as claude_clients
 from acd.agents.claude_code.clients import EXTENSIONS, PROGRAM, USUAL, Version, clients
-from acd.install.daemon import met_versions
+from acd.install.daemon import seen_versions
 from testing.support import DaemonHome
 
 pytestmark = pytest.mark.usefixtures("own_home")
@@ -206,7 +206,7 @@ def start_with_client(made: DaemonHome, version: str) -> None:
 def test_a_client_that_only_the_daemon_has_met_counts() -> None:
     with DaemonHome() as made:
         start_with_client(made, "2.1.332")
-        met = met_versions(made.environ).get("claude-code")
+        met = seen_versions(made.environ).get("claude-code")
         assert clients(made.environ, met) == [("in use, as the daemon has seen", (2, 1, 332))]
 
 
@@ -214,5 +214,5 @@ def test_a_client_that_was_both_seen_and_found_is_listed_once(tmp_path: Path) ->
     with DaemonHome() as made:
         start_with_client(made, "2.1.332")
         environ = {**made.environ, "PATH": claude(tmp_path, "echo 2.1.332")["PATH"]}
-        met = met_versions(environ).get("claude-code")
+        met = seen_versions(environ).get("claude-code")
         assert clients(environ, met) == [(str(tmp_path / "claude"), (2, 1, 332))]

@@ -69,7 +69,7 @@ PROBLEMS = {
     "nothing on PATH, and nothing installed": check_path(None, None),
     "another one first on PATH": check_path(Path("/other/acd"), PLACE),
     "an unsafe directory": check_socket(PLACE, ("it is open", "close it"), None, None),
-    "a file that is no socket": check_socket(PLACE, None, "is no socket", None),
+    "a file that is not a socket": check_socket(PLACE, None, "is not a socket", None),
     "a socket that hooks do not know": check_socket(PLACE, None, None, Path("/run/acd.sock")),
     "a daemon of another version": check_daemon({**INFO, "version": "0.9"}, "1.0", "systemd"),
     "a daemon that cannot write": check_daemon({**INFO, "journal_failure": "full"}, "1.0", None),

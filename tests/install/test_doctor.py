@@ -149,7 +149,7 @@ BROKEN: dict[str, tuple[Callable[[User], None], str, str]] = {
     "client too old": (lambda user: user.claude("2.0.45"), "too old for ", "claude update"),
     "configuration": (_configure, "daemon.idle: no such option", "correct it"),
     "directory open": (_open_directory, "is not a private directory", "mode 700"),
-    "no socket": (_no_socket, "is no socket", "rm "),
+    "no socket": (_no_socket, "is not a socket", "rm "),
     "events lost": (_lose_events, "2 events that hooks could not deliver", "resets the count"),
     "hook open to all": (_open_hook, "everybody can change it", "correct it"),
     "the hook's work open to all": (_open_work, "everybody can change it", "correct it"),
