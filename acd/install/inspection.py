@@ -25,9 +25,9 @@ class InstallReport:
 
 def inspect_installation(environ: Mapping[str, str]) -> InstallReport:
     """Returns the state of hooks and service in some tens of milliseconds. Raises nothing."""
-    met = seen_versions(environ)
+    seen = seen_versions(environ)
     hooks = {
-        agent: Hooks(environ, agent, met.get(agent)).inspect() for agent in agents.chosen(environ)
+        agent: Hooks(environ, agent, seen.get(agent)).inspect() for agent in agents.chosen(environ)
     }
     return InstallReport(hooks, Service(environ).inspect())
 

@@ -27,7 +27,7 @@ from acd.system import activation, programs, runtime_dir
 from acd.system.environment import minimal
 
 LABEL: Final = "local.acd"
-_SECONDS: Final = 30.0
+_LAUNCHCTL_SECONDS: Final = 30.0
 
 
 class Launchd:
@@ -74,7 +74,9 @@ class Launchd:
         return answer is not None and answer.status == 0
 
     def _run(self, *arguments: str) -> programs.Completed | None:
-        return programs.run(["launchctl", *arguments], environ=self._environ, timeout=_SECONDS)
+        return programs.run(
+            ["launchctl", *arguments], environ=self._environ, timeout=_LAUNCHCTL_SECONDS
+        )
 
 
 class LaunchdService:

@@ -11,9 +11,10 @@ from acd.agents.catalog import AGENTS
 from acd.errors import AcdError
 from acd.install import agents, shell
 from acd.install.component import Component, Plan
-from acd.install.daemon import SelfTest, seen_versions
+from acd.install.daemon import seen_versions
 from acd.install.hooks import Hooks
 from acd.install.program import Program
+from acd.install.self_test import SelfTest
 from acd.install.service import Service
 from acd.install.status_line import AgentStatusLine, able_agents
 
@@ -46,9 +47,9 @@ def install_plan(environ: Mapping[str, str], choice: Choice) -> Plan:
             f"ACD_SOCKET ({explicit}) is not used for the service, which listens at"
             f" {paths.socket_path(environ)}; unset it to use that"
         )
-    met = seen_versions(environ) if choice.hooks else {}
+    seen = seen_versions(environ) if choice.hooks else {}
     hooks = [
-        Hooks(environ, agent, met.get(agent), trust=choice.trust)
+        Hooks(environ, agent, seen.get(agent), trust=choice.trust)
         for agent in (agents.chosen(environ, choice.named) if choice.hooks else ())
     ]
     for component in _chosen(environ, choice, hooks):

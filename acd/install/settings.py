@@ -55,7 +55,7 @@ class Settings:
         return text
 
     def hooks(self) -> dict[str, list[dict[str, Any]]]:
-        """Returns acd's handlers in the file, by event."""
+        """Returns acd's hook entries in the file, by event."""
         text = self.text()
         with self.located():
             return hook_entries.installed(text, self.agent)
@@ -127,8 +127,8 @@ class AddToSettings:
         return None if self.settings.holds_ours(content) else self.settings.backup
 
 
-def put_hooks(settings: Settings, wanted: Mapping[str, hook_entries.Handler]) -> AddToSettings:
-    """Returns the step that puts these handlers, by event, into the settings."""
+def put_hooks(settings: Settings, wanted: Mapping[str, hook_entries.HookEntry]) -> AddToSettings:
+    """Returns the step that puts these entries, by event, into the settings."""
     return AddToSettings(
         settings,
         f"{len(wanted)} hooks",

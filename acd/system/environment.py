@@ -36,3 +36,12 @@ def minimal(environ: Mapping[str, str]) -> dict[str, str]:
         for name, value in environ.items()
         if name in _PASSED_ON or name.startswith("LC_")
     }
+
+
+def socket_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables of `environ` that determine the path of the daemon's socket."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name == "ACD_SOCKET" or name.startswith("XDG_")
+    }

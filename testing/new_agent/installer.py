@@ -10,7 +10,7 @@ from acd.agents.installer import Installer
 INSTALLER: Final = Installer(
     program="tinker",
     settings=lambda environ: paths.home(environ) / ".tinker/settings.json",
-    hooks=lambda environ, command, met: {
+    hooks=lambda environ, command, seen_version: {
         event: {"type": "command", "command": command}
         for event in ("UserPromptSubmit", "PermissionRequest", "Stop", "SessionEnd")
     },
