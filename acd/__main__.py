@@ -12,7 +12,7 @@ import sys
 from typing import NoReturn
 
 from acd.errors import EXIT_UNREACHABLE, AcdError, UnsafeSocket
-from acd.text import printable
+from acd.text import error_text
 
 
 def main() -> int:
@@ -42,9 +42,7 @@ def main() -> int:
 
         return cli_main()
     except AcdError as error:
-        print(f"acd: {printable(error.message)}", file=sys.stderr)
-        if error.hint:
-            print(f"     {printable(error.hint)}", file=sys.stderr)
+        print(error_text(error), file=sys.stderr)
         # To a client an unsafe socket means that no daemon can be reached.
         is_unreachable = isinstance(error, UnsafeSocket) and not is_daemon
         return EXIT_UNREACHABLE if is_unreachable else error.exit_code

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from acd.agents.settings.hook_entries import HookEntry
 from acd.findings import Finding
@@ -68,8 +68,8 @@ class Installer:
     """Returns the file that holds the hooks, in the agent's configuration directory."""
     hooks: Callable[[Environ, str, str | None], Mapping[str, HookEntry]]
     """(environ, command, seen_version) to the hook entry of each event that the agent supports."""
-    probe: Callable[[str], Mapping[str, Any]]
-    """Returns the payload of an event that creates the session with this id, for the self-test."""
+    probe_event: str
+    """An event that creates a session: `acd install` runs the hook with it once, as a self-test."""
     update: str = ""
     """How to update a program that supports none of the events: "update it …"."""
     moved: Callable[[bytes | None, bytes | None], str | None] | None = None

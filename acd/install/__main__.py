@@ -11,7 +11,7 @@ import sys
 
 from acd.errors import AcdError
 from acd.install import run
-from acd.text import printable
+from acd.text import error_text, printable
 
 
 def main() -> int:
@@ -20,9 +20,7 @@ def main() -> int:
         for line in run.uninstall(os.environ):
             print(printable(line))
     except AcdError as error:
-        print(f"acd: {printable(error.message)}", file=sys.stderr)
-        if error.hint:
-            print(f"     {printable(error.hint)}", file=sys.stderr)
+        print(error_text(error), file=sys.stderr)
         return error.exit_code
     return 0
 

@@ -87,7 +87,7 @@ def _without_status_line(choice: Choice) -> Iterator[str]:
 def _self_test(environ: Mapping[str, str], hooked: Hooks | None, *, start: bool) -> SelfTest:
     if hooked is None:
         return SelfTest(environ, start)
-    return SelfTest(environ, start, hooked.command, agents.installer(hooked.agent).probe)
+    return SelfTest(environ, start, hooked.command, agents.installer(hooked.agent).probe_event)
 
 
 def uninstall_plan(environ: Mapping[str, str]) -> Plan:

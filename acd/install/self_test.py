@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from acd import __version__, paths
 from acd.client import control
@@ -29,8 +29,8 @@ class SelfTest:
     """Whether to start the daemon, because no service manager does."""
     hook: str | None = None
     """The hook's command, where one was installed."""
-    probe: Callable[[str], Mapping[str, Any]] | None = None
-    """Makes the event's payload for a session id."""
+    event: str | None = None
+    """An event of the hook that creates a session."""
 
     def describe(self) -> str:
         way = "run the hook once with an event of a throw-away session" if self.hook else "query it"
@@ -49,20 +49,21 @@ class SelfTest:
                 f"the daemon that answers is version {info.get('version')}, not {__version__}",
                 hint="end it (acd stop) and run this again",
             )
-        if self.hook is not None and self.probe is not None:
-            self._send_event(self.hook, self.probe)
+        if self.hook is not None and self.event is not None:
+            self._send_event(self.hook, self.event)
         socket = paths.socket_path(self.environ)
         return f"Tested: acd {__version__} answers at {socket} ({info.get('activation')})"
 
-    def _send_event(self, command: str, probe: Callable[[str], Mapping[str, Any]]) -> None:
+    def _send_event(self, command: str, event: str) -> None:
         session = f"acd-install-{os.getpid()}"
+        payload = {"session_id": session, "hook_event_name": event, "cwd": "/", "prompt": ""}
         with Client.connect(self.environ, start=False) as client:
             client.request(Subscribe(passive=True))
             answer = programs.run(
                 ["/bin/sh", "-c", command],
                 # Without CLAUDE_PID and the like: an agent may be running the installer.
                 environ=minimal(self.environ) | socket_variables(self.environ),
-                stdin=json.dumps(probe(session)),
+                stdin=json.dumps(payload),
                 timeout=_ARRIVAL_SECONDS,
             )
             if answer is None or answer.status or answer.output or answer.errors:

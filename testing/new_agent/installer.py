@@ -14,5 +14,5 @@ INSTALLER: Final = Installer(
         event: {"type": "command", "command": command}
         for event in ("UserPromptSubmit", "PermissionRequest", "Stop", "SessionEnd")
     },
-    probe=lambda session: {"session_id": session, "hook_event_name": "UserPromptSubmit"},
+    probe_event="UserPromptSubmit",
 )
