@@ -12,7 +12,7 @@ from typing import Final
 
 from acd.agents.agent import Agent
 from acd.sessions.signals import NOTHING, PROCESS_ENDED, Signal, SignalKind, Translator
-from acd.sessions.values import DEFAULT_AGENT
+from acd.sessions.values import DEFAULT_AGENT, Json
 
 
 def _found() -> Iterator[Agent]:
@@ -57,3 +57,10 @@ def resume_argv(agent: str, resume_id: str | None) -> list[str] | None:
     if not resume_id.isprintable():
         return None
     return [*AGENTS[agent].resume, resume_id]
+
+
+def session_resume_argv(session: Json) -> list[str] | None:
+    """The command that resumes a session (as in LIST); None if acd cannot resume it."""
+    if session.get("superseded_by"):
+        return None
+    return resume_argv(str(session.get("agent_type")), session.get("session_id"))
