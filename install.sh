@@ -13,7 +13,7 @@ Usage: ./install.sh [options]
 
 Installs acd for you alone, without root; run it again to upgrade.
 
-  --agent NAME   whose hooks to set up: claude-code, codex or all, once for each
+  --agent NAME   the agent to set up hooks for, or all; may be given several times
                  (default: those that are here)
   --trust        have the hooks trusted by agents that would ask you to review them
   --statusline   make acd's the status line of Claude Code, if it has none;
@@ -44,7 +44,7 @@ wrong_usage() {
 }
 
 # The arguments of `acd install` stay in "$@": each argument is read and moved to the end.
-uninstall='' dry_run='' no_hooks='' about_hooks='' left=$#
+uninstall='' dry_run='' no_hooks='' about_hooks='' agents='' left=$#
 while [ "$left" -gt 0 ]; do
     argument=$1
     shift
@@ -57,10 +57,9 @@ while [ "$left" -gt 0 ]; do
     --no-service | --statusline) set -- "$@" "$argument" ;;
     --agent)
         [ "$left" -gt 0 ] || wrong_usage '--agent needs a name'
-        case $1 in
-        claude-code | codex | all) set -- "$@" --agent "$1" ;;
-        *) wrong_usage "unknown agent '$1'" ;;
-        esac
+        case $1 in '' | *[!a-z0-9-]*) wrong_usage "unknown agent '$1'" ;; esac
+        agents="$agents $1"
+        set -- "$@" --agent "$1"
         shift
         left=$((left - 1))
         about_hooks=--agent
@@ -82,8 +81,13 @@ fi
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 [ -f "$here/pyproject.toml" ] && [ -d "$here/acd" ] ||
-    fail "this script installs the checkout that it lies in, and $here is none" \
+    fail "install.sh installs the checkout that contains it, and $here is not one" \
         "clone the repository and run install.sh there"
+# An agent is a folder with an events module (acd/agents/catalog.py).
+for name in $agents; do
+    [ "$name" = all ] || [ -f "$here/acd/agents/$(echo "$name" | tr - _)/events.py" ] ||
+        wrong_usage "unknown agent '$name'"
+done
 
 # XDG Base Directory Specification: a relative path is invalid and ignored.
 case ${XDG_DATA_HOME:-} in /*) data=$XDG_DATA_HOME/acd ;; *) data=$HOME/.local/share/acd ;; esac
@@ -330,7 +334,7 @@ uninstall_acd() {
     "$@" || fail "acd is not wholly gone; when the above is mended, run this again"
     cleanup
     [ ! -d "$data" ] || warn "Note: $data holds something else and was kept."
-    say "acd is gone."
+    say "acd is removed."
 }
 
 # ------------------------------------------------------------------------------ main

@@ -314,7 +314,7 @@ def test_uninstall_leaves_everything_as_it_was(
     assert [path for path in left.keys() - installation.files_before.keys() if "acd" in path] == []
     assert "acd" not in user.systemctl("list-unit-files", "--no-legend")
     assert user.run("pgrep", "-f", "acd daemon", check=False).stdout == ""
-    assert "acd is gone" in done.stdout
+    assert "acd is removed" in done.stdout
 
 
 def test_uninstall_as_a_dry_run_changes_nothing(user: AcdUser) -> None:
