@@ -104,7 +104,7 @@ def _uninstalled(*, asks: bool) -> Iterator[str]:
                 exit_code=EXIT_USAGE,
             )
         yield from _described(plan)
-        if not click.confirm("Take acd out?"):
+        if not click.confirm("Remove acd?"):
             yield "Nothing was done."
             return
     yield from run.uninstall(os.environ)

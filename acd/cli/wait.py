@@ -23,7 +23,7 @@ def _statuses(ctx: click.Context, param: click.Parameter, value: str) -> frozens
     words = [word.strip() for word in value.split(",")]
     for word in words:
         if word not in STATUSES:
-            raise click.BadParameter(f"{word!r} is none of {', '.join(STATUSES)}")
+            raise click.BadParameter(f"{word!r} is not one of {', '.join(STATUSES)}")
     return frozenset(words)
 
 
@@ -31,7 +31,7 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: float | None) ->
     # The comparison is false for NaN; the limit is a century.
     if value is None or 0 <= value < 3.2e9:
         return value
-    raise click.BadParameter(f"{value} is no number of seconds to wait")
+    raise click.BadParameter(f"{value} is not a valid number of seconds")
 
 
 @click.command(short_help="Wait until a session needs you, and print it.")

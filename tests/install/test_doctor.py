@@ -143,7 +143,7 @@ BROKEN: dict[str, tuple[Callable[[User], None], str, str]] = {
         "remove disableAllHooks",
     ),
     "shadowed on PATH": (_another_program, "comes before the installed", "remove it, or put"),
-    "not on PATH": (_path, "no acd on it", 'PATH="$HOME/.local/bin:$PATH"'),
+    "not on PATH": (_path, "there is no acd on PATH", 'PATH="$HOME/.local/bin:$PATH"'),
     "program broken": (_program("exit 1"), "does not run", "run install.sh"),
     "program of another version": (_program("echo acd 9.9"), "one is 9.9", "install.sh"),
     "client too old": (lambda user: user.claude("2.0.45"), "too old for ", "claude update"),
@@ -151,12 +151,12 @@ BROKEN: dict[str, tuple[Callable[[User], None], str, str]] = {
     "directory open": (_open_directory, "is not a private directory", "mode 700"),
     "no socket": (_no_socket, "is not a socket", "rm "),
     "events lost": (_lose_events, "2 events that hooks could not deliver", "resets the count"),
-    "hook open to all": (_open_hook, "everybody can change it", "correct it"),
-    "the hook's work open to all": (_open_work, "everybody can change it", "correct it"),
+    "hook open to all": (_open_hook, "everybody can change it", "correct the owner"),
+    "the hook's work open to all": (_open_work, "everybody can change it", "correct the owner"),
     "the hook's bytecode open to all": (
         _open_bytecode,
         "everybody can change it",
-        "correct it",
+        "correct the owner",
     ),
 }
 

@@ -155,7 +155,7 @@ def test_on_a_terminal_it_asks(user: User, answer: str, goes: bool) -> None:
     finally:
         os.close(controller)
         os.close(terminal)
-    assert "Take acd out? [y/N]" in done.stdout
+    assert "Remove acd? [y/N]" in done.stdout
     assert user.hook.exists() is not goes
     assert ("Nothing was done." in done.stdout) is not goes
 
