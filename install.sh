@@ -13,8 +13,8 @@ Usage: ./install.sh [options]
 
 Installs acd for you alone, without root; run it again to upgrade.
 
-  --agent NAME   the agent to set up hooks for: claude-code, codex or all; may be
-                 repeated (default: each that you have)
+  --agent NAME   the agent to set up hooks for, or all; may be repeated
+                 (default: each that you have)
   --trust        trust acd's hooks in agents that would ask you to review them
   --statusline   also set acd's status line for Claude Code, if it has none;
                  with --no-hooks too
@@ -44,7 +44,7 @@ wrong_usage() {
 }
 
 # The arguments of `acd install` stay in "$@": each argument is read and moved to the end.
-uninstall='' dry_run='' no_hooks='' about_hooks='' left=$#
+uninstall='' dry_run='' no_hooks='' about_hooks='' agents='' left=$#
 while [ "$left" -gt 0 ]; do
     argument=$1
     shift
@@ -57,10 +57,9 @@ while [ "$left" -gt 0 ]; do
     --no-service | --statusline) set -- "$@" "$argument" ;;
     --agent)
         [ "$left" -gt 0 ] || wrong_usage '--agent needs a name'
-        case $1 in
-        claude-code | codex | all) set -- "$@" --agent "$1" ;;
-        *) wrong_usage "unknown agent '$1'" ;;
-        esac
+        case $1 in '' | *[!a-z0-9-]*) wrong_usage "unknown agent '$1'" ;; esac
+        agents="$agents $1"
+        set -- "$@" --agent "$1"
         shift
         left=$((left - 1))
         about_hooks=--agent
@@ -82,8 +81,13 @@ fi
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 [ -f "$here/pyproject.toml" ] && [ -d "$here/acd" ] ||
-    fail "install.sh installs the checkout that it is in, and $here is not one" \
+    fail "install.sh installs the checkout that contains it, and $here is not one" \\
         "clone the repository and run install.sh there"
+# An agent is a folder with an events module (acd/agents/catalog.py).
+for name in $agents; do
+    [ "$name" = all ] || [ -f "$here/acd/agents/$(echo "$name" | tr - _)/events.py" ] ||
+        wrong_usage "unknown agent '$name'"
+done
 
 # XDG Base Directory Specification: a relative path is invalid and ignored.
 case ${XDG_DATA_HOME:-} in /*) data=$XDG_DATA_HOME/acd ;; *) data=$HOME/.local/share/acd ;; esac

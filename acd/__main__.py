@@ -12,7 +12,7 @@ import sys
 from typing import NoReturn
 
 from acd.errors import EXIT_BROKEN_PIPE, EXIT_UNREACHABLE, AcdError, OutputClosed, UnsafeSocket
-from acd.text import printable
+from acd.text import error_text
 
 
 def main() -> int:
@@ -44,9 +44,7 @@ def main() -> int:
     except OutputClosed:
         return EXIT_BROKEN_PIPE
     except AcdError as error:
-        print(f"acd: {printable(error.message)}", file=sys.stderr)
-        if error.hint:
-            print(f"     {printable(error.hint)}", file=sys.stderr)
+        print(error_text(error), file=sys.stderr)
         # To a client an unsafe socket means that no daemon can be reached.
         is_unreachable = isinstance(error, UnsafeSocket) and not is_daemon
         return EXIT_UNREACHABLE if is_unreachable else error.exit_code

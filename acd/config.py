@@ -120,7 +120,7 @@ class NotifyConfig:
     )
     command_when_over: bool = _option(
         False,
-        "Run the command again, with ACD_EVENT=over, when the session needs you no longer.",
+        "Run the command again, with ACD_EVENT=over, when the session no longer needs you.",
     )
     on: tuple[str, ...] = _option(
         ("question", "attention"),

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from acd.sessions.status import ATTENTION, CLOSED, QUESTION, WORKING, Status
+
+if TYPE_CHECKING:
+    from acd.errors import AcdError
 
 SYMBOLS: Final[Mapping[Status, str]] = {
     QUESTION: "▲",
@@ -53,6 +56,12 @@ def _printable(character: str) -> str:
     return character.encode("unicode_escape").decode()
 
 
+def error_text(error: AcdError) -> str:
+    """The error for standard error: a line with its message, and one with its hint."""
+    hint = f"\n     {printable(error.hint)}" if error.hint else ""
+    return f"acd: {printable(error.message)}{hint}"
+
+
 def one_line(text: str) -> str:
     """The text as one printable line: runs of white space become one space."""
     return printable(" ".join(text.split()))
@@ -92,6 +101,13 @@ def _fitting(text: str, columns: int) -> str:
         if columns < 0:
             return text[:end]
     return text
+
+
+def short_path(path: str, home: str | None) -> str:
+    """The path as printable text, with `~` for the home directory."""
+    if home and (path == home or path.startswith(f"{home}/")):
+        path = "~" + path[len(home) :]
+    return printable(path)
 
 
 def pad(text: str, columns: int) -> str:

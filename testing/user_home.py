@@ -16,7 +16,8 @@ _MODULES: Final = (
     "acd.__main__",
     "acd.cli.main",
     *(f"acd.cli.{name}" for name in ("doctor", "install", "list", "status")),
-    "acd.install.plan",
+    "acd.install.doctor",
+    "acd.install.run",
 )
 
 NEW_CLIENT: Final = "2.1.329"

@@ -190,6 +190,12 @@ def agents_own() -> set[str]:
     return {str(path.relative_to(CHECKOUT)) for folder in folders for path in folder.rglob("*.py")}
 
 
+def test_an_agents_folder_has_its_name() -> None:
+    # install.sh checks the names of agents by the folders.
+    folders = {path.parent.name for path in (PACKAGE / "agents").glob("*/events.py")}
+    assert folders == {name.replace("-", "_") for name in AGENTS}
+
+
 VERBS = {usage.partition(" ")[0] for usage in USAGE.values()}
 VERBS |= {"OK", "ERR", "STATE", "UPDATE", "REMOVED"}
 

@@ -18,7 +18,7 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 from acd import __version__
-from acd.cli.main import SECTIONS, group
+from acd.cli.main import COMMAND_SECTIONS, group
 
 DATE: Final = "2026-11-28"
 """The date of the pages: when their content was last reviewed as a whole."""
@@ -178,7 +178,7 @@ def commands_page() -> str:
     click.Command.format_options(group, context, options)
     commands = "".join(
         f".SS {title}\n" + "".join(_subcommands(group, context, names))
-        for title, names in SECTIONS.items()
+        for title, names in COMMAND_SECTIONS.items()
     )
     about, _, exit_codes = (group.epilog or "").partition(" Exit codes: ")
     readme = (ROOT / "README.md").read_text("utf-8")

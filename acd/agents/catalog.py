@@ -67,3 +67,10 @@ def resume_argv(agent: str, resume_id: str | None) -> list[str] | None:
     if not resume_id.isprintable():
         return None
     return [*AGENTS[agent].resume, resume_id]
+
+
+def session_resume_argv(session: Json) -> list[str] | None:
+    """The command that resumes a session (as in LIST); None if acd cannot resume it."""
+    if session.get("superseded_by"):
+        return None
+    return resume_argv(str(session.get("agent_type")), session.get("session_id"))

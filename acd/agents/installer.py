@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
-from acd.agents.settings.hook_entries import Handler
+from acd.agents.settings.hook_entries import HookEntry
 from acd.findings import Finding
 from acd.system import programs
 
@@ -58,18 +58,18 @@ class StatusLine:
 class Installer:
     """What the installer needs of an agent.
 
-    `met` is the newest version of the agent's program that the running daemon
-    has met, or None.
+    `seen_version` is the newest version of the agent's program that the daemon has
+    seen in use, or None.
     """
 
     program: str
     """Its name on PATH."""
     settings: Callable[[Environ], Path]
     """Returns the file that holds the hooks, in the agent's configuration directory."""
-    hooks: Callable[[Environ, str, str | None], Mapping[str, Handler]]
-    """(environ, command, met) to the hook entry of each event that the agent supports."""
-    probe: Callable[[str], Mapping[str, Any]]
-    """Returns the payload of an event that creates the session with this id, for the self-test."""
+    hooks: Callable[[Environ, str, str | None], Mapping[str, HookEntry]]
+    """(environ, command, seen_version) to the hook entry of each event that the agent supports."""
+    probe_event: str
+    """An event that creates a session: `acd install` runs the hook with it once, as a self-test."""
     update: str = ""
     """How to update a program that supports none of the events: "update it …"."""
     moved: Callable[[bytes | None, bytes | None], str | None] | None = None
@@ -77,9 +77,9 @@ class Installer:
     trust: Trust | None = None
     status_line: StatusLine | None = None
     clients: Callable[[Environ, str | None], Iterator[Finding]] | None = None
-    """(environ, met) to findings about its installed programs; `acd install` prints problems."""
+    """(environ, seen_version) to findings about its programs; `acd install` prints problems."""
     checks: Callable[[Environ, str | None, Path], Iterator[Finding]] | None = None
-    """(environ, met, project directory) to further findings for `acd doctor`."""
+    """(environ, seen_version, project directory) to further findings for `acd doctor`."""
 
     def is_here(self, environ: Environ) -> bool:
         """Returns whether the user has the agent: its configuration directory or its program."""

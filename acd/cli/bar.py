@@ -14,7 +14,7 @@ import click
 
 from acd.cli import fast_bar
 from acd.cli.output import output_pipe
-from acd.cli.result import Document, Outcome, Result
+from acd.cli.result import CommandResult, Document, Result
 from acd.client.subscription import subscribe_passively
 from acd.errors import AcdError
 from acd.system import programs
@@ -64,7 +64,7 @@ def _help() -> str:
 @click.argument("name", metavar="FORMAT", type=click.Choice(list(FORMATS)))
 @click.option("--follow", is_flag=True, help="Keep running, and print the text when it changes.")
 @click.option("--template", "source", metavar="TEXT", help="A text of your own with fields.")
-def bar(name: str, *, follow: bool, source: str | None) -> Outcome:
+def bar(name: str, *, follow: bool, source: str | None) -> CommandResult:
     template = Template(source) if source is not None else None
     if not follow:
         return Document(fast_bar.render(name, source))

@@ -31,7 +31,7 @@ def explain(session: str) -> Result:
         verb = "asks" if found["status"] == "question" else "last said"
         lines.append(f"it {verb}: {one_line(found['prompt'])}")
     if successor := found.get("superseded_by"):
-        lines.append(f"its process went on with session {successor}")
+        lines.append(f"its process continued as session {successor}")
     return Result(lines + _evidence(found.get("trail", [])))
 
 

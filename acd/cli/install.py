@@ -55,7 +55,7 @@ def install(
     a directory for completions in your home.
     """
     # The imports take some 60 ms.
-    from acd import install as installer
+    from acd.install import run
     from acd.install.plan import Choice, install_plan
 
     if hooks_only and no_hooks:
@@ -74,7 +74,7 @@ def install(
     )
     if dry_run:
         return map(_result, _described(install_plan(os.environ, choice)))
-    return map(_result, installer.install(os.environ, choice))
+    return map(_result, run.install(os.environ, choice))
 
 
 @click.command()
@@ -91,10 +91,10 @@ def uninstall(*, yes: bool, dry_run: bool) -> Iterator[Result]:
 
 def _uninstalled(*, asks: bool) -> Iterator[str]:
     """Removes acd, after a confirmation where `asks`; yields a line for each thing done."""
-    from acd import install as installer
+    from acd.install import run
     from acd.install.plan import uninstall_plan
 
-    installer.refuse_sudo(os.environ)
+    run.refuse_sudo(os.environ)
     plan = uninstall_plan(os.environ)
     if asks and plan.steps:
         if not sys.stdin.isatty():
@@ -107,7 +107,7 @@ def _uninstalled(*, asks: bool) -> Iterator[str]:
         if not click.confirm("Remove acd?"):
             yield "Nothing was done."
             return
-    yield from installer.uninstall(os.environ)
+    yield from run.uninstall(os.environ)
 
 
 def _described(plan: Plan) -> Iterator[str]:

@@ -18,9 +18,9 @@ from acd import __version__
 from acd.errors import EXIT_INTERRUPTED, EXIT_USAGE
 
 if TYPE_CHECKING:
-    from acd.cli.result import Outcome
+    from acd.cli.result import CommandResult
 
-SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
+COMMAND_SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "Show sessions": {
         "dashboard": "dashboard:dashboard",
         "list": "list:list_sessions",
@@ -57,7 +57,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
 """Every command as `module:function`, by its section of the help."""
 
 _COMMANDS: Final = {
-    name: target for commands in SECTIONS.values() for name, target in commands.items()
+    name: target for commands in COMMAND_SECTIONS.values() for name, target in commands.items()
 }
 
 
@@ -76,7 +76,7 @@ class _Group(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        for title, names in SECTIONS.items():
+        for title, names in COMMAND_SECTIONS.items():
             commands = [(name, self.get_command(ctx, name)) for name in names]
             with formatter.section(title):
                 formatter.write_dl(
@@ -96,7 +96,7 @@ class _Group(click.Group):
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @click.pass_context
-def group(ctx: click.Context) -> Outcome:
+def group(ctx: click.Context) -> CommandResult:
     """Show which of your coding-agent sessions are working, have finished, or wait for you."""
     if ctx.invoked_subcommand is not None:
         return None
@@ -106,13 +106,13 @@ def group(ctx: click.Context) -> Outcome:
 
 
 @group.result_callback()
-def _write(outcome: Outcome) -> int:
+def _write(result: CommandResult) -> int:
     """Writes what the command returned; returns the exit code."""
-    if outcome is None:
+    if result is None:
         return 0
     from acd.cli import output
 
-    return output.write(outcome)
+    return output.write(result)
 
 
 def main() -> int:

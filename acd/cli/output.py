@@ -11,7 +11,7 @@ import sys
 from typing import Any, Final, TextIO
 
 from acd.cli.options import wants_json
-from acd.cli.result import Document, Outcome, Result, TerminalStyle
+from acd.cli.result import CommandResult, Document, Result, TerminalStyle
 from acd.cli.style import terminal_style
 from acd.text import printable
 
@@ -19,7 +19,7 @@ _SGR: Final = r"(\x1b\[[0-9;]*m)"
 """The control sequences that click.style() emits (ECMA-48, 8.3.117)."""
 
 
-def write(outcome: Outcome) -> int:
+def write(outcome: CommandResult) -> int:
     """Writes what a command returned to standard output; returns the exit code.
 
     The data of a single result is indented JSON, that of a stream one line an

@@ -40,6 +40,6 @@ class Document(NamedTuple):
     exit_code: int = 0
 
 
-Outcome: TypeAlias = Result | Document | Iterator[Result | Document] | None
+CommandResult: TypeAlias = Result | Document | Iterator[Result | Document] | None
 """What a command returns. An iterator is a stream: each item is written as it arrives, and
 with `--json` each is one line."""

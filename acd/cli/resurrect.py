@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import click
 
-from acd.agents.catalog import resume_argv
+from acd.agents.catalog import session_resume_argv
 from acd.cli.identify import find
 from acd.cli.options import session_argument
 from acd.cli.result import Document
@@ -65,10 +65,9 @@ def _resume(session: Json) -> NoReturn:
 
 def _shell_command(session: Json) -> str:
     """The command that RESURRECT would return; the session stays closed. Raises AcdError."""
-    argv = resume_argv(session["agent_type"], session["session_id"])
     if not session["closed"]:
         raise _explained("session not closed", session)
-    if argv is None or session.get("superseded_by"):
+    if (argv := session_resume_argv(session)) is None:
         raise _explained("not resumable", session)
     cwd = session["working_dir"]
     if cwd is None or not Path(cwd).is_dir():
@@ -85,7 +84,7 @@ def _explained(refusal: str, session: Json) -> AcdError:
         case "not resumable" if session.get("superseded_by"):
             successor = printable(str(session.get("superseded_by")))
             return AcdError(
-                f"{refusal}: its process went on with session {successor}",
+                f"{refusal}: its process continued as session {successor}",
                 hint=f"acd get {shlex.quote(successor)} shows that session",
             )
         case "not resumable":

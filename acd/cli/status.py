@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from acd import __version__, paths
-from acd.cli import notifications
 from acd.cli.result import Result
 from acd.client import control
 from acd.errors import EXIT_UNREACHABLE
+from acd.install import diagnosis, notification_checks
 from acd.sessions.status import STATUSES
 from acd.system import runtime_dir
 from acd.text import age
 
 if TYPE_CHECKING:
-    from acd.install.component import Part
+    from acd.install.component import ComponentReport
 
 _ACTIVATIONS: Final = {
     "systemd": "started by systemd",
@@ -44,10 +44,9 @@ def status() -> Result:
         head = f"acd {info['version']}: running for {age(info['uptime'])}"
         facts = dict(_daemon_facts(info))
     if lost := runtime_dir.undelivered_events(socket):
-        events = "event" if lost == 1 else "events"
-        facts["lost"] = f"{lost} {events} that hooks could not deliver since the last boot"
+        facts["lost"] = diagnosis.lost_events(lost)
     facts |= _installation_facts() | _status_line_facts()
-    facts["notify"] = notifications.summary(os.environ)
+    facts["notify"] = notification_checks.summary(os.environ)
     size = max(map(len, facts))
     return Result(
         [head, *(f"  {name:<{size}}  {fact}" for name, fact in facts.items())],
@@ -76,20 +75,22 @@ def _daemon_facts(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _installation_facts() -> dict[str, str]:
-    from acd.install import report  # 30 ms, with the programs that it runs
+    from acd.install.inspection import inspect_installation  # 30 ms, with the programs that it runs
 
-    found = report(os.environ)
+    found = inspect_installation(os.environ)
     service = found.service
     if service.manager is None:
         facts = {"service": "none here: hooks and commands start the daemon"}
     else:
-        facts = {"service": f"{service.manager}, {_part_fact(service.part)}"}
+        facts = {"service": f"{service.manager}, {_component_fact(service)}"}
     if sandbox := _sandbox_fact(service.sandboxes):
         facts["sandbox"] = sandbox
     if len(found.hooks) == 1:
         [hooks] = found.hooks.values()
-        return facts | {"hooks": _part_fact(hooks)}
-    return facts | {f"hooks, {agent}": _part_fact(part) for agent, part in found.hooks.items()}
+        return facts | {"hooks": _component_fact(hooks)}
+    return facts | {
+        f"hooks, {agent}": _component_fact(report) for agent, report in found.hooks.items()
+    }
 
 
 def _sandbox_fact(levels: Mapping[str, str]) -> str:
@@ -109,18 +110,20 @@ def _status_line_facts() -> dict[str, str]:
     }
 
 
-def _part_fact(part: Part) -> str:
-    reasons = "; ".join(part.reasons)
-    match part.state:
+def _component_fact(report: ComponentReport) -> str:
+    reasons = "; ".join(report.reasons)
+    match report.state:
         case "current":
-            return f"installed in {part.where}"
+            return f"installed in {report.where}"
         case "missing":
-            return f"not installed ({part.where}: {reasons}); acd install installs it"
+            return f"not installed ({report.where}: {reasons}); acd install installs it"
         case "stale":
-            return f"installed in {part.where}, but not current ({reasons}); acd install repairs it"
+            return (
+                f"installed in {report.where}, but not current ({reasons}); acd install repairs it"
+            )
         case "untrusted":
             return (
-                f"installed in {part.where}, not trusted yet ({reasons});"
+                f"installed in {report.where}, not trusted yet ({reasons});"
                 " acd install --trust does that"
             )
         case _:

@@ -9,7 +9,7 @@ from acd.cli.result import TerminalStyle
 from acd.cli.style import paint
 from acd.sessions.status import STATUSES
 from acd.sessions.values import Json
-from acd.text import SYMBOLS, age, cut, cut_left, one_line, pad, printable, width
+from acd.text import SYMBOLS, age, cut, cut_left, one_line, pad, printable, short_path, width
 
 GAP: Final = "  "
 SHORTEST_TEXT: Final = 8
@@ -32,13 +32,16 @@ def table(
 
     Ids are shortened to what is unique among the listed sessions and the ids in `known`.
     """
+    home = None if style.home is None else str(style.home)
     short = short_ids({session["id"] for session in sessions}.union(known))
     columns = {
         "status": _Column([f"{SYMBOLS[STATUSES[s['status']]]} {s['status']}" for s in sessions]),
         "id": _Column([printable(short[session["id"]]) for session in sessions]),
         "name": _Column([one_line(session["display_name"]) for session in sessions], 6),
         "age": _Column([age(session["elapsed"]) for session in sessions]),
-        "directory": _Column([_directory(each, style) for each in sessions], 10, keeps_end=True),
+        "directory": _Column(
+            [short_path(each["working_dir"] or "", home) for each in sessions], 10, keeps_end=True
+        ),
         "text": _Column([one_line(session["prompt"] or "") for session in sessions], 20),
     }
     lines = []
@@ -108,12 +111,3 @@ def _grow(sizes: dict[str, int], natural: dict[str, int], spare: int) -> dict[st
             sizes[name] += more
             spare -= more
     return sizes
-
-
-def _directory(session: Json, style: TerminalStyle) -> str:
-    """The session's working directory, with `~` for the home directory."""
-    path = session["working_dir"] or ""
-    home = str(style.home)
-    if style.home is not None and (path == home or path.startswith(f"{home}/")):
-        path = "~" + path[len(home) :]
-    return printable(path)

@@ -9,7 +9,7 @@ import click
 
 from acd.cli.identify import select_session
 from acd.cli.options import json_option, sessions_argument, wants_json
-from acd.cli.result import Outcome, Result
+from acd.cli.result import CommandResult, Result
 from acd.cli.table import table
 from acd.client.mirror import SessionMirror
 from acd.client.subscription import subscribe
@@ -23,7 +23,7 @@ def _statuses(ctx: click.Context, param: click.Parameter, value: str) -> frozens
     words = [word.strip() for word in value.split(",")]
     for word in words:
         if word not in STATUSES:
-            raise click.BadParameter(f"{word!r} is none of {', '.join(STATUSES)}")
+            raise click.BadParameter(f"{word!r} is not one of {', '.join(STATUSES)}")
     return frozenset(words)
 
 
@@ -31,7 +31,7 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: float | None) ->
     # The comparison is false for NaN; the limit is a century.
     if value is None or 0 <= value < 3.2e9:
         return value
-    raise click.BadParameter(f"{value} is no number of seconds to wait")
+    raise click.BadParameter(f"{value} is not a valid number of seconds")
 
 
 @click.command(short_help="Wait until a session needs you, and print it.")
@@ -53,7 +53,9 @@ def _seconds(ctx: click.Context, param: click.Parameter, value: float | None) ->
     help="Stop waiting after this time, with exit code 1.",
 )
 @json_option("Print each session as a JSON object on one line.")
-def wait(sessions: tuple[str, ...], statuses: frozenset[str], timeout: float | None) -> Outcome:
+def wait(
+    sessions: tuple[str, ...], statuses: frozenset[str], timeout: float | None
+) -> CommandResult:
     """Wait until a session needs you, and print it. Without ID, any session counts.
 
     If a session needs you already, the command ends at once. It ends with exit
@@ -66,7 +68,7 @@ def wait(sessions: tuple[str, ...], statuses: frozenset[str], timeout: float | N
             found = [select_session(mirror.sessions.values(), each) for each in sessions]
             named = {each["id"]: one_line(each["display_name"]) for each in found}
         if matching := _matching(mirror, named, statuses):
-            return _outcome(matching, mirror)
+            return _result(matching, mirror)
         if named and not any(_is_open(mirror.sessions.get(each)) for each in named):
             raise AcdError(f"closed, and will not need you any more: {', '.join(named.values())}")
     assert timeout is not None  # noqa: S101 - subscribe() ends at its deadline only
@@ -85,7 +87,7 @@ def _is_open(session: Json | None) -> bool:
     return session is not None and not session["closed"]
 
 
-def _outcome(sessions: list[Json], mirror: SessionMirror) -> Outcome:
+def _result(sessions: list[Json], mirror: SessionMirror) -> CommandResult:
     if wants_json():
         return iter([Result(data=session) for session in sessions])
     return Result(lambda style: table(sessions, style, known=mirror.sessions))

@@ -9,20 +9,18 @@ from __future__ import annotations
 import os
 import sys
 
-from acd import install
 from acd.errors import AcdError
-from acd.text import printable
+from acd.install import run
+from acd.text import error_text, printable
 
 
 def main() -> int:
     """Returns the exit code."""
     try:
-        for line in install.uninstall(os.environ):
+        for line in run.uninstall(os.environ):
             print(printable(line))
     except AcdError as error:
-        print(f"acd: {printable(error.message)}", file=sys.stderr)
-        if error.hint:
-            print(f"     {printable(error.hint)}", file=sys.stderr)
+        print(error_text(error), file=sys.stderr)
         return error.exit_code
     return 0
 

@@ -1,4 +1,4 @@
-"""The interfaces of a component, one thing that acd installs, and what inspection finds of it."""
+"""The interface of a component, one part of an installation, its plans and its report."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Part:
+class ComponentReport:
     """What inspection found of a component."""
 
     state: Condition
@@ -38,15 +38,14 @@ class Part:
     """Why it is not current, each a short sentence; the last may be why it works nevertheless."""
 
 
-class Installable(Protocol):
-    """A component that `acd install` sets up. It is made for one user's environment."""
+class Component(Protocol):
+    """A part of an installation. It is made for one user's environment."""
 
     def plan(self) -> Plan:
         """Returns what installs it or brings it up to date. Raises AcdError."""
 
-
-class Removable(Protocol):
-    """A component that `acd uninstall` removes. It is made for one user's environment."""
+    def inspect(self) -> ComponentReport:
+        """Returns its state. Changes nothing, and raises nothing."""
 
     def remove(self) -> Plan:
         """Returns what removes all of it that exists. Raises AcdError."""

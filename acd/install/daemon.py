@@ -1,23 +1,14 @@
-"""Ends, queries and tests a running daemon, for the installer."""
+"""Ends and queries a running daemon, for the installer."""
 
 from __future__ import annotations
 
-import json
-import os
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
 
-from acd import __version__, paths
+from acd import paths
 from acd.client import control
-from acd.client.blocking import Client, ask
-from acd.errors import AcdError, NotRunning
-from acd.protocol import Delete, Info, Subscribe, Update
-from acd.system import activation, programs
-from acd.system.environment import minimal
-
-_ARRIVAL_SECONDS: Final = 5.0
+from acd.errors import AcdError
+from acd.system import activation
 
 
 def stop_daemon(environ: Mapping[str, str]) -> bool:
@@ -31,8 +22,8 @@ def stop_daemon(environ: Mapping[str, str]) -> bool:
     return True
 
 
-def met_versions(environ: Mapping[str, str]) -> Mapping[str, str]:
-    """Returns the newest version of each agent's program that the running daemon has met.
+def seen_versions(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Returns the newest version of each agent's program that the daemon has seen in use.
 
     They are INFO's `clients`; empty if no daemon runs or it does not reply. Starts
     no daemon, and raises nothing.
@@ -41,8 +32,8 @@ def met_versions(environ: Mapping[str, str]) -> Mapping[str, str]:
         info = control.info(environ) or {}
     except AcdError:
         return {}  # doctor and status report it
-    met = info.get("clients", {})
-    return {agent: version for agent, version in met.items() if isinstance(version, str)}
+    seen = info.get("clients", {})
+    return {agent: version for agent, version in seen.items() if isinstance(version, str)}
 
 
 @dataclass(frozen=True)
@@ -56,70 +47,3 @@ class EndDaemon:
 
     def execute(self) -> str | None:
         return "The running daemon has ended." if stop_daemon(self.environ) else None
-
-
-@dataclass(frozen=True)
-class SelfTest:
-    """Checks that this version's daemon answers, and that an event of the hook reaches it."""
-
-    environ: Mapping[str, str]
-    start: bool
-    """Whether to start the daemon, because no service manager does."""
-    hook: str | None = None
-    """The hook's command, where one was installed."""
-    probe: Callable[[str], Mapping[str, Any]] | None = None
-    """Makes the event's payload for a session id."""
-
-    def describe(self) -> str:
-        way = "run the hook once with an event of a throw-away session" if self.hook else "query it"
-        return f"check that the daemon answers: {way}"
-
-    def execute(self) -> str:
-        try:
-            info = control.read_info(ask(self.environ, Info(), start=self.start))
-        except NotRunning as error:
-            raise AcdError(
-                f"the service does not start: {error.message}",
-                hint="acd doctor shows why; or do without it: acd install --no-service",
-            ) from None
-        if info.get("version") != __version__:
-            raise AcdError(
-                f"the daemon that answers is version {info.get('version')}, not {__version__}",
-                hint="end it (acd stop) and run this again",
-            )
-        if self.hook is not None and self.probe is not None:
-            self._send_event(self.hook, self.probe)
-        socket = paths.socket_path(self.environ)
-        return f"Tested: acd {__version__} answers at {socket} ({info.get('activation')})"
-
-    def _send_event(self, command: str, probe: Callable[[str], Mapping[str, Any]]) -> None:
-        session = f"acd-install-{os.getpid()}"
-        with Client.connect(self.environ, start=False) as client:
-            client.request(Subscribe(passive=True))
-            answer = programs.run(
-                ["/bin/sh", "-c", command],
-                # Without CLAUDE_PID and the like: an agent may be running the installer.
-                environ=minimal(self.environ) | _socket_variables(self.environ),
-                stdin=json.dumps(probe(session)),
-                timeout=_ARRIVAL_SECONDS,
-            )
-            if answer is None or answer.status or answer.output or answer.errors:
-                text = f"{answer.output}{answer.errors}".strip() if answer else "it did not end"
-                raise AcdError(f"the hook failed: {text}", hint="run install.sh again")
-            # The hook does not wait for a reply, so its line may still be under way.
-            pushes = client.pushes(deadline=time.monotonic() + _ARRIVAL_SECONDS)
-            if not any(isinstance(push, Update) and push.session_id == session for push in pushes):
-                raise AcdError(
-                    "the hook ran, and its event did not reach the daemon",
-                    hint=f"see who may enter {paths.socket_path(self.environ).parent}: ls -ld",
-                )
-        ask(self.environ, Delete(session), start=False)
-
-
-def _socket_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """Returns the variables that determine the socket's path."""
-    return {
-        name: value
-        for name, value in environ.items()
-        if name == "ACD_SOCKET" or name.startswith("XDG_")
-    }

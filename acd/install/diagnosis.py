@@ -43,15 +43,15 @@ def check_python(version: str, path: Path, missing: Sequence[str]) -> Finding:
 
 
 def check_path(found: Path | None, expected: Path | None) -> Finding:
-    """Compares the `acd` that PATH leads to with the installed program, links resolved."""
+    """Compares the `acd` on PATH with the installed program, links resolved."""
     if found is None:
         return Finding(
             "PATH",
             "problem",
-            "no acd on it",
-            'add the directory to it in your shell\'s startup file: PATH="$HOME/.local/bin:$PATH"'
+            "there is no acd on PATH",
+            'add its directory in your shell\'s startup file: PATH="$HOME/.local/bin:$PATH"'
             if expected
-            else "add the directory that acd is in to it",
+            else "add the directory of acd to PATH",
         )
     if expected is not None and found.resolve() != expected.resolve():
         return Finding(
@@ -117,6 +117,12 @@ def check_daemon(info: Mapping[str, Any] | None, version: str, manager: str | No
     return Finding("daemon", "ok", text)
 
 
+def lost_events(count: int) -> str:
+    """Returns the number of events that did not reach the daemon, in words."""
+    events = "event" if count == 1 else "events"
+    return f"{count} {events} that hooks could not deliver since the last boot"
+
+
 def check_lost(count: int, path: Path, log: str | None) -> Finding | None:
     """Reports events that hooks could not deliver since the last boot; None if there are none.
 
@@ -124,12 +130,11 @@ def check_lost(count: int, path: Path, log: str | None) -> Finding | None:
     """
     if not count:
         return None
-    events = "event" if count == 1 else "events"
     reason = f"see {log} for the reason; " if log else ""
     return Finding(
         "lost",
         "problem",
-        f"{count} {events} that hooks could not deliver since the last boot",
+        lost_events(count),
         f"{reason}rm {path} resets the count",
     )
 
@@ -185,9 +190,9 @@ def check_notifier(unit: NotifierReport | None, *, at_work: bool) -> Finding:
             return Finding("notify", "ok", "acd notify is running")
         remedy = "have your session start it: acd notify"
         return Finding("notify", "problem", "configured, and no acd notify is running", remedy)
-    if unit.part.reasons:
-        return Finding("notify", "problem", "; ".join(unit.part.reasons), "acd install")
-    name, state = unit.part.where.name, unit.active_state
+    if unit.reasons:
+        return Finding("notify", "problem", "; ".join(unit.reasons), "acd install")
+    name, state = unit.where.name, unit.active_state
     if state == "failed" or (unit.daemon_runs and state == "inactive"):
         text = "has failed" if state == "failed" else "does not run, and the daemon does"
         return Finding("notify", "problem", f"{name} {text}", unit.remedy)
@@ -225,11 +230,17 @@ def check_interpreter(found: Sequence[tuple[Path, bool]]) -> Iterator[Finding]:
 def check_config(path: Path, problem: str | None, *, exists: bool) -> Finding:
     """Checks the configuration file; `problem` is its error, `exists` whether it is there."""
     if problem is not None:
-        return Finding("config", "problem", problem, "correct it, then acd stop or a reload")
-    return Finding("config", "ok", str(path) if exists else f"none ({path}): all is at its default")
+        return Finding(
+            "config", "problem", problem, "correct it, then reload the daemon or run acd stop"
+        )
+    return Finding(
+        "config", "ok", str(path) if exists else f"no file at {path}: the defaults apply"
+    )
 
 
 def check_permissions(foreign: Sequence[tuple[Path, str]]) -> Iterator[Finding]:
     """Reports files that others can change, or the user cannot; `foreign` has what is wrong."""
     for path, flaw in foreign:
-        yield Finding("permissions", "problem", f"{path} {flaw}", f"ls -ld {path}, and correct it")
+        yield Finding(
+            "permissions", "problem", f"{path} {flaw}", f"correct the owner or mode: ls -ld {path}"
+        )

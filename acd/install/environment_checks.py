@@ -18,7 +18,7 @@ from acd.install.resources import HOOK_FILES, HOOK_MODULES
 from acd.system import programs
 from acd.system.environment import minimal
 
-_SECONDS: Final = 5.0
+_PROGRAM_SECONDS: Final = 5.0
 
 
 def hook_interpreters(environ: Mapping[str, str], named: Iterable[str]) -> list[tuple[Path, bool]]:
@@ -32,8 +32,8 @@ def _interpreters(environ: Mapping[str, str], agent: str) -> Iterator[Path]:
         found = agents.settings(environ, agent).hooks()
     except AcdError:
         return  # the installation's report has it
-    for handler in itertools.chain.from_iterable(found.values()):
-        for word, option in itertools.pairwise(hook_entries.words_of(handler)):
+    for entry in itertools.chain.from_iterable(found.values()):
+        for word, option in itertools.pairwise(hook_entries.words_of(entry)):
             if option == "-I":
                 yield Path(word)
 
@@ -41,7 +41,7 @@ def _interpreters(environ: Mapping[str, str], agent: str) -> Iterator[Path]:
 def _runs(python: Path, environ: Mapping[str, str]) -> bool:
     # The hook's options, and what it imports at its start.
     argv = [str(python), "-I", "-S", "-c", "import sys, time, os, _socket"]
-    answer = programs.run(argv, environ=minimal(environ), timeout=_SECONDS)
+    answer = programs.run(argv, environ=minimal(environ), timeout=_PROGRAM_SECONDS)
     return answer is not None and answer.status == 0
 
 
@@ -53,7 +53,9 @@ def installed_program(environ: Mapping[str, str]) -> Path | None:
 
 def program_version(program: Path, environ: Mapping[str, str]) -> str | None:
     """Returns the version that an acd prints; None if it does not run (70 ms)."""
-    answer = programs.run([str(program), "--version"], environ=minimal(environ), timeout=_SECONDS)
+    answer = programs.run(
+        [str(program), "--version"], environ=minimal(environ), timeout=_PROGRAM_SECONDS
+    )
     if answer is None or answer.status:
         return None
     return answer.output.strip().removeprefix("acd ")

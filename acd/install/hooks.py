@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
-import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,24 +15,25 @@ from acd.agents.installer import Trust
 from acd.agents.settings import hook_entries
 from acd.errors import AcdError
 from acd.install import agents
-from acd.install.component import Part, Plan
+from acd.install.component import ComponentReport, Plan
 from acd.install.hook_command import guarded_command, real_python
 from acd.install.program import Program
-from acd.install.settings import AddToSettings, RemoveFromSettings, put_hooks
+from acd.install.settings import AddToSettings, RemoveFromSettings, put_hooks, remove_hooks
 
 
 class Hooks:
-    """The hooks of one agent. Their removal also removes acd's status line from the settings.
+    """The hooks of one agent.
 
-    `met` is the newest version of the agent's program that the running daemon has
-    met; with `trust` the plan gives the user's trust, where the agent asks for it.
+    `seen_version` is the newest version of the agent's program that the daemon has
+    seen in use. With `trust` the plan has a step that trusts the hooks, for an
+    agent that runs reviewed hooks only.
     """
 
     def __init__(
         self,
         environ: Mapping[str, str],
         agent: str,
-        met: str | None = None,
+        seen_version: str | None = None,
         *,
         trust: bool = False,
     ):
@@ -40,18 +41,18 @@ class Hooks:
         self.settings = agents.settings(environ, agent)
         self._environ = environ
         self._installer = agents.installer(agent)
-        self._met = met
+        self._seen_version = seen_version
         self._gives_trust = trust
 
     @functools.cached_property
-    def wanted(self) -> Mapping[str, hook_entries.Handler]:
-        """The handler of each event, as it should be now. Raises AcdError."""
+    def wanted(self) -> Mapping[str, hook_entries.HookEntry]:
+        """The entry of each event, as it should be now. Raises AcdError."""
         script = paths.data_dir(self._environ) / hook_entries.HOOK_FILE
         command = guarded_command(real_python(), script, self.agent)
         if self._installer.trust is not None:
             # Another command would have to be reviewed again, so one that works is kept.
             command = self._working_command(script) or command
-        return self._installer.hooks(self._environ, command, self._met)
+        return self._installer.hooks(self._environ, command, self._seen_version)
 
     @property
     def command(self) -> str:
@@ -79,36 +80,36 @@ class Hooks:
         return plan
 
     def remove(self) -> Plan:
-        step = RemoveFromSettings(self.settings)
-        return Plan([step], [*self._moved(step)]) if step.is_needed() else Plan()
+        step = remove_hooks(self.settings)
+        is_needed = step.is_needed() or self.settings.has_useless_backup()
+        return Plan([step], [*self._moved(step)]) if is_needed else Plan()
 
-    def inspect(self) -> Part:
-        """Returns how it is. Changes nothing, and raises nothing."""
+    def inspect(self) -> ComponentReport:
         path = self.settings.path
         try:
             wanted = self.wanted
         except AcdError as error:
-            return Part("unknown", paths.data_dir(self._environ), (error.message,))
+            return ComponentReport("unknown", paths.data_dir(self._environ), (error.message,))
         try:
             text, found = self.settings.text(), self.settings.hooks()
         except AcdError as error:
-            return Part("unknown", path, (error.message.removeprefix(f"{path}, "),))
+            return ComponentReport("unknown", path, (error.message.removeprefix(f"{path}, "),))
         if not wanted:
-            return Part("stale" if found else "missing", path, (self.unsupported(),))
+            return ComponentReport("stale" if found else "missing", path, (self.unsupported(),))
         if not found:
-            return Part("missing", path, ("no hooks of acd in it",))
+            return ComponentReport("missing", path, ("no hooks of acd in it",))
         if reasons := tuple(self._differences(text, found)):
-            return Part("stale", path, reasons)
+            return ComponentReport("stale", path, reasons)
         if self._installer.trust is not None:
             return self._inspect_trust(self._installer.trust)
-        return Part("current", path)
+        return ComponentReport("current", path)
 
     def _differences(self, text: str, found: Mapping[str, list[dict[str, Any]]]) -> Iterator[str]:
         """Yields what differs from what `acd install` would install, in words."""
         if hook_entries.hooks_disabled(text):
             yield f"{hook_entries.DISABLE} is set, so none of them runs"
-        commands = {str(handler.get("command")) for each in found.values() for handler in each}
-        words = {word for command in commands for word in shlex.split(command)}
+        entries = itertools.chain.from_iterable(found.values())
+        words = {word for entry in entries for word in hook_entries.words_of(entry)}
         for path in sorted(Path(word) for word in words if word.startswith("/")):
             if not path.exists():
                 yield f"{path} is gone"
@@ -127,7 +128,7 @@ class Hooks:
             found = self.settings.hooks()
         except AcdError:
             return None
-        commands = {str(handler.get("command")) for each in found.values() for handler in each}
+        commands = {str(entry.get("command")) for each in found.values() for entry in each}
         if len(commands) != 1:
             return None
         [command] = commands
@@ -147,7 +148,7 @@ class Hooks:
     def _client_problems(self) -> Iterator[str]:
         """Yields problems of the agent's programs, with their remedies."""
         clients = self._installer.clients
-        for finding in clients(self._environ, self._met) if clients is not None else ():
+        for finding in clients(self._environ, self._seen_version) if clients is not None else ():
             if finding.severity == "problem":
                 yield f"{self.settings.title} {finding.message}: {finding.hint}"
 
@@ -162,17 +163,19 @@ class Hooks:
                 f" {trust.review}; acd install --trust does it for you"
             )
 
-    def _inspect_trust(self, trust: Trust) -> Part:
+    def _inspect_trust(self, trust: Trust) -> ComponentReport:
         path = self.settings.path
         try:
             untrusted = trust.untrusted(self._environ)
         except AcdError as error:
-            return Part("unknown", path, (error.message,))
+            return ComponentReport("unknown", path, (error.message,))
         if not untrusted:
-            return Part("current", path)
+            return ComponentReport("current", path)
         all_of_them = len(untrusted) == len(self.wanted)
         which = "runs none of them" if all_of_them else f"does not run {_listed(set(untrusted))}"
-        return Part("untrusted", path, (f"{self.settings.title} {which}: {trust.review}",))
+        return ComponentReport(
+            "untrusted", path, (f"{self.settings.title} {which}: {trust.review}",)
+        )
 
 
 def _listed(events: set[str]) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from acd.install import agents
-from acd.install.component import Part
-from acd.install.daemon import met_versions
+from acd.install.component import ComponentReport
+from acd.install.daemon import seen_versions
 from acd.install.hooks import Hooks
-from acd.install.service import service_manager
+from acd.install.service import Service
 from acd.install.service_manager import ServiceReport
 from acd.install.status_line import AgentStatusLine, able_agents
 
@@ -18,18 +18,18 @@ from acd.install.status_line import AgentStatusLine, able_agents
 class InstallReport:
     """The state of the hooks and of the service."""
 
-    hooks: Mapping[str, Part]
+    hooks: Mapping[str, ComponentReport]
     """Those of each agent that the user has, by its name; never empty."""
     service: ServiceReport
 
 
-def inspect(environ: Mapping[str, str]) -> InstallReport:
+def inspect_installation(environ: Mapping[str, str]) -> InstallReport:
     """Returns the state of hooks and service in some tens of milliseconds. Raises nothing."""
-    met = met_versions(environ)
+    seen = seen_versions(environ)
     hooks = {
-        agent: Hooks(environ, agent, met.get(agent)).inspect() for agent in agents.chosen(environ)
+        agent: Hooks(environ, agent, seen.get(agent)).inspect() for agent in agents.chosen(environ)
     }
-    return InstallReport(hooks, service_manager(environ).inspect())
+    return InstallReport(hooks, Service(environ).inspect())
 
 
 def status_lines(environ: Mapping[str, str]) -> dict[str, str]:
@@ -42,15 +42,15 @@ def status_lines(environ: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _whose(part: Part) -> str:
-    match part.state:
+def _whose(report: ComponentReport) -> str:
+    match report.state:
         case "current":
-            return f"acd's, in {part.where}"
+            return f"acd's, in {report.where}"
         case "stale":
-            return f"acd's, in {part.where}, not as it should be; acd install repairs it"
+            return f"acd's, in {report.where}, not as it should be; acd install repairs it"
         case "foreign":
-            return f"another's, in {part.where}; acd statusline --help shows how to have both"
+            return f"another's, in {report.where}; acd statusline --help shows how to have both"
         case "missing":
-            return f"none in {part.where}; acd install --statusline sets acd's"
+            return f"none in {report.where}; acd install --statusline sets acd's"
         case _:
-            return f"unknown: {'; '.join(part.reasons)}"
+            return f"unknown: {'; '.join(report.reasons)}"

@@ -17,7 +17,7 @@ from acd import paths
 from acd.agents.installer import Step
 from acd.errors import AcdError
 from acd.findings import Finding
-from acd.install.component import Part, Plan
+from acd.install.component import Condition, Plan
 from acd.install.daemon import stop_daemon
 from acd.install.program import program_python
 from acd.install.resources import resource
@@ -27,7 +27,7 @@ from acd.system import activation, programs, runtime_dir
 from acd.system.environment import minimal
 
 LABEL: Final = "local.acd"
-_SECONDS: Final = 30.0
+_LAUNCHCTL_SECONDS: Final = 30.0
 
 
 class Launchd:
@@ -74,7 +74,9 @@ class Launchd:
         return answer is not None and answer.status == 0
 
     def _run(self, *arguments: str) -> programs.Completed | None:
-        return programs.run(["launchctl", *arguments], environ=self._environ, timeout=_SECONDS)
+        return programs.run(
+            ["launchctl", *arguments], environ=self._environ, timeout=_LAUNCHCTL_SECONDS
+        )
 
 
 class LaunchdService:
@@ -102,7 +104,14 @@ class LaunchdService:
         return Plan([written, load], notes, service_starts=True)
 
     def inspect(self) -> ServiceReport:
-        return ServiceReport(self._part(), "launchd", listening=self._launchd.holds_job)
+        if not self.plist.is_file():
+            return self._report("missing", "there is no such file")
+        reasons = []
+        if self.plist.read_bytes() != self.rendered():
+            reasons.append(f"{self.plist.name} is not this version's")
+        if not self._launchd.holds_job:
+            reasons.append("launchd has not loaded the job")
+        return self._report("stale" if reasons else "current", *reasons)
 
     def inspect_notifier(self) -> None:
         return None
@@ -128,15 +137,9 @@ class LaunchdService:
             text = text.replace(mark, escape(str(path)))
         return text.encode()
 
-    def _part(self) -> Part:
-        if not self.plist.is_file():
-            return Part("missing", self.plist, ("there is no such file",))
-        reasons = []
-        if self.plist.read_bytes() != self.rendered():
-            reasons.append(f"{self.plist.name} is not this version's")
-        if not self._launchd.holds_job:
-            reasons.append("launchd has not loaded the job")
-        return Part("stale" if reasons else "current", self.plist, tuple(reasons))
+    def _report(self, state: Condition, *reasons: str) -> ServiceReport:
+        listening = self._launchd.holds_job
+        return ServiceReport(state, self.plist, reasons, manager="launchd", listening=listening)
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from acd import paths
 from acd.agents.catalog import AGENTS
 from acd.errors import AcdError
 from acd.install import agents, shell
-from acd.install.component import Installable, Plan, Removable
-from acd.install.daemon import SelfTest, met_versions
+from acd.install.component import Component, Plan
+from acd.install.daemon import seen_versions
 from acd.install.hooks import Hooks
 from acd.install.program import Program
+from acd.install.self_test import SelfTest
 from acd.install.service import Service
-from acd.install.state_files import DaemonState
 from acd.install.status_line import AgentStatusLine, able_agents
 from acd.system import environment
 
@@ -48,9 +48,9 @@ def install_plan(environ: Mapping[str, str], choice: Choice) -> Plan:
             f"ACD_SOCKET ({explicit}) is not used for the service, which listens at"
             f" {paths.socket_path(environ)}; unset it to use that"
         )
-    met = met_versions(environ) if choice.hooks else {}
+    seen = seen_versions(environ) if choice.hooks else {}
     hooks = [
-        Hooks(environ, agent, met.get(agent), trust=choice.trust)
+        Hooks(environ, agent, seen.get(agent), trust=choice.trust)
         for agent in (agents.chosen(environ, choice.named) if choice.hooks else ())
     ]
     for component in _chosen(environ, choice, hooks):
@@ -63,9 +63,7 @@ def install_plan(environ: Mapping[str, str], choice: Choice) -> Plan:
     return plan
 
 
-def _chosen(
-    environ: Mapping[str, str], choice: Choice, hooks: list[Hooks]
-) -> Iterator[Installable]:
+def _chosen(environ: Mapping[str, str], choice: Choice, hooks: list[Hooks]) -> Iterator[Component]:
     """Yields the components that the user wants, in the order of their installation."""
     if choice.hooks or choice.status_line:
         yield Program(environ)
@@ -90,7 +88,7 @@ def _without_status_line(choice: Choice) -> Iterator[str]:
 def _self_test(environ: Mapping[str, str], hooked: Hooks | None, *, start: bool) -> SelfTest:
     if hooked is None:
         return SelfTest(environ, start)
-    return SelfTest(environ, start, hooked.command, agents.installer(hooked.agent).probe)
+    return SelfTest(environ, start, hooked.command, agents.installer(hooked.agent).probe_event)
 
 
 def uninstall_plan(environ: Mapping[str, str]) -> Plan:
@@ -105,18 +103,14 @@ def uninstall_plan(environ: Mapping[str, str]) -> Plan:
     return plan
 
 
-def _installed(environ: Mapping[str, str]) -> Iterator[Removable]:
+def _installed(environ: Mapping[str, str]) -> Iterator[Component]:
     """Yields all components, in the order of their removal."""
     # The hooks first: they would start the daemon again.
     for agent in AGENTS:
         yield Hooks(environ, agent)
-    service = Service(environ)
-    yield service
-    # The service's socket, and the one that ACD_SOCKET names.
-    usual = paths.socket_path(environment.without_socket(environ))
-    for socket in dict.fromkeys((usual, paths.socket_path(environ))):
-        if socket != usual or not service.manager.serves_another_home:
-            yield DaemonState(socket)
+    for agent, status_line in able_agents().items():
+        yield AgentStatusLine(environ, agent, status_line)
+    yield Service(environ)
     yield shell.manual(environ)
     yield shell.completions(environ)
     yield Program(environ)

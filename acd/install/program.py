@@ -10,7 +10,7 @@ from acd.client.launch import daemon_command
 from acd.errors import AcdError
 from acd.install import resources
 from acd.install.bytecode import Compile
-from acd.install.component import Part, Plan
+from acd.install.component import ComponentReport, Plan
 from acd.install.steps import RemoveFiles, WriteFile
 
 
@@ -24,15 +24,16 @@ class Program:
     def plan(self) -> Plan:
         return Plan([*self._outdated()])
 
-    def inspect(self) -> Part:
-        """Returns how it is. Changes nothing, and raises nothing."""
+    def inspect(self) -> ComponentReport:
         try:
             outdated = [str(step.path) for step in self._outdated()]
         except AcdError as error:
-            return Part("unknown", self._data, (error.message,))
+            return ComponentReport("unknown", self._data, (error.message,))
         if not outdated:
-            return Part("current", self._data)
-        return Part("stale", self._data, (f"not this version's hook: {', '.join(outdated)}",))
+            return ComponentReport("current", self._data)
+        return ComponentReport(
+            "stale", self._data, (f"not this version's hook: {', '.join(outdated)}",)
+        )
 
     def remove(self) -> Plan:
         found = tuple(self._installed())

@@ -11,7 +11,8 @@ from acd.errors import AcdError, ConfigError
 from acd.install.component import Plan
 from acd.install.daemon import EndDaemon
 from acd.install.launchd import Launchd, LaunchdService
-from acd.install.service_manager import NoManager, ServiceManager
+from acd.install.service_manager import NoManager, ServiceManager, ServiceReport
+from acd.install.state_files import RemoveState, state_files
 from acd.install.systemd.manager import UserManager
 from acd.install.systemd.service import SystemdService
 from acd.system import environment, runtime_dir
@@ -34,9 +35,9 @@ def service_manager(environ: Mapping[str, str]) -> ServiceManager:
 
 
 class Service:
-    """The background service.
+    """The background service, with the state that the daemon makes beside its socket.
 
-    Without one a running daemon is ended, so that the next request starts this version.
+    Without a service a running daemon is ended, so that the next request starts this version.
     """
 
     def __init__(self, environ: Mapping[str, str], *, wanted: bool = True):
@@ -54,8 +55,18 @@ class Service:
             plan.steps.append(EndDaemon(self._environ))
         return plan
 
+    def inspect(self) -> ServiceReport:
+        return self.manager.inspect()
+
     def remove(self) -> Plan:
-        return Plan(self.manager.remove())
+        plan = Plan(self.manager.remove())
+        # The service's socket, and the one that ACD_SOCKET names.
+        usual = paths.socket_path(environment.without_socket(self._environ))
+        for socket in dict.fromkeys((usual, paths.socket_path(self._environ))):
+            is_ours = socket != usual or not self.manager.serves_another_home
+            if is_ours and state_files(socket):
+                plan.steps.append(RemoveState(socket))
+        return plan
 
     def _plan_manager(self) -> Plan:
         plan = Plan()

@@ -9,14 +9,13 @@ from typing import Protocol
 
 from acd.agents.installer import Step
 from acd.findings import Finding
-from acd.install.component import Part, Plan
+from acd.install.component import ComponentReport, Plan
 
 
-@dataclass(frozen=True)
-class ServiceReport:
+@dataclass(frozen=True, kw_only=True)
+class ServiceReport(ComponentReport):
     """What inspection found of the service."""
 
-    part: Part
     manager: str | None
     """The service manager's name; None where hooks start the daemon."""
     listening: bool = False
@@ -25,11 +24,10 @@ class ServiceReport:
     """The sandbox level of each installed unit, in words."""
 
 
-@dataclass(frozen=True)
-class NotifierReport:
+@dataclass(frozen=True, kw_only=True)
+class NotifierReport(ComponentReport):
     """What inspection found of the unit that runs `acd notify`."""
 
-    part: Part
     active_state: str
     """As systemctl(1) shows it; empty for a unit that is not installed."""
     daemon_runs: bool
@@ -91,7 +89,7 @@ class NoManager:
 
     def inspect(self) -> ServiceReport:
         reason = f"{self._reason}; hooks start the daemon"
-        return ServiceReport(Part("missing", self._where, (reason,)), None)
+        return ServiceReport("missing", self._where, (reason,), manager=None)
 
     def inspect_notifier(self) -> None:
         return None

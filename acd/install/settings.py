@@ -55,7 +55,7 @@ class Settings:
         return text
 
     def hooks(self) -> dict[str, list[dict[str, Any]]]:
-        """Returns acd's handlers in the file, by event."""
+        """Returns acd's hook entries in the file, by event."""
         text = self.text()
         with self.located():
             return hook_entries.installed(text, self.agent)
@@ -69,10 +69,17 @@ class Settings:
 
     def holds_ours(self, content: bytes) -> bool:
         """Returns whether an entry of acd's is in it."""
+        if not self.may_hold_ours(content):
+            return False
         text = hook_entries.decode(content)
         if hook_entries.installed(text, self.agent):
             return True
         return self.status_line is not None and self.status_line.owner(text) == "acd"
+
+    def has_useless_backup(self) -> bool:
+        """Returns whether there is a backup, although nothing of acd's can be in the file."""
+        content = self.content()
+        return self.backup.is_file() and (content is None or not self.may_hold_ours(content))
 
     @contextlib.contextmanager
     def located(self) -> Iterator[None]:
@@ -120,8 +127,8 @@ class AddToSettings:
         return None if self.settings.holds_ours(content) else self.settings.backup
 
 
-def put_hooks(settings: Settings, wanted: Mapping[str, hook_entries.Handler]) -> AddToSettings:
-    """Returns the step that puts these handlers, by event, into the settings."""
+def put_hooks(settings: Settings, wanted: Mapping[str, hook_entries.HookEntry]) -> AddToSettings:
+    """Returns the step that puts these entries, by event, into the settings."""
     return AddToSettings(
         settings,
         f"{len(wanted)} hooks",
@@ -142,22 +149,23 @@ def put_status_line(settings: Settings, status_line: StatusLine, command: str) -
 
 @dataclass(frozen=True)
 class RemoveFromSettings:
-    """Removes acd's hooks and status line from a settings file, and a backup that equals the rest.
+    """Removes entries of acd's from a settings file.
 
-    One step for both: the file is compared with the backup once nothing of acd's is in it.
+    With the last ones it removes the backup, if that equals the rest.
     """
 
     settings: Settings
+    what: str
+    unmerge: Callable[[str, str | None], str]
+    """(text, original) to the text without the entries. Raises SettingsError."""
 
     def is_needed(self) -> bool:
-        """Returns whether there is anything. Raises AcdError where that cannot be determined."""
+        """Returns whether there are any. Raises AcdError where that cannot be determined."""
         content = self.settings.content()
-        if content is None or not self.settings.may_hold_ours(content):
-            return self.settings.backup.is_file()
         return self.result(content) != content
 
     def describe(self) -> str:
-        return f"remove the hooks for {self.settings.title} from {self.settings.path}"
+        return f"remove the {self.what} for {self.settings.title} from {self.settings.path}"
 
     def execute(self) -> str:
         path = self.settings.path
@@ -167,34 +175,49 @@ class RemoveFromSettings:
             # acd made the file, and perhaps the directory: an agent that ever ran has more in it.
             files.remove_if_empty(path.parent)
         changed = before.content != self.settings.content()
-        done = f"taken out of {path}" if changed else f"none found in {path}"
+        done = f"removed from {path}" if changed else f"none found in {path}"
         kept_as = f"; the file as it was before acd stays at {kept}" if kept else ""
-        return f"Hooks for {self.settings.title}: {done}{kept_as}"
+        return f"{self.what.capitalize()} for {self.settings.title}: {done}{kept_as}"
 
     def result(self, content: bytes | None) -> bytes | None:
-        """Returns the file's content without acd's entries; None for no file. Raises AcdError."""
+        """Returns the file's content without the entries; None for no file. Raises AcdError."""
         settings = self.settings
         if content is None or not settings.may_hold_ours(content):
             return content
         original = settings.original()
         with settings.located():
-            text = hook_entries.unmerge(hook_entries.decode(content), settings.agent, original)
-            if settings.status_line is not None:
-                text = settings.status_line.unmerge(text, original)
+            text = self.unmerge(hook_entries.decode(content), original)
         # A blank file is one that acd made, unless the original was blank too.
         is_blank = not text.removeprefix(BOM).strip()
         return None if is_blank and original is None else text.encode()
 
     def _remove_backup(self) -> Path | None:
-        """Removes the backup if the settings have its value. Returns its path if it stays."""
+        """Removes the backup if the settings have its value. Returns its path if it stays.
+
+        While other entries of acd's are in the settings, their removal needs it.
+        """
         original = files.read(self.settings.backup).content
-        if original is None:
-            return None
         content = self.settings.content()
+        if original is None or (content is not None and self.settings.holds_ours(content)):
+            return None
         if content == original or (content is not None and _value(content) == _value(original)):
             files.remove(self.settings.backup)
             return None
         return self.settings.backup
+
+
+def remove_hooks(settings: Settings) -> RemoveFromSettings:
+    """Returns the step that removes acd's hooks from the settings."""
+    return RemoveFromSettings(
+        settings,
+        "hooks",
+        lambda text, original: hook_entries.unmerge(text, settings.agent, original),
+    )
+
+
+def remove_status_line(settings: Settings, status_line: StatusLine) -> RemoveFromSettings:
+    """Returns the step that removes acd's status line from the settings."""
+    return RemoveFromSettings(settings, "status line", status_line.unmerge)
 
 
 def _value(content: bytes) -> object:

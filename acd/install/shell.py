@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from acd import paths
-from acd.install.component import Plan
+from acd.errors import AcdError
+from acd.install.component import ComponentReport, Plan
 from acd.install.resources import resource
 from acd.install.steps import RemoveFiles, WriteFile
 
@@ -23,18 +24,31 @@ _MARKS: Final = (b"Manual page of acd", b"Completion of acd")
 class SharedFiles:
     """acd's files in directories that other programs share.
 
-    `files` holds each path and its resource. A directory of `directories` is
-    removed with the files, if it is empty then.
+    `files` holds each path, below `top`, and its resource. A directory of
+    `directories` is removed with the files, if it is empty then.
     """
 
-    def __init__(self, what: str, files: Mapping[Path, str], directories: tuple[Path, ...] = ()):
+    def __init__(
+        self, what: str, top: Path, files: Mapping[Path, str], directories: tuple[Path, ...] = ()
+    ):
         self._what = what
+        self._top = top
         self._files = files
         self._directories = directories
 
     def plan(self) -> Plan:
         """Leaves out a file that cannot be written: an install does not fail for it."""
         return Plan([step for step in self._outdated() if _can_be_written(step.path.parent)])
+
+    def inspect(self) -> ComponentReport:
+        try:
+            outdated = [str(step.path) for step in self._outdated()]
+        except AcdError as error:
+            return ComponentReport("unknown", self._top, (error.message,))
+        if not self._installed():
+            return ComponentReport("missing", self._top, ("no files of acd in it",))
+        reasons = (f"not this version's: {', '.join(outdated)}",) if outdated else ()
+        return ComponentReport("stale" if outdated else "current", self._top, reasons)
 
     def remove(self) -> Plan:
         found = self._installed()
@@ -60,7 +74,7 @@ def manual(environ: Mapping[str, str]) -> SharedFiles:
         man / "man1/acd.1": "packaging/man/acd.1",
         man / "man7/acd-protocol.7": "packaging/man/acd-protocol.7",
     }
-    return SharedFiles("the manual", files, (man / "man1", man / "man7", man))
+    return SharedFiles("the manual", man, files, (man / "man1", man / "man7", man))
 
 
 def completions(environ: Mapping[str, str]) -> SharedFiles:
@@ -75,6 +89,7 @@ def completions(environ: Mapping[str, str]) -> SharedFiles:
     }
     return SharedFiles(
         "completions",
+        paths.home(environ),
         {
             path: f"packaging/completions/{name}"
             for path, name in files.items()

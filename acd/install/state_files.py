@@ -1,4 +1,4 @@
-"""The component of the daemon's state: the files beside its socket, which the daemon makes."""
+"""The daemon's state, the files that it makes beside its socket, and their removal."""
 
 from __future__ import annotations
 
@@ -11,21 +11,10 @@ from typing import Final
 
 from acd import paths
 from acd.errors import AcdError
-from acd.install.component import Plan
 from acd.install.daemon import stop_daemon
 from acd.system import files, runtime_dir
 
 _END_SECONDS: Final = 10.0
-
-
-class DaemonState:
-    """The state beside one socket. The daemon makes it, so it is only removed here."""
-
-    def __init__(self, socket: Path):
-        self._socket = socket
-
-    def remove(self) -> Plan:
-        return Plan([RemoveState(self._socket)] if state_files(self._socket) else [])
 
 
 def state_files(socket: Path) -> list[Path]:

@@ -8,16 +8,15 @@ from acd import paths
 from acd.agents.installer import StatusLine
 from acd.errors import AcdError
 from acd.install import agents
-from acd.install.component import Part, Plan
+from acd.install.component import ComponentReport, Plan
 from acd.install.hook_command import guarded_command, real_python
-from acd.install.settings import AddToSettings, put_status_line
+from acd.install.settings import AddToSettings, put_status_line, remove_status_line
 
 
 class AgentStatusLine:
     """acd's status line in an agent's settings; `asked` is whether the user wants it set.
 
-    One that is acd's already is kept up to date without being asked for. The hooks'
-    component removes it together with the hooks (RemoveFromSettings).
+    One that is acd's already is kept up to date without being asked for.
     """
 
     def __init__(
@@ -46,17 +45,20 @@ class AgentStatusLine:
         is_wanted = self._asked or owner == "acd"
         return Plan([step]) if is_wanted and step.is_needed() else Plan()
 
-    def inspect(self) -> Part:
-        """Returns how it is. Changes nothing, and raises nothing."""
+    def inspect(self) -> ComponentReport:
         path = self._settings.path
         try:
             owner = self._owner()
             is_outdated = owner == "acd" and self.step().is_needed()
         except AcdError as error:
-            return Part("unknown", path, (error.message,))
+            return ComponentReport("unknown", path, (error.message,))
         if owner == "acd":
-            return Part("stale" if is_outdated else "current", path)
-        return Part("foreign" if owner == "other" else "missing", path)
+            return ComponentReport("stale" if is_outdated else "current", path)
+        return ComponentReport("foreign" if owner == "other" else "missing", path)
+
+    def remove(self) -> Plan:
+        step = remove_status_line(self._settings, self._status_line)
+        return Plan([step]) if step.is_needed() else Plan()
 
     def step(self) -> AddToSettings:
         """Returns the step that sets it. Raises AcdError."""

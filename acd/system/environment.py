@@ -46,3 +46,12 @@ def _selected(
     return {
         name: value for name, value in environ.items() if name in names or name.startswith(prefixes)
     }
+
+
+def socket_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables of `environ` that determine the path of the daemon's socket."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name == "ACD_SOCKET" or name.startswith("XDG_")
+    }

@@ -10,9 +10,9 @@ from acd.agents.installer import Installer
 INSTALLER: Final = Installer(
     program="tinker",
     settings=lambda environ: paths.home(environ) / ".tinker/settings.json",
-    hooks=lambda environ, command, met: {
+    hooks=lambda environ, command, seen_version: {
         event: {"type": "command", "command": command}
         for event in ("UserPromptSubmit", "PermissionRequest", "Stop", "SessionEnd")
     },
-    probe=lambda session: {"session_id": session, "hook_event_name": "UserPromptSubmit"},
+    probe_event="UserPromptSubmit",
 )

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from acd import __version__
-from acd.cli.main import SECTIONS
+from acd.cli.main import COMMAND_SECTIONS
 from acd.system import activation
 from testing.cli_runs import PROGRAM, run
 from testing.command_line import Acd
 from testing.support import DaemonHome, LineClient
 
-COMMANDS = [name for commands in SECTIONS.values() for name in commands]
+COMMANDS = [name for commands in COMMAND_SECTIONS.values() for name in commands]
 
 # For each command the acd modules that it loads, beyond those of `import acd.cli.main`.
 CLI = {

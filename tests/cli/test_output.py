@@ -9,7 +9,7 @@ import pytest
 
 from acd.cli import output
 from acd.cli.options import json_option
-from acd.cli.result import Document, Outcome, Result, TerminalStyle
+from acd.cli.result import CommandResult, Document, Result, TerminalStyle
 from acd.cli.style import paint
 
 
@@ -20,7 +20,9 @@ class WrittenOutcome:
         self._capsys = capsys
         self._monkeypatch = monkeypatch
 
-    def __call__(self, outcome: Outcome, *args: str, colour: bool = False) -> tuple[str, str, int]:
+    def __call__(
+        self, outcome: CommandResult, *args: str, colour: bool = False
+    ) -> tuple[str, str, int]:
         """Standard output, standard error, exit code."""
         style = TerminalStyle(columns=None, colour=colour, home=None)
         self._monkeypatch.setattr(output, "terminal_style", lambda environ: style)

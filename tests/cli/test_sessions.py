@@ -287,4 +287,4 @@ def test_explain_names_the_successor_of_a_superseded_session(acd: Acd, client: L
     for session in (UUID, "77aa"):
         payload = {"session_id": session, "hook_event_name": "SessionStart", "source": "clear"}
         client.ask(f'HOOK claude-code {{"pid":{os.getpid()}}} {json.dumps(payload)}')
-    assert "its process went on with session 77aa" in acd("explain", UUID).lines
+    assert "its process continued as session 77aa" in acd("explain", UUID).lines

@@ -82,9 +82,9 @@ def test_wait_goes_on_when_the_daemon_was_killed(alone: DaemonHome) -> None:
 @pytest.mark.parametrize(
     ("args", "complaint"),
     [
-        (("--for", "busy"), "'busy' is none of question, attention, working, closed"),
-        (("--timeout", "-1"), "-1.0 is no number of seconds to wait"),
-        (("--timeout", "nan"), "nan is no number of seconds to wait"),
+        (("--for", "busy"), "'busy' is not one of question, attention, working, closed"),
+        (("--timeout", "-1"), "-1.0 is not a valid number of seconds"),
+        (("--timeout", "nan"), "nan is not a valid number of seconds"),
         (("--timeout", "soon"), "'soon' is not a valid float"),
     ],
 )

@@ -12,7 +12,7 @@ import pytest
 
 from acd.agents.claude_code import clients as claude_clients
 from acd.agents.claude_code.clients import EXTENSIONS, PROGRAM, USUAL, Version, clients
-from acd.install.daemon import met_versions
+from acd.install.daemon import seen_versions
 from testing.support import DaemonHome
 
 pytestmark = pytest.mark.usefixtures("own_home")
@@ -185,7 +185,7 @@ def test_an_extensions_directory_that_is_a_file_or_closed_is_no_client(own_home:
     assert clients(environ_of(own_home)) == []
 
 
-# --- Versions that the daemon has met --------------------------------------------------
+# --- Versions that the daemon has seen in use --------------------------------------------------
 
 
 def start_with_client(made: DaemonHome, version: str) -> None:
@@ -206,13 +206,13 @@ def start_with_client(made: DaemonHome, version: str) -> None:
 def test_a_client_that_only_the_daemon_has_met_counts() -> None:
     with DaemonHome() as made:
         start_with_client(made, "2.1.332")
-        met = met_versions(made.environ).get("claude-code")
-        assert clients(made.environ, met) == [("in use, as the daemon has seen", (2, 1, 332))]
+        seen = seen_versions(made.environ).get("claude-code")
+        assert clients(made.environ, seen) == [("in use, as the daemon has seen", (2, 1, 332))]
 
 
 def test_a_client_that_was_both_seen_and_found_is_listed_once(tmp_path: Path) -> None:
     with DaemonHome() as made:
         start_with_client(made, "2.1.332")
         environ = {**made.environ, "PATH": claude(tmp_path, "echo 2.1.332")["PATH"]}
-        met = met_versions(environ).get("claude-code")
-        assert clients(environ, met) == [(str(tmp_path / "claude"), (2, 1, 332))]
+        seen = seen_versions(environ).get("claude-code")
+        assert clients(environ, seen) == [(str(tmp_path / "claude"), (2, 1, 332))]

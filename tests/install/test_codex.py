@@ -14,7 +14,7 @@ import pytest
 
 from acd.agents.codex.hooks import EVENTS
 from acd.agents.codex.trust import HookPosition, moved, positions
-from acd.install import report
+from acd.install.inspection import inspect_installation
 from testing.user_home import User
 
 # All events of 0.169.0.
@@ -171,7 +171,7 @@ def test_the_command_stays_while_its_python_is_there(user: User, codex: Codex) -
 
 def test_without_trust_install_and_status_say_what_codex_will_ask(user: User, codex: Codex) -> None:
     assert "Codex runs none of these hooks before you trust them" in user.install()
-    [part] = report(user.environ).hooks.values()
+    [part] = inspect_installation(user.environ).hooks.values()
     assert part.state == "untrusted"
     assert "Codex runs none of them" in part.reasons[0]
     assert "not trusted yet" in user.acd("status").stdout
@@ -180,7 +180,7 @@ def test_without_trust_install_and_status_say_what_codex_will_ask(user: User, co
 def test_hooks_that_are_trusted_are_current(user: User, codex: Codex) -> None:
     user.install()
     codex.trust()
-    assert report(user.environ).hooks["codex"].state == "current"
+    assert inspect_installation(user.environ).hooks["codex"].state == "current"
     assert "trust them" not in user.install()
 
 
@@ -197,7 +197,10 @@ def test_a_hook_that_is_disabled_or_was_never_reviewed_is_not_trusted(
         trusted.replace(key, f"{key}0"),
     ):
         codex.config.write_text(changed)
-        assert "Codex does not run Stop: " in report(user.environ).hooks["codex"].reasons[0]
+        assert (
+            "Codex does not run Stop: "
+            in inspect_installation(user.environ).hooks["codex"].reasons[0]
+        )
 
 
 def test_with_trust_codex_stores_the_hashes_that_it_computes(user: User, codex: Codex) -> None:

@@ -7,11 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from acd.install import shell
-from acd.install.component import Installable, Part, Removable
+from acd.install.component import Component
 from acd.install.hooks import Hooks
 from acd.install.program import Program
 from acd.install.service import Service
-from acd.install.state_files import DaemonState
 from acd.install.status_line import AgentStatusLine, able_agents
 from testing.user_home import User
 
@@ -21,34 +20,18 @@ def status_line(user: User) -> AgentStatusLine:
     return AgentStatusLine(user.environ, agent, line, asked=True)
 
 
-def hooks(user: User) -> Hooks:
-    return Hooks(user.environ, "claude-code")
-
-
-INSTALLABLE: dict[str, Callable[[User], Installable]] = {
-    "hooks": hooks,
+COMPONENTS: dict[str, Callable[[User], Component]] = {
+    "hooks": lambda user: Hooks(user.environ, "claude-code"),
     "status line": status_line,
     "manual": lambda user: shell.manual(user.environ),
     "completions": lambda user: shell.completions(user.environ),
     "program": lambda user: Program(user.environ),
 }
-REMOVABLE: dict[str, Callable[[User], Removable]] = {
-    "hooks and status line": hooks,
-    "manual": lambda user: shell.manual(user.environ),
-    "completions": lambda user: shell.completions(user.environ),
-    "program": lambda user: Program(user.environ),
-    "state": lambda user: DaemonState(user.socket),
-}
-INSPECTED: dict[str, Callable[[User], Part]] = {
-    "hooks": lambda user: hooks(user).inspect(),
-    "status line": lambda user: status_line(user).inspect(),
-    "program": lambda user: Program(user.environ).inspect(),
-}
 
 
-@pytest.mark.parametrize("make", INSTALLABLE.values(), ids=INSTALLABLE)
+@pytest.mark.parametrize("make", COMPONENTS.values(), ids=COMPONENTS)
 def test_an_installed_component_needs_no_step_until_it_is_removed(
-    user: User, make: Callable[[User], Installable]
+    user: User, make: Callable[[User], Component]
 ) -> None:
     (user.home / ".zfunc").mkdir()
     assert make(user).plan().steps != []
@@ -58,9 +41,9 @@ def test_an_installed_component_needs_no_step_until_it_is_removed(
     assert make(user).plan().steps != []
 
 
-@pytest.mark.parametrize("make", REMOVABLE.values(), ids=REMOVABLE)
+@pytest.mark.parametrize("make", COMPONENTS.values(), ids=COMPONENTS)
 def test_a_removed_component_needs_no_step_until_it_is_installed(
-    user: User, make: Callable[[User], Removable]
+    user: User, make: Callable[[User], Component]
 ) -> None:
     (user.home / ".zfunc").mkdir()
     assert make(user).remove().steps == []
@@ -70,19 +53,28 @@ def test_a_removed_component_needs_no_step_until_it_is_installed(
     assert make(user).remove().steps == []
 
 
-@pytest.mark.parametrize("inspect", INSPECTED.values(), ids=INSPECTED)
+@pytest.mark.parametrize("make", COMPONENTS.values(), ids=COMPONENTS)
 def test_a_component_is_current_while_it_is_installed(
-    user: User, inspect: Callable[[User], Part]
+    user: User, make: Callable[[User], Component]
 ) -> None:
-    assert inspect(user).state in {"missing", "stale"}
+    (user.home / ".zfunc").mkdir()
+    assert make(user).inspect().state in {"missing", "stale"}
     user.install("--statusline")
-    assert inspect(user).state == "current"
+    assert make(user).inspect().state == "current"
     user.uninstall()
-    assert inspect(user).state in {"missing", "stale"}
+    assert make(user).inspect().state in {"missing", "stale"}
+
+
+def test_the_service_needs_no_removal_until_its_daemon_has_made_state(user: User) -> None:
+    assert Service(user.environ).remove().steps == []
+    user.install()
+    assert Service(user.environ).remove().steps != []
+    user.uninstall()
+    assert Service(user.environ).remove().steps == []
 
 
 def test_without_a_service_manager_there_is_no_service(user: User) -> None:
     service = Service(user.environ)
-    assert service.manager.inspect().part.state == "missing"
+    assert service.inspect().state == "missing"
     assert not service.plan().service_starts
     assert service.remove().steps == []

@@ -11,7 +11,6 @@ import pytest
 from acd.agents.claude_code.checks import check_clients, check_overruled
 from acd.agents.claude_code.clients import Version
 from acd.findings import Finding, is_well
-from acd.install.component import Part
 from acd.install.diagnosis import (
     check_daemon,
     check_hooks,
@@ -38,8 +37,14 @@ INFO: dict[str, Any] = {
 
 
 def notifier(state: str, *reasons: str, daemon: bool) -> NotifierReport:
-    part = Part("stale" if reasons else "current", PLACE, reasons)
-    return NotifierReport(part, state, daemon, "start it")
+    return NotifierReport(
+        "stale" if reasons else "current",
+        PLACE,
+        reasons,
+        active_state=state,
+        daemon_runs=daemon,
+        remedy="start it",
+    )
 
 
 def managed(key: str, *, by_administrator: bool) -> Finding:
@@ -64,7 +69,7 @@ PROBLEMS = {
     "nothing on PATH, and nothing installed": check_path(None, None),
     "another one first on PATH": check_path(Path("/other/acd"), PLACE),
     "an unsafe directory": check_socket(PLACE, ("it is open", "close it"), None, None),
-    "a file that is no socket": check_socket(PLACE, None, "is no socket", None),
+    "a file that is not a socket": check_socket(PLACE, None, "is not a socket", None),
     "a socket that hooks do not know": check_socket(PLACE, None, None, Path("/run/acd.sock")),
     "a daemon of another version": check_daemon({**INFO, "version": "0.9"}, "1.0", "systemd"),
     "a daemon that cannot write": check_daemon({**INFO, "journal_failure": "full"}, "1.0", None),

@@ -10,7 +10,7 @@ import pytest
 
 from acd.agents.claude_code import hooks
 from acd.agents.installer import Step
-from acd.install.settings import RemoveFromSettings, Settings, put_hooks
+from acd.install.settings import Settings, put_hooks, remove_hooks
 from acd.install.steps import RemoveFiles, WriteFile
 from testing import install_faults
 from testing.settings_samples import ACCEPTED
@@ -50,7 +50,7 @@ class InstalledFiles:
 
     def uninstall(self) -> None:
         _carry_out(
-            RemoveFromSettings(self.settings),
+            remove_hooks(self.settings),
             RemoveFiles((self.unit,), "the unit", (self.unit.parent,)),
             RemoveFiles((self.hook,), "the program", (self.hook.parent,)),
         )

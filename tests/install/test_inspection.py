@@ -6,19 +6,18 @@ import shutil
 import subprocess
 import sys
 
-from acd.install import report
 from acd.install.hook_command import real_python
-from acd.install.inspection import InstallReport
+from acd.install.inspection import InstallReport, inspect_installation
 from testing.user_home import User
 
 
 def inspect(user: User) -> InstallReport:
-    return report(user.environ)
+    return inspect_installation(user.environ)
 
 
 def test_before_an_install_hooks_and_service_are_missing(user: User) -> None:
     found = inspect(user)
-    assert (found.hooks["claude-code"].state, found.service.part.state) == ("missing", "missing")
+    assert (found.hooks["claude-code"].state, found.service.state) == ("missing", "missing")
     assert found.service.manager is None
     assert not found.service.listening
 

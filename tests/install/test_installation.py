@@ -12,9 +12,8 @@ import pytest
 
 from acd import __version__
 from acd.agents.claude_code.hooks import EVENTS
-from acd.install import report
 from acd.install.hook_command import real_python
-from acd.install.inspection import InstallReport
+from acd.install.inspection import InstallReport, inspect_installation
 from testing.checkout import CHECKOUT
 from testing.home import state
 from testing.settings_samples import ACCEPTED, PLAIN, REFUSED
@@ -28,7 +27,7 @@ def hooks(user: User) -> dict[str, list[dict[str, Any]]]:
 
 
 def inspect(user: User) -> InstallReport:
-    return report(user.environ)
+    return inspect_installation(user.environ)
 
 
 def test_a_first_install_puts_hook_and_settings_in_place_and_tries_them(user: User) -> None:

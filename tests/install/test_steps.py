@@ -10,7 +10,13 @@ import pytest
 
 from acd.agents.claude_code.hooks import AGENT
 from acd.errors import AcdError
-from acd.install.settings import AddToSettings, RemoveFromSettings, Settings, put_hooks
+from acd.install.settings import (
+    AddToSettings,
+    RemoveFromSettings,
+    Settings,
+    put_hooks,
+    remove_hooks,
+)
 from acd.install.steps import RemoveFiles, WriteFile
 from testing.home import state
 from testing.settings_samples import ACCEPTED, PLAIN, REFUSED
@@ -31,7 +37,7 @@ def put(path: Path) -> AddToSettings:
 
 
 def take(path: Path) -> RemoveFromSettings:
-    return RemoveFromSettings(settings(path))
+    return remove_hooks(settings(path))
 
 
 def backup_path(path: Path) -> Path:

@@ -35,9 +35,12 @@ MANAGED_ONLY: Final = "allowManagedHooksOnly"
 _UPDATE: Final = "claude update"
 
 
-def client_findings(environ: Mapping[str, str], met: str | None) -> Iterator[Finding]:
-    """Yields findings about the clients; `met` is the newest version that the daemon has met."""
-    found = clients(environ, met)
+def client_findings(environ: Mapping[str, str], seen_version: str | None) -> Iterator[Finding]:
+    """Yields findings about the clients.
+
+    `seen_version` is the newest version that the daemon has seen in use.
+    """
+    found = clients(environ, seen_version)
     wanted = entries(decisive(found), "", hooked(environ)).keys()
     yield from check_clients(
         [(each.place, each.version, lacking(each.version or TOLERANT)) for each in found],
@@ -45,9 +48,11 @@ def client_findings(environ: Mapping[str, str], met: str | None) -> Iterator[Fin
     )
 
 
-def all_findings(environ: Mapping[str, str], met: str | None, project: Path) -> Iterator[Finding]:
+def all_findings(
+    environ: Mapping[str, str], seen_version: str | None, project: Path
+) -> Iterator[Finding]:
     """Yields what `acd doctor` shows; `project` is a directory that an agent works in."""
-    yield from client_findings(environ, met)
+    yield from client_findings(environ, seen_version)
     yield from check_overruled(overruling(settings_path(environ), project))
 
 

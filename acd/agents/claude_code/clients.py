@@ -61,15 +61,15 @@ class InstalledClient(NamedTuple):
     """An installed client."""
 
     place: str
-    """Its program or its extension's directory; a phrase for one that only the daemon has met."""
+    """Its program or its extension's directory; a phrase for one that only the daemon has seen."""
     version: Version | None
 
 
-def clients(environ: Mapping[str, str], met: str | None = None) -> list[InstalledClient]:
-    """Returns the installed clients, and the newest that the daemon has met, if it is another.
+def clients(environ: Mapping[str, str], seen_version: str | None = None) -> list[InstalledClient]:
+    """Returns the installed clients, and the one that the daemon has seen, if its version differs.
 
-    `met` is that one's version. Runs `--version` of each client: 10 ms,
-    VERSION_SECONDS at most. Raises nothing.
+    `seen_version` is the newest version that the daemon has seen in use. Runs
+    `--version` of each client: 10 ms, VERSION_SECONDS at most. Raises nothing.
     """
     home = paths.home(environ)
     on_path = programs.which("claude", environ)
@@ -83,9 +83,9 @@ def clients(environ: Mapping[str, str], met: str | None = None) -> list[Installe
         if (real := os.path.realpath(extension)) not in found:
             found[real] = _of_extension(extension, environ)
     installed = list(found.values())
-    met_version = _version_in(met or "")
-    if met_version is not None and all(client.version != met_version for client in installed):
-        installed.append(InstalledClient("in use, as the daemon has seen", met_version))
+    seen = _version_in(seen_version or "")
+    if seen is not None and all(client.version != seen for client in installed):
+        installed.append(InstalledClient("in use, as the daemon has seen", seen))
     return installed
 
 

@@ -109,9 +109,11 @@ def decisive(found: Sequence[InstalledClient]) -> Version | None:
     return oldest if oldest is None or oldest < TOLERANT else max(versions)
 
 
-def hooks(environ: Mapping[str, str], command: str, met: str | None) -> dict[str, dict[str, Any]]:
+def hooks(
+    environ: Mapping[str, str], command: str, seen_version: str | None
+) -> dict[str, dict[str, Any]]:
     """Returns the hook entry of each event for the clients that are installed."""
-    return entries(decisive(clients(environ, met)), command, hooked(environ))
+    return entries(decisive(clients(environ, seen_version)), command, hooked(environ))
 
 
 def hooked(environ: Mapping[str, str]) -> Collection[str]:

@@ -13,12 +13,7 @@ INSTALLER: Final = Installer(
     program="claude",
     settings=settings_path,
     hooks=hooks,
-    probe=lambda session: {
-        "session_id": session,
-        "hook_event_name": "UserPromptSubmit",
-        "cwd": "/",
-        "prompt": "",
-    },
+    probe_event="UserPromptSubmit",
     update=f"update it to {'.'.join(map(str, min(EVENTS.values())))} or newer (claude update)",
     status_line=STATUS_LINE,
     clients=client_findings,

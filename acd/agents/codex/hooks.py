@@ -53,7 +53,9 @@ def hooks_path(environ: Mapping[str, str]) -> Path:
     return home(environ) / "hooks.json"
 
 
-def hooks(environ: Mapping[str, str], command: str, met: str | None) -> dict[str, dict[str, Any]]:
+def hooks(
+    environ: Mapping[str, str], command: str, seen_version: str | None
+) -> dict[str, dict[str, Any]]:
     """Returns the hook entry of each event, which is the same for every version."""
     return {
         event: {

@@ -12,12 +12,7 @@ INSTALLER: Final = Installer(
     program="codex",
     settings=hooks_path,
     hooks=hooks,
-    probe=lambda session: {
-        "session_id": session,
-        "hook_event_name": "UserPromptSubmit",
-        "cwd": "/",
-        "prompt": "",
-    },
+    probe_event="UserPromptSubmit",
     moved=trust.moved,
     trust=Trust(
         untrusted=trust.untrusted,

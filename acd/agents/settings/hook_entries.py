@@ -1,7 +1,7 @@
 """Adds acd's hooks to the text of an agent's settings, finds them and removes them.
 
 The shape is the one that Claude Code and Codex share:
-`{"hooks": {EVENT: [{"hooks": [HANDLER, …]}, …]}}`, each handler an object with
+`{"hooks": {EVENT: [{"hooks": [ENTRY, …]}, …]}}`, each entry an object with
 a `command`. acd's hooks are a group of their own, last in each event's list.
 """
 
@@ -25,7 +25,7 @@ HOOK_FILE: Final = "acd_hook.py"
 DISABLE: Final = "disableAllHooks"
 """The key that switches every hook off."""
 
-Handler = Mapping[str, Any]
+HookEntry = Mapping[str, Any]
 """A hook entry, as JSON: `type`, `command` and the agent's further keys."""
 
 
@@ -61,22 +61,22 @@ def decode(content: bytes) -> str:
         raise SettingsError(JsonError(what, readable, len(readable))) from error
 
 
-def is_ours(handler: object, agent: str) -> bool:
-    """Returns whether a handler runs acd's hook for this agent, with any Python from any path.
+def is_ours(entry: object, agent: str) -> bool:
+    """Returns whether an entry runs acd's hook for this agent, with any Python from any path.
 
     Its command, split into shell words, holds the hook's file and then the agent's name.
     """
     return any(
         PurePosixPath(first).name == HOOK_FILE and second == agent
-        for first, second in itertools.pairwise(words_of(handler))
+        for first, second in itertools.pairwise(words_of(entry))
     )
 
 
-def words_of(handler: object) -> list[str]:
-    """Returns the shell words of a handler's command and arguments; empty for any other value."""
-    if not isinstance(handler, dict):
+def words_of(entry: object) -> list[str]:
+    """Returns the shell words of an entry's command and arguments; empty for any other value."""
+    if not isinstance(entry, dict):
         return []
-    command, arguments = handler.get("command"), handler.get("args")
+    command, arguments = entry.get("command"), entry.get("args")
     words: list[str] = []
     if isinstance(command, str):
         lexer = shlex.shlex(command, posix=True, punctuation_chars=True)
@@ -93,10 +93,10 @@ def words_of(handler: object) -> list[str]:
 
 @json_errors()
 def installed(text: str, agent: str) -> dict[str, list[dict[str, Any]]]:
-    """Returns acd's handlers in the text, by event. Raises SettingsError."""
+    """Returns acd's entries in the text, by event. Raises SettingsError."""
     found: dict[str, list[dict[str, Any]]] = {}
     for position in _positions(text, read(text), agent):
-        found.setdefault(position.event, []).append(position.handler)
+        found.setdefault(position.event, []).append(position.entry)
     return found
 
 
@@ -110,10 +110,12 @@ def hooks_disabled(text: str) -> bool:
 
 
 @json_errors()
-def merge(text: str, wanted: Mapping[str, Handler], agent: str, original: str | None = None) -> str:
-    """Returns the text with one handler of acd's on each wanted event, and none on others.
+def merge(
+    text: str, wanted: Mapping[str, HookEntry], agent: str, original: str | None = None
+) -> str:
+    """Returns the text with one entry of acd's on each wanted event, and none on others.
 
-    An outdated handler is replaced where it stands. `original` is the text before
+    An outdated entry is replaced where it stands. `original` is the text before
     acd's first edit, if it is known (see Editor). Raises SettingsError for a text
     that cannot be edited without a guess.
     """
@@ -127,15 +129,15 @@ def merge(text: str, wanted: Mapping[str, Handler], agent: str, original: str | 
             surplus.append(position)
     _remove(editor, surplus)
     for event, position in kept.items():
-        if position.handler != wanted[event]:
+        if position.entry != wanted[event]:
             editor.replace(position.step.value, dict(wanted[event]))
-    _add(editor, {event: handler for event, handler in wanted.items() if event not in kept})
+    _add(editor, {event: entry for event, entry in wanted.items() if event not in kept})
     return editor.result()
 
 
 @json_errors()
 def unmerge(text: str, agent: str, original: str | None = None) -> str:
-    """Returns the text without acd's handlers, and without containers that held nothing else.
+    """Returns the text without acd's entries, and without containers that held nothing else.
 
     `unmerge(merge(text, …), agent, original=text) == text`; without the original
     a container may be missing that was empty in it. Raises SettingsError.
@@ -145,7 +147,7 @@ def unmerge(text: str, agent: str, original: str | None = None) -> str:
     return editor.result()
 
 
-# --- Where acd's handlers stand -----------------------------------------------
+# --- Where acd's entries stand ------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ class _Position:
     event: str
     group: PathStep
     step: PathStep
-    handler: dict[str, Any]
+    entry: dict[str, Any]
 
 
 def _positions(text: str, root: Node | None, agent: str) -> Iterator[_Position]:
@@ -172,22 +174,22 @@ def _positions(text: str, root: Node | None, agent: str) -> Iterator[_Position]:
             group = group_item.value
             if not isinstance(group, Object) or (own := member(text, group, "hooks")) is None:
                 continue
-            handlers = own.value
-            if not isinstance(handlers, Array):
+            entries = own.value
+            if not isinstance(entries, Array):
                 continue
-            for index, item in enumerate(handlers.items):
-                handler = value_of(text, item.value)
-                if is_ours(handler, agent):
+            for index, item in enumerate(entries.items):
+                entry = value_of(text, item.value)
+                if is_ours(entry, agent):
                     yield _Position(
-                        event.key, PathStep(groups, group_index), PathStep(handlers, index), handler
+                        event.key, PathStep(groups, group_index), PathStep(entries, index), entry
                     )
 
 
 def _remove(editor: Editor, positions: Iterable[_Position]) -> None:
-    """Removes the handlers, and each group of which no handler is left.
+    """Removes the entries, and each group of which no entry is left.
 
     Other keys of such a group (a matcher that the user has added) apply to no
-    handler, and no client accepts a group without handlers.
+    entry, and no client accepts a group without entries.
     """
     by_list: dict[int, list[_Position]] = {}
     for position in positions:
@@ -200,12 +202,12 @@ def _remove(editor: Editor, positions: Iterable[_Position]) -> None:
                 editor.remove(position.step)
 
 
-def _add(editor: Editor, handlers: Mapping[str, Handler]) -> None:
+def _add(editor: Editor, entries: Mapping[str, HookEntry]) -> None:
     """Adds a group, last, to each event's list; makes lists and objects as needed."""
-    if not handlers:
+    if not entries:
         return
     text, root = editor.text, editor.root
-    groups = {event: {"hooks": [dict(handler)]} for event, handler in handlers.items()}
+    groups = {event: {"hooks": [dict(entry)]} for event, entry in entries.items()}
     if root is not None and not isinstance(root, Object):
         raise JsonError("the settings must be an object: {…}", text, root.start)
     if root is None or (hooks := member(text, root, "hooks")) is None:

@@ -16,7 +16,7 @@ from acd.install.systemd import sandbox
 from acd.system import programs
 from acd.system.environment import minimal
 
-_SECONDS: Final = 60.0
+_SYSTEMCTL_SECONDS: Final = 60.0
 """For one call; the longest is a stop, at whose end a daemon that hangs is killed."""
 _TRIAL_SECONDS: Final = 20
 """For a trial, which takes 0.1 s; less than a call may take."""
@@ -45,14 +45,16 @@ class UserManager:
 
     def reads(self, directory: Path) -> bool:
         """Returns whether it reads units from there: its XDG_CONFIG_HOME may be another."""
-        answer = self._systemctl("show", "--property=UnitPath", "--value", seconds=_SECONDS)
+        answer = self._systemctl(
+            "show", "--property=UnitPath", "--value", seconds=_SYSTEMCTL_SECONDS
+        )
         directories = shlex.split(answer.output) if answer is not None else []
         return any(Path(each).resolve() == directory.resolve() for each in directories)
 
     def properties(self, unit: str) -> dict[str, str]:
         """Returns a unit's _PROPERTIES; empty if the manager does not answer."""
         answer = self._systemctl(
-            "show", unit, f"--property={','.join(_PROPERTIES)}", seconds=_SECONDS
+            "show", unit, f"--property={','.join(_PROPERTIES)}", seconds=_SYSTEMCTL_SECONDS
         )
         lines = answer.output.splitlines() if answer is not None and answer.status == 0 else []
         return dict(line.split("=", 1) for line in lines if "=" in line)
@@ -63,7 +65,7 @@ class UserManager:
 
     def do(self, *arguments: str, tolerant: bool = False) -> None:
         """Runs one systemctl command. Raises AcdError with systemctl's message, unless tolerant."""
-        answer = self._systemctl(*arguments, seconds=_SECONDS)
+        answer = self._systemctl(*arguments, seconds=_SYSTEMCTL_SECONDS)
         if tolerant or (answer is not None and answer.status == 0):
             return
         text = "it did not answer" if answer is None else answer.errors.strip()
@@ -85,7 +87,9 @@ class UserManager:
             words = ["systemd-run", "--user", "--quiet", f"--unit={unit}"]
             words += ["--service-type=oneshot", f"--property=TimeoutStartSec={_TRIAL_SECONDS}"]
             words += [f"--property={setting}" for setting in settings]
-            answer = programs.run([*words, "--", *command], environ=self._environ, timeout=_SECONDS)
+            answer = programs.run(
+                [*words, "--", *command], environ=self._environ, timeout=_SYSTEMCTL_SECONDS
+            )
             if answer is not None and answer.status == 0:
                 return None
             found = self.properties(unit)

@@ -10,7 +10,7 @@ from acd.agents.installer import Step
 from acd.errors import AcdError
 from acd.findings import Finding
 from acd.install import diagnosis
-from acd.install.component import Part, Plan
+from acd.install.component import Condition, Plan
 from acd.install.program import program_python
 from acd.install.service_manager import NotifierReport, ServiceReport
 from acd.install.steps import RemoveFiles, WriteFile, existing
@@ -117,20 +117,22 @@ class SystemdService:
     def inspect(self) -> ServiceReport:
         manager, directory = self._manager, self.directory
         levels = {unit: str(found) for unit, found in self._sandboxes().items()}
-        if not manager.reads(directory):
-            part = Part("unknown", directory, ("systemd does not read it",))
-            return ServiceReport(part, "systemd", listening=False, sandboxes=levels)
-        socket = manager.properties(SOCKET)
+        socket: Mapping[str, str] = {}
+        state: Condition = "unknown"
+        reasons: tuple[str, ...] = ("systemd does not read it",)
+        if manager.reads(directory):
+            socket = manager.properties(SOCKET)
+            state, reasons = self._inspect_units(socket)
         listening = socket.get("ActiveState") == "active"
-        part = self._inspect_units(socket)
-        return ServiceReport(part, "systemd", listening=listening, sandboxes=levels)
+        return ServiceReport(
+            state, directory, reasons, manager="systemd", listening=listening, sandboxes=levels
+        )
 
-    def _inspect_units(self, socket: Mapping[str, str]) -> Part:
-        """`socket` holds the properties of SOCKET."""
-        directory = self.directory
-        units = [directory / name for name in (SOCKET, SERVICE)]
+    def _inspect_units(self, socket: Mapping[str, str]) -> tuple[Condition, tuple[str, ...]]:
+        """Returns state and reasons; `socket` holds the properties of SOCKET."""
+        units = [self.directory / name for name in (SOCKET, SERVICE)]
         if not all(unit.is_file() for unit in units):
-            return Part("missing", directory, ("no units of acd in it",))
+            return "missing", ("no units of acd in it",)
         reasons = [*self._differences(units)]
         if socket.get("UnitFileState") != "enabled":
             reasons.append(f"{SOCKET} is not enabled")
@@ -140,23 +142,29 @@ class SystemdService:
             )
         elif (state := socket.get("ActiveState", "not known to systemd")) != "active":
             reasons.append(f"{SOCKET} is {state}")
-        return Part("stale" if reasons else "current", directory, tuple(reasons))
+        return "stale" if reasons else "current", tuple(reasons)
 
     def inspect_notifier(self) -> NotifierReport | None:
         manager, unit = self._manager, self.directory / NOTIFY
         if not (self.directory / SERVICE).is_file() or not manager.reads(self.directory):
             return None
-        daemon_runs = manager.is_active(SERVICE)
-        if not unit.is_file():
-            part = Part("missing", unit, (f"{NOTIFY} is not installed",))
-            return NotifierReport(part, "", daemon_runs, _START_NOTIFIER)
-        properties = manager.properties(NOTIFY)
-        reasons = [*self._differences([unit])]
-        if properties.get("UnitFileState") != "enabled":
-            reasons.append(f"{NOTIFY} is not enabled")
-        part = Part("stale" if reasons else "current", unit, tuple(reasons))
-        state = properties.get("ActiveState", "")
-        return NotifierReport(part, state, daemon_runs, _START_NOTIFIER)
+        state: Condition = "missing"
+        reasons = [f"{NOTIFY} is not installed"]
+        properties: Mapping[str, str] = {}
+        if unit.is_file():
+            properties = manager.properties(NOTIFY)
+            reasons = [*self._differences([unit])]
+            if properties.get("UnitFileState") != "enabled":
+                reasons.append(f"{NOTIFY} is not enabled")
+            state = "stale" if reasons else "current"
+        return NotifierReport(
+            state,
+            unit,
+            tuple(reasons),
+            active_state=properties.get("ActiveState", ""),
+            daemon_runs=manager.is_active(SERVICE),
+            remedy=_START_NOTIFIER,
+        )
 
     def check_sandboxes(self) -> Iterator[Finding]:
         for unit, installed in self._sandboxes().items():

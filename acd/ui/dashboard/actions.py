@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
-from acd.agents.catalog import resume_argv
+from acd.agents.catalog import session_resume_argv
 from acd.config import DashboardConfig
 from acd.errors import AcdError
 from acd.protocol import Delete, Get, Ok, Remove, Resurrect, SessionRequest
@@ -53,7 +53,8 @@ class Actions:
         if row.status == CLOSED:
             return f"{row.label} is closed already; d deletes it"
         await self._request(Remove(row.id))
-        return f"{row.label} is closed" + ("; r resurrects it" if _resume_argv(row) else "")
+        hint = "; r resurrects it" if session_resume_argv(row.session) else ""
+        return f"{row.label} is closed{hint}"
 
     async def delete(self, row: SessionRow) -> str:
         """Deletes the session and its history."""
@@ -86,7 +87,7 @@ class Actions:
             raise AcdError(f"{row.label} is {row.status}: only a closed session can be resurrected")
         if host := row.session.get("host"):
             raise AcdError(f"{row.label} ran on {printable(host)}, not on this machine")
-        argv, cwd = _resume_argv(row), row.session.get("working_dir")
+        argv, cwd = session_resume_argv(row.session), row.session.get("working_dir")
         if argv is None:
             raise AcdError(f"acd cannot resume {row.label}")
         if not cwd:
@@ -108,9 +109,3 @@ class Actions:
             which=lambda program: shutil.which(program, path=self._environ.get("PATH")),
         )
         return replace(plan, hint=plan.hint or "dashboard.resurrect_in selects where windows open")
-
-
-def _resume_argv(row: SessionRow) -> list[str] | None:
-    if row.session.get("superseded_by"):
-        return None
-    return resume_argv(str(row.session.get("agent_type")), row.session.get("session_id"))
