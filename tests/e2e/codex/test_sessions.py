@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from acd.agents.codex.observer import lock_path, owner_of
+from acd.agents.codex.writer_lock import lock_path, owner_of
 from acd.agents.observer import WatchTarget
 from testing.e2e.codex.modes import (
     not_in_a_shared_server,
