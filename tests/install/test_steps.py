@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from acd.agents.claude_code.hooks import AGENT
+from acd.agents.claude_code.events import AGENT
 from acd.errors import AcdError
 from acd.install.settings import AddToSettings, RemoveFromSettings, Settings, put_hooks
 from acd.install.steps import RemoveFiles, WriteFile
@@ -23,7 +23,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def settings(path: Path) -> Settings:
-    return Settings(path, AGENT, "Claude Code")
+    return Settings(path, AGENT.name, "Claude Code")
 
 
 def put(path: Path) -> AddToSettings:

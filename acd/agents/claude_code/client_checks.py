@@ -10,7 +10,7 @@ from typing import Final
 
 from acd.agents.claude_code.clients import Version, clients
 from acd.agents.claude_code.hooks import (
-    EVENTS,
+    SUPPORTED_SINCE,
     TOLERANT,
     decisive,
     entries,
@@ -28,7 +28,7 @@ def client_findings(environ: Mapping[str, str], met: str | None) -> Iterator[Fin
     wanted = entries(decisive(found), "", hooked(environ)).keys()
     yield from check_clients(
         [(each.place, each.version, lacking(each.version or TOLERANT)) for each in found],
-        [event for event in EVENTS if event not in wanted],
+        [event for event in SUPPORTED_SINCE if event not in wanted],
     )
 
 
@@ -51,7 +51,7 @@ def check_clients(
             "problem",
             f"{_dotted(newest)} ({path}) is too old for {', '.join(lacks)}:"
             " some changes are seen late or not at all",
-            f"{_UPDATE} (to {_dotted(max(EVENTS.values()))} or newer), then acd install",
+            f"{_UPDATE} (to {_dotted(max(SUPPORTED_SINCE.values()))} or newer), then acd install",
         )
     else:
         yield Finding("claude", "ok", f"{_dotted(newest)} ({path})")

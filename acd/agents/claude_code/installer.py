@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from acd.agents.claude_code.client_checks import client_findings
-from acd.agents.claude_code.hooks import EVENTS, hooks, settings_path
+from acd.agents.claude_code.hooks import LONG_STANDING, hooks, settings_path
 from acd.agents.claude_code.overruling import check_overruled, overruling
 from acd.agents.claude_code.status_line import STATUS_LINE
 from acd.agents.installer import Installer
@@ -29,7 +29,7 @@ INSTALLER: Final = Installer(
         "cwd": "/",
         "prompt": "",
     },
-    update=f"update it to {'.'.join(map(str, min(EVENTS.values())))} or newer (claude update)",
+    update=f"update it to {'.'.join(map(str, LONG_STANDING))} or newer (claude update)",
     status_line=STATUS_LINE,
     clients=client_findings,
     checks=_findings,

@@ -8,9 +8,7 @@ from typing import Any, Final
 
 from acd import paths
 
-AGENT: Final = "codex"
-
-EVENTS: Final = (
+HOOKED_EVENTS: Final = (
     "SessionStart",
     "UserPromptSubmit",
     "PreToolUse",
@@ -61,5 +59,5 @@ def hooks(environ: Mapping[str, str], command: str, met: str | None) -> dict[str
             "command": command,
             "timeout": SHORT if event in _SHORT_LIVED else TIMEOUT,
         }
-        for event in EVENTS
+        for event in HOOKED_EVENTS
     }

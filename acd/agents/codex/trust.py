@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from acd.agents.codex.app_server import REVIEW, AppServer, app_server, unexpected_reply
-from acd.agents.codex.hooks import AGENT, home, hooks_path
+from acd.agents.codex.events import AGENT
+from acd.agents.codex.hooks import home, hooks_path
 from acd.agents.settings import hook_entries
 from acd.errors import AcdError
 from acd.system import files
@@ -65,7 +66,7 @@ def untrusted(environ: Mapping[str, str]) -> list[str]:
     state = _states(files.read(home(environ) / "config.toml").content)
     found = []
     for position, handler in positions(files.read(hooks).content).items():
-        if hook_entries.is_ours(handler, AGENT):
+        if hook_entries.is_ours(handler, AGENT.name):
             entries = (state.get(position.key(path), {}) for path in _names(hooks))
             entry = next(filter(None, entries), {})
             if entry.get("enabled") is False or "trusted_hash" not in entry:
@@ -98,7 +99,7 @@ def _others(content: bytes | None) -> dict[str, list[tuple[HookPosition, Mapping
     """Returns the hooks that are not acd's, by event."""
     found: dict[str, list[tuple[HookPosition, Mapping[str, Any]]]] = {}
     for position, handler in positions(content).items():
-        if not hook_entries.is_ours(handler, AGENT):
+        if not hook_entries.is_ours(handler, AGENT.name):
             found.setdefault(position.event, []).append((position, handler))
     return found
 
@@ -156,7 +157,8 @@ class GiveTrust:
                 hook
                 for each in listed["data"]
                 for hook in each["hooks"]
-                if Path(hook["sourcePath"]) in _names(hooks) and hook_entries.is_ours(hook, AGENT)
+                if Path(hook["sourcePath"]) in _names(hooks)
+                and hook_entries.is_ours(hook, AGENT.name)
             ]
         except (KeyError, TypeError) as error:
             raise unexpected_reply() from error

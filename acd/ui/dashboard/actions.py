@@ -16,23 +16,23 @@ from acd.sessions.status import CLOSED
 from acd.sessions.values import Json
 from acd.terminals.jump import jump_to
 from acd.terminals.plan import TerminalPlan, run_plan
-from acd.terminals.window import open_window
+from acd.terminals.window import window_plan
 from acd.text import printable
 from acd.ui.dashboard.session_row import SessionRow
 
-Request = Callable[[SessionRequest], Awaitable[Ok]]
+SendRequest = Callable[[SessionRequest], Awaitable[Ok]]
 
 
 class Actions:
     """The actions over a connection.
 
-    `request` sends a request line and returns the daemon's reply. The actions that change
+    `request` sends a request and returns the daemon's reply. The actions that change
     something return a message for the user; all raise AcdError with the reason of a failure.
     """
 
     def __init__(
         self,
-        request: Request,
+        request: SendRequest,
         config: DashboardConfig,
         environ: Mapping[str, str],
         *,
@@ -98,7 +98,7 @@ class Actions:
         return [program, *argv[1:]], cwd
 
     def _window(self, argv: list[str], cwd: str, name: str) -> TerminalPlan:
-        plan = open_window(
+        plan = window_plan(
             argv,
             cwd,
             name,
