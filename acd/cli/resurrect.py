@@ -87,7 +87,7 @@ def _explained(refusal: str, session: Json) -> AcdError:
         case "not resumable" if session.get("superseded_by"):
             successor = printable(str(session.get("superseded_by")))
             return AcdError(
-                f"{refusal}: its process went on with session {successor}",
+                f"{refusal}: its process continued as session {successor}",
                 hint=f"acd get {shlex.quote(successor)} shows that session",
             )
         case "not resumable":

@@ -69,7 +69,7 @@ def _terminal(
         command = shlex.split(terminal)
     except ValueError:
         raise AcdError(
-            f"dashboard.terminal is no command line: {printable(terminal)}",
+            f"dashboard.terminal is not a valid command line: {printable(terminal)}",
             hint="acd config path prints the file's name",
         ) from None
     if not command and (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")):

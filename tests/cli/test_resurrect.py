@@ -129,7 +129,7 @@ def test_a_session_whose_process_went_on_with_another_is_not_resurrected(
         assert client.ask(f"HOOK claude-code {_packed(meta)} {json.dumps(event)}") == "OK"
     done = acd("resurrect", "old", *option)
     assert done.code == 1
-    assert "not resumable: its process went on with session new" in done.err
+    assert "not resumable: its process continued as session new" in done.err
 
 
 def _packed(meta: dict[str, object]) -> str:

@@ -260,9 +260,9 @@ def test_explain_shows_what_each_piece_of_evidence_changed_or_why_not(
     hook(client, "UserPromptSubmit", 2_000_000_000)
     hook(client, "PermissionRequest", 3_000_000_000, tool_name="Bash")
     hook(client, "Stop", 1_000_000_000)
-    head, asks, *evidence = acd("explain", "api").lines
+    head, question, *evidence = acd("explain", "api").lines
     assert timeless(head) == "api: question for Ns, because its hook reported it"
-    assert asks == "it asks: Bash"
+    assert question == "question: Bash"
     assert [line.split(maxsplit=4)[2:] for line in evidence] == [
         ["hook", "UserPromptSubmit", "created as working"],
         ["hook", "PermissionRequest/Bash", "working → question"],
@@ -287,4 +287,4 @@ def test_explain_names_the_successor_of_a_superseded_session(acd: Acd, client: L
     for session in (UUID, "77aa"):
         payload = {"session_id": session, "hook_event_name": "SessionStart", "source": "clear"}
         client.ask(f'HOOK claude-code {{"pid":{os.getpid()}}} {json.dumps(payload)}')
-    assert "its process went on with session 77aa" in acd("explain", UUID).lines
+    assert "its process continued as session 77aa" in acd("explain", UUID).lines

@@ -79,7 +79,7 @@ def test_a_missing_configured_terminal_is_named() -> None:
 
 
 def test_an_invalid_configured_command_line_is_shown() -> None:
-    with pytest.raises(AcdError, match="no command line"):
+    with pytest.raises(AcdError, match="is not a valid command line"):
         window_plan(ARGV, "/d", "n", {}, terminal="foot 'half", which=everything)
 
 

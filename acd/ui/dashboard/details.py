@@ -24,10 +24,10 @@ DETAIL_SECTIONS: Final = ("history", "evidence", "metadata")
 """The sections that can be opened, in the order of the keys 1, 2, 3."""
 
 _PROMPT_LABELS: Final = {
-    "question": "asks",
-    "working": "last said",
-    "attention": "said",
-    CLOSED: "last said",
+    "question": "question",
+    "working": "last message",
+    "attention": "message",
+    CLOSED: "last message",
 }
 _LABEL: Final = len("directory")
 _GAP: Final = "  "
@@ -96,7 +96,7 @@ def _facts(row: SessionRow, session: Json, room: int) -> Iterable[list[Piece]]:
         ("terminal", _terminal(session)),
         ("id", row.id),
         ("resumes", session.get("session_id") if session.get("session_id") != row.id else None),
-        ("went on", session.get("superseded_by")),
+        ("successor", session.get("superseded_by")),
     ):
         if value:
             lead: Piece = (pad(name, _LABEL) + _GAP, "dim")
