@@ -72,7 +72,7 @@ def _name(signal: Signal) -> str:
     details = {
         "resumed": signal.resumed,
         "background tasks": signal.background,
-        "a subagent goes on": signal.goes_on,
+        "a subagent continues": signal.goes_on,
     }
     return ", ".join([f"`{signal.kind}`", *(name for name, holds in details.items() if holds)])
 

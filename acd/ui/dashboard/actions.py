@@ -49,7 +49,7 @@ class Actions:
         return reply
 
     async def close(self, row: SessionRow) -> str:
-        """Closes the session in acd. Its agent goes on running."""
+        """Closes the session in acd. Its agent continues to run."""
         if row.status == CLOSED:
             return f"{row.label} is closed already; d deletes it"
         await self._request(Remove(row.id))
