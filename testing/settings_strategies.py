@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-AGENT: Final = "claude-code"
+AGENT_NAME: Final = "claude-code"
 
 BLANK = st.text(" \t\r\n", max_size=3)
 SEPARATORS = (",", ", ", " , ", ",\n", ",\r\n\t", ",\n\n  ")
@@ -19,7 +19,7 @@ def handler(
     python: str = "/usr/bin/python3.11", hook: str = "/data/acd/acd_hook.py"
 ) -> dict[str, Any]:
     """Returns one of acd's hook entries."""
-    words = ("exec", python, "-I", "-S", hook, AGENT)
+    words = ("exec", python, "-I", "-S", hook, AGENT_NAME)
     return {"type": "command", "command": shlex.join(words), "async": True, "timeout": 5}
 
 

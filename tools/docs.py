@@ -18,7 +18,7 @@ from acd.agents.catalog import AGENTS
 from acd.cli.config_text import options, toml
 from acd.sessions.signals import EFFECTS, HOOK_EFFECTS, OPEN, SIGNALS, Signal
 from acd.sessions.status import CLOSED, REVIVALS, STATUSES, TRANSITIONS
-from acd.ui.bars.template import FIELDS, SUMMARY
+from acd.ui.bars.template import SUMMARY, TEMPLATE_FIELDS
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -72,7 +72,7 @@ def _name(signal: Signal) -> str:
     details = {
         "resumed": signal.resumed,
         "background tasks": signal.background,
-        "a subagent goes on": signal.goes_on,
+        "a subagent continues": signal.goes_on,
     }
     return ", ".join([f"`{signal.kind}`", *(name for name, holds in details.items() if holds)])
 
@@ -128,7 +128,7 @@ def every_option() -> str:
 def bar_fields() -> str:
     """The fields of a bar's template."""
     rows = [[f"`{{{SUMMARY}}}`", "the text that the bar shows without a template"]]
-    rows += [[f"`{{{name}}}`", what] for name, (what, _) in FIELDS.items()]
+    rows += [[f"`{{{name}}}`", what] for name, (what, _) in TEMPLATE_FIELDS.items()]
     return _table(["field", "meaning"], rows)
 
 

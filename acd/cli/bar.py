@@ -21,7 +21,7 @@ from acd.system import programs
 from acd.system.environment import minimal
 from acd.ui.bars.content import BarContent
 from acd.ui.bars.formats import FORMATS, changes_with_time, render
-from acd.ui.bars.template import FIELDS, SUMMARY, Template
+from acd.ui.bars.template import SUMMARY, TEMPLATE_FIELDS, Template
 
 _INTERVAL: Final = 0.1
 """Seconds between two texts, at least: a bar does some work for each."""
@@ -52,7 +52,7 @@ The fields of a template; write {{{{ and }}}} for braces:
 
 def _help() -> str:
     fields = [(SUMMARY, "the text that the bar shows without a template")]
-    fields += [(name, meaning) for name, (meaning, _) in FIELDS.items()]
+    fields += [(name, meaning) for name, (meaning, _) in TEMPLATE_FIELDS.items()]
     return _HELP.format(
         bars="\n".join(f"  {name:<9} {bar.description}" for name, bar in FORMATS.items()),
         fields="\n".join(f"  {f'{{{name}}}':<12} {text.replace('`', '')}" for name, text in fields),

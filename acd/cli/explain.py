@@ -28,8 +28,8 @@ def explain(session: str) -> Result:
     source = EVIDENCE.get(found["evidence"], found["evidence"])
     lines = [f"{name}: {found['status']} for {age(found['elapsed'])}, because {source}"]
     if found["prompt"]:
-        verb = "asks" if found["status"] == "question" else "last said"
-        lines.append(f"it {verb}: {one_line(found['prompt'])}")
+        label = "question" if found["status"] == "question" else "last message"
+        lines.append(f"{label}: {one_line(found['prompt'])}")
     if successor := found.get("superseded_by"):
         lines.append(f"its process continued as session {successor}")
     return Result(lines + _evidence(found.get("trail", [])))

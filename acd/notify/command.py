@@ -11,7 +11,7 @@ from acd.sessions.values import Json
 from acd.system import programs
 from acd.text import one_line
 
-SECONDS: Final = 10.0
+COMMAND_SECONDS: Final = 10.0
 """The time limit of one run. Other notifications wait meanwhile."""
 
 CommandEvent = Literal["waiting", "over"]
@@ -24,7 +24,7 @@ def run(
     session: Json,
     environ: Mapping[str, str],
     *,
-    seconds: float = SECONDS,
+    seconds: float = COMMAND_SECONDS,
 ) -> None:
     """Runs the command without a shell and waits for its end.
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 from acd.errors import AcdError
 from acd.notify.notification import Handle, Notification
 
-SECONDS: Final = 10.0
+DBUS_REPLY_SECONDS: Final = 10.0
 """The time limit of one reply: the bus may have to start the notification server first."""
 
 _NAME: Final = "org.freedesktop.Notifications"
@@ -106,7 +106,7 @@ class DBusDesktop:
                 )
 
     @contextlib.contextmanager
-    def _server(self) -> Iterator[_Server]:
+    def _server(self) -> Iterator[_NotificationServer]:
         """The server, over an open connection. Raises AcdError for all errors inside."""
         from jeepney.wrappers import DBusErrorResponse
 
@@ -115,7 +115,7 @@ class DBusDesktop:
         try:
             if self._connection is None:
                 self._connect()
-            yield _Server(self._connection)
+            yield _NotificationServer(self._connection)
         except DBusErrorResponse as error:
             raise _ErrorReply(f"the desktop returned an error: {error}") from None
         except TimeoutError:
@@ -130,13 +130,15 @@ class DBusDesktop:
         from jeepney.io.blocking import open_dbus_connection
 
         click = {"interface": _NAME, "member": "ActionInvoked", "path": _PATH}
-        connection = open_dbus_connection(self._address, auth_timeout=SECONDS)
+        connection = open_dbus_connection(self._address, auth_timeout=DBUS_REPLY_SECONDS)
         try:
             # Signals that arrive while a reply is awaited are queued, too.
             connection.filter(MatchRule(type="signal", **click), queue=self._signals)
             # Servers broadcast the signal or send it to us alone. For broadcasts the bus
             # checks that the sender owns the name.
-            _Server(connection).subscribe(MatchRule(type="signal", sender=_NAME, **click))
+            _NotificationServer(connection).subscribe(
+                MatchRule(type="signal", sender=_NAME, **click)
+            )
         except BaseException:
             connection.close()
             raise
@@ -175,7 +177,7 @@ class _ErrorReply(AcdError):
     """The server or the bus replied with an error."""
 
 
-class _Server:
+class _NotificationServer:
     """Calls to the notification server and to the bus. All raise DBusErrorResponse, OSError."""
 
     def __init__(self, connection: Any):
@@ -218,4 +220,4 @@ class _Server:
         # Both the server and the bus have one interface, named like the bus name.
         address = DBusAddress(path, bus_name=name, interface=name)
         call = new_method_call(address, method, signature or None, arguments)
-        return unwrap_msg(self._connection.send_and_get_reply(call, timeout=SECONDS))
+        return unwrap_msg(self._connection.send_and_get_reply(call, timeout=DBUS_REPLY_SECONDS))

@@ -24,7 +24,7 @@ from acd.system import programs
 from acd.system.environment import minimal
 from acd.terminals.hints import TmuxPane, kitty_window, tmux_pane, wezterm_pane, zellij_pane
 
-SECONDS: Final = 1.0
+FOCUS_QUERY_SECONDS: Final = 1.0
 """The time limit of one program. They take milliseconds, and a notification waits for them."""
 
 _TMUX: Final = "#{pane_id}|#{client_activity}|#{focus-events}|#{client_flags}"
@@ -102,6 +102,8 @@ class FocusProbe:
         more = environ or {}
         key = (*argv, *more.values())
         if key not in self._answers:
-            done = programs.run(argv, environ={**minimal(self._environ), **more}, timeout=SECONDS)
+            done = programs.run(
+                argv, environ={**minimal(self._environ), **more}, timeout=FOCUS_QUERY_SECONDS
+            )
             self._answers[key] = done.output if done is not None and done.status == 0 else ""
         return self._answers[key]

@@ -10,7 +10,7 @@ from acd.notify.notification import Handle, Notification
 from acd.system import programs
 from acd.system.environment import minimal
 
-SECONDS: Final = 10.0
+OSASCRIPT_SECONDS: Final = 10.0
 """The time limit of one osascript."""
 
 
@@ -24,7 +24,7 @@ class MacOSDesktop:
     def show(self, notification: Notification) -> Handle | None:
         argv = self.command(notification)
         try:
-            answer = programs.execute(argv, environ=self._environ, timeout=SECONDS)
+            answer = programs.execute(argv, environ=self._environ, timeout=OSASCRIPT_SECONDS)
         except (OSError, programs.TimeoutExpired) as error:
             raise AcdError(f"osascript cannot show a notification: {error}") from None
         if answer.status:

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, NoReturn, cast
 
 from acd.sessions.values import PROMPT_LENGTH, Json
 
-FIELDS: Final = {
+METADATA_KEYS: Final = {
     "working_dir": "working_dir",
     "session_id": "resume_id",
     "agent_type": "agent_type",
@@ -96,7 +96,11 @@ def recorded_metadata(text: str) -> Metadata:
         return parse_metadata(text)
     given = parse_object(text, "metadata")
     return check_metadata(
-        {key: value for key, value in given.items() if key not in FIELDS or "\0" not in str(value)}
+        {
+            key: value
+            for key, value in given.items()
+            if key not in METADATA_KEYS or "\0" not in str(value)
+        }
     )
 
 
@@ -105,7 +109,7 @@ def check_metadata(metadata: Json) -> Metadata:
     fields = []
     extra = {}
     for key, value in metadata.items():
-        if key not in FIELDS:
+        if key not in METADATA_KEYS:
             extra[key] = value
             continue
         if type(value) is not str:
@@ -114,7 +118,7 @@ def check_metadata(metadata: Json) -> Metadata:
             raise Refused(
                 f"invalid metadata: {key} must be Unicode text, without NUL and lone surrogates"
             )
-        fields.append((FIELDS[key], value[:PROMPT_LENGTH] if key == "prompt" else value))
+        fields.append((METADATA_KEYS[key], value[:PROMPT_LENGTH] if key == "prompt" else value))
     if not extra:
         return Metadata(tuple(fields), None)
     check_depth(extra, "metadata")

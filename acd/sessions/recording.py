@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, Protocol
 
 from acd import __version__
-from acd.sessions.metadata import FIELDS
+from acd.sessions.metadata import METADATA_KEYS
 from acd.sessions.records import BadRecord, apply_record, moment_record, session_record
 from acd.sessions.signals import Translator
 from acd.sessions.store import Store
@@ -64,8 +64,8 @@ def _plain(record: str) -> str:
             if not metadata:
                 return record
             fields = json.loads(metadata[0])
-            kept = FIELDS.keys() & fields.keys() - _TEXTS - _OF_THE_USER
-            plain = {key: fields[key] for key in FIELDS if key in kept}
+            kept = METADATA_KEYS.keys() & fields.keys() - _TEXTS - _OF_THE_USER
+            plain = {key: fields[key] for key in METADATA_KEYS if key in kept}
             return f"{verb} {session} {status} {json.dumps(plain)}"
         case "API_USAGE" as verb:
             return f"{verb} {rest.split(None, 1)[0]} {{}}"

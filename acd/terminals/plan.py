@@ -27,7 +27,7 @@ class TerminalStep:
     environ: Mapping[str, str] = field(default_factory=dict)
     """Variables in addition to the plan's environment."""
     expects: str | None = None
-    """The output without which the plan does not go on."""
+    """The output that the plan needs to continue."""
     failure: str = ""
     """The error when the output differs, or when a program without `expects` fails."""
     fallback: TerminalStep | None = None

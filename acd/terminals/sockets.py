@@ -23,7 +23,7 @@ from acd.errors import AcdError
 from acd.system import peers
 from acd.text import printable
 
-SECONDS: Final = 1.0
+CONNECT_SECONDS: Final = 1.0
 """The time limit of a connection. It is immediate unless the server's queue is full."""
 
 _NAME_LENGTH: Final = 15
@@ -143,7 +143,7 @@ def _check_directory(
 def _check_listener(address: str, shown: str, terminal: TerminalServer, pid: int | None) -> None:
     """Raises AcdError unless this terminal of the user (process `pid`) listens there."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        sock.settimeout(SECONDS)
+        sock.settimeout(CONNECT_SECONDS)
         try:
             sock.connect(address)
             owner, process = peers.uid_of(sock), peers.pid_of(sock)

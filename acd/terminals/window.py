@@ -1,4 +1,4 @@
-"""Opens a new terminal window, tab or pane that runs a program."""
+"""Plans the programs that open a new terminal window, tab or pane."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from acd.text import printable
 Which = Callable[[str], str | None]
 
 
-def open_window(
+def window_plan(
     argv: Sequence[str],
     cwd: str,
     name: str,
@@ -69,7 +69,7 @@ def _terminal(
         command = shlex.split(terminal)
     except ValueError:
         raise AcdError(
-            f"dashboard.terminal is no command line: {printable(terminal)}",
+            f"dashboard.terminal is not a valid command line: {printable(terminal)}",
             hint="acd config path prints the file's name",
         ) from None
     if not command and (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")):

@@ -1,8 +1,8 @@
-"""Measures every row of the design's table of bounds beside its bare counterpart.
+"""Measures every row of the table in docs/performance.md beside its bare counterpart.
 
     python -m checks.bench [--quick] [--only NAME]... [--json]
 
-docs/performance.md describes the rows. Only the ratios mean something: both sides are
+That page describes the rows. Only the ratios mean something: both sides are
 measured in turns, on the same cores, in one run.
 """
 

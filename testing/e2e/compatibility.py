@@ -1,7 +1,7 @@
 """The tables in docs/compatibility.md: each behaviour and client version, from a test run.
 
-A test's name is the behaviour's name. The tables are written with `ACD_WRITE_DOCS=1`
-only, and only those of the agents in the run.
+The first line of a test's docstring is the behaviour. The tables are written with
+`ACD_WRITE_DOCS=1` only, and only those of the agents in the run.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from testing.checkout import CHECKOUT
 
 PAGE = CHECKOUT / "docs" / "compatibility.md"
 BEGIN = "<!-- {}: written by the end-to-end tests: ACD_WRITE_DOCS=1 tests/run tests/e2e -->"
-END = "<!-- {}: end of what they write -->"
+END = "<!-- {}: end of the generated table -->"
 
 _TRIED = "acd-tried"
 _DELAY = "acd-delay"
@@ -33,14 +33,14 @@ _outcomes: dict[str, str] = {}
 
 
 def note(
-    item: pytest.Item, agent: str, column: str, delays: list[float], *, parameter: str = ""
+    item: pytest.Function, agent: str, column: str, delays: list[float], *, parameter: str = ""
 ) -> None:
     """Adds a test's table, column and longest delay to its report.
 
     `column` is a version, or a mode in which the agent runs; `parameter` is its name in
     the test's parameters.
     """
-    item.user_properties.append((_TRIED, (agent, column, behaviour(item.name, parameter))))
+    item.user_properties.append((_TRIED, (agent, column, _behaviour(item, parameter))))
     if delays:
         item.user_properties.append((_DELAY, max(delays)))
 
@@ -93,13 +93,16 @@ def _markdown(table: _Table) -> str:
     return "\n".join(lines) + "\n"
 
 
-def behaviour(item_name: str, parameter: str) -> str:
-    """A test's name as a sentence, with its parameters except the column's."""
-    name, _, parameters = item_name.rstrip("]").partition("[")
-    sentence = name.removeprefix("test_").replace("_", " ")
-    sentence = sentence[:1].upper() + sentence[1:]
-    others = parameters.replace(parameter, "").strip("-")
+def _behaviour(item: pytest.Function, parameter: str) -> str:
+    sentence = (item.function.__doc__ or item.name).partition("\n")[0].removesuffix(".")
+    others = other_parameters(item, parameter)
     return f"{sentence} ({others})" if others else sentence
+
+
+def other_parameters(item: pytest.Function, parameter: str) -> str:
+    """The test's parameters except the column's."""
+    _, _, parameters = item.name.removesuffix("]").partition("[")
+    return parameters.replace(parameter, "").strip("-")
 
 
 def _cell(outcome: str, delay: float | None) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from acd.agents.claude_code.hooks import EVENTS, LONG_STANDING
+from acd.agents.claude_code.hooks import LONG_STANDING, SUPPORTED_SINCE
 
 _SECONDS = 60
 
@@ -49,7 +49,9 @@ def installed_hooks(client: Path) -> Iterator[dict[str, Any]]:
 
 def without_dialogs(hooks: dict[str, Any]) -> dict[str, Any]:
     """The hooks of the oldest clients, without Notification, which comes 6 s after a dialog."""
-    names = {name for name, since in EVENTS.items() if since == LONG_STANDING} - {"Notification"}
+    names = {name for name, since in SUPPORTED_SINCE.items() if since == LONG_STANDING} - {
+        "Notification"
+    }
     return {name: value for name, value in hooks.items() if name in names}
 
 

@@ -260,9 +260,9 @@ def test_explain_shows_what_each_piece_of_evidence_changed_or_why_not(
     hook(client, "UserPromptSubmit", 2_000_000_000)
     hook(client, "PermissionRequest", 3_000_000_000, tool_name="Bash")
     hook(client, "Stop", 1_000_000_000)
-    head, asks, *evidence = acd("explain", "api").lines
+    head, question, *evidence = acd("explain", "api").lines
     assert timeless(head) == "api: question for Ns, because its hook reported it"
-    assert asks == "it asks: Bash"
+    assert question == "question: Bash"
     assert [line.split(maxsplit=4)[2:] for line in evidence] == [
         ["hook", "UserPromptSubmit", "created as working"],
         ["hook", "PermissionRequest/Bash", "working → question"],

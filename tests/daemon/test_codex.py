@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from acd.agents.codex.observer import TAIL, last_ending
+from acd.agents.codex.rollout import TAIL, last_ending
 from testing.fake_agent import next_update
 from testing.support import DaemonHome, DaemonProcess, LineClient
 

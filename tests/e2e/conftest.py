@@ -72,7 +72,8 @@ def testbed(
     request: pytest.FixtureRequest,
 ) -> Iterator[ClaudeTestbed]:
     record = os.environ.get("ACD_RECORD")
-    scenario = compatibility.behaviour(request.node.name, version).replace(" ", "_")
+    test = request.node.originalname.removeprefix("test_")
+    scenario = f"{test} {compatibility.other_parameters(request.node, version)}".replace(" ", "_")
     with ClaudeHome(model.url, hooks) as home:
         acd = (
             ScenarioRecorder(home, Path(record) / version / f"{scenario}.jsonl")

@@ -6,6 +6,7 @@ from testing.e2e.agent import PERMISSION_DIALOG, TASK_DIALOG, TASK_HINT, ClaudeT
 
 
 def test_a_background_command_keeps_it_working_until_it_is_done(agent: ClaudeTui) -> None:
+    """A session stays `working` until its background command has ended."""
     with agent.home.gate() as gate:
         agent.expect("working", since=agent.prompt("BACKGROUND"))
         gate.wait_reached()
@@ -20,6 +21,7 @@ def test_a_background_command_keeps_it_working_until_it_is_done(agent: ClaudeTui
 
 
 def test_a_background_command_that_its_user_stops_is_attention(agent: ClaudeTui) -> None:
+    """A session is `attention` after the user has stopped its background command."""
     with agent.home.gate() as gate:
         agent.expect("working", since=agent.prompt("BACKGROUND"))
         gate.wait_reached()
@@ -34,6 +36,7 @@ def test_a_background_command_that_its_user_stops_is_attention(agent: ClaudeTui)
 
 
 def test_a_background_subagent_keeps_it_working_until_it_is_done(agent: ClaudeTui) -> None:
+    """A session stays `working` until its background subagent has ended."""
     agent.expect("working", since=agent.prompt("SUBAGENT"))
     subagent = agent.api.take("HELD")
     agent.api.take("AFTER_TOOL").wait_answered()
@@ -49,6 +52,7 @@ def test_a_background_subagent_keeps_it_working_until_it_is_done(agent: ClaudeTu
 def test_a_permission_that_a_subagent_asks_for_when_the_main_agent_has_stopped_is_a_question(
     agent: ClaudeTui,
 ) -> None:
+    """A subagent's permission request is a `question` after the main agent has stopped, too."""
     with agent.home.gate() as gate:
         agent.expect("working", since=agent.prompt("SUBAGENTASKS"))
         subagent = agent.api.take("HELDPERMISSION")
@@ -65,6 +69,7 @@ def test_a_permission_that_a_subagent_asks_for_when_the_main_agent_has_stopped_i
 
 
 def test_a_subagents_question_stays_one_when_the_main_agent_stops(agent: ClaudeTui) -> None:
+    """A subagent's permission request stays a `question` when the main agent stops."""
     agent.api.hold("AFTER_TOOL")
     agent.expect("working", since=agent.prompt("SUBAGENTASKS"))
     agent.api.take("HELDPERMISSION").release()
@@ -76,6 +81,7 @@ def test_a_subagents_question_stays_one_when_the_main_agent_stops(agent: ClaudeT
 
 
 def test_a_permission_denied_to_a_subagent_is_working_until_all_is_done(agent: ClaudeTui) -> None:
+    """After a subagent's permission is denied, the session is `working` until all agents stop."""
     agent.expect("working", since=agent.prompt("SUBAGENTASKS"))
     subagent = agent.api.take("HELDPERMISSION")
     agent.api.take("AFTER_TOOL").wait_answered()

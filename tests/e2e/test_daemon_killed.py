@@ -9,6 +9,7 @@ from testing.e2e.moment import Moment
 
 
 def test_a_daemon_killed_is_back_with_the_next_line(agent: ClaudeTui) -> None:
+    """After the daemon is killed, the session's next hook starts it again."""
     agent.expect("working", since=agent.prompt("HELD"))
     answer = agent.api.take("HELD")
     agent.acd.kill()
@@ -21,6 +22,7 @@ def test_a_daemon_killed_is_back_with_the_next_line(agent: ClaudeTui) -> None:
 def test_an_interrupt_that_a_killed_daemon_missed_is_seen_by_the_next_client(
     agent: ClaudeTui,
 ) -> None:
+    """An interrupt while no daemon runs shows when the next client connects."""
     agent.expect("working", since=agent.prompt("HELD"))
     agent.sees("Thinking it over")
     agent.acd.kill()
@@ -32,6 +34,7 @@ def test_an_interrupt_that_a_killed_daemon_missed_is_seen_by_the_next_client(
 def test_a_dialog_dismissed_while_no_daemon_ran_is_seen_by_the_next_client(
     agent: ClaudeTui,
 ) -> None:
+    """The dismissal of a dialog while no daemon runs shows when the next client connects."""
     agent.prompt("PERMISSION")
     agent.expect("question", since=agent.sees(PERMISSION_DIALOG), via=("working",))
     agent.acd.kill()
@@ -43,6 +46,7 @@ def test_a_dialog_dismissed_while_no_daemon_ran_is_seen_by_the_next_client(
 def test_a_client_killed_while_no_daemon_ran_is_closed_for_the_next_client(
     testbed: ClaudeTestbed,
 ) -> None:
+    """The end of Claude Code while no daemon runs shows when the next client connects."""
     with testbed.interactive() as lost:
         lost.expect("attention", since=lost.started)
         lost.expect("working", since=lost.prompt("HELD"))
@@ -55,6 +59,7 @@ def test_a_client_killed_while_no_daemon_ran_is_closed_for_the_next_client(
 def test_a_daemon_killed_is_back_with_the_next_line_of_another_session(
     testbed: ClaudeTestbed,
 ) -> None:
+    """A hook of another session starts a killed daemon, and all statuses are right."""
     with testbed.interactive() as one, testbed.interactive() as other:
         one.expect("attention", since=one.started)
         other.expect("attention", since=other.started)

@@ -18,6 +18,7 @@ _REMINDED_SECONDS = 8
 
 @by_hooks_and_registry
 def test_a_permission_asked_for_is_a_question(agent: ClaudeTui) -> None:
+    """A permission request makes the session `question`."""
     agent.prompt("PERMISSION")
     agent.expect("question", since=agent.sees(PERMISSION_DIALOG), via=("working",))
     agent.expect_still("question")
@@ -25,6 +26,7 @@ def test_a_permission_asked_for_is_a_question(agent: ClaudeTui) -> None:
 
 @by_hooks_and_registry
 def test_a_permission_granted_is_working_at_once(agent: ClaudeTui) -> None:
+    """After the permission is granted, the session is `working` at once."""
     with agent.home.gate() as gate:
         agent.prompt("PERMISSION")
         agent.expect("question", since=agent.sees(PERMISSION_DIALOG), via=("working",))
@@ -37,18 +39,21 @@ def test_a_permission_granted_is_working_at_once(agent: ClaudeTui) -> None:
 
 @by_hooks_and_registry
 def test_a_permission_denied_is_attention(agent: ClaudeTui) -> None:
+    """After the permission is denied, the session is `attention`."""
     agent.prompt("PERMISSION")
     agent.expect("question", since=agent.sees(PERMISSION_DIALOG), via=("working",))
     agent.expect("attention", since=agent.deny())
 
 
 def test_a_permission_dialog_dismissed_is_attention(agent: ClaudeTui) -> None:
+    """After the permission dialog is dismissed, the session is `attention`."""
     agent.prompt("PERMISSION")
     agent.expect("question", since=agent.sees(PERMISSION_DIALOG), via=("working",))
     agent.expect("attention", since=agent.answer(PERMISSION_DIALOG, "Escape"))
 
 
 def test_a_question_of_the_agent_is_a_question_until_it_is_answered(agent: ClaudeTui) -> None:
+    """A question of the agent makes the session `question` until the user answers."""
     agent.api.hold("AFTER_TOOL")
     agent.prompt("ASK")
     agent.expect("question", since=agent.sees(QUESTION_DIALOG), via=("working",))
@@ -61,12 +66,14 @@ def test_a_question_of_the_agent_is_a_question_until_it_is_answered(agent: Claud
 
 @by_hooks_and_registry
 def test_a_question_of_the_agent_dismissed_is_attention(agent: ClaudeTui) -> None:
+    """After a question of the agent is dismissed, the session is `attention`."""
     agent.prompt("ASK")
     agent.expect("question", since=agent.sees(QUESTION_DIALOG), via=("working",))
     agent.expect("attention", since=agent.answer(QUESTION_DIALOG, "Escape"))
 
 
 def test_a_plan_is_a_question_until_it_is_approved(testbed: ClaudeTestbed) -> None:
+    """A plan makes the session `question` until the user approves it."""
     with testbed.interactive(mode="plan") as agent:
         agent.expect("attention", since=agent.started)
         agent.api.hold("AFTER_TOOL")
@@ -81,6 +88,7 @@ def test_a_plan_is_a_question_until_it_is_approved(testbed: ClaudeTestbed) -> No
 
 @by_hooks_and_registry
 def test_a_plan_dismissed_is_attention(testbed: ClaudeTestbed) -> None:
+    """After a plan is dismissed, the session is `attention`."""
     with testbed.interactive(mode="plan") as agent:
         agent.expect("attention", since=agent.started)
         agent.prompt("PLAN")
@@ -89,6 +97,7 @@ def test_a_plan_dismissed_is_attention(testbed: ClaudeTestbed) -> None:
 
 
 def test_an_elicitation_is_a_question_until_it_is_answered(agent: ClaudeTui) -> None:
+    """A form of an MCP server makes the session `question` until the user answers."""
     agent.api.hold("AFTER_TOOL")
     agent.prompt("ELICIT")
     agent.expect("question", since=agent.sees(ELICITATION_DIALOG), via=("working",))
@@ -100,6 +109,7 @@ def test_an_elicitation_is_a_question_until_it_is_answered(agent: ClaudeTui) -> 
 
 
 def test_a_question_left_alone_stays_a_question(agent: ClaudeTui) -> None:
+    """A permission request that the user does not answer stays a `question`."""
     agent.prompt("PERMISSION")
     agent.expect("question", since=agent.sees(PERMISSION_DIALOG), via=("working",))
     agent.expect_still("question", _REMINDED_SECONDS)

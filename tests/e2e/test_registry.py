@@ -18,12 +18,14 @@ def hooks(all_hooks: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_permission_that_no_hook_reports_is_evidence_of_the_registry(agent: ClaudeTui) -> None:
+    """The registry shows a permission request that no hook reports."""
     agent.prompt("PERMISSION")
     agent.expect("question", since=agent.sees(PERMISSION_DIALOG), via=("working",))
     assert agent.acd.session(agent.session)["evidence"] == "registry"
 
 
 def test_a_permission_of_a_subagent_that_no_hook_reports_is_a_question(agent: ClaudeTui) -> None:
+    """The registry shows a subagent's permission request that no hook reports."""
     agent.prompt("SUBAGENTASKS")
     asks = agent.api.take("HELDPERMISSION")
     agent.expect("working", since=agent.api.take("AFTER_TOOL").wait_answered(), via=("working",))
@@ -35,6 +37,7 @@ def test_a_permission_of_a_subagent_that_no_hook_reports_is_a_question(agent: Cl
 def test_a_picker_that_the_user_opens_after_an_interrupt_leaves_it_attention(
     agent: ClaudeTui,
 ) -> None:
+    """The session stays `attention` if the user opens `/model` after an interrupt."""
     agent.expect("working", since=agent.prompt("HELD"))
     agent.sees("Thinking it over")
     agent.expect("attention", since=agent.press("Escape"))

@@ -10,23 +10,27 @@ from testing.e2e.agent import PERMISSION_DIALOG, RESUME_DIALOG, ClaudeTestbed, C
 
 
 def test_exit_is_closed(agent: ClaudeTui) -> None:
+    """After `/exit` the session is `closed`."""
     agent.leave()
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGKILL"])
 def test_a_client_ended_by_a_signal_is_closed(agent: ClaudeTui, name: str) -> None:
+    """After a signal ends Claude Code, the session is `closed`."""
     agent.expect("working", since=agent.prompt("HELD"))
     agent.signal(signal.Signals[name])
     agent.expect("closed", since=agent.terminal.wait_exit())
 
 
 def test_a_client_killed_with_a_dialog_open_is_closed(agent: ClaudeTui) -> None:
+    """After Claude Code is killed while a dialog is open, the session is `closed`."""
     agent.prompt("PERMISSION")
     agent.expect("question", since=agent.sees(PERMISSION_DIALOG), via=("working",))
     agent.expect("closed", since=agent.signal(signal.SIGKILL))
 
 
 def test_clear_closes_the_old_session_as_superseded_and_opens_a_new_one(agent: ClaudeTui) -> None:
+    """`/clear` closes the old session as superseded and opens a new one."""
     agent.greet()
     old, cleared = agent.session, agent.prompt("/clear")
     agent.expect("closed", since=cleared, via=("working",))
@@ -37,6 +41,7 @@ def test_clear_closes_the_old_session_as_superseded_and_opens_a_new_one(agent: C
 
 
 def test_resume_in_the_same_process_leaves_one_live_row(agent: ClaudeTui) -> None:
+    """After `/resume` in the same process, one session is open."""
     agent.greet()
     first = agent.session
     agent.expect("closed", since=agent.prompt("/clear"), via=("working",))
@@ -57,6 +62,7 @@ def test_resume_in_the_same_process_leaves_one_live_row(agent: ClaudeTui) -> Non
 
 
 def test_a_closed_session_resumed_is_alive_again(testbed: ClaudeTestbed) -> None:
+    """A closed session is open again after it is resumed."""
     with testbed.interactive() as first:
         first.greet()
         first.leave()
@@ -68,6 +74,7 @@ def test_a_closed_session_resumed_is_alive_again(testbed: ClaudeTestbed) -> None
 def test_a_fork_is_a_session_of_its_own_as_soon_as_it_starts(
     testbed: ClaudeTestbed, version: str, request: pytest.FixtureRequest
 ) -> None:
+    """A fork is a session of its own from its start."""
     if version == "2.1.197":
         why = "its SessionStart names the session that it forked from"
         request.applymarker(pytest.mark.xfail(reason=why))
@@ -80,6 +87,7 @@ def test_a_fork_is_a_session_of_its_own_as_soon_as_it_starts(
 
 
 def test_a_fork_given_a_prompt_is_a_session_of_its_own(testbed: ClaudeTestbed) -> None:
+    """A fork is a session of its own from its first prompt."""
     with testbed.interactive() as first:
         first.greet()
         first.leave()
@@ -91,6 +99,7 @@ def test_a_fork_given_a_prompt_is_a_session_of_its_own(testbed: ClaudeTestbed) -
 
 
 def test_a_print_run_is_unattended_and_closed_when_it_ends(testbed: ClaudeTestbed) -> None:
+    """A `claude -p` run is unattended, and `closed` when it ends."""
     with testbed.print_run("HELD") as run:
         answer = testbed.api.take("HELD")
         testbed.acd.expect(run.session, "working", answer.asked, via=("attention",))
@@ -104,6 +113,7 @@ def test_a_print_run_is_unattended_and_closed_when_it_ends(testbed: ClaudeTestbe
 def test_a_print_run_that_may_not_use_its_tool_is_closed_when_it_ends(
     testbed: ClaudeTestbed,
 ) -> None:
+    """A `claude -p` run whose tool is not permitted is `closed` when it ends."""
     with testbed.print_run("PERMISSION") as run:
         answer = testbed.api.take("AFTER_TOOL")
         ended, _ = run.wait()

@@ -9,6 +9,7 @@ OTHER_DIALOG = "Read(/etc/passwd)"
 
 
 def test_a_tool_that_ends_beside_an_open_question_leaves_it_one(agent: ClaudeTui) -> None:
+    """The end of a parallel tool leaves an open permission request a `question`."""
     # Right after its start the client runs such a tool without a dialog (measured on 2.1.329).
     agent.greet()
     with agent.home.gate() as gate:
@@ -27,6 +28,7 @@ def test_a_tool_that_ends_beside_an_open_question_leaves_it_one(agent: ClaudeTui
 def test_of_two_questions_at_once_the_second_is_one_when_the_first_is_answered(
     agent: ClaudeTui,
 ) -> None:
+    """With two permission requests, the session is `question` until both are answered."""
     agent.api.hold("AFTER_TOOL")
     agent.prompt("BOTHASK")
     agent.expect("question", since=agent.sees(PERMISSION_DIALOG), via=("working",))

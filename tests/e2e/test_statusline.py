@@ -12,6 +12,7 @@ from testing.support import LineClient
 def test_the_status_line_shows_which_other_sessions_need_the_user_and_sends_the_usage(
     testbed: ClaudeTestbed,
 ) -> None:
+    """The status line shows the other sessions that need the user, and sends the usage."""
     settings = testbed.home.config_dir / "settings.json"
     command = guarded_command(real_python(), CHECKOUT / "hooks/acd_statusline.py")
     settings.write_text(status_line.merge(settings.read_text(), command))

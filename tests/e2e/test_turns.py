@@ -9,15 +9,18 @@ from testing.e2e.messages_api import SCENARIOS, Failure
 
 
 def test_a_client_that_has_just_started_waits_for_its_user(agent: ClaudeTui) -> None:
+    """A session that has just started is `attention`."""
     agent.expect_still("attention")
 
 
 def test_a_prompt_makes_it_working(agent: ClaudeTui) -> None:
+    """A prompt makes the session `working`."""
     sent = agent.prompt("HELD")
     agent.expect("working", since=sent)
 
 
 def test_the_end_of_a_turn_is_attention(agent: ClaudeTui) -> None:
+    """At the end of a turn the session is `attention`."""
     agent.expect("working", since=agent.prompt("HELD"))
     answer = agent.api.take("HELD")
     answer.release()
@@ -25,6 +28,7 @@ def test_the_end_of_a_turn_is_attention(agent: ClaudeTui) -> None:
 
 
 def test_a_tool_that_runs_is_working(agent: ClaudeTui) -> None:
+    """While a tool runs, the session is `working`."""
     with agent.home.gate() as gate:
         agent.expect("working", since=agent.prompt("TOOL"))
         gate.wait_reached()
@@ -34,6 +38,7 @@ def test_a_tool_that_runs_is_working(agent: ClaudeTui) -> None:
 
 
 def test_a_prompt_queued_while_busy_is_worked_on_before_it_is_attention(agent: ClaudeTui) -> None:
+    """With a prompt queued, the session is `working` until the end of that prompt's turn."""
     agent.expect("working", since=agent.prompt("HELD first"))
     first = agent.api.take("HELD")
     agent.prompt("HELD second")
@@ -46,6 +51,7 @@ def test_a_prompt_queued_while_busy_is_worked_on_before_it_is_attention(agent: C
 
 
 def test_an_error_of_the_api_is_attention(agent: ClaudeTui) -> None:
+    """After an error of the API, the session is `attention`."""
     for scenario in (name for name, what in SCENARIOS.items() if isinstance(what, Failure)):
         agent.prompt(scenario)
         failed = agent.api.take(scenario).wait_answered()
@@ -53,6 +59,7 @@ def test_an_error_of_the_api_is_attention(agent: ClaudeTui) -> None:
 
 
 def test_compacting_is_working_and_then_attention(agent: ClaudeTui) -> None:
+    """During `/compact` the session is `working`, and afterwards `attention`."""
     for _ in range(2):  # 2.1.197 does not compact a single turn
         agent.greet()
     agent.api.hold("SUMMARY")
@@ -64,6 +71,7 @@ def test_compacting_is_working_and_then_attention(agent: ClaudeTui) -> None:
 
 
 def test_compacting_with_nothing_to_compact_is_attention(agent: ClaudeTui) -> None:
+    """After `/compact` with nothing to compact, the session is `attention`."""
     agent.prompt("/compact")
     agent.expect("attention", since=agent.sees("ompact"), via=("working",))
 
@@ -72,12 +80,14 @@ def test_compacting_with_nothing_to_compact_is_attention(agent: ClaudeTui) -> No
 def test_an_interrupt_while_the_answer_streams_is_attention(
     agent: ClaudeTui, keys: tuple[str, ...]
 ) -> None:
+    """After an interrupt while the answer streams, the session is `attention`."""
     agent.expect("working", since=agent.prompt("HELD"))
     agent.sees("Thinking it over")
     agent.expect("attention", since=agent.press(*keys))
 
 
 def test_an_interrupt_of_a_running_tool_is_attention(agent: ClaudeTui) -> None:
+    """After an interrupt while a tool runs, the session is `attention`."""
     with agent.home.gate() as gate:
         agent.expect("working", since=agent.prompt("TOOL"))
         gate.wait_reached()
@@ -86,6 +96,7 @@ def test_an_interrupt_of_a_running_tool_is_attention(agent: ClaudeTui) -> None:
 
 
 def test_a_prompt_after_an_interrupt_is_working(agent: ClaudeTui) -> None:
+    """A prompt after an interrupt makes the session `working`."""
     agent.expect("working", since=agent.prompt("HELD first"))
     agent.sees("Thinking it over")
     agent.expect("attention", since=agent.press("Escape"))

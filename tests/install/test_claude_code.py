@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import pytest
 
 from acd.agents.claude_code.clients import InstalledClient, Version
-from acd.agents.claude_code.events import EVENTS as MEANINGS
+from acd.agents.claude_code.events import EVENTS
 from acd.agents.claude_code.hooks import (
-    EVENTS,
     LONG_STANDING,
+    SUPPORTED_SINCE,
     SYNCHRONOUS,
     TOLERANT,
     decisive,
@@ -57,8 +57,8 @@ def test_the_first_version_with_hooks_of_use_gets_the_long_standing_names() -> N
 
 def test_an_unknown_version_gets_every_name_that_all_tolerant_clients_support() -> None:
     newest_before = max(version for version in KNOWN if version <= TOLERANT)
-    assert entries(None, "x").keys() == EVENTS.keys() & set(KNOWN[newest_before].split())
-    assert EVENTS.keys() - entries(None, "x").keys() == {"PostToolBatch"}
+    assert entries(None, "x").keys() == SUPPORTED_SINCE.keys() & set(KNOWN[newest_before].split())
+    assert SUPPORTED_SINCE.keys() - entries(None, "x").keys() == {"PostToolBatch"}
 
 
 def test_what_is_hooked_already_is_kept_only_where_no_version_is_known() -> None:
@@ -84,9 +84,9 @@ def test_the_newest_decides_unless_an_old_one_could_not_read_its_settings(
 
 
 def test_the_newest_version_gets_exactly_the_events_that_the_daemon_supports() -> None:
-    names = {label.partition("/")[0] for label in MEANINGS}
+    names = {label.partition("/")[0] for label in EVENTS}
     assert entries((2, 1, 329), "x").keys() == names
-    assert EVENTS.keys() == names
+    assert SUPPORTED_SINCE.keys() == names
 
 
 def test_what_may_be_the_last_of_a_run_is_not_async() -> None:

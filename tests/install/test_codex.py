@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from acd.agents.codex.hooks import EVENTS
+from acd.agents.codex.hooks import HOOKED_EVENTS
 from acd.agents.codex.trust import HookPosition, moved, positions
 from acd.install.inspection import inspect_installation
 from testing.user_home import User
@@ -113,7 +113,7 @@ def codex(user: User) -> Codex:
 
 
 def test_only_events_of_codex_are_hooked() -> None:
-    assert set(EVENTS) <= set(KNOWN)
+    assert set(HOOKED_EVENTS) <= set(KNOWN)
 
 
 def test_the_hooks_go_to_the_agent_that_is_here_and_come_last(user: User, codex: Codex) -> None:
@@ -121,9 +121,9 @@ def test_the_hooks_go_to_the_agent_that_is_here_and_come_last(user: User, codex:
         json.dumps({"description": "d", "hooks": {"Stop": [{"hooks": [THEIRS]}]}})
     )
     output = user.install()
-    assert f"Hooks for Codex: {len(EVENTS)} in {codex.hooks}" in output
+    assert f"Hooks for Codex: {len(HOOKED_EVENTS)} in {codex.hooks}" in output
     assert not user.settings.exists()
-    assert set(codex.events()) == set(EVENTS)
+    assert set(codex.events()) == set(HOOKED_EVENTS)
     first, ours = codex.events()["Stop"]
     assert first == {"hooks": [THEIRS]}
     assert ours["hooks"][0]["command"].endswith("acd_hook.py codex || :")
@@ -206,9 +206,9 @@ def test_a_hook_that_is_disabled_or_was_never_reviewed_is_not_trusted(
 def test_with_trust_codex_stores_the_hashes_that_it_computes(user: User, codex: Codex) -> None:
     codex.program(user)
     codex.hooks.write_text(json.dumps({"hooks": {"Stop": [{"hooks": [THEIRS]}]}}))
-    assert f"Codex trusts acd's {len(EVENTS)} hooks." in user.install("--trust")
+    assert f"Codex trusts acd's {len(HOOKED_EVENTS)} hooks." in user.install("--trust")
     stored = json.loads((codex.home / "trusted.json").read_bytes())
-    assert len(stored) == len(EVENTS)
+    assert len(stored) == len(HOOKED_EVENTS)
     assert f"{codex.hooks}:Stop:0:0" not in stored
     assert not codex.config.exists()
 

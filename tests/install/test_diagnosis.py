@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from acd.agents.claude_code.checks import check_clients, check_overruled
+from acd.agents.claude_code.client_checks import check_clients
 from acd.agents.claude_code.clients import Version
+from acd.agents.claude_code.overruling import check_overruled
 from acd.findings import Finding, is_well
 from acd.install.diagnosis import (
     check_daemon,

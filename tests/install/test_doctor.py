@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from acd import __version__
-from acd.agents.claude_code.checks import overruling
+from acd.agents.claude_code.overruling import overruling
 from acd.install.hook_command import real_python
 from acd.notify.state import is_notifier_running
 from acd.protocol import Info

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from acd.agents.claude_code import hooks
+from acd.agents.claude_code.events import AGENT
 from acd.agents.installer import Step
 from acd.install.settings import Settings, put_hooks, remove_hooks
 from acd.install.steps import RemoveFiles, WriteFile
@@ -26,7 +26,7 @@ class InstalledFiles:
 
     def __init__(self, root: Path):
         self.root = root
-        self.settings = Settings(root / "claude/settings.json", hooks.AGENT, "Claude Code")
+        self.settings = Settings(root / "claude/settings.json", AGENT.name, "Claude Code")
         self.hook = root / "data/acd_hook.py"
         self.unit = root / "units/acd.socket"
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from acd import __version__
-from acd.agents.claude_code.hooks import EVENTS
+from acd.agents.claude_code.hooks import SUPPORTED_SINCE
 from acd.install.hook_command import real_python
 from acd.install.inspection import InstallReport, inspect_installation
 from testing.checkout import CHECKOUT
@@ -76,10 +76,12 @@ def test_the_installed_hook_delivers_what_the_client_sends(user: User) -> None:
 def test_the_clients_version_decides_about_the_events(user: User) -> None:
     user.claude("2.0.45")
     user.install()
-    assert set(hooks(user)) == {event for event, since in EVENTS.items() if since <= (2, 0, 45)}
+    assert set(hooks(user)) == {
+        event for event, since in SUPPORTED_SINCE.items() if since <= (2, 0, 45)
+    }
     user.claude("2.1.329")
     user.install()
-    assert set(hooks(user)) == set(EVENTS)
+    assert set(hooks(user)) == set(SUPPORTED_SINCE)
 
 
 TOO_OLD = (

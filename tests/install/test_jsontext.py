@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from acd.agents.settings.jsontext import (
     BOM,
-    MAX_DEPTH,
+    MAX_NESTING,
     Array,
     Container,
     JsonError,
@@ -106,7 +106,7 @@ def test_what_is_found_is_shown_without_control_characters() -> None:
 
 
 def test_deep_nesting_is_an_error_and_no_crash() -> None:
-    deepest = "[" * MAX_DEPTH + "]" * MAX_DEPTH
+    deepest = "[" * MAX_NESTING + "]" * MAX_NESTING
     assert isinstance(parse(deepest), Array)
     with pytest.raises(JsonError, match="nested too deeply"):
         parse(f"[{deepest}]")

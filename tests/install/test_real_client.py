@@ -13,6 +13,7 @@ import pytest
 
 from acd.agents.claude_code import hooks
 from acd.agents.claude_code.clients import EXTENSIONS, PROGRAM, Version, clients
+from acd.agents.claude_code.events import AGENT
 from acd.install.hook_command import guarded_command, real_python
 from acd.install.settings import Settings, put_hooks
 from testing.e2e import client
@@ -74,7 +75,7 @@ def put_for(version: Version | None, home: ClaudeHome, content: bytes) -> None:
     """Adds our hooks for a client of that version to settings with this content."""
     settings_of(home).write_bytes(content)
     command = guarded_command(real_python(), home.root / "acd_hook.py", "claude-code")
-    settings = Settings(settings_of(home), hooks.AGENT, "Claude Code")
+    settings = Settings(settings_of(home), AGENT.name, "Claude Code")
     put_hooks(settings, hooks.entries(version, command)).execute()
 
 

@@ -16,7 +16,7 @@ from acd.agents.settings import hook_entries
 from acd.agents.settings.hook_entries import SettingsError, merge, unmerge
 from testing.checkout import CHECKOUT
 from testing.settings_samples import ACCEPTED, PLAIN
-from testing.settings_strategies import AGENT, WANTED, settings_texts
+from testing.settings_strategies import AGENT_NAME, WANTED, settings_texts
 from testing.support import LineClient
 from testing.user_home import User
 
@@ -44,11 +44,11 @@ def test_removal_restores_every_byte(content: bytes) -> None:
 def test_with_the_hooks_in_any_order_nothing_is_left(content: bytes) -> None:
     text = hook_entries.decode(content)
     put: list[Callable[[str], str]] = [
-        lambda text: merge(text, WANTED, AGENT),
+        lambda text: merge(text, WANTED, AGENT_NAME),
         lambda text: status_line.merge(text, OURS["command"]),
     ]
     take: list[Callable[[str], str]] = [
-        lambda merged: unmerge(merged, AGENT, text),
+        lambda merged: unmerge(merged, AGENT_NAME, text),
         lambda merged: status_line.unmerge(merged, text),
     ]
     for first, second in itertools.permutations(put):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from acd.agents.claude_code.hooks import AGENT
+from acd.agents.claude_code.events import AGENT
 from acd.errors import AcdError
 from acd.install.settings import (
     AddToSettings,
@@ -29,7 +29,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def settings(path: Path) -> Settings:
-    return Settings(path, AGENT, "Claude Code")
+    return Settings(path, AGENT.name, "Claude Code")
 
 
 def put(path: Path) -> AddToSettings:

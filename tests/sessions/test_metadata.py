@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acd.sessions.metadata import (
-    FIELDS,
     MAX_DEPTH,
+    METADATA_KEYS,
     Refused,
     parse_api_usage,
     parse_metadata,
@@ -60,29 +60,29 @@ def test_any_text_is_an_object_or_refused_in_one_line(text: str) -> None:
         assert "\n" not in str(refused)
 
 
-@pytest.mark.parametrize("key", FIELDS)
+@pytest.mark.parametrize("key", METADATA_KEYS)
 @pytest.mark.parametrize("value", [None, 1, True, [], {}], ids=repr)
 def test_a_known_key_must_be_a_string(key: str, value: object) -> None:
     with pytest.raises(Refused, match=rf"^invalid metadata: {key} must be a string$"):
         parse_metadata(json.dumps({key: value}))
 
 
-@pytest.mark.parametrize("key", FIELDS)
+@pytest.mark.parametrize("key", METADATA_KEYS)
 def test_a_known_key_must_be_text_that_can_be_encoded(key: str) -> None:
     with pytest.raises(Refused, match=rf"^invalid metadata: {key} must be Unicode text"):
         parse_metadata(json.dumps({key: "\ud800"}))
 
 
-@given(st.dictionaries(st.sampled_from([*FIELDS, "other"]), any_json))
+@given(st.dictionaries(st.sampled_from([*METADATA_KEYS, "other"]), any_json))
 def test_metadata_is_split_or_refused(given_: dict[str, object]) -> None:
     try:
         metadata = parse_metadata(json.dumps(given_))
     except Refused:
         return
     assert {field for field, _ in metadata.fields} == {
-        FIELDS[key] for key in given_ if key in FIELDS
+        METADATA_KEYS[key] for key in given_ if key in METADATA_KEYS
     }
-    assert (metadata.extra or {}) == {k: v for k, v in given_.items() if k not in FIELDS}
+    assert (metadata.extra or {}) == {k: v for k, v in given_.items() if k not in METADATA_KEYS}
 
 
 @pytest.mark.parametrize("parse", [parse_metadata, parse_api_usage])

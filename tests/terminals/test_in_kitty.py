@@ -9,7 +9,7 @@ import pytest
 from acd.errors import AcdError
 from acd.terminals.jump import jump_plan
 from acd.terminals.plan import run_plan
-from acd.terminals.window import open_window
+from acd.terminals.window import window_plan
 from testing.kitty import IS_THERE, SLEEP, Kitty, a_kitty
 
 pytestmark = [
@@ -26,7 +26,7 @@ def kitty() -> Iterator[Kitty]:
 
 def test_a_tab_is_opened_and_its_neighbour_jumped_to(kitty: Kitty) -> None:
     [first] = kitty.focused()
-    run_plan(open_window(SLEEP, "/usr/share", "-x #(y)", {"KITTY_LISTEN_ON": kitty.listens}))
+    run_plan(window_plan(SLEEP, "/usr/share", "-x #(y)", {"KITTY_LISTEN_ON": kitty.listens}))
     kitty.until(lambda: len(kitty.windows()) == 2 and kitty.focused() != [first])
     assert kitty.windows()[1]["cwd"] == "/usr/share"
     run_plan(jump_plan(kitty.hints(first), {}), kitty.environ)

@@ -6,7 +6,7 @@ import pytest
 
 from acd.errors import AcdError
 from acd.terminals.plan import TerminalPlan
-from acd.terminals.window import open_window
+from acd.terminals.window import window_plan
 
 ARGV = ["/usr/bin/claude", "--resume", "abc"]
 
@@ -24,14 +24,14 @@ def everything(program: str) -> str | None:
 
 
 def test_inside_tmux_a_new_window_opens_there() -> None:
-    plan = open_window(ARGV, "/src/api", "api", {"TMUX": "x,1,0"})
+    plan = window_plan(ARGV, "/src/api", "api", {"TMUX": "x,1,0"})
     assert argvs(plan) == [
         ["tmux", "new-window", "-c", "/src/api", "-n", "api", "--", "env", *ARGV]
     ]
 
 
 def test_tmux_formats_in_a_directorys_name_are_escaped() -> None:
-    plan = open_window(ARGV, "/src/#(touch x)", "#{pid}", {"TMUX": "x,1,0"})
+    plan = window_plan(ARGV, "/src/#(touch x)", "#{pid}", {"TMUX": "x,1,0"})
     assert argvs(plan)[0][3:6] == ["/src/##(touch x)", "-n", "##{pid}"]
 
 
@@ -49,11 +49,11 @@ def test_tmux_formats_in_a_directorys_name_are_escaped() -> None:
 def test_inside_another_terminal_a_new_window_opens_there(
     environ: dict[str, str], words: str
 ) -> None:
-    assert argvs(open_window(ARGV, "/d", "n", environ)) == [[*words.split(), *ARGV]]
+    assert argvs(window_plan(ARGV, "/d", "n", environ)) == [[*words.split(), *ARGV]]
 
 
 def test_a_new_terminal_opens_as_configured() -> None:
-    plan = open_window(
+    plan = window_plan(
         ARGV, "/d", "n", {"TMUX": "x,1,0"}, where="terminal", terminal="foot -T 'my agent'",
         which=everything,
     )  # fmt: skip
@@ -63,28 +63,28 @@ def test_a_new_terminal_opens_as_configured() -> None:
 
 
 def test_with_a_display_the_default_terminal_of_the_system_opens() -> None:
-    plan = open_window(ARGV, "/d", "n", {"DISPLAY": ":0"}, which=everything)
+    plan = window_plan(ARGV, "/d", "n", {"DISPLAY": ":0"}, which=everything)
     assert argvs(plan) == [["x-terminal-emulator", "-e", *ARGV]]
 
 
 def test_without_a_display_the_error_names_the_setting() -> None:
     with pytest.raises(AcdError, match="no terminal to open") as caught:
-        open_window(ARGV, "/d", "n", {}, which=everything)
+        window_plan(ARGV, "/d", "n", {}, which=everything)
     assert "dashboard.terminal" in str(caught.value.hint)
 
 
 def test_a_missing_configured_terminal_is_named() -> None:
     with pytest.raises(AcdError, match="foot is not on PATH"):
-        open_window(ARGV, "/d", "n", {}, terminal="foot", which=nothing)
+        window_plan(ARGV, "/d", "n", {}, terminal="foot", which=nothing)
 
 
 def test_an_invalid_configured_command_line_is_shown() -> None:
-    with pytest.raises(AcdError, match="no command line"):
-        open_window(ARGV, "/d", "n", {}, terminal="foot 'half", which=everything)
+    with pytest.raises(AcdError, match="is not a valid command line"):
+        window_plan(ARGV, "/d", "n", {}, terminal="foot 'half", which=everything)
 
 
 @pytest.mark.parametrize(
     "environ", [{"TMUX": "x,1,0"}, {"KITTY_LISTEN_ON": "unix:/k"}, {"DISPLAY": ":0"}]
 )
 def test_a_program_in_a_new_window_gets_the_whole_environment(environ: dict[str, str]) -> None:
-    assert open_window(ARGV, "/d", "n", environ, which=everything).whole_environ
+    assert window_plan(ARGV, "/d", "n", environ, which=everything).whole_environ

@@ -11,20 +11,19 @@ from typing import Any, Final
 
 from acd import paths
 from acd.agents.claude_code.clients import InstalledClient, Version, clients
+from acd.agents.claude_code.events import AGENT
 from acd.agents.settings import hook_entries
 from acd.errors import AcdError
 from acd.system import files
-
-AGENT: Final = "claude-code"
 
 LONG_STANDING: Final[Version] = (1, 0, 85)
 """The first version with all of the nine oldest events."""
 
 TOLERANT: Final[Version] = (2, 1, 101)
 """The first version that reads settings with an event that it does not support (measured). It
-supports all of EVENTS but PostToolBatch, and shows nothing about that one (measured)."""
+supports all of SUPPORTED_SINCE but PostToolBatch, and shows nothing about that one (measured)."""
 
-EVENTS: Final[Mapping[str, Version]] = {
+SUPPORTED_SINCE: Final[Mapping[str, Version]] = {
     "SessionStart": LONG_STANDING,
     "UserPromptSubmit": LONG_STANDING,
     "PreToolUse": LONG_STANDING,
@@ -84,7 +83,7 @@ def entries(
     those in `keep`.
     """
     found = {}
-    for event, since in EVENTS.items():
+    for event, since in SUPPORTED_SINCE.items():
         if (version or TOLERANT) >= since or (version is None and event in keep):
             entry: dict[str, Any] = {"type": "command", "command": command}
             if event not in SYNCHRONOUS:
@@ -95,7 +94,7 @@ def entries(
 
 def lacking(version: Version) -> list[str]:
     """Returns the events that a client of this version does not support."""
-    return [name for name, since in EVENTS.items() if version < since]
+    return [name for name, since in SUPPORTED_SINCE.items() if version < since]
 
 
 def decisive(found: Sequence[InstalledClient]) -> Version | None:
@@ -123,6 +122,6 @@ def hooked(environ: Mapping[str, str]) -> Collection[str]:
     """
     try:
         text = hook_entries.decode(files.read(settings_path(environ)).content or b"")
-        return hook_entries.installed(text, AGENT).keys()
+        return hook_entries.installed(text, AGENT.name).keys()
     except AcdError:
         return ()  # the step that edits the file raises it

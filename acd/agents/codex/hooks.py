@@ -8,9 +8,7 @@ from typing import Any, Final
 
 from acd import paths
 
-AGENT: Final = "codex"
-
-EVENTS: Final = (
+HOOKED_EVENTS: Final = (
     "SessionStart",
     "UserPromptSubmit",
     "PreToolUse",
@@ -63,5 +61,5 @@ def hooks(
             "command": command,
             "timeout": SHORT if event in _SHORT_LIVED else TIMEOUT,
         }
-        for event in EVENTS
+        for event in HOOKED_EVENTS
     }

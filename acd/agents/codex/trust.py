@@ -11,25 +11,18 @@ from __future__ import annotations
 import json
 import os
 import re
-import threading
 import tomllib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-from acd import __version__
-from acd.agents.codex.hooks import AGENT, home, hooks_path
+from acd.agents.codex.app_server import REVIEW, AppServer, app_server, unexpected_reply
+from acd.agents.codex.events import AGENT
+from acd.agents.codex.hooks import home, hooks_path
 from acd.agents.settings import hook_entries
 from acd.errors import AcdError
-from acd.system import files, programs
-from acd.system.environment import minimal
-
-ANSWER_SECONDS: Final = 30.0
-"""The time limit of a conversation with Codex, which takes 0.2 s (1.6 s in a new home)."""
-
-_REVIEW: Final = "start codex and review the hooks there"
+from acd.system import files
 
 
 class HookPosition(NamedTuple):
@@ -73,7 +66,7 @@ def untrusted(environ: Mapping[str, str]) -> list[str]:
     state = _states(files.read(home(environ) / "config.toml").content)
     found = []
     for position, handler in positions(files.read(hooks).content).items():
-        if hook_entries.is_ours(handler, AGENT):
+        if hook_entries.is_ours(handler, AGENT.name):
             entries = (state.get(position.key(path), {}) for path in _names(hooks))
             entry = next(filter(None, entries), {})
             if entry.get("enabled") is False or "trusted_hash" not in entry:
@@ -106,7 +99,7 @@ def _others(content: bytes | None) -> dict[str, list[tuple[HookPosition, Mapping
     """Returns the hooks that are not acd's, by event."""
     found: dict[str, list[tuple[HookPosition, Mapping[str, Any]]]] = {}
     for position, handler in positions(content).items():
-        if not hook_entries.is_ours(handler, AGENT):
+        if not hook_entries.is_ours(handler, AGENT.name):
             found.setdefault(position.event, []).append((position, handler))
     return found
 
@@ -138,7 +131,7 @@ class GiveTrust:
         return f"let Codex trust acd's hooks in {hooks_path(self.environ)} (codex app-server)"
 
     def execute(self) -> str:
-        with _app_server(self.environ) as codex:
+        with app_server(self.environ) as codex:
             ours = self._listed(codex)
             state = {
                 hook["key"]: {"trusted_hash": hook["currentHash"]}
@@ -151,11 +144,11 @@ class GiveTrust:
             left = [hook for hook in self._listed(codex) if hook.get("trustStatus") != "trusted"]
         if left or not ours:
             raise AcdError(
-                f"Codex still does not trust the hooks in {hooks_path(self.environ)}", hint=_REVIEW
+                f"Codex still does not trust the hooks in {hooks_path(self.environ)}", hint=REVIEW
             )
         return f"Codex trusts acd's {len(ours)} hooks."
 
-    def _listed(self, codex: _AppServer) -> list[dict[str, Any]]:
+    def _listed(self, codex: AppServer) -> list[dict[str, Any]]:
         """Returns acd's hooks, as Codex lists them."""
         hooks = hooks_path(self.environ)
         listed = codex.request("hooks/list", {"cwds": [str(hooks.parent)]})
@@ -164,72 +157,8 @@ class GiveTrust:
                 hook
                 for each in listed["data"]
                 for hook in each["hooks"]
-                if Path(hook["sourcePath"]) in _names(hooks) and hook_entries.is_ours(hook, AGENT)
+                if Path(hook["sourcePath"]) in _names(hooks)
+                and hook_entries.is_ours(hook, AGENT.name)
             ]
         except (KeyError, TypeError) as error:
-            raise _unexpected_reply() from error
-
-
-class _AppServer:
-    """A conversation with `codex app-server`: JSON-RPC, one message a line."""
-
-    def __init__(self, requests: IO[str], replies: IO[str]):
-        self._requests = requests
-        self._replies = replies
-        self._count = 0
-
-    def request(self, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Returns the result. Raises AcdError."""
-        self._count += 1
-        self.send(method, params, id=self._count)
-        for line in self._replies:
-            try:
-                message = json.loads(line)
-            except ValueError:
-                continue
-            if not isinstance(message, dict) or message.get("id") != self._count:
-                continue
-            if not isinstance(result := message.get("result"), dict):
-                raise AcdError(
-                    f"codex app-server: {method}: {json.dumps(message.get('error'))}", hint=_REVIEW
-                )
-            return result
-        raise _unexpected_reply()
-
-    def send(self, method: str, params: Mapping[str, Any], **more: int) -> None:
-        """Sends a message without waiting for a reply."""
-        with suppress(BrokenPipeError):  # then request() finds no reply
-            self._requests.write(json.dumps({"method": method, "params": params, **more}) + "\n")
-            self._requests.flush()
-
-
-@contextmanager
-def _app_server(environ: Mapping[str, str]) -> Iterator[_AppServer]:
-    """Starts and initializes `codex app-server`, and ends it afterwards. Raises AcdError."""
-    program = programs.which("codex", environ)
-    if program is None:
-        raise AcdError(
-            "there is no codex on PATH, so its hooks cannot be trusted from here", hint=_REVIEW
-        )
-    own = {name: environ[name] for name in ("CODEX_HOME",) if name in environ}
-    argv = [program, "app-server"]
-    with programs.process_group(argv, environ=minimal(environ) | own) as process:
-        late = threading.Timer(ANSWER_SECONDS, programs.kill_group, [process])
-        late.start()
-        try:
-            assert process.stdin is not None  # noqa: S101 - both are pipes
-            assert process.stdout is not None  # noqa: S101
-            codex = _AppServer(process.stdin, process.stdout)
-            info = {"name": "acd", "title": "acd", "version": __version__}
-            codex.request("initialize", {"clientInfo": info})
-            codex.send("initialized", {})
-            yield codex
-            with suppress(BrokenPipeError):
-                process.stdin.close()  # the server then exits
-            process.wait()
-        finally:
-            late.cancel()
-
-
-def _unexpected_reply() -> AcdError:
-    return AcdError("codex app-server sent no reply, or an unexpected one", hint=_REVIEW)
+            raise unexpected_reply() from error

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 BOM: Final = "\ufeff"
-MAX_DEPTH: Final = 200
+MAX_NESTING: Final = 200
 """Levels of nesting; a settings file has a handful, and the recursion needs a limit."""
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -83,7 +83,7 @@ class Object(Container):
 def parse(text: str) -> Node:
     """Returns the text's one value; a byte order mark before it is skipped.
 
-    Raises JsonError, also for nesting deeper than MAX_DEPTH.
+    Raises JsonError, also for nesting deeper than MAX_NESTING.
     """
     parser = _Parser(text)
     node, position = parser.value(parser.space(len(BOM) if text.startswith(BOM) else 0), 0)
@@ -120,7 +120,7 @@ class _Parser:
     def value(self, position: int, depth: int) -> tuple[Node, int]:
         opening = self.text[position : position + 1]
         if opening in ("{", "["):
-            if depth >= MAX_DEPTH:
+            if depth >= MAX_NESTING:
                 raise JsonError("nested too deeply", self.text, position)
             return self.container(position, depth + 1)
         for pattern in (_STRING, _LITERAL, _NUMBER):

@@ -16,7 +16,7 @@ def _of_first(value: Callable[[BarContent, Json], str]) -> Callable[[BarContent]
     return lambda content: value(content, content.first) if content.first is not None else ""
 
 
-FIELDS: Final[Mapping[str, tuple[str, Callable[[BarContent], str]]]] = {
+TEMPLATE_FIELDS: Final[Mapping[str, tuple[str, Callable[[BarContent], str]]]] = {
     "question": (
         "how many sessions have a question for you",
         lambda content: str(content.counts["question"]),
@@ -68,11 +68,9 @@ class Template:
                     f"a lone {part[0]} at character {part.start() + 1}",
                     f"write {part[0] * 2} for the character itself",
                 )
-            if field is not None and field != SUMMARY and field not in FIELDS:
-                raise _invalid(
-                    f"there is no field {{{field}}}",
-                    f"the fields are {', '.join(f'{{{known}}}' for known in (SUMMARY, *FIELDS))}",
-                )
+            if field is not None and field != SUMMARY and field not in TEMPLATE_FIELDS:
+                names = ", ".join(f"{{{known}}}" for known in (SUMMARY, *TEMPLATE_FIELDS))
+                raise _invalid(f"there is no field {{{field}}}", f"the fields are {names}")
             if field is not None:
                 self.fields.add(field)
 
@@ -84,7 +82,7 @@ class Template:
                 return part[0][0]
             if part[1] == SUMMARY:
                 return summary
-            return escape(FIELDS[part[1]][1](content))
+            return escape(TEMPLATE_FIELDS[part[1]][1](content))
 
         return _PART.sub(value, self._source)
 

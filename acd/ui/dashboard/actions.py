@@ -16,7 +16,7 @@ from acd.sessions.status import CLOSED
 from acd.sessions.values import Json
 from acd.terminals.jump import jump_to
 from acd.terminals.plan import TerminalPlan, run_plan
-from acd.terminals.window import open_window
+from acd.terminals.window import window_plan
 from acd.text import printable
 from acd.ui.dashboard.session_row import SessionRow
 
@@ -26,7 +26,7 @@ SendRequest = Callable[[SessionRequest], Awaitable[Ok]]
 class Actions:
     """The actions over a connection.
 
-    `request` sends a request line and returns the daemon's reply. The actions that change
+    `request` sends a request and returns the daemon's reply. The actions that change
     something return a message for the user; all raise AcdError with the reason of a failure.
     """
 
@@ -49,7 +49,7 @@ class Actions:
         return reply
 
     async def close(self, row: SessionRow) -> str:
-        """Closes the session in acd. Its agent goes on running."""
+        """Closes the session in acd. Its agent continues to run."""
         if row.status == CLOSED:
             return f"{row.label} is closed already; d deletes it"
         await self._request(Remove(row.id))
@@ -99,7 +99,7 @@ class Actions:
         return [program, *argv[1:]], cwd
 
     def _window(self, argv: list[str], cwd: str, name: str) -> TerminalPlan:
-        plan = open_window(
+        plan = window_plan(
             argv,
             cwd,
             name,

@@ -163,7 +163,7 @@ def heading(columns: Columns) -> str:
     """The titles of the columns."""
     titles = [pad("status", _STATUS), pad("name", columns.name), f"{'for':>{_AGE}}"]
     for title, size in (
-        ("asks or last said", columns.text),
+        ("question or last message", columns.text),
         ("directory", columns.directory),
         ("model", columns.model),
         ("ctx", columns.context),

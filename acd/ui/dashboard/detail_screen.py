@@ -11,14 +11,14 @@ from textual.widget import Widget
 from acd.errors import AcdError
 from acd.sessions.values import Json
 from acd.ui.dashboard import details, header
-from acd.ui.dashboard.details import SECTIONS, DetailLine
+from acd.ui.dashboard.details import DETAIL_SECTIONS, DetailLine
 from acd.ui.dashboard.footer import KeyHint
 from acd.ui.dashboard.line_widgets import ScrollingLines
 from acd.ui.dashboard.pieces import Piece
 from acd.ui.dashboard.session_row import SessionRow
 from acd.ui.dashboard.session_screen import (
     SESSION_BINDINGS,
-    Context,
+    AppContext,
     SessionScreen,
     session_keys,
 )
@@ -32,7 +32,10 @@ class _DetailLines(ScrollingLines):
         Binding("up,k", "scroll_up", show=False),
         Binding("home,g", "scroll_home", show=False),
         Binding("end,G", "scroll_end", show=False),
-        *(Binding(str(n), f"screen.section({n})", show=False) for n in range(1, len(SECTIONS) + 1)),
+        *(
+            Binding(str(n), f"screen.section({n})", show=False)
+            for n in range(1, len(DETAIL_SECTIONS) + 1)
+        ),
         Binding("enter,escape,q,backspace,left", "screen.back", show=False),
         *SESSION_BINDINGS,
     ]
@@ -48,13 +51,15 @@ class _DetailLines(ScrollingLines):
     def on_click(self, event: events.Click) -> None:
         index = self.line_at(event.y)
         if index < len(self.lines) and (section := self.lines[index].section) is not None:
-            self.call_later(self.screen.run_action, f"section({SECTIONS.index(section) + 1})")
+            self.call_later(
+                self.screen.run_action, f"section({DETAIL_SECTIONS.index(section) + 1})"
+            )
 
 
 class DetailScreen(SessionScreen):
     """The details of one session. They stay on the screen when the session is deleted."""
 
-    def __init__(self, context: Context, row: SessionRow):
+    def __init__(self, context: AppContext, row: SessionRow):
         super().__init__(context)
         self._row = row
         self._reply: Json | None = None
@@ -104,7 +109,7 @@ class DetailScreen(SessionScreen):
         self.show()
 
     def action_section(self, number: int) -> None:
-        self._is_open ^= {SECTIONS[number - 1]}
+        self._is_open ^= {DETAIL_SECTIONS[number - 1]}
         self.show()
 
     def action_back(self) -> None:

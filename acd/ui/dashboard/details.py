@@ -20,14 +20,14 @@ from acd.ui.dashboard.pieces import Piece, Role, pieces_width
 from acd.ui.dashboard.session_row import SessionRow
 from acd.ui.dashboard.wrap import wrap_entry, wrap_pieces
 
-SECTIONS: Final = ("history", "evidence", "metadata")
+DETAIL_SECTIONS: Final = ("history", "evidence", "metadata")
 """The sections that can be opened, in the order of the keys 1, 2, 3."""
 
 _PROMPT_LABELS: Final = {
-    "question": "asks",
-    "working": "last said",
-    "attention": "said",
-    CLOSED: "last said",
+    "question": "question",
+    "working": "last message",
+    "attention": "message",
+    CLOSED: "last message",
 }
 _LABEL: Final = len("directory")
 _GAP: Final = "  "
@@ -61,7 +61,7 @@ def lines(
         "evidence": _evidence(reply["trail"]),
         "metadata": _metadata(reply),
     }
-    for number, section in enumerate(SECTIONS, 1):
+    for number, section in enumerate(DETAIL_SECTIONS, 1):
         body = bodies[section]
         found += [DetailLine([]), _section(number, section, len(body), section in is_open)]
         if section in is_open:
@@ -96,7 +96,7 @@ def _facts(row: SessionRow, session: Json, room: int) -> Iterable[list[Piece]]:
         ("terminal", _terminal(session)),
         ("id", row.id),
         ("resumes", session.get("session_id") if session.get("session_id") != row.id else None),
-        ("went on", session.get("superseded_by")),
+        ("successor", session.get("superseded_by")),
     ):
         if value:
             lead: Piece = (pad(name, _LABEL) + _GAP, "dim")

@@ -17,7 +17,7 @@ from acd.ui.dashboard.model import DEFAULT_ORDER, ClosedDivider, ListContent
 from acd.ui.dashboard.pieces import Piece
 from acd.ui.dashboard.session_list import SessionList
 from acd.ui.dashboard.session_row import SessionRow
-from acd.ui.dashboard.session_screen import Context, SessionScreen, session_keys
+from acd.ui.dashboard.session_screen import AppContext, SessionScreen, session_keys
 
 _LEAST_HEIGHT: Final = 12
 """Lines of a window below which the columns have no heading."""
@@ -26,7 +26,7 @@ _LEAST_HEIGHT: Final = 12
 class Overview(SessionScreen):
     """All sessions, one line each."""
 
-    def __init__(self, context: Context):
+    def __init__(self, context: AppContext):
         super().__init__(context)
         self.heading = StaticLines(context.text_theme, id="heading")
         self.sessions = SessionList(context.text_theme, context.now())

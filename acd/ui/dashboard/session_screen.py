@@ -32,7 +32,7 @@ SESSION_BINDINGS: Final = (
 )
 
 
-class Context(Protocol):
+class AppContext(Protocol):
     """What the screens use of the application."""
 
     model: Model
@@ -55,7 +55,7 @@ class SessionScreen(Screen[None]):
     SessionScreen Confirmation { display: none; }
     """
 
-    def __init__(self, context: Context):
+    def __init__(self, context: AppContext):
         super().__init__()
         self.context = context
         self.header = StaticLines(context.text_theme, id="header")

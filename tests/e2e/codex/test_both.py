@@ -61,6 +61,7 @@ def wait_for(dashboard: TmuxTerminal, headline: str, *rows: tuple[str, ...]) -> 
 def test_both_agents_at_once_are_right_in_one_daemon_and_one_dashboard(
     agent: claude.ClaudeTui, tui: CodexTui, dashboard: TmuxTerminal
 ) -> None:
+    """With both agents in one daemon, the dashboard shows the right status of each."""
     # Both projects have the same name; the dashboard's HOME is Codex's.
     first, second = f"{agent.home.root.name}/project", "~/project"
     tui.expect("working", since=tui.prompt("HELD"))

@@ -8,6 +8,7 @@ from testing.e2e.codex.scenes import CodexTestbed
 
 
 def test_a_run_is_working_and_closed_when_it_has_ended(testbed: CodexTestbed) -> None:
+    """A run is `working`, and `closed` when it has ended."""
     with testbed.exec("HELD") as run:
         answer = testbed.api.take("HELD")
         session = testbed.session()
@@ -22,6 +23,7 @@ def test_a_run_is_working_and_closed_when_it_has_ended(testbed: CodexTestbed) ->
 
 
 def test_a_run_that_is_killed_is_closed(testbed: CodexTestbed) -> None:
+    """A run that is killed is `closed`."""
     with testbed.exec("HELD") as run:
         answer = testbed.api.take("HELD")
         session = testbed.session()
@@ -31,6 +33,7 @@ def test_a_run_that_is_killed_is_closed(testbed: CodexTestbed) -> None:
 
 
 def test_a_run_whose_tool_runs_is_working(testbed: CodexTestbed) -> None:
+    """While a tool of a run executes, the run is `working`."""
     with testbed.home.gate() as gate, testbed.exec("TOOL") as run:
         reached = gate.wait_reached()
         session = testbed.session()
@@ -43,6 +46,7 @@ def test_a_run_whose_tool_runs_is_working(testbed: CodexTestbed) -> None:
 
 @pytest.mark.parametrize("scenario", ["ERROR400", "FAILED"])
 def test_a_run_whose_model_fails_is_closed_at_its_end(testbed: CodexTestbed, scenario: str) -> None:
+    """A run whose model fails is `closed` when it has ended."""
     with testbed.exec(scenario) as run:
         ended, _ = run.wait()
         session = testbed.session()
@@ -50,6 +54,7 @@ def test_a_run_whose_model_fails_is_closed_at_its_end(testbed: CodexTestbed, sce
 
 
 def test_resurrecting_a_run_gives_codexs_own_command(testbed: CodexTestbed) -> None:
+    """RESURRECT of a run returns Codex's own command for it."""
     with testbed.exec("Hello") as run:
         ended, _ = run.wait()
         session = testbed.session()
@@ -59,6 +64,7 @@ def test_resurrecting_a_run_gives_codexs_own_command(testbed: CodexTestbed) -> N
 
 
 def test_a_run_that_goes_on_with_a_conversation_is_the_same_session(testbed: CodexTestbed) -> None:
+    """A run that resumes a conversation is the same session."""
     with testbed.exec("Hello") as run:
         ended, _ = run.wait()
         session = testbed.session()

@@ -19,8 +19,8 @@ def trust_all(home: CodexHome) -> None:
     """Trusts every hook as it is now, as the user's review in Codex does."""
     script = f"""
 import os
-from acd.agents.codex.trust import _app_server
-with _app_server(os.environ) as codex:
+from acd.agents.codex.app_server import app_server
+with app_server(os.environ) as codex:
     listed = codex.request("hooks/list", {{"cwds": [{str(home.config_dir)!r}]}})
     state = {{
         hook["key"]: {{"trusted_hash": hook["currentHash"]}}

@@ -16,6 +16,7 @@ def planning(tui: CodexTui) -> CodexTui:
 
 
 def test_a_permission_is_a_question_until_its_tool_has_ended(tui: CodexTui) -> None:
+    """A permission request makes the session `question` until its tool has ended."""
     with tui.home.gate() as gate:
         tui.prompt("PERMISSION")
         tui.expect("question", since=tui.sees(PERMISSION_DIALOG), via=("working",))
@@ -31,12 +32,14 @@ def test_a_permission_is_a_question_until_its_tool_has_ended(tui: CodexTui) -> N
 
 
 def test_a_permission_denied_is_attention(tui: CodexTui) -> None:
+    """After the permission is denied, the session is `attention`."""
     tui.prompt("PERMISSION")
     tui.expect("question", since=tui.sees(PERMISSION_DIALOG), via=("working",))
     tui.expect("attention", since=tui.answer(PERMISSION_DIALOG, "Escape"))
 
 
 def test_a_question_of_the_agent_is_a_question_until_it_is_answered(planning: CodexTui) -> None:
+    """A question of the agent makes the session `question` until the user answers."""
     planning.api.hold("AFTER_TOOL")
     planning.prompt("ASK")
     planning.expect("question", since=planning.sees(QUESTION_DIALOG), via=("working",))
@@ -50,6 +53,7 @@ def test_a_question_of_the_agent_is_a_question_until_it_is_answered(planning: Co
 
 
 def test_a_question_of_the_agent_dismissed_is_attention(planning: CodexTui) -> None:
+    """After a question of the agent is dismissed, the session is `attention`."""
     planning.prompt("ASK")
     planning.expect("question", since=planning.sees(QUESTION_DIALOG), via=("working",))
     planning.expect("attention", since=planning.answer(QUESTION_DIALOG, "Escape"))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from acd.agents.codex.observer import lock_path, owner_of
+from acd.agents.codex.writer_lock import lock_path, owner_of
 from acd.agents.observer import WatchTarget
 from testing.e2e.codex.modes import (
     not_in_a_shared_server,
@@ -19,7 +19,7 @@ from testing.e2e.codex.modes import (
 from testing.e2e.codex.scenes import FORKED, RESUME_DIALOG, TURN_OVER, CodexTestbed, CodexTui
 from testing.e2e.moment import Moment
 
-_LET_GO_SECONDS = 100
+_UNLOAD_SECONDS = 100
 
 
 def live(tui: CodexTui) -> list[str]:
@@ -28,20 +28,23 @@ def live(tui: CodexTui) -> list[str]:
 
 @only_in_one_process
 def test_a_session_has_the_pid_and_the_terminal_of_its_process(tui: CodexTui) -> None:
+    """A session has the pid and the terminal of its process."""
     shown = tui.acd.session(tui.session)
     assert shown["pid"] == tui.pid
     assert "TMUX_PANE" in shown["terminal"]
 
 
-@not_in_a_shared_server("the server lets go of it a minute later")
+@not_in_a_shared_server("the server unloads it a minute later")
 def test_leaving_closes_it(tui: CodexTui) -> None:
+    """After `/quit` the session is `closed`."""
     tui.prompt("/quit")
     tui.expect("closed", since=tui.terminal.wait_exit())
 
 
-@not_in_a_shared_server("the server goes on with its turn")
+@not_in_a_shared_server("the server continues the turn")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGKILL"])
 def test_a_client_ended_by_a_signal_is_closed(tui: CodexTui, name: str) -> None:
+    """After a signal ends Codex in the terminal, the session is `closed`."""
     tui.expect("working", since=tui.prompt("HELD"))
     tui.signal(signal.Signals[name])
     tui.expect("closed", since=tui.terminal.wait_exit())
@@ -51,6 +54,7 @@ def test_a_client_ended_by_a_signal_is_closed(tui: CodexTui, name: str) -> None:
 def test_the_next_prompt_after_another_conversation_was_asked_for_begins_a_session(
     tui: CodexTui, command: str
 ) -> None:
+    """The first prompt of a new conversation begins a session."""
     tui.prompt(command)
     sent = tui.prompt("HELD")
     answer = tui.api.take("HELD")
@@ -60,11 +64,12 @@ def test_the_next_prompt_after_another_conversation_was_asked_for_begins_a_sessi
     tui.expect("attention", since=answer.wait_answered())
 
 
-@not_in_a_shared_server("the server lets go of it a minute later")
+@not_in_a_shared_server("the server unloads it a minute later")
 @pytest.mark.parametrize("command", ["/clear", "/new"])
 def test_the_next_prompt_after_another_conversation_was_asked_for_closes_the_old_one(
     tui: CodexTui, command: str
 ) -> None:
+    """The first prompt of a new conversation closes the old one's session."""
     old = tui.session
     tui.prompt(command)
     sent = tui.prompt("HELD")
@@ -77,6 +82,7 @@ def test_the_next_prompt_after_another_conversation_was_asked_for_closes_the_old
 def test_a_conversation_taken_up_in_another_terminal_is_the_same_session(
     testbed: CodexTestbed, tui: CodexTui
 ) -> None:
+    """A conversation that is resumed in another terminal is the same session."""
     tui.prompt("/quit")
     tui.terminal.wait_exit()
     with testbed.interactive("resume", tui.session, session=tui.session) as again:
@@ -90,6 +96,7 @@ def test_a_conversation_taken_up_in_another_terminal_is_the_same_session(
 
 
 def test_a_fork_is_a_session_of_its_own(tui: CodexTui) -> None:
+    """A fork is a session of its own from its first prompt."""
     tui.prompt("/fork")
     tui.sees(FORKED)
     sent = tui.prompt("HELD")
@@ -116,6 +123,7 @@ def go_back(tui: CodexTui) -> str:
 
 
 def test_a_conversation_taken_up_in_the_same_terminal_is_alive_again(tui: CodexTui) -> None:
+    """A conversation that is resumed in the same terminal is open again."""
     go_back(tui)
     tui.prompt("HELD")
     answer = tui.api.take("HELD")
@@ -124,8 +132,9 @@ def test_a_conversation_taken_up_in_the_same_terminal_is_alive_again(tui: CodexT
     tui.expect("attention", since=answer.wait_answered())
 
 
-@not_in_a_shared_server("the server lets go of it a minute later")
+@not_in_a_shared_server("the server unloads it a minute later")
 def test_a_conversation_taken_up_in_the_same_terminal_closes_the_one_before(tui: CodexTui) -> None:
+    """A conversation that is resumed in the same terminal closes the one before."""
     second = go_back(tui)
     tui.prompt("HELD")
     answer = tui.api.take("HELD")
@@ -135,12 +144,14 @@ def test_a_conversation_taken_up_in_the_same_terminal_closes_the_one_before(tui:
 
 @only_in_a_shared_server
 def test_a_session_of_a_server_has_neither_pid_nor_terminal(tui: CodexTui) -> None:
+    """A session of the shared server has no pid and no terminal."""
     shown = tui.acd.session(tui.session)
     assert (shown["pid"], shown["terminal"]) == (None, None)
 
 
 @only_in_a_shared_server
 def test_a_server_that_is_killed_closes_its_sessions(testbed: CodexTestbed, tui: CodexTui) -> None:
+    """After the shared server is killed, its sessions are `closed`."""
     tui.expect("working", since=tui.prompt("HELD"))
     found = servers(testbed)
     assert found
@@ -156,13 +167,14 @@ def test_a_server_that_is_killed_closes_its_sessions(testbed: CodexTestbed, tui:
 def test_a_session_that_the_server_lets_go_of_is_closed(
     testbed: CodexTestbed, tui: CodexTui
 ) -> None:
+    """After the shared server has unloaded a session, the session is `closed`."""
     tui.prompt("/quit")
     tui.terminal.wait_exit()
     lock = lock_path(WatchTarget(tui.session, None, str(testbed.home.config_dir), None))
     assert lock is not None
-    deadline = time.monotonic() + _LET_GO_SECONDS
+    deadline = time.monotonic() + _UNLOAD_SECONDS
     while owner_of(lock) is not None:
-        assert time.monotonic() < deadline, f"the server keeps it for {_LET_GO_SECONDS} s"
+        assert time.monotonic() < deadline, f"the server keeps it for {_UNLOAD_SECONDS} s"
         time.sleep(0.05)
     tui.expect("closed", since=Moment.now())
 

@@ -7,6 +7,7 @@ from testing.e2e.messages_api import Failure
 
 
 def test_a_subagent_is_no_session_and_its_work_is_not_the_sessions(tui: CodexTui) -> None:
+    """A subagent is not a session, and its work does not change the session's status."""
     tui.prompt("SUBAGENT")
     helper = tui.api.take("HELD")
     ended = tui.api.take("AFTER_TOOL").wait_answered()
@@ -21,6 +22,7 @@ def test_a_subagent_is_no_session_and_its_work_is_not_the_sessions(tui: CodexTui
 def test_a_permission_that_a_subagent_asks_for_is_a_question_until_its_tool_has_ended(
     tui: CodexTui,
 ) -> None:
+    """A subagent's permission request is a `question` until its tool has ended."""
     with tui.home.gate() as gate:
         tui.prompt("SUBAGENTASKS")
         tui.api.take("AFTER_TOOL").wait_answered()
@@ -33,6 +35,7 @@ def test_a_permission_that_a_subagent_asks_for_is_a_question_until_its_tool_has_
 
 
 def test_a_subagents_question_stays_one_when_the_main_agent_stops(tui: CodexTui) -> None:
+    """A subagent's permission request stays a `question` when the main agent stops."""
     tui.api.hold("AFTER_TOOL")
     tui.expect("working", since=tui.prompt("SUBAGENTASKS"))
     main = tui.api.take("AFTER_TOOL")
@@ -45,6 +48,7 @@ def test_a_subagents_question_stays_one_when_the_main_agent_stops(tui: CodexTui)
 def test_a_permission_denied_to_a_subagent_is_what_the_main_agent_does_working(
     tui: CodexTui,
 ) -> None:
+    """After a subagent's permission is denied, the session shows what the main agent does."""
     tui.api.hold("AFTER_TOOL")
     tui.expect("working", since=tui.prompt("SUBAGENTASKS"))
     main = tui.api.take("AFTER_TOOL")
@@ -58,6 +62,7 @@ def test_a_permission_denied_to_a_subagent_is_what_the_main_agent_does_working(
 def test_a_permission_denied_to_a_subagent_when_the_main_agent_has_stopped_is_attention(
     tui: CodexTui,
 ) -> None:
+    """After a subagent's permission is denied, a session without other work is `attention`."""
     tui.prompt("SUBAGENTASKS")
     tui.api.take("AFTER_TOOL").wait_answered()
     tui.expect("question", since=tui.sees(PERMISSION_DIALOG), via=("working", "attention"))
@@ -67,6 +72,7 @@ def test_a_permission_denied_to_a_subagent_when_the_main_agent_has_stopped_is_at
 def test_a_subagents_permission_denied_while_no_daemon_ran_is_seen_by_the_next_client(
     tui: CodexTui,
 ) -> None:
+    """A subagent's permission denied while no daemon runs shows when the next client connects."""
     tui.prompt("SUBAGENTASKS")
     tui.api.take("AFTER_TOOL").wait_answered()
     tui.expect("question", since=tui.sees(PERMISSION_DIALOG), via=("working", "attention"))
@@ -76,6 +82,7 @@ def test_a_subagents_permission_denied_while_no_daemon_ran_is_seen_by_the_next_c
 
 
 def test_a_turn_that_fails_while_a_subagent_works_is_attention(tui: CodexTui) -> None:
+    """After a turn fails while a subagent works, the session is `attention`."""
     tui.api.fail("AFTER_TOOL", Failure(400, "invalid_request_error"))
     tui.prompt("SUBAGENT")
     helper = tui.api.take("HELD")

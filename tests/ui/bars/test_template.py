@@ -6,7 +6,7 @@ import pytest
 
 from acd.errors import EXIT_USAGE, AcdError
 from acd.ui.bars.formats import render
-from acd.ui.bars.template import FIELDS, Template
+from acd.ui.bars.template import TEMPLATE_FIELDS, Template
 from testing.bar_sessions import DOCS, SOME, WEB, content
 
 
@@ -31,7 +31,7 @@ def test_the_fields_of_the_first_session_are_those_of_one_that_needs_the_user() 
     assert render("plain", content(WEB), source) == ": "
 
 
-@pytest.mark.parametrize("name", FIELDS)
+@pytest.mark.parametrize("name", TEMPLATE_FIELDS)
 def test_every_field_can_be_filled_without_any_session(name: str) -> None:
     assert render("plain", content(), Template(f"{{{name}}}")) in {"", "0"}
 

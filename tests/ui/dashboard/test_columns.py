@@ -125,7 +125,7 @@ def test_the_heading_stands_above_its_columns(room: int) -> None:
     line, above = text_of(line_pieces(found[0], columns, room, NOW)), heading(columns)
     assert above.index("name") == line.index("api")
     if columns.text:
-        assert above.index("asks") == line.index("Bash")
+        assert above.index("question") == line.index("Bash")
     if columns.directory:
         assert above.index("directory") == line.index(line[above.index("directory")])
 

@@ -93,7 +93,7 @@ async def test_enter_opens_the_details_and_enter_goes_back(daemon: FakeDaemon) -
         await pilot.press("enter")
         screen = pilot.text()
         assert "▲ question for 4m 12s, because its hook reported it" in screen
-        assert "asks: Bash: git push --force-with-lease origin prices" in screen
+        assert "question: Bash: git push --force-with-lease origin prices" in screen
         assert "61% of its context" in screen
         assert "tmux pane %4" in screen
         assert "after 21m 48s working" in screen
@@ -126,7 +126,7 @@ async def test_details_are_updated_with_their_session(daemon: FakeDaemon) -> Non
     async with running_dashboard(daemon, size=(100, 40)) as pilot:
         await pilot.press("enter")
         daemon.set("api", "working", prompt="Pushed.")
-        await pilot.until(lambda: "said: Pushed." in pilot.text())
+        await pilot.until(lambda: "message: Pushed." in pilot.text())
         await pilot.until(lambda: "▸ working" in pilot.text() and "history · 6" in pilot.text())
 
 
@@ -352,9 +352,9 @@ async def test_it_runs_in_a_window_of_any_size(daemon: FakeDaemon, size: tuple[i
 @async_test
 async def test_a_low_window_has_no_column_headings(daemon: FakeDaemon) -> None:
     async with running_dashboard(daemon, size=(80, 10)) as pilot:
-        assert "asks or last said" not in pilot.text()
+        assert "question or last message" not in pilot.text()
         await pilot.textual.resize_terminal(80, 14)
-        await pilot.until(lambda: "asks or last said" in pilot.text())
+        await pilot.until(lambda: "question or last message" in pilot.text())
 
 
 @async_test
