@@ -1,7 +1,7 @@
 """Counts that decide the speed: system calls, instructions, modules, bytes.
 
 Unlike times, they do not depend on the machine's load. Others are in tests/daemon/
-test_life.py (an idle daemon), tests/hook/test_usual_path.py (the hook) and
+test_timers.py (an idle daemon), tests/hook/test_usual_path.py (the hook) and
 tests/sessions/test_memory.py.
 """
 
