@@ -107,9 +107,10 @@ def test_missed_changes_are_printed_once(alone: DaemonHome, watching: Watch) -> 
 
 
 def test_a_watch_prevents_the_idle_stop(alone: DaemonHome, watching: Watch) -> None:
-    alone.configure("[daemon]\nidle_timeout_minutes = 0.002\n")
     daemon = alone.start()
     watch = watching(alone)
+    alone.configure("[daemon]\nidle_timeout_minutes = 0.002\n")
+    daemon.signal(signal.SIGHUP)
     with pytest.raises(subprocess.TimeoutExpired):
         daemon.process.wait(0.5)
     watch.kill()

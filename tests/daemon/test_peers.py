@@ -198,7 +198,7 @@ def test_a_client_that_leaves_without_reading_disturbs_no_other(
                 rude.send(*lines)
     with subscriber(home) as watcher:
         assert client.ask("SET s1 question") == "OK"
-        assert watcher.line() == "UPDATE s1 question 0"
+        assert watcher.line().startswith("UPDATE s1 question ")
     assert client.info()["pid"]
 
 

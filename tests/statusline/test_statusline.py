@@ -8,8 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -108,8 +108,9 @@ def test_the_marker_is_of_the_most_urgent_and_more_than_three_are_counted(
 @pytest.mark.parametrize(
     ("seconds", "age"), [(59, ""), (60, " 1m"), (3599, " 59m"), (7800, " 2h 10m"), (-9, "")]
 )
-def test_an_age_is_in_minutes(seconds: int, age: str) -> None:
-    web = {"display_name": "web", "status": "attention", "since": time.time() - seconds}
+def test_an_age_is_in_minutes(seconds: int, age: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(acd_statusline, "time", SimpleNamespace(time=lambda: 1_800_000_000.0))
+    web = {"display_name": "web", "status": "attention", "since": 1_800_000_000.0 - seconds}
     assert acd_statusline.what(web) == f"web done{age}"
 
 
