@@ -204,14 +204,30 @@ def test_a_frozen_daemon_with_a_full_backlog_costs_the_event_and_it_is_counted(
     assert home.given_up() == 3
 
 
+RETRIES_LATER = """
+import sys, time
+sys.path.append(sys.argv.pop(1))
+import acd_hook_event
+pause = sys.argv.pop(1)
+acd_hook_event.LIFETIME = 30
+time.sleep = lambda seconds: open(pause).read()
+acd_hook_event.main()
+"""
+"""A hook that pauses before its retry until a FIFO has been opened and closed."""
+
+
 def test_a_backlog_that_has_room_again_at_the_retry_gets_the_event(home: HookHome) -> None:
     listener = home.listen(backlog=0)
-    with full_backlog(home.socket), home.start() as hook:
+    pause = home.root / "pause"
+    os.mkfifo(pause)
+    program, agent = str(home.program), "claude-code"
+    command = [INTERPRETER, "-I", "-S", "-c", RETRIES_LATER, program, str(pause), agent]
+    with full_backlog(home.socket), home.start(command) as hook:
         assert hook.stdin is not None
         hook.stdin.write(PROMPT)
         hook.stdin.close()
-        wait_until_asleep(hook)  # between its two tries
-        listener.accept_one()
+        with pause.open("w"):  # open(2) returns when the hook is between its two tries
+            listener.accept_one()
         assert hook.wait(WAIT) == 0
     assert home.given_up() == 0
     assert listener.line().event["hook_event_name"] == "UserPromptSubmit"
