@@ -22,6 +22,9 @@ from testing import checkout
 HERE = "here"
 """This machine's node name in all of these tests."""
 
+ASKERS: dict[str, Json] = {"the main agent": {}, "a subagent": {"agent_id": "a1"}}
+"""The fields of an event of each kind of agent."""
+
 START = Now(wall=1_800_000_000 * NS, boot=5_000 * NS)
 
 FIXTURES = checkout.FIXTURES / "claude-code-2.1.329"
