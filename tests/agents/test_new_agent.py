@@ -59,7 +59,7 @@ def user(source: Path, tmp_path: Path) -> Iterator[User]:
         yield new
 
 
-def test_it_is_installed_hooked_observed_and_listed(user: User) -> None:
+def test_a_new_agent_is_installed_hooked_observed_and_listed(user: User) -> None:
     settings = user.home / ".tinker/settings.json"
     assert f"Hooks for Tinker: 4 in {settings}" in user.install()
     assert f"installed in {settings}" in user.acd("status", check=False).stdout

@@ -48,7 +48,7 @@ def elapsed(printed: dict[str, Any]) -> float:
     return float(printed["until"]) - since - HOUR
 
 
-def test_it_shows_who_worked_and_who_waited_and_how_long(remembering: DaemonHome, acd: Acd) -> None:
+def test_each_session_has_its_waiting_and_working_time(remembering: DaemonHome, acd: Acd) -> None:
     ran = acd("timeline")
     assert ran.code == 0
     _, api, web, _, legend, total = ran.lines
@@ -72,7 +72,7 @@ def test_named_sessions_are_shown_alone(remembering: DaemonHome, acd: Acd) -> No
     assert acd("timeline", "nobody").code == 1
 
 
-def test_json_is_for_programs(remembering: DaemonHome, acd: Acd) -> None:
+def test_json_has_the_span_the_sessions_and_the_seconds(remembering: DaemonHome, acd: Acd) -> None:
     printed = json.loads(acd("timeline", "--json", "--since", "8h").out)
     assert printed["until"] - printed["since"] == pytest.approx(8 * HOUR)
     assert [each["display_name"] for each in printed["sessions"]] == ["api", "web"]

@@ -53,7 +53,7 @@ def test_a_file_that_an_earlier_process_of_that_pid_left_changes_nothing(
 
 
 @pytest.mark.parametrize(("status", "becomes"), [("busy", "working"), ("idle", "attention")])
-def test_a_question_is_answered_or_dismissed(
+def test_a_question_ends_when_its_answer_or_dismissal_is_observed(
     agent: FakeAgent, client: LineClient, subscriber: LineClient, status: str, becomes: str
 ) -> None:
     agent.hook(client, "PermissionRequest", **ASKS)
@@ -190,7 +190,7 @@ def test_several_configuration_directories_are_watched_at_once(
 
 
 @pytest.mark.slow  # creates thousands of files
-def test_thousands_of_stale_files_and_all_keys_are_not_opened(
+def test_stale_files_and_keys_are_not_opened(
     home: DaemonHome,
     agent: FakeAgent,
     client: LineClient,
@@ -299,7 +299,7 @@ def test_an_event_of_another_machine_watches_no_process_here(
     assert client.get("far")["status"] == "working"
 
 
-def test_a_session_without_a_pid_is_left_to_its_hooks(
+def test_a_session_without_a_pid_is_changed_by_its_hooks_only(
     client: LineClient, subscriber: LineClient
 ) -> None:
     event = json.dumps({"session_id": "s", "hook_event_name": "UserPromptSubmit"})

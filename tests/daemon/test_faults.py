@@ -74,7 +74,7 @@ def test_unwritten_state_is_written_at_the_stop(
         assert set(other.sessions()) == {"a", "b"}
 
 
-def test_a_limit_on_a_file_s_size_is_a_full_disk(home: DaemonHome) -> None:
+def test_a_limit_on_the_size_of_a_file_is_handled_as_a_full_disk(home: DaemonHome) -> None:
     def small_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, resource.RLIM_INFINITY))
 

@@ -14,7 +14,7 @@ from testing.support import DaemonHome, DaemonProcess, LineClient, subscriber
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_in_order(
+def test_a_signal_stops_the_daemon_in_order(
     home: DaemonHome, daemon: DaemonProcess, number: signal.Signals
 ) -> None:
     home.ask("SET a working")

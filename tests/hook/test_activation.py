@@ -62,7 +62,7 @@ def test_a_long_event_starts_the_daemon_as_well(home: HookHome) -> None:
     assert line.event["prompt"] == "x" * 1000
 
 
-def test_fifty_at_once_start_one_daemon_and_none_is_lost(home: HookHome) -> None:
+def test_fifty_hooks_at_once_start_one_daemon_and_lose_no_event(home: HookHome) -> None:
     home.install_daemon()
     gate = home.root / "gate"
     os.mkfifo(gate)
@@ -252,7 +252,7 @@ def test_a_program_that_cannot_be_started_leaves_no_socket_and_is_counted(home: 
 # The files that the hook leaves.
 
 
-def test_nothing_is_ever_wider_than_it_should_be(home: HookHome) -> None:
+def test_no_file_is_accessible_to_others_even_under_umask_0(home: HookHome) -> None:
     home.install_daemon()
     home_before = {path: path.stat().st_mode for path in home.root.rglob("*")}
     assert home.run(preexec_fn=lambda: os.umask(0)).silent

@@ -40,7 +40,7 @@ def ended_silently(hook: subprocess.Popen[bytes]) -> bool:
         return (hook.wait(WAIT), hook.stdout.read(), hook.stderr.read()) == (0, b"", b"")
 
 
-def test_it_leaves_as_soon_as_the_daemon_has_answered(
+def test_the_hook_ends_as_soon_as_the_daemon_has_answered(
     home: HookHome, manager: BacklogListener
 ) -> None:
     hook = sent(home)
@@ -65,7 +65,7 @@ def test_when_the_service_fails_the_hook_starts_a_daemon_for_its_event(
     assert home.given_up() == 0
 
 
-def test_no_reply_in_time_costs_no_event(home: HookHome, manager: BacklogListener) -> None:
+def test_no_event_is_lost_without_a_reply_in_time(home: HookHome, manager: BacklogListener) -> None:
     assert home.run().silent
     assert manager.line().event["hook_event_name"] == "UserPromptSubmit"
     assert home.given_up() == 0

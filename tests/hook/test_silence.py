@@ -78,7 +78,7 @@ def test_noise_is_refused_by_its_beginning_however_long_it_is(name: str) -> None
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
-def test_closed_standard_files_are_no_trouble(home: HookHome, closed: str) -> None:
+def test_the_hook_is_silent_with_closed_standard_files(home: HookHome, closed: str) -> None:
     listener = home.listen()
     run = home.run(command=["/bin/sh", "-c", f'"$@" {closed}', "sh", *home.command()])
     assert run.silent
@@ -86,11 +86,13 @@ def test_closed_standard_files_are_no_trouble(home: HookHome, closed: str) -> No
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
-def test_closed_standard_files_are_no_trouble_without_a_daemon(home: HookHome, closed: str) -> None:
+def test_the_hook_is_silent_with_closed_standard_files_and_without_a_daemon(
+    home: HookHome, closed: str
+) -> None:
     assert home.run(command=["/bin/sh", "-c", f'"$@" {closed}', "sh", *home.command()]).silent
 
 
-def test_a_reader_of_its_output_that_is_gone_is_no_trouble(home: HookHome) -> None:
+def test_the_event_arrives_without_a_reader_of_the_output(home: HookHome) -> None:
     listener = home.listen()
     reading, writing = os.pipe()
     os.close(reading)
@@ -175,7 +177,7 @@ def test_a_file_that_is_no_socket_stays(home: HookHome, there: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["acd.sock", "run/acd.sock", "/" + "x" * 104, "/", "//", "/run/"])
-def test_a_path_that_cannot_be_a_socket_is_no_trouble(home: HookHome, path: str) -> None:
+def test_the_hook_is_silent_with_a_path_that_cannot_be_a_socket(home: HookHome, path: str) -> None:
     home.install_daemon()
     home.make_directory()
     before = sorted(home.root.rglob("*"))
@@ -199,7 +201,7 @@ def test_an_invalid_home_does_not_stop_a_hook(home: HookHome, value: str) -> Non
     assert listener.line().event_text
 
 
-def test_without_its_second_file_it_gives_up_only_what_needs_it(home: HookHome) -> None:
+def test_without_its_second_file_only_the_events_that_need_it_are_given_up(home: HookHome) -> None:
     home.hook.with_name("acd_hook_rare.py").unlink()
     assert home.run().silent
     listener = home.listen()
@@ -210,7 +212,7 @@ def test_without_its_second_file_it_gives_up_only_what_needs_it(home: HookHome) 
     assert listener.line().event_text
 
 
-def test_an_unreadable_home_is_no_trouble(home: HookHome) -> None:
+def test_the_hook_is_silent_with_an_unreadable_home(home: HookHome) -> None:
     """Runs as an unprivileged user: root reads everything."""
     interpreter = "/usr/bin/python3"
     if IS_ROOT and not Path(interpreter).exists():
@@ -229,7 +231,7 @@ def test_an_unreadable_home_is_no_trouble(home: HookHome) -> None:
     assert home.given_up() == 1  # it looked for a program there, and found none
 
 
-def test_a_limit_on_file_sizes_is_no_trouble(home: HookHome) -> None:
+def test_the_hook_is_silent_with_a_limit_on_file_sizes(home: HookHome) -> None:
     home.install_daemon()
     home.make_directory()
     home.socket.write_text("no socket, so that something is counted")
@@ -241,7 +243,7 @@ def test_a_limit_on_file_sizes_is_no_trouble(home: HookHome) -> None:
     assert home.given_up() == 0
 
 
-def test_no_more_open_files_are_no_trouble(home: HookHome) -> None:
+def test_the_hook_is_silent_without_free_descriptors(home: HookHome) -> None:
     listener = home.listen()
 
     def no_files() -> None:
@@ -255,7 +257,7 @@ def test_no_more_open_files_are_no_trouble(home: HookHome) -> None:
 
 @pytest.mark.skipif(not IS_ROOT, reason="only root can mount a file system")
 @pytest.mark.parametrize("full", ["size=4k,nr_inodes=1", "size=4k,nr_inodes=2", "size=4k"])
-def test_a_full_disk_is_no_trouble(home: HookHome, full: str) -> None:
+def test_the_hook_is_silent_on_a_full_disk(home: HookHome, full: str) -> None:
     """A tmpfs: the first two have no room for a file, the last one for a byte."""
     home.make_directory()
     script = """

@@ -88,7 +88,7 @@ def test_a_full_backlog_is_tried_twice(home: HookHome) -> None:
     assert not [call for call in calls if call.startswith("--- SIGALRM")]
 
 
-def test_a_frozen_daemon_with_a_full_backlog_costs_the_event_and_it_is_counted(
+def test_a_frozen_daemon_with_a_full_backlog_loses_the_event_and_it_is_counted(
     home: HookHome,
 ) -> None:
     home.make_directory()

@@ -168,7 +168,7 @@ def test_a_link_to_the_installed_program_is_the_installed_program(tmp_path: Path
     assert check_path(link, program).severity == "ok"
 
 
-def test_an_administrators_settings_are_not_for_the_user_to_mend() -> None:
+def test_the_remedy_for_an_administrators_settings_is_to_ask_the_administrator() -> None:
     asked = managed("disableAllHooks", by_administrator=True).hint
     assert asked is not None
     assert asked.startswith("ask whoever manages this machine")

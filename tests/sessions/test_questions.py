@@ -14,7 +14,7 @@ from testing.event_scenes import ASKERS, StoreScene, described
 @pytest.mark.parametrize(
     "label", ["PreToolUse/AskUserQuestion", "PreToolUse/ExitPlanMode", "PermissionRequest/Bash"]
 )
-def test_a_question_is_answered_when_its_agent_goes_on(label: str, asker: dict[str, Any]) -> None:
+def test_a_question_is_answered_when_its_agent_continues(label: str, asker: dict[str, Any]) -> None:
     scene = StoreScene()
     scene.hook("UserPromptSubmit")
     scene.hook(label, **asker)
@@ -42,7 +42,7 @@ def test_a_subagents_question_may_come_after_the_main_agents_stop() -> None:
     assert scene.status() == "working"
 
 
-def test_one_subagent_that_goes_on_does_not_close_anothers_question() -> None:
+def test_a_subagent_that_continues_does_not_close_the_question_of_another() -> None:
     scene = StoreScene()
     scene.hook("PermissionRequest/Bash", agent_id="a1")
     scene.hook("PermissionRequest/Bash", agent_id="a2")

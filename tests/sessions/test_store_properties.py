@@ -140,7 +140,7 @@ MAIN_AGENT = [
 
 
 @given(st.lists(st.sampled_from(MAIN_AGENT), min_size=1, max_size=8), st.randoms())
-def test_in_whatever_order_events_arrive_the_newest_counts(labels, random) -> None:  # type: ignore[no-untyped-def]
+def test_the_newest_event_sets_the_status_in_any_order_of_arrival(labels, random) -> None:  # type: ignore[no-untyped-def]
     scene = StoreScene()
     happened = []
     for label in labels:

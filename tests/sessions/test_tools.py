@@ -152,7 +152,7 @@ def test_a_question_that_the_end_of_its_own_tool_overtook_is_not_open(over: dict
     assert scene.status() == "working"
 
 
-def test_a_tool_whose_start_arrives_after_the_batch_does_not_run() -> None:
+def test_a_tool_whose_start_arrives_after_the_batch_is_not_running() -> None:
     scene = StoreScene()
     scene.hook("UserPromptSubmit")
     begun = scene.now

@@ -175,7 +175,7 @@ def test_an_invalid_id_adds_no_line(served: DaemonHome, session: object) -> None
     assert served.ask("LIST") == ["STATE []"]
 
 
-def test_it_does_not_put_off_the_idle_stop(home: DaemonHome) -> None:
+def test_it_does_not_delay_the_idle_stop(home: DaemonHome) -> None:
     home.configure("[daemon]\nidle_timeout_minutes = 0.005\n")
     daemon = home.start()
     while daemon.process.poll() is None:
@@ -196,7 +196,7 @@ def test_it_reads_json_as_json_does(value: object) -> None:
 
 
 @given(st.text(st.sampled_from('{}[]",:0-1eE.+ntrue\\u \n')) | st.text())
-def test_it_refuses_what_json_refuses(text: str) -> None:
+def test_it_rejects_what_json_rejects(text: str) -> None:
     try:
         expected = json.loads(text)
     except ValueError:
@@ -206,7 +206,7 @@ def test_it_refuses_what_json_refuses(text: str) -> None:
         assert repr(acd_statusline.parse(text)) == repr(expected)  # NaN is not equal to itself
 
 
-def test_a_python_that_scans_otherwise_is_read_with_json(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_fast_scanner_json_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(acd_statusline, "Strict", object)
     assert acd_statusline.parse(' {"a": [1]}\n') == {"a": [1]}
 
@@ -283,7 +283,7 @@ def test_it_waits_once_for_a_reply_and_a_quarter_of_a_second_at_most(
 @pytest.mark.parametrize(
     "answer", [b"", b"ERR no\n", b"OK\nSTATE [\n", b"OK\nSTATE {}\n", b"\xff" * 9]
 )
-def test_a_daemon_that_answers_nonsense_is_not_listened_to(
+def test_an_invalid_reply_of_the_daemon_is_ignored(
     served: DaemonHome, daemon: DaemonProcess, answer: bytes
 ) -> None:
     daemon.signal(signal.SIGSTOP)  # it keeps its lock
