@@ -89,7 +89,7 @@ class StoreScene:
         self.now = Now(self.now.wall + int(seconds * NS), self.now.boot + int(seconds * NS))
 
     def step_wall_clock(self, seconds: float) -> None:
-        """Sets the time of day; the boot clock goes on."""
+        """Sets the time of day; the boot clock is unchanged."""
         self.now = self.now._replace(wall=self.now.wall + int(seconds * NS))
 
     def set(self, session: str, status: str, **metadata: Any) -> list[Change]:

@@ -84,7 +84,7 @@ class InProcessDaemon(Closing):
         return peer
 
     def ask(self, *requests: str) -> list[str]:
-        """The replies to requests on a connection of their own, which ends then."""
+        """The replies to requests on a new connection, which is closed."""
         peer = Peer(self._daemon.server, self._sock)
         replies = peer.ask(*requests)
         peer.close()

@@ -1,4 +1,4 @@
-"""Which part of acd may import which, and name what, checked in the source."""
+"""The rules for imports, names and sizes of files, checked in the source."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ALLOWED_BESIDE: dict[str, set[str]] = {"__main__": set(), "config": {"protocol"}
 """Imports between parts of one layer."""
 
 PURE = ("sessions", "protocol", "errors", "findings", "ui/bars/content", "notify/policy")
-"""No IO, no clock, no environment: they work on values."""
+"""Parts without IO, clock and environment."""
 
 VALUES_ONLY = {
     "__future__",
@@ -86,7 +86,7 @@ MODULES = {module_of(path): path for path in PACKAGE.rglob("*.py")}
 
 
 def imported_parts(path: Path) -> set[str]:
-    """The parts of acd that the file imports; names of acd/__init__.py are no part."""
+    """The parts of acd that the file imports, without names of acd/__init__.py."""
     modules = [module for module in imported_modules(path) if module.partition(".")[0] == "acd"]
     return {part for part in map(part_of, modules) if part}
 
@@ -242,7 +242,7 @@ def test_only_an_agents_own_folder_names_its_events_and_its_observers_words() ->
     events = {label for agent in AGENTS.values() for label in agent.events}
     vocabulary = events | {label.partition("/")[0] for label in events}
     vocabulary |= {word for agent in AGENTS.values() for word in agent.observations}
-    # A name in two words or more is no English word: it is found inside longer strings, too.
+    # A name of two words or more is not an English word: longer strings are searched for it.
     names = "|".join(name for name in vocabulary if re.fullmatch(r"([A-Z][a-z]+){2,}", name))
     inside = re.compile(rf"\b({names})\b")
     named = {

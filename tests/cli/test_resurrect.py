@@ -1,4 +1,4 @@
-"""`acd resurrect`: the process becomes the agent's, or the session stays closed."""
+"""`acd resurrect`: the process executes the agent, or the session stays closed."""
 
 from __future__ import annotations
 

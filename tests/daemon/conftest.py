@@ -1,4 +1,4 @@
-"""Fixtures: each test of the daemon has a directory of its own, with real processes."""
+"""Fixtures: each test of the daemon has its own directory and real processes."""
 
 from __future__ import annotations
 

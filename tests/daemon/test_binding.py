@@ -25,7 +25,7 @@ NOBODY = 65534
 
 
 def refused(home: DaemonHome) -> str:
-    """The error of a daemon that refuses the directory of its socket."""
+    """The log of a daemon that exits because its directory is unsafe."""
     daemon = home.start(wait=False)
     assert daemon.end() == EXIT_UNSAFE_SOCKET
     return daemon.log()

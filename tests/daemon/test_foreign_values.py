@@ -1,4 +1,4 @@
-"""Values that no system call takes, locales that cannot encode a path, bugs: no daemon ends."""
+"""The daemon survives values that no system call accepts, foreign locales, and bugs."""
 
 from __future__ import annotations
 

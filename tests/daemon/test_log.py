@@ -46,9 +46,9 @@ def without_systemd(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_message_is_one_printable_line(capfd: pytest.CaptureFixture[str]) -> None:
     log.configure("info", {})
-    logging.getLogger("acd.server").warning("it said %s", HOSTILE)
+    logging.getLogger("acd.server").warning("it sent %s", HOSTILE)
     [line] = capfd.readouterr().err.splitlines()
-    assert line.endswith(f" WARNING it said {ESCAPED}")
+    assert line.endswith(f" WARNING it sent {ESCAPED}")
 
 
 @pytest.mark.usefixtures("without_systemd")
@@ -95,9 +95,9 @@ def test_in_the_journal_itself_the_message_has_its_fields(
     monkeypatch.setattr(
         handler, "send", lambda text, /, **more: sent.append({"MESSAGE": text, **more})
     )
-    logging.getLogger("acd.server").warning("it said %s", HOSTILE)
+    logging.getLogger("acd.server").warning("it sent %s", HOSTILE)
     [entry] = sent
-    assert entry["MESSAGE"] == f"it said {ESCAPED}"
+    assert entry["MESSAGE"] == f"it sent {ESCAPED}"
     assert (entry["SYSLOG_IDENTIFIER"], entry["PRIORITY"]) == ("acd", "4")
 
 

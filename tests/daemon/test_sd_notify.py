@@ -50,7 +50,7 @@ def test_it_runs_without_a_service_manager(home: DaemonHome) -> None:
 
 
 def test_a_service_manager_that_is_gone_is_no_error(home: DaemonHome) -> None:
-    gone = str(home.root / "nobody")
+    gone = str(home.root / "missing")
     daemon = home.start(environ={"NOTIFY_SOCKET": gone}, wait=False)
     while "serving" not in daemon.log():
         assert daemon.process.poll() is None

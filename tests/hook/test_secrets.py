@@ -1,4 +1,4 @@
-"""The environment holds keys and tokens: only listed variables are sent, stored or passed on."""
+"""Only listed variables of the environment are sent, stored or passed on: it holds secrets."""
 
 from __future__ import annotations
 

@@ -65,7 +65,9 @@ PROBLEMS = {
     "another one first on PATH": check_path(Path("/other/acd"), PLACE),
     "an unsafe directory": check_socket(PLACE, ("it is open", "close it"), None, None),
     "a file that is no socket": check_socket(PLACE, None, "is no socket", None),
-    "a socket that hooks do not know": check_socket(PLACE, None, None, Path("/run/acd.sock")),
+    "a socket at a path that hooks do not use": check_socket(
+        PLACE, None, None, Path("/run/acd.sock")
+    ),
     "a daemon of another version": check_daemon({**INFO, "version": "0.9"}, "1.0", "systemd"),
     "a daemon that cannot write": check_daemon({**INFO, "journal_failure": "full"}, "1.0", None),
     "a daemon beside the service": check_daemon(
@@ -137,9 +139,9 @@ FINE = {
     ),
     "current hooks": check_hooks("codex", "current", PLACE, []),
     "a new client": clients(NEW)[0],
-    "a client that may not know an event": clients(("/mid", (2, 1, 150), ["X"]), NEW)[1],
+    "a client that may not support an event": clients(("/mid", (2, 1, 150), ["X"]), NEW)[1],
     "no client": clients()[0],
-    "a client that does not tell its version": clients(("/mute", None, []))[0],
+    "a client that prints no version": clients(("/mute", None, []))[0],
 }
 
 

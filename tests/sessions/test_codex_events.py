@@ -20,7 +20,7 @@ from testing.event_scenes import HERE, START, contents, observation_of
 FIXTURES = checkout.FIXTURES / "codex-0.169.0"
 
 MEANING: dict[str, str | None] = {
-    # the agent goes on
+    # the agent works
     "UserPromptSubmit": "working",
     "UserPromptSubmit-exec": "working",
     "PreModelRequest": "working",

@@ -23,7 +23,7 @@ CLAUDE = AGENTS["claude-code"]
 NO_EVENT = "no event"
 
 MEANING: dict[str, str | None] = {
-    # the agent goes on
+    # the agent works
     "UserPromptSubmit": "working",
     "UserPromptSubmit-mode-auto": "working",
     "UserPromptSubmit-mode-plan": "working",

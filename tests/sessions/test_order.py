@@ -1,4 +1,4 @@
-"""Which signal counts: their own times decide, as far as clocks are right."""
+"""The order of signals: by their own times, unless a clock is wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands on the store: the changes of each, and what each refuses."""
+"""Commands on the store: their changes, and their errors."""
 
 from __future__ import annotations
 

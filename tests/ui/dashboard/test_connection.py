@@ -1,4 +1,4 @@
-"""Daemons that stop, come back, refuse, freeze, or are none."""
+"""The dashboard while the daemon stops, starts, refuses, hangs, or is another program."""
 
 from __future__ import annotations
 
