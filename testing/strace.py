@@ -36,6 +36,15 @@ class Strace:
         return [line.split(None, 1)[1] for line in lines]
 
 
+def wakes_up(pid: int, log: Path) -> bool:
+    """Whether the process does more than wait in one call, within two seconds."""
+    with Attached(pid, log) as trace:
+        time.sleep(2)
+        lines = trace.lines()
+    # The call in which it waits, interrupted once by the tracer.
+    return len(lines) > 2 or not all("poll" in line or "restart_syscall" in line for line in lines)
+
+
 class Attached(Closing):
     """Traces a running process until it is closed."""
 
@@ -52,7 +61,6 @@ class Attached(Closing):
         self._process.send_signal(signal.SIGINT)
         self._process.communicate(timeout=WAIT)
 
-    def record(self, seconds: float) -> list[str]:
-        """The lines of the trace after so many seconds."""
-        time.sleep(seconds)
+    def lines(self) -> list[str]:
+        """The trace so far."""
         return self._log.read_text().splitlines()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
 from collections.abc import Callable
 
@@ -76,12 +77,14 @@ def test_a_status_from_before_the_last_hook_changes_nothing(
 
 
 def test_a_status_that_lasts_for_a_moment_is_ignored(
-    agent: FakeAgent, client: LineClient, subscriber: LineClient
+    daemon: DaemonProcess, agent: FakeAgent, client: LineClient, subscriber: LineClient
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
     assert next_update(subscriber) == ("s", "working")
+    daemon.signal(signal.SIGSTOP)  # the moment is shorter than its delay, on any machine
     agent.registers("idle")
     agent.registers("busy")
+    daemon.signal(signal.SIGCONT)
     agent.hook(client, "PermissionRequest", **ASKS)
     assert next_update(subscriber) == ("s", "question")
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from testing.hook_home import HOOK_FILES, INTERPRETER, PROMPT, WAIT, Ended, HookHome, payload
+from testing.strace import needs_strace
 
 pytestmark = pytest.mark.slow  # they start daemons, and make system calls fail with strace
 
@@ -300,8 +301,6 @@ def test_a_lock_that_is_a_symlink_is_not_followed(home: HookHome) -> None:
 
 
 # Faults at each system call.
-
-needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="no strace")
 
 
 FAULTS = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from testing.hook_home import PROMPT, WAIT, BacklogListener, HookHome, wait_until_asleep
+from testing.strace import needs_strace
 
 pytestmark = pytest.mark.slow  # they wait for replies that do not come
 
@@ -92,7 +92,7 @@ def test_whatever_the_owner_file_holds_the_event_arrives_once(
     assert manager.raw() is None
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="no strace")
+@needs_strace
 def test_a_hook_awaits_no_reply_of_a_running_daemon(home: HookHome) -> None:
     listener = home.listen()
     Path(f"{home.socket}.daemon").write_text(f"{os.getpid()}\n")
