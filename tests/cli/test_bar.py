@@ -354,4 +354,5 @@ def test_an_age_is_printed_again_when_its_minute_is_over(
         alone.start()
     shown = following(alone, "waybar")
     tooltips = [json.loads(line(shown))["tooltip"] for _ in range(2)]
-    assert tooltips == ["▲ api", "▲ api 1m"]
+    # The start may have taken longer than the rest of the first minute.
+    assert tooltips in (["▲ api", "▲ api 1m"], ["▲ api 1m", "▲ api 2m"])

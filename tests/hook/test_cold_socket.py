@@ -43,6 +43,7 @@ def ended_silently(hook: subprocess.Popen[bytes]) -> bool:
 def test_the_hook_ends_as_soon_as_the_daemon_has_answered(
     home: HookHome, manager: BacklogListener
 ) -> None:
+    home.allow_time()
     hook = sent(home)
     line = manager.answer_one()
     assert json.loads(line.split(b" ", 3)[3])["hook_event_name"] == "UserPromptSubmit"
@@ -54,6 +55,7 @@ def test_the_hook_ends_as_soon_as_the_daemon_has_answered(
 def test_when_the_service_fails_the_hook_starts_a_daemon_for_its_event(
     home: HookHome, manager: BacklogListener
 ) -> None:
+    home.allow_time()
     home.install_daemon()
     hooks = [sent(home) for _ in range(3)]
     for hook in hooks:

@@ -105,6 +105,7 @@ def test_the_event_arrives_without_a_reader_of_the_output(home: HookHome) -> Non
 
 
 def test_a_non_blocking_stdin_is_read_to_its_end(home: HookHome) -> None:
+    home.allow_time()
     listener = home.listen()
     hooks, ours = socket.socketpair()
     hooks.setblocking(False)

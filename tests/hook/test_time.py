@@ -37,6 +37,7 @@ def test_a_stdin_that_is_never_closed_ends_with_the_watchdog(home: HookHome) -> 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_during_the_run_loses_no_event(home: HookHome, number: signal.Signals) -> None:
+    home.allow_time()
     listener = home.listen()
     with home.start() as hook:
         assert hook.stdin is not None
