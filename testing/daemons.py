@@ -30,7 +30,7 @@ class ForkedDaemon:
 
 
 class Daemons(Closing):
-    """Starts daemons with one listener; what clients send in between waits for the next one.
+    """Starts daemons with one listener. Requests between two daemons wait in its backlog.
 
     `compact_min` replaces the journal's COMPACT_MIN.
     """

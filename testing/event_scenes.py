@@ -22,6 +22,9 @@ from testing import checkout
 HERE = "here"
 """This machine's node name in all of these tests."""
 
+ASKERS: dict[str, Json] = {"the main agent": {}, "a subagent": {"agent_id": "a1"}}
+"""The fields of an event of each kind of agent."""
+
 START = Now(wall=1_800_000_000 * NS, boot=5_000 * NS)
 
 FIXTURES = checkout.FIXTURES / "claude-code-2.1.329"
@@ -86,7 +89,7 @@ class StoreScene:
         self.now = Now(self.now.wall + int(seconds * NS), self.now.boot + int(seconds * NS))
 
     def step_wall_clock(self, seconds: float) -> None:
-        """Sets the time of day; the boot clock goes on."""
+        """Sets the time of day; the boot clock is unchanged."""
         self.now = self.now._replace(wall=self.now.wall + int(seconds * NS))
 
     def set(self, session: str, status: str, **metadata: Any) -> list[Change]:

@@ -40,7 +40,7 @@ class FakeAgent:
         assert client.ask(f"HOOK claude-code {packed} {json.dumps(payload)}") == "OK"
 
     def entry(self, status: str, /, **fields: Any) -> str:
-        """The content of its registry file, later than all that happened before."""
+        """The content of its registry file, with a time later than every earlier event."""
         return json.dumps(
             {
                 "pid": self.process.pid,

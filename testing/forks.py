@@ -1,6 +1,6 @@
 """Daemons and commands by fork of a process that has imported them: it saves most of their start.
 
-Each runs acd's `main` in a process of its own, with its own environment, standard
+Each runs acd's `main` in a new process, with its own environment, standard
 files and descriptors. Tests of an exec do without this.
 """
 

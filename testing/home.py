@@ -1,4 +1,4 @@
-"""A temporary HOME with a socket's path, and what is below a directory."""
+"""A temporary HOME with a socket's path, and functions that list and compare files."""
 
 from __future__ import annotations
 

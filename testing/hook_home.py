@@ -140,6 +140,14 @@ class HookHome(TemporaryHome):
     def hook(self) -> Path:
         return self.program / "acd_hook.py"
 
+    def allow_time(self) -> None:
+        """Raises LIFETIME of this home's hook to WAIT: what the test does may take longer."""
+        module = self.program / "acd_hook_event.py"
+        text, count = re.subn(r"(?m)^LIFETIME = [\d.]+", f"LIFETIME = {WAIT}", module.read_text())
+        assert count == 1
+        module.write_text(text)
+        Compile(module).execute()
+
     def close(self) -> None:
         for listener in self._listeners:
             listener.close()

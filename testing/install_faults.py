@@ -1,4 +1,4 @@
-"""Runs a function in a process of its own and injects faults at its system calls (strace(1))."""
+"""Runs a function in a forked process and injects faults at its system calls (strace(1))."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ CALLS: Final = (
 """The calls that change files, and openat, which creates them."""
 
 REFUSED: Final = 1
-"""It raised an error that a user may see."""
+"""The exit code of run(): an error with a message for the user."""
 CRASHED: Final = 2
-"""It raised anything else."""
+"""The exit code of run(): any other exception."""
 
 _SECONDS: Final = 30
 _PR_SET_PTRACER: Final = 0x59616D61

@@ -57,7 +57,7 @@ def a_listener(address: Path | str, name: str, *, uid: int | None = None) -> Ite
 
 @contextmanager
 def a_strangers_tmux(directory: Path, victims_file: Path) -> Iterator[dict[str, str]]:
-    """The hints of a forged hook that lead to another user's tmux in a directory of its own.
+    """The hints of a forged hook that lead to another user's tmux in a new directory.
 
     Its server makes any client append a line to `victims_file`, with the client's rights.
     """

@@ -1,6 +1,6 @@
 """A server and its connections without sockets: tests feed bytes and a clock, and read bytes.
 
-A real socket would not deliver exactly the pieces that a test wants. Only the
+A real socket may join or split the pieces that a test sends. Only the
 peer's credentials are those of a real socket.
 """
 

@@ -24,7 +24,7 @@ BUSY = [
     hook("c", "UserPromptSubmit", prompt="hello", pid=ALIVE),
     hook("c", "PermissionRequest", tool_name="Bash", tool_input={"command": "ls"}, pid=ALIVE),
     'API_USAGE c {"input_tokens": 5, "output_tokens": 7, "cost": 0.25}',
-    hook("d", "SessionStart", source="clear", pid=ALIVE),  # c gives way to it
+    hook("d", "SessionStart", source="clear", pid=ALIVE),  # replaces c
     hook("d", "Stop", last_assistant_message="done", background_tasks=[1], pid=ALIVE),
     "RM a",
     'SET e closed {"session_id": "e-1", "working_dir": "/"}',

@@ -8,11 +8,10 @@ import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import pytest
 
+from testing.closing import Closing
 from testing.support import WAIT
 
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="there is no strace")
@@ -37,33 +36,31 @@ class Strace:
         return [line.split(None, 1)[1] for line in lines]
 
 
-class Attached:
-    """Traces a running process inside a with block."""
+def wakes_up(pid: int, log: Path) -> bool:
+    """Whether the process does more than wait in one call, within two seconds."""
+    with Attached(pid, log) as trace:
+        time.sleep(2)
+        lines = trace.lines()
+    # The call in which it waits, interrupted once by the tracer.
+    return len(lines) > 2 or not all("poll" in line or "restart_syscall" in line for line in lines)
+
+
+class Attached(Closing):
+    """Traces a running process until it is closed."""
 
     def __init__(self, pid: int, log: Path):
-        self._pid = pid
         self._log = log
-
-    def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            ["strace", "-f", "-o", str(self._log), "-p", str(self._pid)],
-            stderr=subprocess.PIPE,
+            ["strace", "-f", "-o", str(log), "-p", str(pid)], stderr=subprocess.PIPE
         )
         assert self._process.stderr is not None
         line = self._process.stderr.readline()
         assert b"attached" in line, line
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._process.send_signal(signal.SIGINT)
-        self._process.wait(WAIT)
+        self._process.communicate(timeout=WAIT)
 
-    def record(self, seconds: float) -> list[str]:
-        """The lines of the trace after so many seconds."""
-        time.sleep(seconds)
+    def lines(self) -> list[str]:
+        """The trace so far."""
         return self._log.read_text().splitlines()

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for lives of a store: commands, hook events, observations and clocks."""
+"""Hypothesis strategies: stores after random commands, hook events, observations and times."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ IDS = ("a", "b", "c")
 _ids = st.sampled_from([*IDS, IDS[0], IDS[0]])
 _some = st.sampled_from
 
-# Samples rather than strategies of their own: a life has many steps, and is drawn often.
+# Samples instead of further strategies: a run has many steps, and is drawn often.
 _metadata = _some(
     [
         {"working_dir": "/w", "session_id": "x"},
@@ -73,7 +73,7 @@ _LATE = st.sampled_from([0, 0, 0, 1, 2 * NS, -1, -3600 * NS])
 """Nanoseconds from an event to its arrival; below 0 where the source's clock is ahead."""
 
 
-class Life:
+class StoreRun:
     """A store, its clock, and the records of all changes."""
 
     def __init__(self, rules: SessionRules):
@@ -131,23 +131,23 @@ def _observe(event: HookEvent) -> HookEvent:
     return replace(event, pid_start=event.pid * 7) if event.pid is not None else event
 
 
-LifeStep = Callable[[Life], object]
+StoreStep = Callable[[StoreRun], object]
 
 
-def _hook(session: str, label: str, late: int, meta: Json, fields: Json) -> LifeStep:
-    return lambda life: life.hook(session, label, late, meta, fields)
+def _hook(session: str, label: str, late: int, meta: Json, fields: Json) -> StoreStep:
+    return lambda run: run.hook(session, label, late, meta, fields)
 
 
-def _line(words: tuple[str, ...]) -> LifeStep:
-    return lambda life: life.line(" ".join(words))
+def _line(words: tuple[str, ...]) -> StoreStep:
+    return lambda run: run.line(" ".join(words))
 
 
-def _wait(seconds: float, jump: float) -> LifeStep:
-    return lambda life: life.wait(int((seconds + jump) * NS), int(seconds * NS))
+def _wait(seconds: float, jump: float) -> StoreStep:
+    return lambda run: run.wait(int((seconds + jump) * NS), int(seconds * NS))
 
 
 hooks = st.builds(_hook, _ids, _labels, _LATE, _meta, _fields)
-steps: st.SearchStrategy[LifeStep] = st.one_of(
+steps: st.SearchStrategy[StoreStep] = st.one_of(
     hooks,
     hooks,  # twice: most steps are events
     st.tuples(st.just("SET"), _ids, _some([*STATUSES])).map(_line),
@@ -156,12 +156,12 @@ steps: st.SearchStrategy[LifeStep] = st.one_of(
     st.tuples(st.just("API_USAGE"), _ids, _usage.map(json.dumps)).map(_line),
     st.builds(_wait, _some([0.0, 0.001, 1.0, 40.0]), _some([0.0, 0.0, 5.0, -3600.0])),
     st.builds(
-        lambda session, observed, late: lambda life: life.observe(session, *observed, late),
+        lambda session, observed, late: lambda run: run.observe(session, *observed, late),
         _ids,
         _some(WORDS),
         _LATE,
     ),
-    st.just(lambda life: life.expire()),
+    st.just(lambda run: run.expire()),
 )
 
 rules = st.builds(
@@ -176,14 +176,14 @@ rules = st.builds(
 
 
 @st.composite
-def lives(draw: st.DrawFn) -> Life:
+def store_runs(draw: st.DrawFn) -> StoreRun:
     """A store after random steps."""
-    life = Life(draw(rules))
+    run = StoreRun(draw(rules))
     # Without a minimum, drawn lists are short.
     least = draw(st.sampled_from([0, 12, 25]))
     for step in draw(st.lists(steps, min_size=least, max_size=40)):
-        step(life)
-    return life
+        step(run)
+    return run
 
 
 def replay(records: list[tuple[Now, str]], rules: SessionRules) -> Store:

@@ -1,6 +1,6 @@
 """Real daemon processes in a temporary home, and a client of their line protocol.
 
-The client uses no code of acd, so that a test proves nothing by the code it tests.
+The client shares no code with acd: an error in one of them shows in the other.
 """
 
 from __future__ import annotations

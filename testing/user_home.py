@@ -56,7 +56,7 @@ class User(TemporaryHome):
     ) -> subprocess.CompletedProcess[str]:
         """Runs `acd ARGUMENTS` without a terminal; with `check` its exit code must be 0.
 
-        Without variables and an interpreter of its own it is forked, which takes half of the time.
+        Without variables and with the usual interpreter it is forked, which takes half of the time.
         """
         if environ or self.python != sys.executable:
             done = subprocess.run(

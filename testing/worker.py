@@ -114,4 +114,4 @@ class Worker:
                 return done
             if done < len(self.sent):
                 apply(self.acknowledged, self.sent[done])
-        raise AssertionError(f"{self.name}: {found} is no state that it can have")
+        raise AssertionError(f"{self.name}: {found} is not a possible state")

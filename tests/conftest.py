@@ -1,4 +1,4 @@
-"""Rules for every test: a home of its own, its speed, and no skip where it could run."""
+"""Rules for every test: its own home, which tests are slow, and no skip where it can run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which part of acd may import which, and name what, checked in the source."""
+"""The rules for imports, names and sizes of files, checked in the source."""
 
 from __future__ import annotations
 
@@ -26,22 +26,19 @@ LAYERS = [
 """The parts of acd from the top down: each imports itself and what is below it."""
 
 PURE = ("sessions", "protocol", "errors", "findings", "ui/bars/content", "notify/policy")
-"""No IO, no clock, no environment: they work on values."""
+"""Parts without IO, clock and environment."""
 
 VALUES_ONLY = {
     "__future__",
-    "binascii",
     "collections",
     "collections.abc",
     "dataclasses",
-    "enum",
     "functools",
     "itertools",
     "json",
     "math",
     "pathlib",  # as the type of an error's fact
     "re",
-    "types",
     "typing",
 }
 """The standard library as far as a pure part may use it."""
@@ -86,7 +83,7 @@ MODULES = {module_of(path): path for path in PACKAGE.rglob("*.py")}
 
 
 def imported_parts(path: Path) -> set[str]:
-    """The parts of acd that the file imports; names of acd/__init__.py are no part."""
+    """The parts of acd that the file imports, without names of acd/__init__.py."""
     modules = [module for module in imported_modules(path) if module.partition(".")[0] == "acd"]
     return {part for part in map(part_of, modules) if part}
 
@@ -102,6 +99,15 @@ def all_parts() -> list[str]:
         path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in PACKAGE.rglob("*.py")
     }
     return sorted(names - {"__init__"})
+
+
+def test_every_file_has_less_than_400_lines() -> None:
+    sizes = {
+        str(path.relative_to(CHECKOUT)): len(path.read_text("utf-8").splitlines())
+        for top in ("acd", "checks", "hooks", "testing", "tests", "tools")
+        for path in (CHECKOUT / top).rglob("*.py")
+    }
+    assert {name: lines for name, lines in sizes.items() if lines >= 400} == {}
 
 
 def test_every_part_of_the_package_is_on_the_map() -> None:
@@ -124,7 +130,7 @@ def test_a_part_imports_only_what_is_below_it(part: str) -> None:
     assert upwards == set()
 
 
-def test_no_two_files_import_each_other_by_any_way() -> None:
+def test_imports_have_no_cycles() -> None:
     arrows = {
         module: {other for other in imported_modules(path) if other in MODULES} - {module}
         for module, path in MODULES.items()
@@ -239,7 +245,7 @@ def test_only_an_agents_own_folder_names_its_events_and_its_observers_words() ->
     events = {label for agent in AGENTS.values() for label in agent.events}
     vocabulary = events | {label.partition("/")[0] for label in events}
     vocabulary |= {word for agent in AGENTS.values() for word in agent.observations}
-    # A name in two words or more is no English word: it is found inside longer strings, too.
+    # A name of two words or more is not an English word: longer strings are searched for it.
     names = "|".join(name for name in vocabulary if re.fullmatch(r"([A-Z][a-z]+){2,}", name))
     inside = re.compile(rf"\b({names})\b")
     named = {

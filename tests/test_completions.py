@@ -88,7 +88,7 @@ both = pytest.mark.parametrize(
 
 
 @pytest.mark.parametrize("shell", SCRIPTS)
-def test_a_shell_finds_nothing_wrong_with_its_completion(shell: str, served: DaemonHome) -> None:
+def test_a_shell_parses_its_completion_without_an_error(shell: str, served: DaemonHome) -> None:
     need(shell)
     ran(served, shell, "-n", str(script_of(shell, served)))
 

@@ -1,7 +1,7 @@
 """Counts that decide the speed: system calls, instructions, modules, bytes.
 
 Unlike times, they do not depend on the machine's load. Others are in tests/daemon/
-test_life.py (an idle daemon), tests/hook/test_usual_path.py (the hook) and
+test_timers.py (an idle daemon), tests/hook/test_usual_path.py (the hook) and
 tests/sessions/test_memory.py.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import shutil
 import signal
 import sys
 from collections import Counter
@@ -31,12 +30,10 @@ from acd.sessions.store import Store
 from acd.system import clock
 from checks.bench.bench_round_trip import event_lines
 from checks.bench.rig import DAEMON, set_lines
-from testing.strace import Attached
+from testing.strace import Attached, needs_strace
 from testing.support import DaemonHome, DaemonProcess
 
 MANY: Final = 200
-
-needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not here")
 
 
 @pytest.fixture(name="home")
@@ -47,7 +44,11 @@ def _home() -> Iterator[DaemonHome]:
 
 @pytest.fixture
 def daemon(home: DaemonHome) -> DaemonProcess:
-    return home.start()
+    """A daemon without a service manager: it sends no STATUS, at times that vary."""
+    daemon = home.start(environ={"NOTIFY_SOCKET": ""}, wait=False)
+    while "serving" not in daemon.log():
+        assert daemon.process.poll() is None
+    return daemon
 
 
 def sets(count: int) -> list[str]:
@@ -76,12 +77,6 @@ ONCE_IN_A_WHILE: Final = {
     # A check of the journal's file, once a second.
     "fstat",
     "newfstatat",
-    # The STATUS line, at most five times a second.
-    "socket",
-    "sendto",
-    "close",
-    "ioctl",
-    "fcntl",
     # Memory that grows and shrinks.
     "brk",
     "mmap",

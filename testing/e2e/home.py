@@ -11,8 +11,8 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Self
 
+from testing.closing import Closing
 from testing.e2e.moment import PATIENCE, Moment
 from testing.home import TemporaryHome
 
@@ -109,7 +109,7 @@ class ClaudeHome(AgentHome):
         (self.config_dir / "settings.json").write_text(json.dumps(settings, indent=2))
 
 
-class Gate:
+class Gate(Closing):
     """A program that waits at a fifo until the test opens it; the fake model's tools run it."""
 
     def __init__(self, directory: Path) -> None:
@@ -121,10 +121,7 @@ class Gate:
         program.write_text("#!/bin/sh\nexec cat gate\n")
         program.chmod(0o700)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         if self._writer is not None:
             self.open()
 

@@ -86,7 +86,7 @@ class ScenarioRecorder:
     def request(self, line: str) -> str:
         _only_acd_knows()
 
-    # A daemon's end and start are no evidence.
+    # A daemon's end and start are not recorded.
 
     def kill(self) -> None:
         pass

@@ -5,12 +5,12 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
 
+from testing.closing import Closing
 from testing.e2e.moment import PATIENCE, Moment
 
 
-class Run:
+class Run(Closing):
     """One process and its output; it is killed at the end of its `with`."""
 
     def __init__(self, argv: Sequence[str], environment: Mapping[str, str], cwd: Path) -> None:
@@ -24,10 +24,7 @@ class Run:
             text=True,
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         if self._process.poll() is None:
             self._process.kill()
         self._process.communicate()

@@ -9,15 +9,15 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Self
 
+from testing.closing import Closing
 from testing.e2e.moment import PATIENCE, Moment
 
 _SIZE = ("-x", "120", "-y", "50")
 _GRACE_SECONDS = 5
 
 
-class TmuxTerminal:
+class TmuxTerminal(Closing):
     """A program on a screen of 120 columns by 50 lines, which ends with its `with`."""
 
     def __init__(
@@ -39,10 +39,7 @@ class TmuxTerminal:
         self.pid = int(self._run("display-message", "-p", "#{pane_pid}"))
         self._process = os.pidfd_open(self.pid)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         # The server sends SIGHUP to the program, which may still work then.
         self._run("kill-server")
         try:

@@ -25,15 +25,32 @@ _PROGRAMS = Path("/usr/lib/systemd")
 _BUS_SERVICES = Path("/usr/share/dbus-1/services")
 _READY_SECONDS = 20
 _CGROUPS = Path("/sys/fs/cgroup")
+_USER_SLICE = _CGROUPS / "user.slice"
+_JOURNALD = _CGROUPS / "system.slice/systemd-journald.service"
 
 
 def main(directory: Path, user: str, uid: int, template: Path | None = None) -> None:
     outside_pid = str(Path("/proc/self").readlink())
     home = Path("/home", user)
     runtime = Path("/run/user", str(uid))
-    user_slice = _CGROUPS / "user.slice" / f"user-{uid}.slice"
-    manager_group = user_slice / f"user@{uid}.service"
+    manager_group = _USER_SLICE / f"user-{uid}.slice/user@{uid}.service"
 
+    _hide_the_machine()
+    _make_home(home, uid, template)
+    _add_user(directory, user, uid, home)
+    _lay_out_run(runtime, uid)
+    Path("/var/log/journal").mkdir()
+    _make_groups(manager_group, uid)
+    _start_journald(uid)
+    _start_manager(manager_group, user, uid, home, runtime)
+    print(outside_pid, flush=True)
+    with suppress(ChildProcessError):  # all have ended
+        while True:
+            os.wait()
+
+
+def _hide_the_machine() -> None:
+    """Mounts /proc and cgroups of the namespaces, and empty directories over the machine's."""
     _mount("-t", "proc", "proc", "/proc")
     # It fails in a user namespace, where outer mounts are locked
     # (mount_namespaces(7)); the new mount hides them.
@@ -43,34 +60,29 @@ def main(directory: Path, user: str, uid: int, template: Path | None = None) -> 
     if _BUS_SERVICES.is_dir():
         # The user's bus must not start services of this machine.
         hidden.append(str(_BUS_SERVICES))
-    for directory_of_others in hidden:
-        _mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", directory_of_others)
-    _make_home(home, uid, template)
-    _add_user(directory, user, uid, home)
-    _lay_out_run(runtime, uid)
-    Path("/var/log/journal").mkdir()
+    for path in hidden:
+        _mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", path)
 
-    # The names of a real machine: journald and `systemctl status` read them.
-    for group in (
-        _CGROUPS / "init.scope",
-        _CGROUPS / "system.slice/systemd-journald.service",
-        manager_group,
-        user_slice / "session-1.scope",
-    ):
+
+def _make_groups(manager_group: Path, uid: int) -> None:
+    """Makes the control groups of a real machine: journald and `systemctl status` read them."""
+    init_group = _CGROUPS / "init.scope"
+    for group in (init_group, _JOURNALD, manager_group, manager_group.with_name("session-1.scope")):
         group.mkdir(parents=True)
-    _enter(_CGROUPS / "init.scope")
+    _enter(init_group)
     for delegated in ("", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control"):
         os.chown(manager_group / delegated, uid, uid)
 
+
+def _start_journald(uid: int) -> None:
     with _until_ready("journald", uid) as notify:
-        _start(
-            _CGROUPS / "system.slice/systemd-journald.service",
-            [str(_PROGRAMS / "systemd-journald")],
-            {"NOTIFY_SOCKET": notify},
-        )
+        _start(_JOURNALD, [str(_PROGRAMS / "systemd-journald")], {"NOTIFY_SOCKET": notify})
+
+
+def _start_manager(group: Path, user: str, uid: int, home: Path, runtime: Path) -> None:
     with _until_ready("manager", uid) as notify:
         _start(
-            manager_group,
+            group,
             [
                 *("setpriv", f"--reuid={uid}", f"--regid={uid}", "--init-groups"),
                 *(str(_PROGRAMS / "systemd"), "--user"),
@@ -87,10 +99,6 @@ def main(directory: Path, user: str, uid: int, template: Path | None = None) -> 
                 "NOTIFY_SOCKET": notify,
             },
         )
-    print(outside_pid, flush=True)
-    with suppress(ChildProcessError):  # all have ended
-        while True:
-            os.wait()
 
 
 def _mount(*arguments: str) -> None:

@@ -15,7 +15,7 @@ import sys
 
 _SESSIONS = 20
 _STATUSES = ("working", "question", "attention")
-# Between two lines: many a second, and CPU time is left for the test.
+# Between two lines; it leaves CPU time for the test.
 _PAUSE_SECONDS = 0.005
 _REPLY_SECONDS = 30
 

@@ -12,7 +12,8 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+
+from testing.closing import Closing
 
 USER = "acdtest"
 UID = 4242
@@ -55,8 +56,8 @@ def why_unavailable() -> str | None:
     return f"needs {', '.join(missing)}" if missing else None
 
 
-class NamespaceManager:
-    """A running manager. Its `with` or down() ends it."""
+class NamespaceManager(Closing):
+    """A running manager. Its `with` or close() ends it."""
 
     def __init__(self, template: Path | None = None, *, restricted: bool = False) -> None:
         """Starts it, with a copy of the directory `template` or an empty one as the home.
@@ -97,14 +98,8 @@ class NamespaceManager:
             self.home = Path(f"/proc/{self._init_pid}/root{HOME}")
             self.run("systemctl", "--user", "is-system-running", "--wait")
         except BaseException:
-            self.down()
+            self.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.down()
 
     def _wait_until_ready(self) -> int:
         assert self._launcher.stdout is not None
@@ -144,7 +139,7 @@ class NamespaceManager:
         assert self._restricted, "this would change the machine's limit"
         self.root("sh", "-c", f"echo {1000 if allowed else 0} >{_LIMIT}")
 
-    def down(self) -> None:
+    def close(self) -> None:
         """Ends every process in there and removes its files. A second call does nothing."""
         if self._cgroup.exists():
             (self._cgroup / "cgroup.kill").write_text("1")

@@ -1,4 +1,4 @@
-"""`acd resurrect`: the process becomes the agent's, or the session stays closed."""
+"""`acd resurrect`: the process executes the agent, or the session stays closed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def closed(client: LineClient, project: Path, session_id: str = "s-1") -> None:
 
 
 @pytest.mark.usefixtures("agent")
-def test_it_becomes_the_agent_in_the_sessions_directory(
+def test_resurrect_runs_the_agent_in_the_sessions_directory(
     served: DaemonHome, client: LineClient, project: Path
 ) -> None:
     closed(client, project)
@@ -120,7 +120,7 @@ def test_a_session_whose_directory_is_gone_is_not_resurrected(
 
 
 @pytest.mark.parametrize("option", [(), ("--print",)])
-def test_a_session_whose_process_went_on_with_another_is_not_resurrected(
+def test_a_session_whose_process_runs_another_session_is_not_resurrected(
     acd: Acd, client: LineClient, option: tuple[str, ...]
 ) -> None:
     for session in ("old", "new"):

@@ -63,7 +63,7 @@ def test_a_short_id_names_its_own_session_only(ids: set[str]) -> None:
         assert beginning == this or not others
 
 
-def test_on_a_narrow_terminal_what_is_asked_outlasts_directory_and_id() -> None:
+def test_a_narrow_terminal_shows_the_question_and_not_directory_and_id() -> None:
     [line] = table([session(prompt="May I go on?")], terminal(40))
     assert line == "▸ working  api  5s  May I go on?"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -40,7 +41,14 @@ def remembering(alone: DaemonHome) -> DaemonHome:
     return alone
 
 
-def test_it_shows_who_worked_and_who_waited_and_how_long(remembering: DaemonHome, acd: Acd) -> None:
+def elapsed(printed: dict[str, Any]) -> float:
+    """Seconds from the moment of the journal's times to that of the printed JSON."""
+    api = printed["sessions"][0]
+    since: float = api["stretches"][-1]["start"]
+    return float(printed["until"]) - since - HOUR
+
+
+def test_each_session_has_its_waiting_and_working_time(remembering: DaemonHome, acd: Acd) -> None:
     ran = acd("timeline")
     assert ran.code == 0
     _, api, web, _, legend, total = ran.lines
@@ -53,11 +61,10 @@ def test_it_shows_who_worked_and_who_waited_and_how_long(remembering: DaemonHome
 
 
 def test_earlier_times_are_left_out(remembering: DaemonHome, acd: Acd) -> None:
-    ran = acd("timeline", "--since", "1h30m")
-    assert ran.lines[-1] in {
-        "waited for you: 1h 30m  worked: 30m 0s",
-        "waited for you: 1h 30m  worked: 29m 59s",
-    }
+    printed = json.loads(acd("timeline", "--json", "--since", "1h30m").out)
+    assert printed["until"] - printed["since"] == pytest.approx(1.5 * HOUR)
+    assert printed["waited"] == pytest.approx(1.5 * HOUR)
+    assert printed["worked"] == pytest.approx(0.5 * HOUR - elapsed(printed))
 
 
 def test_named_sessions_are_shown_alone(remembering: DaemonHome, acd: Acd) -> None:
@@ -65,11 +72,11 @@ def test_named_sessions_are_shown_alone(remembering: DaemonHome, acd: Acd) -> No
     assert acd("timeline", "nobody").code == 1
 
 
-def test_json_is_for_programs(remembering: DaemonHome, acd: Acd) -> None:
+def test_json_has_the_span_the_sessions_and_the_seconds(remembering: DaemonHome, acd: Acd) -> None:
     printed = json.loads(acd("timeline", "--json", "--since", "8h").out)
     assert printed["until"] - printed["since"] == pytest.approx(8 * HOUR)
     assert [each["display_name"] for each in printed["sessions"]] == ["api", "web"]
-    assert printed["waited"] == pytest.approx(3 * HOUR, abs=60)
+    assert printed["waited"] == pytest.approx(3 * HOUR + elapsed(printed))
 
 
 def test_svg_is_a_file_or_the_output(remembering: DaemonHome, acd: Acd, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_wait_ends_when_all_that_are_named_have_closed(
     assert err == "acd: closed, and will not need you any more: a, b\n"
 
 
-def test_wait_goes_on_when_the_daemon_was_killed(alone: DaemonHome) -> None:
+def test_wait_continues_when_the_daemon_was_killed(alone: DaemonHome) -> None:
     daemon = alone.start()
     alone.ask("SET one working")
     waiting = start(alone, "wait")

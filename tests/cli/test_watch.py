@@ -60,7 +60,9 @@ def test_sessions_that_existed_before_are_no_change(
     assert words(watch) == ["working", "new", "(new)"]
 
 
-def test_json_is_an_object_a_line(served: DaemonHome, client: LineClient, watching: Watch) -> None:
+def test_json_is_one_object_on_each_line(
+    served: DaemonHome, client: LineClient, watching: Watch
+) -> None:
     watch = watching(served, "--json")
     client.ask_all("SET one working", "SET one question", "DELETE one")
     assert watch.stdout is not None
@@ -73,7 +75,7 @@ def test_json_is_an_object_a_line(served: DaemonHome, client: LineClient, watchi
     assert (gone["from"], gone["to"], gone["session"]) == ("question", None, None)
 
 
-def test_a_watch_goes_on_when_the_daemon_was_stopped(alone: DaemonHome, watching: Watch) -> None:
+def test_a_watch_continues_when_the_daemon_was_stopped(alone: DaemonHome, watching: Watch) -> None:
     daemon = alone.start()
     watch = watching(alone)
     alone.ask("SET one working", "STOP")
@@ -107,9 +109,10 @@ def test_missed_changes_are_printed_once(alone: DaemonHome, watching: Watch) -> 
 
 
 def test_a_watch_prevents_the_idle_stop(alone: DaemonHome, watching: Watch) -> None:
-    alone.configure("[daemon]\nidle_timeout_minutes = 0.002\n")
     daemon = alone.start()
     watch = watching(alone)
+    alone.configure("[daemon]\nidle_timeout_minutes = 0.002\n")
+    daemon.signal(signal.SIGHUP)
     with pytest.raises(subprocess.TimeoutExpired):
         daemon.process.wait(0.5)
     watch.kill()

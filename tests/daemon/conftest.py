@@ -1,7 +1,8 @@
-"""Fixtures: each test of the daemon has a directory of its own, with real processes."""
+"""Fixtures: each test of the daemon has its own directory and real processes."""
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -63,6 +64,18 @@ def _strace(home: DaemonHome) -> Strace:
     if program is None:
         pytest.skip("strace is not here")
     return Strace(program, home.root / "strace.log")
+
+
+@pytest.fixture
+def journal_log(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> pytest.LogCaptureFixture:
+    """The log of the journal."""
+    logger = logging.getLogger("acd")
+    monkeypatch.setattr(logger, "propagate", True)
+    monkeypatch.setattr(logger, "level", logging.NOTSET)
+    logger.manager._clear_cache()  # type: ignore[attr-defined]
+    return caplog
 
 
 def pytest_configure(config: pytest.Config) -> None:

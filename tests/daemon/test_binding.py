@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import os
 import re
 import socket
 import stat
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -15,7 +17,7 @@ import pytest
 
 from acd.errors import EXIT_ALREADY_RUNNING, EXIT_UNSAFE_SOCKET
 from testing.strace import Strace
-from testing.support import DAEMON, DaemonHome
+from testing.support import DAEMON, WAIT, DaemonHome
 
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root, to become another user")
 
@@ -23,7 +25,7 @@ NOBODY = 65534
 
 
 def refused(home: DaemonHome) -> str:
-    """The error of a daemon that refuses the directory of its socket."""
+    """The log of a daemon that exits because its directory is unsafe."""
     daemon = home.start(wait=False)
     assert daemon.end() == EXIT_UNSAFE_SOCKET
     return daemon.log()
@@ -221,3 +223,23 @@ sys.exit(acd.__main__.main())
     finally:
         prepared.rmdir()
     assert f"{prepared} is not a private directory: it belongs to user 0\n" in daemon.log()
+
+
+def test_a_check_for_a_daemon_does_not_delay_the_start_of_one(
+    home: DaemonHome,
+) -> None:
+    home.directory.mkdir(mode=0o700)
+    lock_file = home.directory / "acd.sock.daemon"
+    bystander = subprocess.Popen(["sleep", str(WAIT)])
+    try:
+        # The pid of a killed daemon, reused by another process.
+        lock_file.write_text(str(bystander.pid))
+        with lock_file.open() as held:
+            fcntl.flock(held, fcntl.LOCK_SH)
+            daemon = home.start(wait=False)
+            with pytest.raises(subprocess.TimeoutExpired):
+                bystander.wait(0.5)
+        daemon.wait_for("READY=1")
+    finally:
+        bystander.kill()
+        bystander.wait()

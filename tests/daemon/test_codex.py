@@ -86,7 +86,7 @@ class CodexFiles:
             process.communicate()
 
     def asks(self, client: LineClient, session: str, parent: int, helper: str) -> None:
-        """Sends a permission request of a subagent, which has a rollout of its own."""
+        """Sends a permission request of a subagent, which has its own rollout."""
         self.begin(helper)
         path = str(self.rollout(helper))
         asked = {"tool_name": "Bash", "agent_id": helper, "transcript_path": path}

@@ -74,13 +74,13 @@ def test_unwritten_state_is_written_at_the_stop(
         assert set(other.sessions()) == {"a", "b"}
 
 
-def test_a_limit_on_a_file_s_size_is_a_full_disk(home: DaemonHome) -> None:
+def test_a_limit_on_the_size_of_a_file_is_handled_as_a_full_disk(home: DaemonHome) -> None:
     def small_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, resource.RLIM_INFINITY))
 
     daemon = home.start(preexec_fn=small_files)
     with home.client() as client:
-        # One session each: a rewritten file is no shorter.
+        # One session each: a rewritten file is as long.
         replies = client.ask_all(*(f"SET {'s' * 100}{n} working" for n in range(100)))
         assert replies == ["OK"] * 100
         assert client.info()["journal_failure"] == "File too large"
@@ -120,7 +120,7 @@ def test_a_file_of_changes_that_hits_a_limit_is_rewritten_at_once(home: DaemonHo
 
 
 class Disk:
-    """A small tmpfs on the socket's directory, in a mount namespace of its own."""
+    """A small tmpfs on the socket's directory, in a new mount namespace."""
 
     def __init__(self, home: DaemonHome):
         home.directory.mkdir(mode=0o700)

@@ -1,4 +1,4 @@
-"""Values that no system call takes, locales that cannot encode a path, bugs: no daemon ends."""
+"""The daemon survives values that no system call accepts, foreign locales, and bugs."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ class BrokenSource:
         pass
 
 
-def test_a_bug_in_an_agents_evidence_ends_no_start_and_no_event(
+def test_a_bug_in_an_agents_evidence_stops_neither_a_start_nor_an_event(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     broken = replace(AGENTS["codex"], name="broken", observer=f"{__name__}:BrokenSource")
@@ -233,7 +233,7 @@ def test_a_bug_in_an_agents_evidence_ends_no_start_and_no_event(
     assert applied == []
 
 
-def test_a_bug_in_a_request_is_an_err_and_the_connection_goes_on(
+def test_a_bug_in_a_request_is_an_err_and_the_connection_stays_open(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def fail(session_id: str) -> NoReturn:

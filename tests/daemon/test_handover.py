@@ -161,7 +161,7 @@ def test_several_daemons_started_at_once_keep_what_was_acknowledged(
         daemons = [activate(home, [sock], wait=False) for _ in range(4)]
         with home.client() as client:
             assert client.ask("SET a working") == "OK"
-        # Each signals the one before it; which one serves now, and which is last, is random.
+        # Each signals the one before it; their order is random.
         with home.client() as client:
             assert set(client.sessions()) == {"a"}
         for daemon in daemons:

@@ -50,19 +50,19 @@ def test_every_session_of_a_version_1_file_is_there(journal_file: Path) -> None:
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_a_session_of_a_version_1_file_is_as_it_was(journal_file: Path, name: str) -> None:
+def test_a_session_of_a_version_1_file_is_read_back_exactly(journal_file: Path, name: str) -> None:
     shown = json.loads(json.dumps(load(journal_file).get(name).to_wire_whole(LATER)))
     # Later versions may show more fields.
     assert {field: shown.get(field) for field in EXPECTED[name]} == EXPECTED[name]
 
 
-def test_a_version_1_file_goes_on_as_it_is(journal_file: Path) -> None:
+def test_a_version_1_file_is_not_rewritten(journal_file: Path) -> None:
     load(journal_file)
     assert journal_file.read_bytes() == FIXTURE.read_bytes()
     assert list(journal_file.parent.glob("*.unreadable")) == []
 
 
-def test_a_version_1_file_of_another_boot_is_forgotten(journal_file: Path) -> None:
+def test_a_version_1_file_of_another_boot_is_discarded(journal_file: Path) -> None:
     assert load(journal_file, "another boot").sessions == {}
 
 

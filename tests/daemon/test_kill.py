@@ -11,7 +11,7 @@ import pytest
 
 from testing.daemons import Daemons
 from testing.service_manager import listener
-from testing.support import DaemonHome
+from testing.support import DaemonHome, subscriber
 from testing.worker import Worker
 
 KILLS = 100
@@ -32,9 +32,12 @@ def test_acknowledged_requests_survive_a_hundred_kills_at_any_moment(
 ) -> None:
     chance = random.Random(7)
     workers = [Worker("alone", 1), Worker("many", 2)]
+    kills = 0
     with listener(home) as sock, Daemons(home, sock, compact_min) as daemons:
         daemon = daemons.start()
-        for _ in range(KILLS):
+        # A slow machine needs more kills until there was load.
+        while kills < KILLS or any(worker.lines <= KILLS for worker in workers):
+            kills += 1
             with ExitStack() as stack:
                 clients = [stack.enter_context(home.client()) for _ in workers]
                 # Otherwise they may wait in the queue, for the next daemon.
@@ -54,7 +57,6 @@ def test_acknowledged_requests_survive_a_hundred_kills_at_any_moment(
                 for worker in workers:
                     worker.check(client)
                 assert client.info()["journal_failure"] is None
-        assert all(worker.lines > KILLS for worker in workers), "there was no load"
         daemon.kill()
     log = daemons.log.read_text()
     assert "invalid record" not in log
@@ -74,20 +76,26 @@ def test_a_single_request_survives_a_kill_right_after_its_reply(home: DaemonHome
             client.ask("STOP")
 
 
+def boot_seconds() -> float:
+    """The daemon's clock for durations."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) / 1e9
+
+
 def test_durations_continue_across_a_kill(home: DaemonHome) -> None:
     with listener(home) as sock, Daemons(home, sock) as daemons:
         daemon = daemons.start()
         with home.client() as client:
+            before = boot_seconds()
             client.ask("SET a question")
-            before = client.get("a")
-        time.sleep(0.6)
+            after = boot_seconds()
+        time.sleep(1)  # UPDATE has whole seconds
         daemon.kill()
         daemon = daemons.start()
-        time.sleep(0.6)
-        with home.client() as client:
-            client.send("SUBSCRIBE", "SET a working")
-            assert client.lines(3)[1:] == ["OK", "UPDATE a working 1"]
-        with home.client() as client:
+        with home.client() as client, subscriber(home) as watcher:
+            shortest = boot_seconds() - after
+            client.ask("SET a working")
+            longest = boot_seconds() - before
             [passed] = client.get("a")["history"]
-            assert passed["duration"] == pytest.approx(passed["at"] - before["since"], abs=0.02)
+            assert shortest <= passed["duration"] <= longest
+            assert watcher.line() == f"UPDATE a working {int(passed['duration'])}"
         daemon.kill()

@@ -1,7 +1,8 @@
-"""Log messages are one line each, without control characters."""
+"""Log messages are one line each, without control characters and without texts of requests."""
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from acd.daemon import log
+from testing.support import DaemonHome
 
 HOSTILE = "a\nb\r<3>c\x1b[2J\u2028d\u202ee\x85f"
 ESCAPED = r"a\nb\r<3>c\x1b[2J\u2028d\u202ee\x85f"
@@ -44,9 +46,9 @@ def without_systemd(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_message_is_one_printable_line(capfd: pytest.CaptureFixture[str]) -> None:
     log.configure("info", {})
-    logging.getLogger("acd.server").warning("it said %s", HOSTILE)
+    logging.getLogger("acd.server").warning("it sent %s", HOSTILE)
     [line] = capfd.readouterr().err.splitlines()
-    assert line.endswith(f" WARNING it said {ESCAPED}")
+    assert line.endswith(f" WARNING it sent {ESCAPED}")
 
 
 @pytest.mark.usefixtures("without_systemd")
@@ -93,7 +95,46 @@ def test_in_the_journal_itself_the_message_has_its_fields(
     monkeypatch.setattr(
         handler, "send", lambda text, /, **more: sent.append({"MESSAGE": text, **more})
     )
-    logging.getLogger("acd.server").warning("it said %s", HOSTILE)
+    logging.getLogger("acd.server").warning("it sent %s", HOSTILE)
     [entry] = sent
-    assert entry["MESSAGE"] == f"it said {ESCAPED}"
+    assert entry["MESSAGE"] == f"it sent {ESCAPED}"
     assert (entry["SYSLOG_IDENTIFIER"], entry["PRIORITY"]) == ("acd", "4")
+
+
+# Of a whole daemon -------------------------------------------------------------
+
+
+def test_under_a_journal_each_line_has_its_priority(home: DaemonHome) -> None:
+    # systemd.exec(5): JOURNAL_STREAM identifies the daemon's stderr.
+    home.configure("[deamon]\n")
+    program = (
+        "import os, sys; sys.modules['systemd'] = None; found = os.fstat(2);"
+        "os.environ['JOURNAL_STREAM'] = f'{found.st_dev}:{found.st_ino}';"
+        "sys.argv[1:] = ['daemon'];"
+        "from acd.__main__ import main; sys.exit(main())"
+    )
+    daemon = home.start([sys.executable, "-c", program])
+    assert home.ask("STOP") == ["OK"]
+    assert daemon.end() == 0
+    first, second, *_ = daemon.log().splitlines()
+    assert first.startswith(f"<3>{home.config}:1: deamon: no such section")
+    assert second.startswith("<6>serving ")
+
+
+def test_no_text_of_a_request_is_logged(home: DaemonHome) -> None:
+    home.configure("[daemon]\nlog_level = 'info'\n")
+    daemon = home.start()
+    event = {
+        "session_id": "hooked",
+        "hook_event_name": "Stop",
+        "last_assistant_message": "the secret answer",
+    }
+    home.ask(
+        'SET a working {"prompt": "the secret prompt"}',
+        "SET a working {the secret mistake}",
+        f"HOOK claude-code {{}} {json.dumps(event)}",
+        "HOOK nobody {} {the secret event}",
+        "the secret verb",
+    )
+    assert daemon.stop() == 0
+    assert "secret" not in daemon.log()

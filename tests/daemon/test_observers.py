@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
 from collections.abc import Callable
 
@@ -53,7 +54,7 @@ def test_a_file_that_an_earlier_process_of_that_pid_left_changes_nothing(
 
 
 @pytest.mark.parametrize(("status", "becomes"), [("busy", "working"), ("idle", "attention")])
-def test_a_question_is_answered_or_dismissed(
+def test_a_question_ends_when_its_answer_or_dismissal_is_observed(
     agent: FakeAgent, client: LineClient, subscriber: LineClient, status: str, becomes: str
 ) -> None:
     agent.hook(client, "PermissionRequest", **ASKS)
@@ -76,12 +77,14 @@ def test_a_status_from_before_the_last_hook_changes_nothing(
 
 
 def test_a_status_that_lasts_for_a_moment_is_ignored(
-    agent: FakeAgent, client: LineClient, subscriber: LineClient
+    daemon: DaemonProcess, agent: FakeAgent, client: LineClient, subscriber: LineClient
 ) -> None:
     agent.hook(client, "UserPromptSubmit")
     assert next_update(subscriber) == ("s", "working")
+    daemon.signal(signal.SIGSTOP)  # the moment is shorter than its delay, on any machine
     agent.registers("idle")
     agent.registers("busy")
+    daemon.signal(signal.SIGCONT)
     agent.hook(client, "PermissionRequest", **ASKS)
     assert next_update(subscriber) == ("s", "question")
 
@@ -190,7 +193,7 @@ def test_several_configuration_directories_are_watched_at_once(
 
 
 @pytest.mark.slow  # creates thousands of files
-def test_thousands_of_stale_files_and_all_keys_are_not_opened(
+def test_stale_files_and_keys_are_not_opened(
     home: DaemonHome,
     agent: FakeAgent,
     client: LineClient,
@@ -299,7 +302,7 @@ def test_an_event_of_another_machine_watches_no_process_here(
     assert client.get("far")["status"] == "working"
 
 
-def test_a_session_without_a_pid_is_left_to_its_hooks(
+def test_a_session_without_a_pid_is_changed_by_its_hooks_only(
     client: LineClient, subscriber: LineClient
 ) -> None:
     event = json.dumps({"session_id": "s", "hook_event_name": "UserPromptSubmit"})

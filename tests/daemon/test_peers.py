@@ -7,8 +7,8 @@ import itertools
 import json
 import os
 import resource
-import shutil
 import socket
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import pytest
 
 from acd.daemon.server import TURN
 from testing.service_manager import activate, listener
-from testing.strace import Attached
+from testing.strace import Attached, needs_strace
 from testing.support import WAIT, DaemonHome, DaemonProcess, LineClient, subscriber
 
 NOBODY = 65534
@@ -198,7 +198,7 @@ def test_a_client_that_leaves_without_reading_disturbs_no_other(
                 rude.send(*lines)
     with subscriber(home) as watcher:
         assert client.ask("SET s1 question") == "OK"
-        assert watcher.line() == "UPDATE s1 question 0"
+        assert watcher.line().startswith("UPDATE s1 question ")
     assert client.info()["pid"]
 
 
@@ -254,7 +254,7 @@ def test_without_free_descriptors_connected_clients_are_served_and_new_ones_clos
     assert home.ask("PING") == ["OK"], "service resumes"
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not here")
+@needs_strace
 def test_without_free_descriptors_the_daemon_does_not_spin(
     home: DaemonHome, starved: DaemonProcess
 ) -> None:
@@ -262,7 +262,8 @@ def test_without_free_descriptors_the_daemon_does_not_spin(
         for _ in range(5):
             stack.enter_context(home.client())
         with Attached(starved.pid, home.root / "strace.log") as trace:
-            lines = trace.record(0.5)
+            time.sleep(0.5)
+            lines = trace.lines()
     assert len(lines) < 50, lines[-10:]
 
 

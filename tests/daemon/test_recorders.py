@@ -9,7 +9,7 @@ from testing.peer import memory_server
 PROMPT = 'SET a question {"prompt": "a secret", "working_dir": "/w"}'
 
 
-def test_a_recording_begins_with_the_sessions_and_goes_on_with_each_record() -> None:
+def test_a_recording_is_the_sessions_followed_by_each_record() -> None:
     with memory_server() as server:
         server.peer().ask("SET a working")
         recorder = server.peer()

@@ -127,7 +127,7 @@ def test_binary_garbage_is_answered_line_by_line(client: LineClient) -> None:
     for _ in range(20):
         garbage = chance.randbytes(5_000)
         client.sock.sendall(garbage + b"\nPING\n")
-        # A random line is no request: it would have to begin with a verb.
+        # A random line does not begin with a verb, so it is an error.
         replies = client.lines(garbage.count(b"\n") + 2)
         assert all(reply.startswith("ERR ") for reply in replies[:-1])
         assert replies[-1] == "OK"

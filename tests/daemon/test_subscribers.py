@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from acd.config import LimitsConfig
+from testing.peer import memory_server
 from testing.support import DaemonHome, LineClient, subscriber
 
 
@@ -76,14 +76,14 @@ def test_every_change_is_pushed_and_nothing_else(home: DaemonHome, client: LineC
         assert pushed.ask("PING") == "OK"
 
 
-def test_an_update_has_the_whole_seconds_in_the_previous_status(
-    home: DaemonHome, client: LineClient
-) -> None:
-    with subscriber(home) as pushed:
-        client.ask_all("SET a question", "SET b question")
-        time.sleep(1.05)
-        client.ask_all("SET a working", "SET b question")
-        assert pushed.lines(4) == [
+def test_an_update_has_the_whole_seconds_in_the_previous_status() -> None:
+    with memory_server() as served:
+        pushed, client = served.peer(), served.peer()
+        pushed.ask("SUBSCRIBE")
+        client.ask("SET a question", "SET b question")
+        served.wait(1.95)
+        client.ask("SET a working", "SET b question")
+        assert pushed.take() == [
             "UPDATE a question 0",
             "UPDATE b question 0",
             "UPDATE a working 1",
@@ -131,20 +131,24 @@ def test_the_pushes_of_own_changes_follow_their_replies(home: DaemonHome) -> Non
         assert other.lines(3) == ["UPDATE a working 0", "UPDATE b question 0", "REMOVED a"]
 
 
-def test_a_second_subscription_replaces_the_first(home: DaemonHome, client: LineClient) -> None:
-    with subscriber(home) as pushed:
+def test_a_second_subscription_replaces_the_first() -> None:
+    with memory_server() as served:
+        pushed, client = served.peer(), served.peer()
+        pushed.ask("SUBSCRIBE")
         client.ask("SET a working")
-        assert pushed.line() == "UPDATE a working 0"
-        pushed.send("SUBSCRIBE json")
-        assert [s["id"] for s in json.loads(pushed.line().removeprefix("STATE "))] == ["a"]
+        assert pushed.take() == ["UPDATE a working 0"]
+        [state] = pushed.ask("SUBSCRIBE json")
+        assert [each["id"] for each in json.loads(state.removeprefix("STATE "))] == ["a"]
         client.ask("SET a question")
-        assert pushed.line().startswith("UPDATE a question 0 {")
-        pushed.send("SUBSCRIBE")
-        assert pushed.line().startswith("STATE ")
+        [update] = pushed.take()
+        assert update.startswith("UPDATE a question 0 {")
+        [state] = pushed.ask("SUBSCRIBE")
+        assert state.startswith("STATE ")
         client.ask("SET a working")
-        assert pushed.line() == "UPDATE a working 0"
-        assert pushed.ask("PING") == "OK"
-        assert client.info()["subscribers"] == 1
+        assert pushed.take() == ["UPDATE a working 0"]
+        assert pushed.ask("PING") == ["OK"]
+        [info] = client.ask("INFO")
+        assert json.loads(info.removeprefix("OK "))["subscribers"] == 1
 
 
 def test_a_refused_subscription_leaves_the_previous_one(

@@ -152,7 +152,7 @@ class Conversations(RuleBasedStateMachine):
 
     @rule(line=COMMANDS)
     def send_like_a_hook(self, line: str) -> None:
-        """One line on a connection of its own."""
+        """One line on a new connection."""
         with self.home.client() as hook:
             hook.send(line)
             hook.line()  # the model needs the order

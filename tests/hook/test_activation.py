@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from testing.hook_home import HOOK_FILES, INTERPRETER, PROMPT, WAIT, Ended, HookHome, payload
+from testing.strace import needs_strace
 
 pytestmark = pytest.mark.slow  # they start daemons, and make system calls fail with strace
 
@@ -62,7 +63,8 @@ def test_a_long_event_starts_the_daemon_as_well(home: HookHome) -> None:
     assert line.event["prompt"] == "x" * 1000
 
 
-def test_fifty_at_once_start_one_daemon_and_none_is_lost(home: HookHome) -> None:
+def test_fifty_hooks_at_once_start_one_daemon_and_lose_no_event(home: HookHome) -> None:
+    home.allow_time()
     home.install_daemon()
     gate = home.root / "gate"
     os.mkfifo(gate)
@@ -252,7 +254,7 @@ def test_a_program_that_cannot_be_started_leaves_no_socket_and_is_counted(home: 
 # The files that the hook leaves.
 
 
-def test_nothing_is_ever_wider_than_it_should_be(home: HookHome) -> None:
+def test_no_file_is_accessible_to_others_even_under_umask_0(home: HookHome) -> None:
     home.install_daemon()
     home_before = {path: path.stat().st_mode for path in home.root.rglob("*")}
     assert home.run(preexec_fn=lambda: os.umask(0)).silent
@@ -300,8 +302,6 @@ def test_a_lock_that_is_a_symlink_is_not_followed(home: HookHome) -> None:
 
 
 # Faults at each system call.
-
-needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="no strace")
 
 
 FAULTS = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from testing.hook_home import PROMPT, WAIT, BacklogListener, HookHome, wait_until_asleep
+from testing.strace import needs_strace
 
 pytestmark = pytest.mark.slow  # they wait for replies that do not come
 
@@ -40,9 +40,10 @@ def ended_silently(hook: subprocess.Popen[bytes]) -> bool:
         return (hook.wait(WAIT), hook.stdout.read(), hook.stderr.read()) == (0, b"", b"")
 
 
-def test_it_leaves_as_soon_as_the_daemon_has_answered(
+def test_the_hook_ends_as_soon_as_the_daemon_has_answered(
     home: HookHome, manager: BacklogListener
 ) -> None:
+    home.allow_time()
     hook = sent(home)
     line = manager.answer_one()
     assert json.loads(line.split(b" ", 3)[3])["hook_event_name"] == "UserPromptSubmit"
@@ -54,6 +55,7 @@ def test_it_leaves_as_soon_as_the_daemon_has_answered(
 def test_when_the_service_fails_the_hook_starts_a_daemon_for_its_event(
     home: HookHome, manager: BacklogListener
 ) -> None:
+    home.allow_time()
     home.install_daemon()
     hooks = [sent(home) for _ in range(3)]
     for hook in hooks:
@@ -65,7 +67,7 @@ def test_when_the_service_fails_the_hook_starts_a_daemon_for_its_event(
     assert home.given_up() == 0
 
 
-def test_no_reply_in_time_costs_no_event(home: HookHome, manager: BacklogListener) -> None:
+def test_no_event_is_lost_without_a_reply_in_time(home: HookHome, manager: BacklogListener) -> None:
     assert home.run().silent
     assert manager.line().event["hook_event_name"] == "UserPromptSubmit"
     assert home.given_up() == 0
@@ -92,7 +94,7 @@ def test_whatever_the_owner_file_holds_the_event_arrives_once(
     assert manager.raw() is None
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="no strace")
+@needs_strace
 def test_a_hook_awaits_no_reply_of_a_running_daemon(home: HookHome) -> None:
     listener = home.listen()
     Path(f"{home.socket}.daemon").write_text(f"{os.getpid()}\n")

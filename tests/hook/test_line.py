@@ -107,7 +107,7 @@ def test_copilot_running_a_projects_claude_hooks_sends_nothing(home: HookHome) -
     assert listener.raw() is None
 
 
-def test_codex_below_copilot_is_still_codex(home: HookHome) -> None:
+def test_codex_started_by_copilot_sends_its_events(home: HookHome) -> None:
     listener = home.listen()
     home.run(command=home.command("codex"), environ={"COPILOT_CLI": "1"})
     assert listener.line().agent == "codex"
@@ -116,7 +116,7 @@ def test_codex_below_copilot_is_still_codex(home: HookHome) -> None:
 # The hook's own fields.
 
 
-def test_the_least_that_is_added(home: HookHome) -> None:
+def test_these_fields_are_always_added(home: HookHome) -> None:
     listener = home.listen()
     before = time.time_ns()
     home.run()
@@ -130,7 +130,7 @@ def test_the_least_that_is_added(home: HookHome) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the start time is read from /proc")
-def test_of_hooks_that_are_held_up_the_times_are_in_the_order_of_their_start(
+def test_delayed_hooks_have_times_in_the_order_of_their_start(
     home: HookHome,
 ) -> None:
     listener = home.listen()
@@ -146,7 +146,7 @@ def test_of_hooks_that_are_held_up_the_times_are_in_the_order_of_their_start(
     assert sorted(at, key=lambda pid: at[pid]) == [str(hook.pid) for hook in hooks]
 
 
-def test_all_that_is_added(home: HookHome) -> None:
+def test_these_fields_are_added_where_they_are_known(home: HookHome) -> None:
     listener = home.listen()
     claude = {
         "CLAUDE_PID": "4711",
@@ -195,15 +195,13 @@ def test_an_older_client_is_attended_by_its_entry_point(
         ("TMUX", "x" * 513, "TMUX"),
     ],
 )
-def test_a_value_that_cannot_be_is_left_out(
-    home: HookHome, variable: str, value: str, key: str
-) -> None:
+def test_an_invalid_value_is_left_out(home: HookHome, variable: str, value: str, key: str) -> None:
     listener = home.listen()
     home.run(environ={variable: value})
     assert key not in listener.line().meta
 
 
-def test_without_a_home_no_config_dir_is_made_up(home: HookHome) -> None:
+def test_without_a_home_no_config_dir_is_added(home: HookHome) -> None:
     listener = home.listen()
     del home.environ["HOME"]
     home.run()
@@ -283,14 +281,14 @@ def test_a_json_string_of_text_is_what_the_json_module_reads(text: str) -> None:
         {"XDG_RUNTIME_DIR": ""},
     ],
 )
-def test_hook_and_program_agree_where_the_socket_is(environ: dict[str, str]) -> None:
+def test_hook_and_program_compute_the_same_socket_path(environ: dict[str, str]) -> None:
     environ["HOME"] = "/home/somebody"
     encoded = {os.fsencode(name): os.fsencode(value) for name, value in environ.items()}
     assert os.fsdecode(acd_hook_event.socket_path(encoded)) == str(paths.socket_path(environ))
 
 
 @pytest.mark.parametrize("uid_of_run_user", ["ours", "another's", "none"])
-def test_without_xdg_runtime_dir_it_is_run_user_if_that_is_ours(
+def test_without_xdg_runtime_dir_the_socket_is_below_run_user_if_the_user_owns_that(
     monkeypatch: pytest.MonkeyPatch, uid_of_run_user: str
 ) -> None:
     uid = 54321

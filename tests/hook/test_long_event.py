@@ -93,7 +93,7 @@ def test_a_long_prompt_is_cut(home: HookHome) -> None:
     assert event == {**whole, "prompt": LONG[:1000]}
 
 
-def test_a_long_answer_keeps_what_still_runs(home: HookHome) -> None:
+def test_a_long_answer_keeps_the_running_tasks(home: HookHome) -> None:
     event = sent(home, enlarged(payload("Stop-bg-shell"), last_assistant_message=LONG))
     [task] = event["background_tasks"]
     assert (task["id"], task["type"], task["status"]) == ("bszv79d64", "shell", "running")
@@ -129,7 +129,7 @@ def test_a_long_question_keeps_what_is_asked(home: HookHome) -> None:
     assert event["tool_input"] == {"questions": [left] * 4}
 
 
-def test_a_name_too_long_to_be_one_is_left_out_whole(home: HookHome) -> None:
+def test_a_name_that_is_too_long_is_left_out(home: HookHome) -> None:
     event = sent(home, enlarged(PROMPT, cwd="/" + "x" * 4096, transcript_path="/t", prompt=LONG))
     assert "cwd" not in event
     assert event["transcript_path"] == "/t"
@@ -189,7 +189,7 @@ def test_ten_megabytes_of_anything_are_sent_or_given_up_and_counted(
         assert listener.line().event["session_id"] == "s"
 
 
-def test_more_than_the_largest_is_given_up_and_counted(home: HookHome) -> None:
+def test_an_event_beyond_the_limit_of_stdin_is_given_up_and_counted(home: HookHome) -> None:
     listener = home.listen()
     assert home.run(b'{"a": "' + b"x" * (17 << 20) + b'"}').silent
     assert listener.raw() is None
@@ -203,7 +203,7 @@ json_values = st.recursive(
 
 
 @given(st.dictionaries(st.text(), json_values), st.integers(20, 2_000))
-def test_whatever_the_object_it_fits_or_overflows(event: dict[str, Any], limit: int) -> None:
+def test_any_object_fits_after_shortening_or_overflows(event: dict[str, Any], limit: int) -> None:
     try:
         short = shortened(json.dumps(event).encode(), limit)
     except OverflowError:
@@ -221,7 +221,7 @@ def test_whatever_the_object_it_fits_or_overflows(event: dict[str, Any], limit: 
 
 
 @given(st.binary() | st.text().map(str.encode))
-def test_whatever_the_bytes_it_is_json_or_a_value_error(event: bytes) -> None:
+def test_any_bytes_become_json_or_a_value_error(event: bytes) -> None:
     try:
         short = shortened(event, 60_000)
     except (ValueError, OverflowError, RecursionError):

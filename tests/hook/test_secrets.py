@@ -1,4 +1,4 @@
-"""The environment holds keys and tokens: only listed variables are sent, stored or passed on."""
+"""Only listed variables of the environment are sent, stored or passed on: it holds secrets."""
 
 from __future__ import annotations
 
@@ -81,7 +81,9 @@ def test_a_daemon_that_was_started_gets_no_secret(home: HookHome, hidden: dict[s
     assert not holds_any("".join(report["lines"]).encode(), hidden)
 
 
-def test_the_search_finds_what_it_looks_for(home: HookHome, hidden: dict[str, str]) -> None:
+def test_the_search_finds_a_secret_in_a_file_and_in_bytes(
+    home: HookHome, hidden: dict[str, str]
+) -> None:
     (home.home / "leak").write_text(f"x{hidden['DATABASE_URL']}x")
     assert holds_any(files_below(home.root), hidden)
     assert holds_any(b"GITHUB_TOKEN=", hidden)

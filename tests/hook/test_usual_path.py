@@ -54,7 +54,7 @@ def test_the_usual_path_imports_its_module_and_one_that_a_bare_interpreter_does_
     assert imported(home, home.command()) - bare == {"acd_hook_event", "_socket"}
 
 
-def test_codex_takes_the_same_path(home: HookHome) -> None:
+def test_a_hook_of_codex_imports_the_same_modules(home: HookHome) -> None:
     home.listen()
     bare = imported(home, [INTERPRETER, "-I", "-S", "-c", "pass"])
     assert imported(home, home.command("codex")) - bare == {"acd_hook_event", "_socket"}
@@ -108,7 +108,7 @@ def test_the_work_is_loaded_from_bytecode_and_its_source_is_not_opened(home: Hoo
 
 
 @pytest.mark.parametrize("there", ["missing", "another version's", "of another source"])
-def test_without_bytecode_that_fits_the_hook_works_all_the_same(home: HookHome, there: str) -> None:
+def test_the_hook_works_without_current_bytecode(home: HookHome, there: str) -> None:
     listener = home.listen()
     module = home.program / "acd_hook_event.py"
     bytecode = Compile(module).path

@@ -50,7 +50,7 @@ def test_no_version_gets_a_name_that_it_does_not_support(version: Version) -> No
     assert entries(version, "x").keys() <= set(KNOWN[version].split())
 
 
-def test_the_first_version_with_hooks_of_use_gets_the_long_standing_names() -> None:
+def test_the_first_supported_version_gets_the_events_that_it_supports() -> None:
     assert entries(LONG_STANDING, "x").keys() == set(KNOWN[LONG_STANDING].split())
     assert entries((0, 2, 9), "x") == {}
 
@@ -89,7 +89,7 @@ def test_the_newest_version_gets_exactly_the_events_that_the_daemon_supports() -
     assert SUPPORTED_SINCE.keys() == names
 
 
-def test_what_may_be_the_last_of_a_run_is_not_async() -> None:
+def test_an_event_that_may_be_the_last_of_a_run_is_not_async() -> None:
     found = entries((2, 1, 329), "x")
     assert {event for event, entry in found.items() if "async" not in entry} == SYNCHRONOUS
     assert all(entry.get("async", True) is True for entry in found.values())
@@ -102,7 +102,7 @@ def test_every_entry_is_a_command_with_a_small_timeout() -> None:
 
 
 @pytest.mark.parametrize("content", ACCEPTED.values(), ids=ACCEPTED)
-def test_all_the_hooks_go_in_and_out_without_a_trace(content: bytes) -> None:
+def test_adding_and_removing_all_hooks_restores_the_settings(content: bytes) -> None:
     text = content.decode()
     merged = merge(text, entries((2, 1, 329), "exec /p /d/acd_hook.py claude-code"), "claude-code")
     assert unmerge(merged, "claude-code", text) == text

@@ -169,7 +169,9 @@ def test_the_command_stays_while_its_python_is_there(user: User, codex: Codex) -
     assert codex.events()["Stop"][0]["hooks"][0]["command"] == ours
 
 
-def test_without_trust_install_and_status_say_what_codex_will_ask(user: User, codex: Codex) -> None:
+def test_without_trust_install_and_status_show_what_codex_will_ask(
+    user: User, codex: Codex
+) -> None:
     assert "Codex runs none of these hooks before you trust them" in user.install()
     [part] = inspect_installation(user.environ).hooks.values()
     assert part.state == "untrusted"
@@ -278,13 +280,13 @@ def hooks(*groups: list[dict[str, str]]) -> bytes:
     return json.dumps({"hooks": {"Stop": [{"hooks": group} for group in groups]}}).encode()
 
 
-def test_nothing_moves_where_acds_hook_was_last() -> None:
+def test_no_hook_changes_its_position_if_acds_was_the_last() -> None:
     assert moved(hooks([THEIRS], [OURS]), hooks([THEIRS])) is None
     assert moved(hooks([THEIRS]), hooks([THEIRS], [OURS])) is None
 
 
 @pytest.mark.parametrize("before", [hooks([OURS], [THEIRS]), hooks([OURS, THEIRS])])
-def test_a_hook_behind_acds_moves_when_that_goes(before: bytes) -> None:
+def test_a_hook_after_acds_changes_its_position_when_acds_is_removed(before: bytes) -> None:
     note = moved(before, hooks([THEIRS]))
     assert note is not None
     assert note.endswith("Stop (notify-send done)")

@@ -71,7 +71,9 @@ PROBLEMS = {
     "another one first on PATH": check_path(Path("/other/acd"), PLACE),
     "an unsafe directory": check_socket(PLACE, ("it is open", "close it"), None, None),
     "a file that is not a socket": check_socket(PLACE, None, "is not a socket", None),
-    "a socket that hooks do not know": check_socket(PLACE, None, None, Path("/run/acd.sock")),
+    "a socket at a path that hooks do not use": check_socket(
+        PLACE, None, None, Path("/run/acd.sock")
+    ),
     "a daemon of another version": check_daemon({**INFO, "version": "0.9"}, "1.0", "systemd"),
     "a daemon that cannot write": check_daemon({**INFO, "journal_failure": "full"}, "1.0", None),
     "a daemon beside the service": check_daemon(
@@ -143,9 +145,9 @@ FINE = {
     ),
     "current hooks": check_hooks("codex", "current", PLACE, []),
     "a new client": clients(NEW)[0],
-    "a client that may not know an event": clients(("/mid", (2, 1, 150), ["X"]), NEW)[1],
+    "a client that may not support an event": clients(("/mid", (2, 1, 150), ["X"]), NEW)[1],
     "no client": clients()[0],
-    "a client that does not tell its version": clients(("/mute", None, []))[0],
+    "a client that prints no version": clients(("/mute", None, []))[0],
 }
 
 
@@ -174,7 +176,7 @@ def test_a_link_to_the_installed_program_is_the_installed_program(tmp_path: Path
     assert check_path(link, program).severity == "ok"
 
 
-def test_an_administrators_settings_are_not_for_the_user_to_mend() -> None:
+def test_the_remedy_for_an_administrators_settings_is_to_ask_the_administrator() -> None:
     asked = managed("disableAllHooks", by_administrator=True).hint
     assert asked is not None
     assert asked.startswith("ask whoever manages this machine")

@@ -261,7 +261,7 @@ def _configure_notify(user: User, text: str) -> None:
     path.write_text(f"[notify]\n{text}\n")
 
 
-def test_notifications_that_are_off_are_a_word_in_status_and_no_finding(
+def test_notifications_that_are_off_are_shown_in_status_and_are_not_a_finding(
     whole: User,
 ) -> None:
     assert " notify " not in doctor(whole, 0)

@@ -97,7 +97,7 @@ def test_a_path_that_settings_cannot_hold_is_refused() -> None:
 # --- The interpreter ----------------------------------------------------------
 
 
-def test_the_real_python_is_no_link_no_script_and_of_no_environment() -> None:
+def test_the_real_python_is_neither_a_link_nor_a_script_nor_in_an_environment() -> None:
     python = real_python()
     assert python == python.resolve()
     assert not python.is_relative_to(Path(sys.prefix))

@@ -111,7 +111,7 @@ def test_with_a_client_too_old_for_any_hook_everything_else_is_installed(user: U
     assert not user.settings.exists()
 
 
-def test_where_hooks_are_all_that_is_wanted_a_client_too_old_for_any_is_an_error(
+def test_with_hooks_only_a_client_too_old_for_any_hook_is_an_error(
     user: User,
 ) -> None:
     user.claude("1.0.20")
@@ -268,7 +268,7 @@ def test_a_path_with_control_characters_is_shown_escaped(user: User) -> None:
 
 
 @pytest.mark.slow  # four installs at once
-def test_installs_at_once_come_one_after_the_other(user: User) -> None:
+def test_concurrent_installs_run_one_after_the_other(user: User) -> None:
     user.write(ACCEPTED["foreign hooks on the same events"])
     commands = [user.command("install")] * 3 + [user.command("install", "--hooks-only")]
     running = [

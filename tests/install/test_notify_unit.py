@@ -59,10 +59,14 @@ def test_notifications_come_and_go_with_the_daemon(user: ServiceUser) -> None:
 
 
 def test_notifications_do_not_keep_the_daemon_and_end_with_it(user: ServiceUser) -> None:
-    user.configure(f"[daemon]\nidle_timeout_minutes = 0.02\n{COMMAND}")
+    user.configure(COMMAND)
     user.run_acd("install")
     user.request("SET one working")
-    user.await_end(user.daemon_pid())
+    user.await_subscriber()
+    pid = user.daemon_pid()
+    user.configure(f"[daemon]\nidle_timeout_minutes = 0.001\n{COMMAND}")
+    user.run("kill", "-HUP", str(pid))
+    user.await_end(pid)
     until(lambda: user.unit("acd-notify.service", "ActiveState") == "inactive")
 
 

@@ -149,7 +149,7 @@ def test_doctor_reports_the_events_of_a_client_that_only_an_extension_brings(
 @pytest.mark.parametrize(
     "name", ["plain", "byte order mark and CRLF", "nothing", "empty object over two lines", "tabs"]
 )
-def test_the_client_runs_the_hooks_from_what_we_leave(
+def test_the_client_runs_the_hooks_that_were_added(
     executable: Path, home: ClaudeHome, name: str
 ) -> None:
     put(home, executable, ACCEPTED[name])
@@ -179,7 +179,7 @@ def test_the_client_itself_is_the_hooks_parent(executable: Path, home: ClaudeHom
     assert {note.split()[1] for note in notes} == {str(run.pid)}
 
 
-def test_the_client_has_nothing_to_say_about_our_hooks(executable: Path, home: ClaudeHome) -> None:
+def test_the_client_shows_no_complaint_about_our_hooks(executable: Path, home: ClaudeHome) -> None:
     put(home, executable, ACCEPTED["plain"])
     screen = screen_after_two_turns(home, executable)
     assert WARNING not in screen

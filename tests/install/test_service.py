@@ -88,7 +88,7 @@ def test_a_socket_that_failed_or_vanished_works_again(user: ServiceUser) -> None
     assert user.request("PING") == ["OK"]
 
 
-def test_a_program_that_is_gone_ends_in_a_failed_socket_and_an_install_mends_it(
+def test_a_missing_program_fails_the_socket_unit_and_an_install_repairs_it(
     user: ServiceUser,
 ) -> None:
     user.run_acd("install")
@@ -199,7 +199,7 @@ def test_uninstall_leaves_no_unit_no_process_and_no_file(user: ServiceUser) -> N
     assert user.run_acd("uninstall", "--yes") == "Nothing of acd is installed here.\n"
 
 
-def test_units_go_also_when_their_files_were_removed_before(user: ServiceUser) -> None:
+def test_units_are_removed_although_their_files_are_gone(user: ServiceUser) -> None:
     user.run_acd("install")
     user.run("sh", "-c", f"rm -r {UNITS}/acd.* .local/share/acd")
     user.run_acd("uninstall", "--yes")
@@ -207,7 +207,7 @@ def test_units_go_also_when_their_files_were_removed_before(user: ServiceUser) -
     assert not (user.home / UNITS / "sockets.target.wants").exists()
 
 
-def test_units_go_also_when_no_manager_answers(user: ServiceUser) -> None:
+def test_units_are_removed_although_no_manager_answers(user: ServiceUser) -> None:
     user.run_acd("install")
     user.run("mkdir", "-m", "700", "run")
     user.run_acd("uninstall", "--yes", environment=NO_MANAGER)

@@ -92,7 +92,7 @@ def test_zsh_finds_its_completion_by_itself(user: User, directory: str) -> None:
     assert ran(user, "zsh", "-f", "-c", script) == "_acd\n"
 
 
-def test_outdated_ones_are_replaced_and_current_ones_left(user: User) -> None:
+def test_outdated_files_are_replaced_and_current_files_are_kept(user: User) -> None:
     wanted = in_shells(user)
     user.install()
     for path in wanted:

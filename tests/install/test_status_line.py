@@ -86,14 +86,14 @@ def test_what_cannot_be_edited_is_refused(text: str) -> None:
 
 
 @given(st.text())
-def test_no_other_command_is_acds(command: str) -> None:
+def test_another_command_is_not_recognized_as_acds(command: str) -> None:
     assert not status_line.is_ours({"command": command})
 
 
 # As users run it -------------------------------------------------------------
 
 
-def test_it_is_set_when_asked_for_and_shows_who_needs_the_user(user: User) -> None:
+def test_it_is_set_on_request_and_shows_the_sessions_that_need_the_user(user: User) -> None:
     user.write(PLAIN)
     assert "Status line" not in user.install()
     output = user.install("--statusline")
@@ -112,7 +112,7 @@ def test_it_is_set_when_asked_for_and_shows_who_needs_the_user(user: User) -> No
     assert done.stdout.decode() == "Opus 5.5 · 0% context · $0.00 │ ▲ api asks\n"
 
 
-def test_asked_for_again_nothing_changes_and_without_asking_it_stays(user: User) -> None:
+def test_a_second_request_changes_nothing_and_an_install_without_one_keeps_it(user: User) -> None:
     user.install("--statusline")
     before = user.settings.read_bytes()
     assert "Status line" not in user.install("--statusline")

@@ -1,4 +1,4 @@
-"""The systemd units: systemd's own checks of them, and what must and must not be in them."""
+"""The systemd units: systemd's own checks, and the settings that they need and lack."""
 
 from __future__ import annotations
 

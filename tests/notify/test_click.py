@@ -25,7 +25,7 @@ from testing.desktop_server import (
 )
 from testing.listeners import a_listener
 from testing.notifier import DESKTOP, Notify, needs_bus
-from testing.strace import Attached
+from testing.strace import needs_strace, wakes_up
 from testing.support import WAIT, DaemonHome
 from testing.tmux import Tmux, Viewer, a_tmux
 
@@ -283,18 +283,15 @@ def test_the_notifier_disconnects_from_the_bus_when_nothing_is_shown(
     until(lambda: not server.is_connected(server.sender))
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not here")
+@needs_strace
 def test_the_notifier_does_not_wake_up_while_it_waits_for_a_click(
     served: DaemonHome, notify: Notify, server: NotificationServer, viewer: Viewer
 ) -> None:
     process = notify()
     question(served, viewer.tmux, server, "api")
     until_saved(served, "api")
-    with Attached(process.pid, served.root / "strace.log") as trace:
-        lines = trace.record(2.0)
-    # The one call in which it has waited all the time, interrupted by the tracer.
-    assert lines == [each for each in lines if "poll" in each or "restart_syscall" in each]
-    assert len(lines) <= 2, lines
+    # It may have work to finish first.
+    until(lambda: not wakes_up(process.pid, served.root / "strace.log"))
 
 
 # DBusDesktop without a notifier

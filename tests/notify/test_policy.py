@@ -57,7 +57,7 @@ def notified(rules: NotificationRules, *updates: Json, at: float = 1000.0) -> li
             [session("working", 0), session("question", 3)],
             ["question"],
         ),
-        # The working time is unknown: better a notification too many than one too few.
+        # The working time is unknown: the user is notified.
         (NotificationRules(after=10), [session("attention", 3)], ["attention"]),
     ],
 )
@@ -308,7 +308,7 @@ def test_each_wait_is_notified_of_once_and_withdrawn_once_in_any_sequence(
             assert known[each["id"]] == each
             ever.add(wait)
             shown[each["id"]] = each["since"]
-    # None is missed: in time, and without focus, the user is notified of all that wait.
+    # In the end, and without focus, the user is notified of every session that waits.
     policy.take_due(now + grace + rules.seen)
     assert {key for key, each in known.items() if each["status"] in rules.on} == {
         key for key, record in policy.dump().items() if record[4]

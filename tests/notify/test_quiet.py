@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,16 +69,20 @@ def test_a_question_in_the_visible_pane_is_not_notified_of_and_one_in_a_hidden_p
 def test_a_user_who_leaves_the_pane_without_an_answer_is_notified_in_the_end(
     here: DaemonHome, notify: Notify, fifo: Path, tmux: Tmux, viewer: Viewer
 ) -> None:
-    configure(here, fifo, seen=3)
+    seen = 3
+    configure(here, fifo, seen=seen)
     here.start()
     notify()
     front = tmux.window("sleep", "1000")
+    typed = time.monotonic()
     viewer.type("x")
     send_question(here, "one", tmux.hints(front))
     send_question(here, "nowhere", {})
-    assert session(fifo) == "nowhere"
+    first = session(fifo)
+    # A slow machine may need so long that the user has not been active since.
+    assert first == "nowhere" or time.monotonic() - typed > seen
     tmux.window("sleep", "1000")
-    assert session(fifo) == "one"
+    assert {first, session(fifo)} == {"nowhere", "one"}
 
 
 @needs_tmux

@@ -259,7 +259,7 @@ def test_whatever_bytes_arrive_each_line_is_answered_or_refused(pieces: list[byt
 
 
 @given(_streams)
-def test_whatever_bytes_arrive_a_connection_goes_on_with_the_next_line(pieces: list[bytes]) -> None:
+def test_whatever_bytes_arrive_the_next_line_is_served(pieces: list[bytes]) -> None:
     with memory_server() as server:
         peer = server.peer()
         peer.feed(*pieces)

@@ -20,7 +20,7 @@ from testing.event_scenes import HERE, START, contents, observation_of
 FIXTURES = checkout.FIXTURES / "codex-0.169.0"
 
 MEANING: dict[str, str | None] = {
-    # the agent goes on
+    # the agent works
     "UserPromptSubmit": "working",
     "UserPromptSubmit-exec": "working",
     "PreModelRequest": "working",
@@ -80,7 +80,7 @@ def test_every_recorded_payload_of_a_hook_is_in_this_table() -> None:
 
 
 @pytest.mark.parametrize(("name", "status"), MEANING.items())
-def test_a_recorded_payload_means(name: str, status: str | None) -> None:
+def test_a_recorded_payload_has_the_status_of_the_table(name: str, status: str | None) -> None:
     event = event_of(name)
     assert event.status == status
     assert (event.subagent is not None) == ("subagent" in name.lower())
@@ -159,7 +159,7 @@ def test_a_subagents_question_that_arrives_after_its_end_is_not_open() -> None:
     assert scene.status == "attention"
 
 
-def test_a_subagent_that_goes_on_leaves_a_failed_turn_failed() -> None:
+def test_a_subagent_that_continues_leaves_a_failed_turn_failed() -> None:
     scene = CodexScene()
     scene.hook("UserPromptSubmit")
     scene.observe("failed")

@@ -23,7 +23,7 @@ CLAUDE = AGENTS["claude-code"]
 NO_EVENT = "no event"
 
 MEANING: dict[str, str | None] = {
-    # the agent goes on
+    # the agent works
     "UserPromptSubmit": "working",
     "UserPromptSubmit-mode-auto": "working",
     "UserPromptSubmit-mode-plan": "working",
@@ -101,7 +101,7 @@ def test_every_recorded_payload_is_in_this_table() -> None:
 
 
 @pytest.mark.parametrize(("name", "status"), MEANING.items())
-def test_a_recorded_payload_means(name: str, status: str | None) -> None:
+def test_a_recorded_payload_has_the_status_of_the_table(name: str, status: str | None) -> None:
     if status is NO_EVENT:
         with pytest.raises(Refused, match=r"^invalid event: hook_event_name must be a string$"):
             read_hook_event(CLAUDE, {}, fixture(name), local_host=HERE)

@@ -1,4 +1,4 @@
-"""What observers and the process correct, and nothing else."""
+"""The statuses that observers and the end of a process correct."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which signal counts: their own times decide, as far as clocks are right."""
+"""The order of signals: by their own times, unless a clock is wrong."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_a_notification_that_an_answer_overtook_opens_no_question() -> None:
     assert scene.status() == "working"
 
 
-def test_the_end_of_a_session_that_a_subagents_event_overtook_ends_it() -> None:
+def test_a_session_is_closed_by_its_end_that_arrives_after_a_later_event_of_a_subagent() -> None:
     scene = StoreScene()
     scene.hook("UserPromptSubmit")
     scene.wait(1)
@@ -170,7 +170,7 @@ def test_however_late_the_hooks_of_one_agent_are_the_outcome_is_the_same(
 # Clocks that differ, and jump -----------------------------------------------
 
 
-def test_a_hook_whose_clock_runs_ahead_does_not_outrank_all_that_follows() -> None:
+def test_an_event_from_the_future_does_not_make_later_events_stale() -> None:
     scene = StoreScene()
     ahead = scene.now._replace(wall=scene.now.wall + 3600 * NS)
     scene.hook("Stop", at=ahead)
@@ -179,7 +179,7 @@ def test_a_hook_whose_clock_runs_ahead_does_not_outrank_all_that_follows() -> No
     assert scene.status() == "working"
 
 
-def test_after_the_clock_was_set_back_what_arrives_counts() -> None:
+def test_after_the_clock_was_set_back_the_next_event_is_applied() -> None:
     scene = StoreScene()
     scene.hook("Stop")
     scene.step_wall_clock(-3600)

@@ -1,4 +1,4 @@
-"""Every pair of a status and an event of Claude Code: the tables alone decide."""
+"""Every pair of a status and an event of Claude Code, compared with the tables."""
 
 from __future__ import annotations
 

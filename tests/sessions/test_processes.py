@@ -99,7 +99,7 @@ def test_a_resume_revives_a_session_even_if_it_came_from_a_subagent() -> None:
     assert scene.status() != "closed"
 
 
-def test_a_fork_leaves_a_session_of_another_process_alone() -> None:
+def test_a_fork_does_not_change_a_session_of_another_process() -> None:
     scene = StoreScene()
     scene.hook("UserPromptSubmit", "one", meta={"pid": 100})
     scene.hook("SessionStart/fork", "two", meta={"pid": 200})
@@ -123,7 +123,7 @@ def test_the_same_pid_on_another_machine_is_another_process() -> None:
     assert [s.id for s in scene.store.sessions_of(Process("elsewhere", 100))] == ["there"]
 
 
-def test_a_session_that_moves_to_another_process_is_found_there_alone() -> None:
+def test_a_session_that_moves_to_another_process_is_found_only_there() -> None:
     scene = StoreScene()
     scene.hook("Stop", meta={"pid": 100})
     scene.hook("Stop", meta={"pid": 200})
@@ -131,7 +131,7 @@ def test_a_session_that_moves_to_another_process_is_found_there_alone() -> None:
     assert [s.id for s in scene.store.sessions_of(Process(None, 200))] == ["s"]
 
 
-def test_a_pid_means_nothing_on_the_machine_that_a_session_moved_to() -> None:
+def test_a_session_that_moves_to_another_machine_has_no_pid() -> None:
     scene = StoreScene()
     scene.hook("Stop", meta={"pid": 100})
     scene.hook("Stop", meta={"host": "elsewhere"})

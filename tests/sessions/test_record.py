@@ -35,42 +35,42 @@ from testing.event_scenes import (
     payload_of,
 )
 from testing.json_values import any_json
-from testing.strategies import WORDS, Life, lives, replay
+from testing.strategies import WORDS, StoreRun, replay, store_runs
 
 # Round trips ----------------------------------------------------------------
 
 
-@given(lives())
-def test_a_session_record_reads_as_the_same_session(life: Life) -> None:
-    for session in life.store.list_all():
+@given(store_runs())
+def test_a_session_record_reads_as_the_same_session(run: StoreRun) -> None:
+    for session in run.store.list_all():
         verb, _, fields = session_record(session).partition(" ")
         assert verb == "SESSION"
         assert fields_of(read_session(json.loads(fields), TRANSLATOR)) == fields_of(session)
 
 
-@given(lives())
-def test_the_records_of_a_store_replayed_make_the_same_store(life: Life) -> None:
-    again = replay(life.records, life.store.rules)
-    assert contents(again) == contents(life.store)
-    assert again.next_expiry() == life.store.next_expiry()
+@given(store_runs())
+def test_the_records_of_a_store_replayed_make_the_same_store(run: StoreRun) -> None:
+    again = replay(run.records, run.store.rules)
+    assert contents(again) == contents(run.store)
+    assert again.next_expiry() == run.store.next_expiry()
 
 
-@given(lives())
-def test_a_session_record_stands_for_all_the_changes_before_it(life: Life) -> None:
-    snapshots = [(life.now, session_record(session)) for session in life.store.list_all()]
-    assert contents(replay(snapshots, life.store.rules)) == contents(life.store)
+@given(store_runs())
+def test_a_session_record_stands_for_all_the_changes_before_it(run: StoreRun) -> None:
+    snapshots = [(run.now, session_record(session)) for session in run.store.list_all()]
+    assert contents(replay(snapshots, run.store.rules)) == contents(run.store)
     # The same after all records before it.
-    twice = replay(life.records + snapshots, life.store.rules)
-    assert contents(twice) == contents(life.store)
-    assert twice.next_expiry() == life.store.next_expiry()
+    twice = replay(run.records + snapshots, run.store.rules)
+    assert contents(twice) == contents(run.store)
+    assert twice.next_expiry() == run.store.next_expiry()
 
 
-@given(lives())
-def test_every_record_is_one_line_of_text(life: Life) -> None:
-    for _, record in life.records:
+@given(store_runs())
+def test_every_record_is_one_line_of_text(run: StoreRun) -> None:
+    for _, record in run.records:
         assert "\n" not in record
         record.encode()
-    for session in life.store.list_all():
+    for session in run.store.list_all():
         assert session_record(session).isascii()
 
 

@@ -38,7 +38,7 @@ def test_an_event_keeps_its_name() -> None:
     }
 
 
-def test_the_rest_is_replayed() -> None:
+def test_a_recording_without_these_fields_can_be_replayed() -> None:
     store = Store(DEFAULT.name)
     apply_record(store, SET, NOW, TRANSLATOR)
     recording = [

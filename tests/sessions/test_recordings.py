@@ -96,7 +96,7 @@ def test_a_recording_holds_no_text(recording: Path) -> None:
 @settings(max_examples=15)
 @given(st.data())
 @pytest.mark.parametrize("recording", RECORDINGS, ids=name)
-def test_whatever_the_order_of_the_sources_the_end_is_the_same(
+def test_the_last_status_does_not_depend_on_the_order_of_the_sources(
     recording: Path, data: st.DataObject
 ) -> None:
     recorded = signals(recording)

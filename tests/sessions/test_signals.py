@@ -164,7 +164,7 @@ def recorded(**fields: object) -> HookEvent:
 @pytest.mark.parametrize("status", [None, *STATUSES.values()], ids=str)
 @pytest.mark.parametrize("agent", ["claude-code", "codex", "an agent of a later version"])
 @pytest.mark.parametrize("name", ["Stop", "SomethingNew"])
-def test_a_record_means_the_status_that_it_holds_whatever_the_present_table(
+def test_a_record_sets_its_own_status_although_the_table_has_changed(
     status: Status | None, agent: str, name: str
 ) -> None:
     event = recorded(agent=agent, name=name, **({"status": status} if status else {}))
@@ -178,7 +178,7 @@ def test_a_record_with_the_tables_status_has_the_tables_signal() -> None:
     assert WITH_STATUS["attention"] != Signal("TURN_ENDED")
 
 
-def test_the_record_of_a_subagent_that_goes_on_ends_its_question() -> None:
+def test_the_record_of_a_subagent_that_continues_ends_its_question() -> None:
     scene = StoreScene()
     scene.hook("Stop")
     scene.hook("PermissionRequest/Bash", agent_id="a1")

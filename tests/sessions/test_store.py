@@ -1,4 +1,4 @@
-"""Commands on the store: the changes of each, and what each refuses."""
+"""Commands on the store: their changes, and their errors."""
 
 from __future__ import annotations
 
@@ -279,7 +279,7 @@ def test_without_retention_a_session_expires_as_soon_as_it_closes() -> None:
 # Limits ---------------------------------------------------------------------
 
 
-def test_a_new_session_past_the_limit_takes_the_place_of_the_longest_closed() -> None:
+def test_a_new_session_beyond_the_limit_replaces_the_one_that_closed_first() -> None:
     scene = StoreScene(max_sessions=3)
     for session in ("open", "late", "early"):
         scene.set(session, "working")

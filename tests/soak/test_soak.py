@@ -8,7 +8,7 @@ import sys
 from testing.checkout import CHECKOUT
 
 
-def test_a_few_seconds_of_everything_lose_nothing() -> None:
+def test_a_few_seconds_of_all_clients_lose_nothing() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "checks.soak", "--minutes", "0.08"],
         cwd=CHECKOUT,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -47,16 +49,31 @@ def served(home: DaemonHome, daemon: DaemonProcess) -> DaemonHome:
     return home
 
 
+def patient(home: DaemonHome) -> Path:
+    """A copy of the script with longer time limits, in which also a slow daemon replies."""
+    script = home.root / "hooks" / SCRIPT.name
+    if not script.exists():
+        shutil.copytree(SCRIPT.parent, script.parent, ignore=shutil.ignore_patterns("__pycache__"))
+        for name, limit in ((SCRIPT.name, "PATIENCE"), ("acd_hook_event.py", "LIFETIME")):
+            module = script.with_name(name)
+            lines = re.compile(rf"^{limit} = [\d.]+", re.MULTILINE)
+            text, count = lines.subn(f"{limit} = {WAIT}", module.read_text())
+            assert count == 1
+            module.write_text(text)
+    return script
+
+
 def run(
     home: DaemonHome,
     status: object = STATUS,
     *,
+    script: Path | None = None,
     raw: bytes | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Ended:
-    """Runs the status line to its end."""
+    """Runs the status line to its end, by default the patient copy."""
     done = subprocess.run(
-        [INTERPRETER, "-I", "-S", str(SCRIPT)],
+        [INTERPRETER, "-I", "-S", str(script or patient(home))],
         input=json.dumps(status).encode() if raw is None else raw,
         env={**home.environ, **(environ or {})},
         capture_output=True,
@@ -108,8 +125,9 @@ def test_the_marker_is_of_the_most_urgent_and_more_than_three_are_counted(
 @pytest.mark.parametrize(
     ("seconds", "age"), [(59, ""), (60, " 1m"), (3599, " 59m"), (7800, " 2h 10m"), (-9, "")]
 )
-def test_an_age_is_in_minutes(seconds: int, age: str) -> None:
-    web = {"display_name": "web", "status": "attention", "since": time.time() - seconds}
+def test_an_age_is_in_minutes(seconds: int, age: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(acd_statusline, "time", SimpleNamespace(time=lambda: 1_800_000_000.0))
+    web = {"display_name": "web", "status": "attention", "since": 1_800_000_000.0 - seconds}
     assert acd_statusline.what(web) == f"web done{age}"
 
 
@@ -174,7 +192,7 @@ def test_an_invalid_id_adds_no_line(served: DaemonHome, session: object) -> None
     assert served.ask("LIST") == ["STATE []"]
 
 
-def test_it_does_not_put_off_the_idle_stop(home: DaemonHome) -> None:
+def test_it_does_not_delay_the_idle_stop(home: DaemonHome) -> None:
     home.configure("[daemon]\nidle_timeout_minutes = 0.005\n")
     daemon = home.start()
     while daemon.process.poll() is None:
@@ -195,7 +213,7 @@ def test_it_reads_json_as_json_does(value: object) -> None:
 
 
 @given(st.text(st.sampled_from('{}[]",:0-1eE.+ntrue\\u \n')) | st.text())
-def test_it_refuses_what_json_refuses(text: str) -> None:
+def test_it_rejects_what_json_rejects(text: str) -> None:
     try:
         expected = json.loads(text)
     except ValueError:
@@ -205,7 +223,7 @@ def test_it_refuses_what_json_refuses(text: str) -> None:
         assert repr(acd_statusline.parse(text)) == repr(expected)  # NaN is not equal to itself
 
 
-def test_a_python_that_scans_otherwise_is_read_with_json(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_fast_scanner_json_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(acd_statusline, "Strict", object)
     assert acd_statusline.parse(' {"a": [1]}\n') == {"a": [1]}
 
@@ -255,7 +273,7 @@ def test_without_a_reply_of_a_frozen_daemon_it_shows_this_session(
     served: DaemonHome, daemon: DaemonProcess
 ) -> None:
     daemon.signal(signal.SIGSTOP)
-    assert shown(served) == OWN
+    assert run(served, script=SCRIPT) == Ended(0, f"{OWN}\n".encode(), b"")
 
 
 @needs_strace
@@ -282,7 +300,7 @@ def test_it_waits_once_for_a_reply_and_a_quarter_of_a_second_at_most(
 @pytest.mark.parametrize(
     "answer", [b"", b"ERR no\n", b"OK\nSTATE [\n", b"OK\nSTATE {}\n", b"\xff" * 9]
 )
-def test_a_daemon_that_answers_nonsense_is_not_listened_to(
+def test_an_invalid_reply_of_the_daemon_is_ignored(
     served: DaemonHome, daemon: DaemonProcess, answer: bytes
 ) -> None:
     daemon.signal(signal.SIGSTOP)  # it keeps its lock
@@ -291,7 +309,7 @@ def test_a_daemon_that_answers_nonsense_is_not_listened_to(
         listener.bind(str(served.socket))
         listener.listen()
         process = subprocess.Popen(
-            [INTERPRETER, "-I", "-S", str(SCRIPT)],
+            [INTERPRETER, "-I", "-S", str(patient(served))],
             env=served.environ,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -357,5 +375,5 @@ def test_the_program_s_own_command_shows_the_same(served: DaemonHome) -> None:
 
 def test_it_leaves_no_file_behind(home: DaemonHome) -> None:
     before = sorted(SCRIPT.parent.rglob("acd_hook*.pyc"))
-    shown(home)
+    run(home, script=SCRIPT)
     assert sorted(SCRIPT.parent.rglob("acd_hook*.pyc")) == before

@@ -79,6 +79,6 @@ def test_stop_ends_the_service_and_the_next_command_starts_it(user: AcdUser) -> 
     assert "question" in user.acd("list")
 
 
-def test_a_watch_goes_on_when_systemd_has_stopped_the_service(user: AcdUser) -> None:
+def test_a_watch_continues_when_systemd_has_stopped_the_service(user: AcdUser) -> None:
     output = user.run("sh", "-c", _WATCH_OVER_A_STOP).stdout.splitlines()
     assert [line.split()[1:3] for line in output if "question" in line] == [["question", "one"]]

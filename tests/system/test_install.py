@@ -210,7 +210,7 @@ def test_without_a_service_the_first_command_starts_the_daemon(new_user: AcdUser
     assert new_user.sessions()["one"]["status"] == "working"
 
 
-def test_blanks_and_brackets_in_paths_are_no_trouble(new_user: AcdUser) -> None:
+def test_paths_may_have_blanks_and_brackets(new_user: AcdUser) -> None:
     new_user.run("mv", "acd", "acd [50% mine]")
     data = f"{HOME}/its own 'data'"
     new_user.run(f"{HOME}/acd [50% mine]/install.sh", environment={"XDG_DATA_HOME": data})
@@ -278,7 +278,7 @@ def test_an_upgrade_that_cannot_be_set_up_is_taken_back(user: AcdUser) -> None:
     assert user.request("SET one working") == ["OK"]
 
 
-def test_two_installs_at_once_do_not_meet(user: AcdUser) -> None:
+def test_a_second_install_at_the_same_time_is_refused(user: AcdUser) -> None:
     holder = user.popen("sh", "-c", "echo $$; exec cat")
     try:
         lock = user.home / ".local/share/acd/install.lock"

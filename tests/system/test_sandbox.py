@@ -49,12 +49,12 @@ def outside(program: AcdUser, port: int) -> dict[str, bool | str]:
     return attempts(program, port)
 
 
-def test_outside_of_the_sandbox_all_of_it_can_be_done(outside: dict[str, bool | str]) -> None:
+def test_every_attempt_succeeds_outside_of_the_sandbox(outside: dict[str, bool | str]) -> None:
     assert {what: outcome for what, outcome in outside.items() if outcome is not True} == {}
 
 
 @pytest.mark.parametrize("directive", ATTEMPTS)
-def test_a_line_of_the_sandbox_forbids_what_it_is_there_for(
+def test_a_line_of_the_sandbox_forbids_its_attempt(
     directive: str, program: AcdUser, port: int
 ) -> None:
     # File system and device lines are ignored in a user's manager without PrivateUsers=.

@@ -76,9 +76,11 @@ def test_twenty_quick_restarts_lose_nothing_and_the_socket_stays(user: AcdUser) 
 
 
 def test_an_idle_daemon_stops_and_keeps_the_state(user: AcdUser) -> None:
-    user.configure("[daemon]\nidle_timeout_minutes = 0.01\n")
     user.request("SET one question")
-    user.await_end(user.daemon_pid())
+    pid = user.daemon_pid()
+    user.configure("[daemon]\nidle_timeout_minutes = 0.01\n")
+    user.run("kill", "-HUP", str(pid))
+    user.await_end(pid)
     assert user.unit("acd.service", "Result") == "success"
     assert user.unit("acd.socket", "ActiveState") == "active"
     assert user.sessions()["one"]["status"] == "question"

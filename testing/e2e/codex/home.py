@@ -21,7 +21,7 @@ _SERVERS = Path(f"/tmp/codex-daemon-{os.getuid()}")
 
 
 class CodexHome(AgentHome):
-    """Codex's home, with the programs' directory on its PATH, in a network of its own."""
+    """Codex's home, with the programs' directory on its PATH, in a network namespace."""
 
     def __init__(self, programs: Path, api_url: str, network: Network) -> None:
         super().__init__(".codex")

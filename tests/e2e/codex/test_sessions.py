@@ -1,4 +1,4 @@
-"""Codex conversations that begin, change and end, in a process of their own or a shared one."""
+"""Codex conversations that begin, change and end, in their own process or a shared one."""
 
 from __future__ import annotations
 

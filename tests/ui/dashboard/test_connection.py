@@ -1,4 +1,4 @@
-"""Daemons that stop, come back, refuse, freeze, or are none."""
+"""The dashboard while the daemon stops, starts, refuses, hangs, or is another program."""
 
 from __future__ import annotations
 
@@ -134,26 +134,23 @@ async def test_a_peer_that_is_no_daemon_is_shown_with_its_line_escaped() -> None
     await assert_problem(lambda peer: peer.sendall(b"HTTP/1.1 \x1b[2J\n"), r"'HTTP/1.1 \x1b[2J'")
 
 
-@pytest.fixture
-def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconnecting_client, "REPLY_SECONDS", 0.05)
-
-
-@pytest.mark.usefixtures("short_timeout")
 @async_test
-async def test_a_frozen_daemon_is_shown_as_one_that_does_not_answer() -> None:
+async def test_a_frozen_daemon_is_shown_as_one_that_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reconnecting_client, "REPLY_SECONDS", 0.05)
     await assert_problem(lambda peer: None, "does not answer within")
 
 
-@pytest.mark.usefixtures("short_timeout")
 @async_test
-async def test_a_request_without_a_reply_times_out() -> None:
+async def test_a_request_without_a_reply_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs = socket.socketpair()
     theirs.sendall(b"STATE []\n")
     recorder = Recorder(lambda: ours)
     running = asyncio.create_task(recorder.client.run())
     await recorder.until(lambda: recorder.client.is_live)
-    with pytest.raises(AcdError, match="did not answer"):
+    with monkeypatch.context() as patch, pytest.raises(AcdError, match="did not answer"):
+        patch.setattr(reconnecting_client, "REPLY_SECONDS", 0.05)
         await recorder.client.request(Get("x"))
     # The late reply is not the reply to the next request.
     theirs.sendall(b'OK {"late": 1}\nERR session not found\n')

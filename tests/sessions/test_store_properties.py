@@ -18,19 +18,19 @@ from acd.sessions.status import REVIVALS, STATUSES, TRANSITIONS, Status
 from acd.sessions.store import Store
 from acd.sessions.values import EVIDENCE_LENGTH
 from testing.event_scenes import STATUS_OF, StoreScene, contents, event_of, observation_of
-from testing.strategies import IDS, Life, LifeStep, hooks, lives, steps
+from testing.strategies import IDS, StoreRun, StoreStep, hooks, steps, store_runs
 
 WORDS = ["idle", "busy", "asking", "waiting", "shell", "anything else"]
 """Words of the registry, and some without a meaning."""
 
 
-def check_session(life: Life, session: Session) -> None:
-    rules = life.store.rules
+def check_session(run: StoreRun, session: Session) -> None:
+    rules = run.store.rules
     assert session.status in STATUSES
     assert (session.closed_at is not None) == (session.status == "closed")
     assert len(session.evidence_log or ()) <= EVIDENCE_LENGTH
     assert session.activity is None or len(session.activity.questions) <= MAX_OPEN
-    assert session.entered <= life.now.boot
+    assert session.entered <= run.now.boot
     history = session.history or []
     assert len(history) <= rules.history_depth
     assert all(transition.duration >= 0 for transition in history)
@@ -58,77 +58,77 @@ def check_indexes(store: Store) -> None:
             assert store.sessions.get(session.id) is session
 
 
-@given(lives())
-def test_a_store_is_consistent_after_any_steps(life: Life) -> None:
-    for session in life.store.list_all():
-        check_session(life, session)
-    check_indexes(life.store)
-    assert len(life.store.sessions) <= life.store.rules.max_sessions
+@given(store_runs())
+def test_a_store_is_consistent_after_any_steps(run: StoreRun) -> None:
+    for session in run.store.list_all():
+        check_session(run, session)
+    check_indexes(run.store)
+    assert len(run.store.sessions) <= run.store.rules.max_sessions
 
 
-@given(lives())
-def test_a_session_is_ascii_json_after_any_steps(life: Life) -> None:
-    for session in life.store.list_all():
-        shown = json.dumps(session.to_wire_whole(life.now), allow_nan=False)
+@given(store_runs())
+def test_a_session_is_ascii_json_after_any_steps(run: StoreRun) -> None:
+    for session in run.store.list_all():
+        shown = json.dumps(session.to_wire_whole(run.now), allow_nan=False)
         assert shown.isascii()
         assert json.loads(shown)["status"] == session.status
 
 
-@given(lives())
-def test_sessions_expire_in_the_order_in_which_they_closed(life: Life) -> None:
-    closed_at = {session.id: session.closed_at for session in life.store.list_all()}
-    life.wait(0, 1 << 60)
-    times = [closed_at[change.session.id] for change in life.store.expire(life.now)]
+@given(store_runs())
+def test_sessions_expire_in_the_order_in_which_they_closed(run: StoreRun) -> None:
+    closed_at = {session.id: session.closed_at for session in run.store.list_all()}
+    run.wait(0, 1 << 60)
+    times = [closed_at[change.session.id] for change in run.store.expire(run.now)]
     assert None not in times
     assert times == sorted(times, key=lambda at: at or 0)
-    assert not life.store.has_closed
+    assert not run.store.has_closed
 
 
-@given(lives(), steps)
-def test_a_refused_command_changes_nothing(life: Life, step: LifeStep) -> None:
-    before = json.dumps(contents(life.store))
-    reply = step(life)
+@given(store_runs(), steps)
+def test_a_refused_command_changes_nothing(run: StoreRun, step: StoreStep) -> None:
+    before = json.dumps(contents(run.store))
+    reply = step(run)
     if isinstance(reply, str) and reply.startswith("ERR "):
-        assert json.dumps(contents(life.store)) == before
+        assert json.dumps(contents(run.store)) == before
 
 
-def started(life: Life) -> tuple[Session, AgentActivity]:
+def started(run: StoreRun) -> tuple[Session, AgentActivity]:
     """A session with an activity, all of whose times are in the past."""
-    name = next(iter(life.store.sessions), IDS[0])
-    life.hook(name, "SessionStart/resume")
-    session = life.store.get(name)
+    name = next(iter(run.store.sessions), IDS[0])
+    run.hook(name, "SessionStart/resume")
+    session = run.store.get(name)
     assert session.activity is not None
     return session, session.activity
 
 
-def all_but_the_log(life: Life) -> str:
-    seen = {name: fields | {"evidence_log": None} for name, fields in contents(life.store).items()}
+def all_but_the_log(run: StoreRun) -> str:
+    seen = {name: fields | {"evidence_log": None} for name, fields in contents(run.store).items()}
     return json.dumps(seen)
 
 
-@given(lives(), st.sampled_from([*STATUS_OF, "SomethingNew"]))
-def test_a_stale_event_changes_only_the_evidence_log(life: Life, label: str) -> None:
-    session, activity = started(life)
-    before = all_but_the_log(life)
+@given(store_runs(), st.sampled_from([*STATUS_OF, "SomethingNew"]))
+def test_a_stale_event_changes_only_the_evidence_log(run: StoreRun, label: str) -> None:
+    session, activity = started(run)
+    before = all_but_the_log(run)
     meta = {"at": activity.newest_at - 1, "pid": 300, "host": "elsewhere", "TMUX": "t"}
     event = event_of(label, session.id, meta=meta, agent_id="a9", cwd="/z")
 
-    assert life.store.apply_hook(event, life.now) == []
+    assert run.store.apply_hook(event, run.now) == []
 
-    assert all_but_the_log(life) == before
+    assert all_but_the_log(run) == before
     assert (session.evidence_log or [])[-1].outcome.startswith("no change: ")
 
 
-@given(lives(), st.sampled_from(WORDS), st.sampled_from(WORDS))
+@given(store_runs(), st.sampled_from(WORDS), st.sampled_from(WORDS))
 def test_a_stale_observation_changes_only_the_evidence_log(
-    life: Life, newer: str, older: str
+    run: StoreRun, newer: str, older: str
 ) -> None:
-    session, _ = started(life)
-    life.observe(session.id, "registry", newer, 0)
-    before = all_but_the_log(life)
-    stale = observation_of("registry", older, life.now.wall - 1)
-    assert life.store.apply_observation(session.id, stale, life.now) == []
-    assert all_but_the_log(life) == before
+    session, _ = started(run)
+    run.observe(session.id, "registry", newer, 0)
+    before = all_but_the_log(run)
+    stale = observation_of("registry", older, run.now.wall - 1)
+    assert run.store.apply_observation(session.id, stale, run.now) == []
+    assert all_but_the_log(run) == before
 
 
 MAIN_AGENT = [
@@ -140,7 +140,7 @@ MAIN_AGENT = [
 
 
 @given(st.lists(st.sampled_from(MAIN_AGENT), min_size=1, max_size=8), st.randoms())
-def test_in_whatever_order_events_arrive_the_newest_counts(labels, random) -> None:  # type: ignore[no-untyped-def]
+def test_the_newest_event_sets_the_status_in_any_order_of_arrival(labels, random) -> None:  # type: ignore[no-untyped-def]
     scene = StoreScene()
     happened = []
     for label in labels:
@@ -152,7 +152,7 @@ def test_in_whatever_order_events_arrive_the_newest_counts(labels, random) -> No
     assert scene.status() == STATUS_OF[labels[-1]]
 
 
-def may_become(life: Life, session: Session, source: Source, word: str) -> set[str]:
+def may_become(run: StoreRun, session: Session, source: Source, word: str) -> set[str]:
     """The statuses that a session may have after an observation."""
     row = EFFECTS.get((source, TRANSLATOR.observation(word)), {})
     shown: set[Status] = {session.status, row.get(session.status, session.status)}
@@ -162,43 +162,43 @@ def may_become(life: Life, session: Session, source: Source, word: str) -> set[s
         shown |= {hook_status, row.get(hook_status, hook_status)}
         if word == "idle" and session.activity.background:
             shown.add("working")
-    folded = life.store.rules.question_as_attention
+    folded = run.store.rules.question_as_attention
     return {"attention" if folded and status == "question" else status for status in shown}
 
 
 @given(
-    lives(),
+    store_runs(),
     st.sampled_from(IDS),
     st.sampled_from([("process", "ended"), *(("registry", word) for word in WORDS)]),
 )
 def test_an_observation_corrects_only_what_the_table_allows(
-    life: Life, name: str, observed: tuple[Source, str]
+    run: StoreRun, name: str, observed: tuple[Source, str]
 ) -> None:
-    session = life.store.sessions.get(name)
+    session = run.store.sessions.get(name)
     assume(session is not None)
     assert session is not None
-    allowed = may_become(life, session, *observed)
-    others = {other: fields for other, fields in contents(life.store).items() if other != name}
-    life.observe(name, *observed, 0)
+    allowed = may_become(run, session, *observed)
+    others = {other: fields for other, fields in contents(run.store).items() if other != name}
+    run.observe(name, *observed, 0)
     assert session.status in allowed
-    assert {o: fields for o, fields in contents(life.store).items() if o != name} == others
+    assert {o: fields for o, fields in contents(run.store).items() if o != name} == others
 
 
-@given(lives(), hooks)
+@given(store_runs(), hooks)
 def test_a_hook_returns_a_change_of_each_session_whose_status_moved(
-    life: Life, hook: LifeStep
+    run: StoreRun, hook: StoreStep
 ) -> None:
-    before = {session.id: session.status for session in life.store.list_all()}
+    before = {session.id: session.status for session in run.store.list_all()}
     seen: list[str] = []
-    apply_hook = life.store.apply_hook
+    apply_hook = run.store.apply_hook
 
     def watched(event, now):  # type: ignore[no-untyped-def]
         changes = apply_hook(event, now)
         seen.extend(change.session.id for change in changes)
         return changes
 
-    life.store.apply_hook = watched  # type: ignore[method-assign]
-    hook(life)
-    after = {session.id: session.status for session in life.store.list_all()}
+    run.store.apply_hook = watched  # type: ignore[method-assign]
+    hook(run)
+    after = {session.id: session.status for session in run.store.list_all()}
     moved = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
     assert moved <= set(seen)
