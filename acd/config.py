@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from acd.errors import ConfigError
-from acd.sessions.store import SessionRules
+from acd.sessions.rules import SessionRules
 
 MAXIMUM: Final = 1_000_000_000
 """The bound of all numbers: times and sizes computed from larger ones would overflow."""

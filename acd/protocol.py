@@ -16,8 +16,7 @@ from acd.sessions.values import Json
 
 PROTOCOL_VERSION: Final = 1
 
-_new = tuple.__new__
-"""Makes a named tuple in half the time of its own constructor; every SET makes one."""
+_new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 
 
 class LineError(NamedTuple):
@@ -69,33 +68,27 @@ class LineDecoder:
         if len(self._tail) + len(data) > self._max_line + 1:
             self._tail.clear()
             self._is_skipping = True
-            return [self._too_long()]
+            return [LineError(f"line too long: at most {self._max_line} bytes")]
         self._tail += data
         return []
 
-    def _split(self, block: bytes) -> list[str | LineError]:
+    def _split(self, block: bytes) -> list[Any]:
         try:
             text = block.decode()
         except UnicodeDecodeError:
             text = "\0"  # the check of each line below finds the invalid one
         # A block of many short lines may be longer than the limit.
-        if "\0" in text or (len(block) > self._max_line and self._has_long_line(block)):
+        limit = self._max_line
+        if "\0" in text or (len(block) > limit and max(map(len, block.split(b"\n"))) > limit):
             return [self._check(line) for line in block.split(b"\n")]
         if "\r" in text:
             return [line.removesuffix("\r") for line in text.split("\n")]
-        lines: list[Any] = text.split("\n")
-        return lines
-
-    def _has_long_line(self, block: bytes) -> bool:
-        return max(map(len, block.split(b"\n"))) > self._max_line
-
-    def _too_long(self) -> LineError:
-        return LineError(f"line too long: at most {self._max_line} bytes")
+        return text.split("\n")
 
     def _check(self, line: bytes) -> str | LineError:
         line = line.removesuffix(b"\r")
         if len(line) > self._max_line:
-            return self._too_long()
+            return LineError(f"line too long: at most {self._max_line} bytes")
         if b"\0" in line:
             return LineError("NUL byte in the line")
         try:
@@ -131,7 +124,7 @@ class SessionRequest(NamedTuple):
         return f"{_VERBS[type(self)]} {self.session_id}"
 
 
-class Remove(SessionRequest):
+class Close(SessionRequest):
     """Closes a session."""
 
 
@@ -218,7 +211,7 @@ Request = Set | SessionRequest | BareRequest | Subscribe | ApiUsage | Hook
 
 USAGE: Final[dict[type[Request], str]] = {
     Set: "SET <session> <status> [metadata_json]",
-    Remove: "RM <session>",
+    Close: "RM <session>",
     Delete: "DELETE <session>",
     Get: "GET <session>",
     History: "HISTORY <session>",
@@ -251,11 +244,8 @@ def parse_request(line: str) -> Request:
             raise Refused("invalid status")
         return _new(Set, (words[1], status, words[3] if len(words) > 3 else ""))
     verb, _, args = line.partition(" ")
-    try:
-        parse = _PARSERS[verb]
-    except KeyError:
-        return _parse_unusual(line)
-    return parse(args)
+    parse = _PARSERS.get(verb)
+    return parse(args) if parse is not None else _parse_unusual(line)
 
 
 def _parse_unusual(line: str) -> Request:

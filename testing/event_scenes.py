@@ -12,10 +12,11 @@ from acd.agents.payloads import read_hook_event
 from acd.sessions.activity import AgentActivity
 from acd.sessions.events import HookEvent
 from acd.sessions.metadata import check_metadata
+from acd.sessions.rules import SessionRules
 from acd.sessions.session import Session
 from acd.sessions.signals import Observation, Source
 from acd.sessions.status import STATUSES, Status
-from acd.sessions.store import Change, SessionRules, Store
+from acd.sessions.store import Change, Store
 from acd.sessions.values import NS, Json, Now
 from testing import checkout
 
@@ -96,8 +97,8 @@ class StoreScene:
         given = check_metadata(metadata) if metadata else None
         return self.store.set(session, STATUSES[status], given, self.now)
 
-    def remove(self, session: str) -> list[Change]:
-        return self.store.remove(session, self.now)
+    def close(self, session: str) -> list[Change]:
+        return self.store.close(session, self.now)
 
     def resurrect(self, session: str) -> list[Change]:
         return self.store.resurrect(session, self.now)

@@ -15,9 +15,10 @@ from acd.protocol import parse_request
 from acd.sessions.events import HookEvent
 from acd.sessions.metadata import Refused
 from acd.sessions.records import apply_record, observation_record
+from acd.sessions.rules import SessionRules
 from acd.sessions.signals import OBSERVER, PROCESS, Source
 from acd.sessions.status import STATUSES
-from acd.sessions.store import SessionRules, Store
+from acd.sessions.store import Store
 from acd.sessions.values import NS, Json, Now
 from testing.event_scenes import HERE, START, observation_of, payload_of
 

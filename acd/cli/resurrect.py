@@ -19,7 +19,7 @@ from acd.cli.options import session_argument
 from acd.cli.result import Document
 from acd.client.blocking import ask
 from acd.errors import AcdError, DaemonRefused
-from acd.protocol import Ok, Remove, Resurrect
+from acd.protocol import Close, Ok, Resurrect
 from acd.sessions.values import Json
 from acd.text import one_line, printable
 
@@ -54,7 +54,7 @@ def _resume(session: Json) -> NoReturn:
         words = [word.encode() for word in argv]
         os.execvp(words[0], words)  # noqa: S606 - without a shell on purpose
     except OSError as error:
-        ask(os.environ, Remove(session["id"]))
+        ask(os.environ, Close(session["id"]))
         missing = isinstance(error, FileNotFoundError) and action.startswith("run")
         raise AcdError(
             f"cannot {action}: {'it is not on PATH' if missing else error.strerror};"

@@ -9,7 +9,7 @@ import click
 from acd.cli.identify import find
 from acd.cli.options import session_argument
 from acd.client.blocking import ask
-from acd.protocol import Remove
+from acd.protocol import Close
 
 
 @click.command(short_help="Close a session; acd resurrect can reopen it.")
@@ -21,4 +21,4 @@ def rm(session: str) -> None:
     default. An agent that still runs is not ended, and its next prompt, tool
     call or question reopens the session.
     """
-    ask(os.environ, Remove(find(os.environ, session)["id"]))
+    ask(os.environ, Close(find(os.environ, session)["id"]))

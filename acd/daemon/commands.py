@@ -14,6 +14,7 @@ from acd.agents.catalog import AGENTS, resume_argv
 from acd.agents.payloads import read_hook_event
 from acd.protocol import (
     ApiUsage,
+    Close,
     Delete,
     Get,
     History,
@@ -22,7 +23,6 @@ from acd.protocol import (
     List,
     Ping,
     Record,
-    Remove,
     Request,
     Resurrect,
     Set,
@@ -69,7 +69,7 @@ class Commands:
         self._observe = observe
         self.handlers: Mapping[type[Request], Handler] = {
             Set: self._set,
-            Remove: self._remove,
+            Close: self._close,
             Delete: self._delete,
             Get: self._get,
             History: self._history,
@@ -91,8 +91,8 @@ class Commands:
         changes = self._store.set(session_id, status, metadata, now)
         return "OK", changes, line if len(changes) == 1 else _with_removals(line, changes)
 
-    def _remove(self, request: Remove, line: str, now: Now) -> Outcome:
-        return "OK", self._store.remove(request.session_id, now), line
+    def _close(self, request: Close, line: str, now: Now) -> Outcome:
+        return "OK", self._store.close(request.session_id, now), line
 
     def _delete(self, request: Delete, line: str, now: Now) -> Outcome:
         return "OK", self._store.delete(request.session_id), line

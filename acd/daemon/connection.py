@@ -1,7 +1,7 @@
-"""One connection: bytes in, one turn at a time, and back-pressure both ways.
+"""One connection: bytes in, one batch of lines at a time, and back-pressure both ways.
 
-A turn is a batch of lines; other connections have theirs in between. A peer
-that does not read its replies is not read from.
+Other connections have their batches in between. A peer that does not read its replies is
+not read from.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def peer_uid(transport: asyncio.BaseTransport) -> int:
 
 
 class Connection(asyncio.Protocol):
-    """One peer: passes its lines to the server, one turn at a time."""
+    """One peer: passes its lines to the server, one batch at a time."""
 
     __slots__ = ("_decoder", "_has_received", "_server", "_waiting", "is_full", "transport")
 
@@ -85,7 +85,7 @@ class Connection(asyncio.Protocol):
             self._defer(lines, served)
 
     def _defer(self, lines: list[str | LineError], served: int) -> None:
-        """Keeps the lines that the turn has not served for the next turn."""
+        """Keeps the lines that the batch has not served for the next batch."""
         del lines[:served]
         self._waiting = lines
         if not self.is_full:
@@ -93,7 +93,7 @@ class Connection(asyncio.Protocol):
             self._server.loop.call_soon(self._continue)
 
     def _continue(self) -> None:
-        """Runs the next turn, unless the peer does not read its replies."""
+        """Serves the next batch, unless the peer does not read its replies."""
         if self.is_full or self.transport.is_closing():
             return
         if lines := self._waiting:

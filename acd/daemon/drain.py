@@ -42,8 +42,8 @@ class Drain:
 
     async def _until_quiet(self) -> None:
         before = -1
-        while before != self._server.activity:
-            before = self._server.activity
+        while before != self._server.progress:
+            before = self._server.progress
             for _ in range(3):  # each polls all descriptors once
                 await asyncio.sleep(0)
 

@@ -42,7 +42,7 @@ class Recorders:
                 self.output = self._journal
 
     def pause(self, connection: Connection) -> None:
-        """Ends the recording and its connection: a recording with a gap is worse than none."""
+        """Ends the recording and its connection: with a gap it would replay to wrong statuses."""
         if connection in self._connections:
             self.remove(connection)
             connection.send(encode([err_line("the recording is read too slowly")]))

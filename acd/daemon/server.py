@@ -1,8 +1,7 @@
-"""All connections of a daemon, their turns, and the requests about connections.
+"""All connections of a daemon, the batches of their lines, and the requests about connections.
 
-One turn is a batch of lines of one connection: they are applied, written to
-the journal, answered and pushed, in this order, before the turn of any other
-connection.
+The lines of a batch are of one connection: they are applied, written to the journal,
+answered and pushed, in this order, before the batch of any other connection.
 """
 
 from __future__ import annotations
@@ -36,16 +35,16 @@ from acd.sessions.metadata import Refused
 from acd.sessions.store import Change, Store
 from acd.sessions.values import Json, Now
 
-TURN: Final = 64
-"""Lines of one connection that are served before other connections have their turn."""
+BATCH_LINES: Final = 64
+"""The most lines of one connection that are served before those of other connections."""
 
 _OK: Final = encode(["OK"])
 
 log = logging.getLogger("acd.server")
 
 
-class Turn:
-    """The results of one batch of lines that are not sent yet."""
+class Batch:
+    """The results of lines of one connection that are not sent yet."""
 
     __slots__ = ("changes", "now", "pushes", "records", "replies")
 
@@ -62,7 +61,7 @@ class Server:
 
     `info` returns the facts that INFO shows beside the server's own; `stop`
     stops the daemon for a reason; `changed` is called with the changes of a
-    turn after they were pushed, and with none when the number of subscribers
+    batch after they were pushed, and with none when the number of subscribers
     changes; `left` when the last connection that needs the daemon may be gone.
     """
 
@@ -102,8 +101,8 @@ class Server:
         """When a connection last ended or sent a line, on the loop's clock; passive
         subscribers do not count."""
         self._active_before = self.last_active
-        self.activity = 0
-        """Counts connections and turns."""
+        self.progress = 0
+        """Counts connections and batches."""
 
     @property
     def subscribers(self) -> int:
@@ -119,7 +118,7 @@ class Server:
 
     def accept(self, connection: Connection) -> str | None:
         """Adds a new connection; returns the reason if it is refused."""
-        self.activity += 1
+        self.progress += 1
         uid = peer_uid(connection.transport)
         if uid != self._uid:
             log.warning("a connection of user %s was refused", uid)
@@ -152,21 +151,21 @@ class Server:
         """Resumes pushes to a connection that has read everything."""
         self._subscribers.resume(connection, self._clock())
 
-    # Turns --------------------------------------------------------------
+    # Batches ------------------------------------------------------------
 
     def run(self, connection: Connection, lines: list[str | LineError]) -> int:
-        """Runs one turn; returns how many of the lines it has served.
+        """Serves one batch; returns how many of the lines it has served.
 
-        A turn ends early when its replies fill the output buffer: a reply can
+        It ends early when its replies fill the output buffer: a reply can
         be a thousand times as long as its request.
         """
         now = self._clock()
         self._active_before = self.last_active
         self.last_active = self.loop.time()
-        self.activity += 1
+        self.progress += 1
         subscribers = self._subscribers.requests
         if len(lines) == 1 and not subscribers:
-            # The usual turn, without the lists of a longer one.
+            # The usual batch, without the lists of a longer one.
             reply, changes, record = self._answer(lines[0], now, connection, None)
             if record is not None:
                 self._recorders.output.append([record], now)
@@ -175,40 +174,40 @@ class Server:
             if changes:
                 self._changed(changes)
             return 1
-        turn = Turn(now)
-        replies, records = turn.replies, turn.records
+        batch = Batch(now)
+        replies, records = batch.replies, batch.records
         served = 0
         room = self.limits.output_buffer
-        for line in islice(lines, TURN):
-            reply, changes, record = self._answer(line, now, connection, turn)
+        for line in islice(lines, BATCH_LINES):
+            reply, changes, record = self._answer(line, now, connection, batch)
             replies.append(reply)
             if record is not None:
                 records.append(record)
             if changes:
-                turn.changes += changes
+                batch.changes += changes
                 if subscribers:
                     # Its own pushes go among its replies: in the order of the changes.
-                    replies += self._subscribers.format(changes, now, connection, turn.pushes)
+                    replies += self._subscribers.format(changes, now, connection, batch.pushes)
             served += 1
             room -= len(reply)
             if room < 0:
                 break
-        self._flush(turn, connection)
+        self._flush(batch, connection)
         return served
 
     def _answer(
-        self, line: str | LineError, now: Now, connection: Connection, turn: Turn | None
+        self, line: str | LineError, now: Now, connection: Connection, batch: Batch | None
     ) -> Outcome:
-        """Carries out one line; `turn` holds the results of earlier ones."""
+        """Carries out one line; `batch` holds the results of earlier ones."""
         if type(line) is not str:
             return err_line(cast(LineError, line).text), [], None
         try:
             request = parse_request(line)
             outcome = self._handlers[type(request)](request, line, now)
             if outcome is None:
-                if turn is not None:
+                if batch is not None:
                     # Earlier lines are pushed to the subscribers of their time.
-                    self._flush(turn, connection)
+                    self._flush(batch, connection)
                 outcome = self._own_handlers[type(request)](request, connection, now), [], None
             return outcome
         except Refused as refused:
@@ -219,26 +218,26 @@ class Server:
             return err_line("internal error: the log of the daemon holds the traceback"), [], None
 
     def apply(self, changes: list[Change], records: list[str], now: Now) -> None:
-        """Records and pushes changes without a request: by time or by evidence."""
-        turn = Turn(now)
-        turn.records += records
-        turn.changes += changes
-        self._subscribers.format(changes, now, None, turn.pushes)
-        self._flush(turn, None)
+        """Records and pushes changes without a request: by a timer or an observation."""
+        batch = Batch(now)
+        batch.records += records
+        batch.changes += changes
+        self._subscribers.format(changes, now, None, batch.pushes)
+        self._flush(batch, None)
 
-    def _flush(self, turn: Turn, own: Connection | None) -> None:
+    def _flush(self, batch: Batch, own: Connection | None) -> None:
         """Writes the journal first, then the replies, then the pushes."""
-        if turn.records:
-            self._recorders.output.append(turn.records, turn.now)
+        if batch.records:
+            self._recorders.output.append(batch.records, batch.now)
             self._subscribers.epoch += 1
-            turn.records.clear()
-        if turn.replies and own is not None:
-            own.transport.write(_OK if turn.replies == ["OK"] else encode(turn.replies))
-            turn.replies.clear()
-        if turn.changes:
-            self._subscribers.publish(turn.pushes, own)
-            self._changed(turn.changes)
-            turn.changes.clear()
+            batch.records.clear()
+        if batch.replies and own is not None:
+            own.transport.write(_OK if batch.replies == ["OK"] else encode(batch.replies))
+            batch.replies.clear()
+        if batch.changes:
+            self._subscribers.publish(batch.pushes, own)
+            self._changed(batch.changes)
+            batch.changes.clear()
 
     # Requests about connections -----------------------------------------
 
@@ -247,7 +246,7 @@ class Server:
         return ok_line(self._info() | counts)
 
     def _begin_stop(self, request: Stop, connection: Connection, now: Now) -> str:
-        self._stop("a client asked for it")
+        self._stop("a client sent STOP")
         return "OK"
 
     def _subscribe(self, request: Subscribe, connection: Connection, now: Now) -> str:

@@ -220,7 +220,7 @@ def _apply(store: Store, verb: str, rest: str, now: Now, translator: Translator)
             given = recorded_metadata(metadata[0]) if metadata else None
             store.set(session, STATUSES[status], given, now)
         case "RM", [session]:
-            store.remove(session, now)
+            store.close(session, now)
         case "DELETE", [session]:
             store.delete(session)
         case "RESURRECT", [session]:

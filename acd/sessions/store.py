@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from acd.sessions.activity import AgentActivity
 from acd.sessions.events import HookEvent
 from acd.sessions.metadata import Metadata, Refused, merge_extra
 from acd.sessions.processes import Process, Processes
+from acd.sessions.rules import SessionRules
 from acd.sessions.session import EvidenceEntry, Session, Transition
 from acd.sessions.signals import EFFECTS, HOOK, PROCESS, Observation
 from acd.sessions.status import (
@@ -41,19 +41,6 @@ class Change(NamedTuple):
     session: Session
     elapsed: int
     """Whole seconds in the previous status; 0 for a new session."""
-
-
-@dataclass(frozen=True, slots=True)
-class SessionRules:
-    """The part of the configuration that the store follows."""
-
-    history_depth: int = 50
-    retention_seconds: float = 30 * 60.0
-    question_as_attention: bool = False
-    keep_text: bool = True
-    max_sessions: int = 10_000
-    max_metadata: int = 16_384
-    """Bytes of JSON of one session's metadata."""
 
 
 class Store:
@@ -108,7 +95,7 @@ class Store:
             raise Refused("session not found")
         return session
 
-    def remove(self, session_id: str, now: Now) -> list[Change]:
+    def close(self, session_id: str, now: Now) -> list[Change]:
         """RM: closes the session; it is kept for the retention time."""
         self.get(session_id)
         return self.set(session_id, CLOSED, None, now)

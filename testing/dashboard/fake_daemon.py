@@ -17,7 +17,8 @@ from acd.agents.catalog import DEFAULT
 from acd.daemon.commands import Commands
 from acd.protocol import encode, parse_request, removed_line, state_line, update_line
 from acd.sessions.metadata import Refused
-from acd.sessions.store import Change, SessionRules, Store
+from acd.sessions.rules import SessionRules
+from acd.sessions.store import Change, Store
 from acd.sessions.values import NS, Now
 
 # 2023-11-14 22:13:20 UTC.

@@ -226,7 +226,7 @@ def test_a_bug_in_an_agents_evidence_stops_neither_a_start_nor_an_event(
         store.set("s", "working", None, Now(1, 1))
         store.get("s").agent_type = "broken"
         watched.recheck()
-        watched.changed(store.remove("s", Now(2, 2)))
+        watched.changed(store.close("s", Now(2, 2)))
         watched.close()
 
     asyncio.run(look())

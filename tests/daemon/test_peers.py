@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from acd.daemon.server import TURN
+from acd.daemon.server import BATCH_LINES
 from testing.service_manager import activate, listener
 from testing.strace import Attached, needs_strace
 from testing.support import WAIT, DaemonHome, DaemonProcess, LineClient, subscriber
@@ -175,7 +175,7 @@ def test_one_client_s_flood_is_served_in_turns_with_the_others(home: DaemonHome)
         activate(home, [sock])
         assert watcher.line() == "STATE []"
         turn = iter(watcher.line, "UPDATE polite working 0")
-        assert len(list(turn)) <= 2 * TURN, "two turns of the flood, of very many"
+        assert len(list(turn)) <= 2 * BATCH_LINES, "two turns of the flood, of very many"
         assert flood.lines(flooding) == ["OK"] * flooding
 
 

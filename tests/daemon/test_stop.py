@@ -33,7 +33,7 @@ def test_stop_gets_its_reply_before_the_daemon_ends(
     assert client.ask_all("SET a working", "STOP") == ["OK", "OK"]
     assert client.rest() == []
     assert daemon.end() == 0
-    assert "stopping: a client asked for it" in daemon.log()
+    assert "stopping: a client sent STOP" in daemon.log()
 
 
 def test_a_stop_closes_the_connections_of_subscribers(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from acd.protocol import (
     USAGE,
     ApiUsage,
+    Close,
     Delete,
     Get,
     History,
@@ -19,7 +20,6 @@ from acd.protocol import (
     List,
     Ping,
     Record,
-    Remove,
     Request,
     Resurrect,
     Set,
@@ -35,7 +35,7 @@ from testing.wire_samples import SAMPLES, Sample
 REQUESTS: list[tuple[str, Request]] = [
     ("SET s working", Set("s", "working")),
     ('SET s working {"name": "a b"}', Set("s", "working", '{"name": "a b"}')),
-    ("RM s", Remove("s")),
+    ("RM s", Close("s")),
     ("DELETE s", Delete("s")),
     ("GET s", Get("s")),
     ("HISTORY s", History("s")),

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from acd.sessions.rules import SessionRules
 from acd.sessions.status import STATUSES, Status
-from acd.sessions.store import SessionRules
 from testing.event_scenes import STATUS_OF, StoreScene, contents
 
 EVENTS = [*STATUS_OF, "SomethingNew", "Notification/something_new", "SessionStart/something_new"]

@@ -22,8 +22,9 @@ from acd.sessions.records import (
     read_session,
     session_record,
 )
+from acd.sessions.rules import SessionRules
 from acd.sessions.signals import EFFECTS, Source
-from acd.sessions.store import SessionRules, Store
+from acd.sessions.store import Store
 from acd.sessions.values import Json, Now
 from testing.event_scenes import (
     START,
@@ -259,7 +260,7 @@ def change_all(store: Store) -> None:
         event = event_of("Stop", session.id, meta={"pid": 7, "at": 5})
         store.apply_hook(event, START)
         store.apply_observation(session.id, observation_of("registry", "idle", 6), START)
-        store.remove(session.id, START)
+        store.close(session.id, START)
     store.order_closed()
     store.expire(START)
 

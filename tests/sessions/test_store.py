@@ -93,7 +93,7 @@ def test_durations_come_from_the_clock_that_does_not_jump() -> None:
 def test_rm_closes_a_session_and_keeps_it() -> None:
     scene = StoreScene()
     scene.set("s", "question", working_dir="/w")
-    assert described(scene.remove("s")) == [("update", "s", "closed", 0)]
+    assert described(scene.close("s")) == [("update", "s", "closed", 0)]
     assert scene.session().working_dir == "/w"
     assert [session.id for session in scene.store.list_all()] == ["s"]
 
@@ -125,7 +125,7 @@ def test_an_unknown_session_is_not_found(command: str) -> None:
 def test_a_closed_session_is_resurrected_as_working_with_its_metadata() -> None:
     scene = StoreScene()
     scene.set("s", "attention", session_id="agent-id", working_dir="/w", colour="red")
-    scene.remove("s")
+    scene.close("s")
     scene.wait(60)
     assert described(scene.resurrect("s")) == [("update", "s", "working", 60)]
     session = scene.session()
@@ -247,7 +247,7 @@ def test_sessions_expire_in_the_order_in_which_they_closed() -> None:
     for session in ("a", "b", "c"):
         scene.set(session, "working")
     for session in ("c", "a"):
-        scene.remove(session)
+        scene.close(session)
         scene.wait(1)
     scene.wait(60)
     assert [change.session.id for change in scene.expire()] == ["c", "a"]
@@ -258,7 +258,7 @@ def test_closing_a_closed_session_again_does_not_prolong_its_retention() -> None
     scene = StoreScene(retention_seconds=60)
     scene.set("s", "closed")
     scene.wait(30)
-    scene.remove("s")
+    scene.close("s")
     scene.wait(30)
     assert len(scene.expire()) == 1
 
@@ -283,9 +283,9 @@ def test_a_new_session_beyond_the_limit_replaces_the_one_that_closed_first() -> 
     scene = StoreScene(max_sessions=3)
     for session in ("open", "late", "early"):
         scene.set(session, "working")
-    scene.remove("early")
+    scene.close("early")
     scene.wait(1)
-    scene.remove("late")
+    scene.close("late")
     assert described(scene.set("new", "working")) == [
         ("removed", "early", "closed", 0),
         ("update", "new", "working", 0),

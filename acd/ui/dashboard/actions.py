@@ -11,7 +11,7 @@ from functools import partial
 from acd.agents.catalog import session_resume_argv
 from acd.config import DashboardConfig
 from acd.errors import AcdError
-from acd.protocol import Delete, Get, Ok, Remove, Resurrect, SessionRequest
+from acd.protocol import Close, Delete, Get, Ok, Resurrect, SessionRequest
 from acd.sessions.status import CLOSED
 from acd.sessions.values import Json
 from acd.terminals.jump import jump_to
@@ -52,7 +52,7 @@ class Actions:
         """Closes the session in acd. Its agent continues to run."""
         if row.status == CLOSED:
             return f"{row.label} is closed already; d deletes it"
-        await self._request(Remove(row.id))
+        await self._request(Close(row.id))
         hint = "; r resurrects it" if session_resume_argv(row.session) else ""
         return f"{row.label} is closed{hint}"
 
@@ -77,7 +77,7 @@ class Actions:
         try:
             await asyncio.to_thread(self._run, plan, self._environ)
         except AcdError:
-            await self._request(Remove(row.id))
+            await self._request(Close(row.id))
             raise
         return f"{row.label} is resumed in {plan.where}"
 

@@ -33,7 +33,7 @@ _GROWTH: Final = (
     ("context", len("100%")),
     ("text", 60),
     ("directory", 20),
-    ("model", 12),
+    ("language_model", 12),
     ("text", 80),
     ("directory", 60),
     ("timeline", _TIMELINE),
@@ -52,7 +52,7 @@ class Columns(NamedTuple):
     timeline: int = 0
     text: int = 0
     directory: int = 0
-    model: int = 0
+    language_model: int = 0
     context: int = 0
 
 
@@ -86,8 +86,8 @@ def _wanted(rows: list[SessionRow]) -> Columns:
         name=max([_LEAST_NAME, *(min(28, width(row.label)) for row in rows)]),
         text=max([0, *(width(row.prompt) for row in rows)]),
         directory=max([0, *(width(row.directory) for row in rows)]),
-        model=max([0, *(min(12, width(row.model)) for row in rows)]),
-        context=4 if any(row.context is not None for row in rows) else 0,
+        language_model=max([0, *(min(12, width(row.language_model)) for row in rows)]),
+        context=4 if any(row.context_percent is not None for row in rows) else 0,
         timeline=_TIMELINE,
     )
 
@@ -111,10 +111,14 @@ def _row_pieces(row: SessionRow, columns: Columns, now: Now) -> Iterable[Piece]:
         yield " " * _GAP + pad(text, columns.text), "dim" if is_closed else role
     if columns.directory:
         yield " " * _GAP + pad(cut_left(row.directory, columns.directory), columns.directory), "dim"
-    if columns.model:
-        yield " " * _GAP + pad(cut(row.model, columns.model), columns.model), "dim"
+    if columns.language_model:
+        yield (
+            " " * _GAP
+            + pad(cut(row.language_model, columns.language_model), columns.language_model),
+            "dim",
+        )
     if columns.context:
-        used = "" if row.context is None else f"{row.context}%"
+        used = "" if row.context_percent is None else f"{row.context_percent}%"
         yield " " * _GAP + f"{used:>{columns.context}}", "dim"
     if columns.timeline:
         yield " " * _GAP, "plain"
@@ -165,7 +169,7 @@ def heading(columns: Columns) -> str:
     for title, size in (
         ("question or last message", columns.text),
         ("directory", columns.directory),
-        ("model", columns.model),
+        ("model", columns.language_model),
         ("ctx", columns.context),
     ):
         if size:

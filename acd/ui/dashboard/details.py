@@ -104,7 +104,7 @@ def _facts(row: SessionRow, session: Json, room: int) -> Iterable[list[Piece]]:
 
 
 def _agent(row: SessionRow) -> str:
-    parts = [str(row.session.get("agent_type") or ""), row.model]
+    parts = [str(row.session.get("agent_type") or ""), row.language_model]
     if row.session.get("attended") is False:
         parts.append("unattended")
     return ", ".join(filter(None, parts))
@@ -117,8 +117,8 @@ def _usage(row: SessionRow) -> str:
         for key, word in (("input_tokens", "input"), ("output_tokens", "output"))
         if isinstance(usage.get(key), int)
     ]
-    if row.context is not None:
-        parts.insert(0, f"{row.context}% of its context")
+    if row.context_percent is not None:
+        parts.insert(0, f"{row.context_percent}% of its context")
     if row.cost is not None:
         parts.append(f"${row.cost:.2f}")
     return ", ".join(parts)

@@ -7,7 +7,7 @@ from typing import Any
 from acd.agents.catalog import usage_of
 from acd.sessions.status import NEEDS_YOU, STATUSES, Status
 from acd.sessions.values import NS, Json, Now
-from acd.text import one_line, printable
+from acd.text import one_line, printable, short_path
 from acd.ui.timeline.timeline import Timeline
 
 
@@ -18,14 +18,14 @@ class SessionRow:
     """
 
     __slots__ = (
-        "context",
+        "context_percent",
         "cost",
         "directory",
         "entered",
         "id",
         "label",
         "lacks_history",
-        "model",
+        "language_model",
         "name",
         "prompt",
         "prompt_is_old",
@@ -63,9 +63,9 @@ class SessionRow:
             self.prompt = prompt
         usage = usage_of(session)
         model = usage.get("model")
-        self.model = one_line(model) if isinstance(model, str) else ""
+        self.language_model = one_line(model) if isinstance(model, str) else ""
         context = _number(usage.get("context_used_percentage"))
-        self.context = None if context is None else round(context)
+        self.context_percent = None if context is None else round(context)
         """The used part of the context window in per cent."""
         self.cost = _number(usage.get("cost_usd"))
         """US dollars."""
@@ -86,7 +86,7 @@ class SessionRow:
             self.directory,
             self.status,
             self.prompt,
-            self.model,
+            self.language_model,
             str(self.session.get("agent_type")),
             self.id,
         )
@@ -109,9 +109,7 @@ def _directory(session: Json, home: str | None) -> str:
     path: str = session.get("working_dir") or ""
     if host := session.get("host"):
         return f"{printable(host)}:{printable(path)}"
-    if home and (path == home or path.startswith(f"{home}/")):
-        path = "~" + path[len(home) :]
-    return printable(path)
+    return short_path(path, home)
 
 
 def _number(value: Any) -> float | None:

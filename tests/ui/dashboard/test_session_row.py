@@ -50,7 +50,7 @@ def test_all_texts_of_a_row_are_printable(name: str, prompt: str, path: str) -> 
             )
         )
     ).rows["x"]
-    for text in (row.name, row.label, row.prompt, row.directory, row.model):
+    for text in (row.name, row.label, row.prompt, row.directory, row.language_model):
         visible = text.replace("\u200c", "").replace("\u200d", "")
         assert visible.isprintable()
 
@@ -95,7 +95,7 @@ USAGE_KEYS = [
 )
 def test_any_usage_makes_a_row(usage: dict[str, object]) -> None:
     row = model_of(state(session("x", api_usage=usage))).rows["x"]
-    assert row.context is None or row.context >= 0
+    assert row.context_percent is None or row.context_percent >= 0
     assert row.cost is None or row.cost >= 0
 
 
@@ -106,10 +106,10 @@ def test_model_context_and_cost_are_read_from_claude_codes_status_line() -> None
         "cost": {"total_cost_usd": 1.25},
     }
     row = model_of(state(session("x", api_usage=usage))).rows["x"]
-    assert (row.model, row.context, row.cost) == ("Opus 5.5", 42, 1.25)
+    assert (row.language_model, row.context_percent, row.cost) == ("Opus 5.5", 42, 1.25)
 
 
 def test_model_context_and_cost_are_read_from_plain_values() -> None:
     usage = {"model": "gpt", "context_used_percentage": 7, "cost_usd": 0.5}
     row = model_of(state(session("x", api_usage=usage))).rows["x"]
-    assert (row.model, row.context, row.cost) == ("gpt", 7, 0.5)
+    assert (row.language_model, row.context_percent, row.cost) == ("gpt", 7, 0.5)

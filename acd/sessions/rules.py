@@ -1,0 +1,18 @@
+"""The part of the configuration that the sessions follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRules:
+    """Limits, times and choices. The defaults are those of config.toml."""
+
+    history_depth: int = 50
+    retention_seconds: float = 30 * 60.0
+    question_as_attention: bool = False
+    keep_text: bool = True
+    max_sessions: int = 10_000
+    max_metadata: int = 16_384
+    """Bytes of JSON of one session's metadata."""
