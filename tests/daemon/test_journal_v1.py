@@ -96,7 +96,7 @@ def test_the_page_names_every_field_of_a_session() -> None:
 def test_the_page_names_every_field_of_an_activity() -> None:
     own = {key for key, *_ in activity.STORED_FIELDS}
     others = {"base", "heard", "questions", "calls", "done", "registry"}
-    assert set(documented_fields("`belief` is there")) == own | others
+    assert set(documented_fields("`belief` is present")) == own | others
 
 
 def test_the_page_names_every_field_of_an_event() -> None:

@@ -107,11 +107,11 @@ def test_delete_removes_a_session_at_once_whatever_its_status() -> None:
         assert set(scene.store.counts().values()) == {0}
 
 
-@pytest.mark.parametrize("command", ["get", "remove", "delete", "resurrect", "set_api_usage"])
+@pytest.mark.parametrize("command", ["get", "close", "delete", "resurrect", "set_api_usage"])
 def test_an_unknown_session_is_not_found(command: str) -> None:
     scene = StoreScene()
     arguments: dict[str, tuple[object, ...]] = {
-        "remove": (scene.now,),
+        "close": (scene.now,),
         "resurrect": (scene.now,),
         "set_api_usage": ({},),
     }
