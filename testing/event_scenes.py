@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from acd.agents.catalog import AGENTS, DEFAULT, TRANSLATOR
@@ -119,7 +118,7 @@ class StoreScene:
         """Applies a hook event of now, or of another time."""
         stamp = {"at": (at or self.now).wall}
         event = event_of(label, session, meta=stamp | (meta or {}), **fields)
-        return self.store.apply_hook(replace(event, pid_start=pid_start), self.now)
+        return self.store.apply_hook(event._replace(pid_start=pid_start), self.now)
 
     def observe(
         self, source: Source, word: str, session: str = "s", *, at: Now | None = None

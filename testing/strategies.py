@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 
 from hypothesis import strategies as st
 
@@ -129,7 +128,7 @@ class StoreRun:
 
 def _observe(event: HookEvent) -> HookEvent:
     """Adds the start time of a process, which is made of its pid."""
-    return replace(event, pid_start=event.pid * 7) if event.pid is not None else event
+    return event._replace(pid_start=event.pid * 7) if event.pid is not None else event
 
 
 StoreStep = Callable[[StoreRun], object]
@@ -189,7 +188,7 @@ def store_runs(draw: st.DrawFn) -> StoreRun:
 
 def replay(records: list[tuple[Now, str]], rules: SessionRules) -> Store:
     """The store that the journal reads from the records."""
-    store = Store(DEFAULT.name, replace(rules, max_sessions=1 << 62, max_metadata=1 << 62))
+    store = Store(DEFAULT.name, rules._replace(max_sessions=1 << 62, max_metadata=1 << 62))
     for now, record in records:
         apply_record(store, record, now, TRANSLATOR)
     store.rules = rules

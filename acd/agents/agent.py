@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from acd.sessions.signals import GOES_ON, NOTHING, Signal, SignalKind
 from acd.sessions.values import Json
 
 
-@dataclass(frozen=True)
-class Agent:
+class Agent(NamedTuple):
     """One kind of agent. The functions are pure, and raise nothing whatever the payload holds."""
 
     name: str
@@ -37,7 +37,7 @@ class Agent:
     """Whether subagents' events set no status, except their questions."""
     observer: str | None = None
     """`module:class` of its observer (acd/agents/observer.py)."""
-    observations: Mapping[str, SignalKind] = field(default_factory=dict)
+    observations: Mapping[str, SignalKind] = MappingProxyType({})
     """The observer's words to signals; journals hold the words, so they never change."""
     usage: Callable[[Json], Json] = lambda usage: usage
     """An object of API_USAGE, in the agent's own shape or not, to the keys of docs/dashboard.md."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
+from pathlib import Path
 from typing import BinaryIO
 
-from acd import config, paths
-from acd.errors import ConfigError
+from acd import paths
 from acd.sessions.records import apply_lines, journal_header
+from acd.sessions.rules import SessionRules
 from acd.sessions.store import Store
 from acd.sessions.values import Json
 from acd.system import clock, runtime_dir
@@ -33,14 +33,23 @@ def last_sessions(environ: Mapping[str, str]) -> list[Json]:
 def _read_sessions(records: BinaryIO, environ: Mapping[str, str]) -> list[Json]:
     from acd.agents.catalog import TRANSLATOR  # 4 ms
 
-    try:
-        rules = config.load(paths.config_path(environ)).rules()
-    except ConfigError:
-        rules = config.Config().rules()
     # The limits may have been lowered since the records were accepted.
-    rules = replace(rules, max_sessions=1 << 62, max_metadata=1 << 62)
+    rules = _rules(paths.config_path(environ))._replace(max_sessions=1 << 62, max_metadata=1 << 62)
     store = Store(TRANSLATOR.default_agent, rules)
     with suppress(OSError):
         apply_lines(store, records, TRANSLATOR, on_error=lambda error: None)
     now = clock.now()
     return [session.to_wire(now) for session in store.list_all()]
+
+
+def _rules(config_path: Path) -> SessionRules:
+    """The rules of the daemon; the defaults without a valid file."""
+    if not config_path.exists():
+        return SessionRules()
+    from acd import config  # 25 ms with dataclasses, and only here
+    from acd.errors import ConfigError
+
+    try:
+        return config.load(config_path).rules()
+    except ConfigError:
+        return SessionRules()

@@ -7,7 +7,6 @@ a connection (SUBSCRIBE, INFO, STOP, RECORD) are in server.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from acd.agents.catalog import AGENTS, resume_argv
@@ -140,7 +139,7 @@ class Commands:
             event = event.without_text()
         if event.at is None:
             # The record needs a time, so that a replay uses the same one.
-            event = replace(event, at=now.wall)
+            event = event._replace(at=now.wall)
         event = self._observe(event)
         changes = self._store.apply_hook(event, now)
         return "OK", changes, _with_removals(event_record(event), changes)

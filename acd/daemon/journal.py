@@ -15,7 +15,6 @@ import errno
 import logging
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -113,7 +112,7 @@ class Journal:
             self._size = len(header)
             rules = self._store.rules
             # The present limits do not apply to sessions that were accepted earlier.
-            self._store.rules = replace(rules, max_sessions=1 << 62, max_metadata=1 << 62)
+            self._store.rules = rules._replace(max_sessions=1 << 62, max_metadata=1 << 62)
             try:
                 self._size += apply_lines(self._store, file, TRANSLATOR, self._log_invalid)
             finally:

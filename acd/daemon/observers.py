@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from importlib import import_module
 
 from acd.agents.catalog import AGENTS
@@ -107,8 +106,8 @@ class ObserverManager:
         another = began_after(found, event.at or now.wall, now)
         if another or (event.pid is None and found.name in SHELLS):
             self.release(pid)
-            return replace(event, pid=None)
-        return replace(event, pid=pid, pid_start=found.start)
+            return event._replace(pid=None)
+        return event._replace(pid=pid, pid_start=found.start)
 
     def changed(self, changes: list[Change]) -> None:
         """Ends the watching of sessions that were closed or removed."""
@@ -181,7 +180,7 @@ def _without_shared_process(event: HookEvent) -> HookEvent:
         return event
     words = arguments(pid)
     if words is None or agent.servers.intersection(words):
-        return replace(event, pid=None, parent=None, terminal=None)
+        return event._replace(pid=None, parent=None, terminal=None)
     if event.attended is None and agent.unattended.intersection(words):
-        return replace(event, attended=False)
+        return event._replace(attended=False)
     return event

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from acd.sessions.fields import (
     HINT_LENGTH,
@@ -40,8 +39,7 @@ RECORD_KEYS: Final = (
 """The keys of an event's record, in their order."""
 
 
-@dataclass(frozen=True, slots=True)
-class HookEvent:
+class HookEvent(NamedTuple):
     """All that is kept of a hook's payload: nothing else is stored or sent on."""
 
     agent: str
@@ -100,7 +98,7 @@ class HookEvent:
 
     def without_text(self) -> HookEvent:
         """The event without its text, for `sessions.keep_text = false`."""
-        return replace(self, text=None)
+        return self._replace(text=None)
 
     def to_record(self) -> Json:
         """The event as journals and recordings keep it; keys without a value are left out."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class SessionRules:
+class SessionRules(NamedTuple):
     """Limits, times and choices. The defaults are those of config.toml."""
 
     history_depth: int = 50

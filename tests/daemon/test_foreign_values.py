@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -211,7 +210,7 @@ class BrokenSource:
 def test_a_bug_in_an_agents_evidence_stops_neither_a_start_nor_an_event(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    broken = replace(AGENTS["codex"], name="broken", observer=f"{__name__}:BrokenSource")
+    broken = AGENTS["codex"]._replace(name="broken", observer=f"{__name__}:BrokenSource")
     monkeypatch.setattr(observers, "AGENTS", {"broken": broken})
     applied: list[Change] = []
 
@@ -257,7 +256,7 @@ def test_a_daemon_starts_despite_a_bug_in_applying_a_record(
     def fail(session_id: str, now: Now) -> NoReturn:
         raise ValueError(session_id)
 
-    monkeypatch.setattr(store, "remove", fail)
+    monkeypatch.setattr(store, "close", fail)
     journal = Journal(path, "boot", store)
     journal.load()
     journal.close()

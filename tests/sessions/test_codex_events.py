@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -113,7 +112,7 @@ class CodexScene:
         given = {"agent_id": subagent, "transcript_path": f"/{subagent}.jsonl"} if subagent else {}
         event = event_of(name, session_id="s", **given)
         moment = later(self.seconds if at is None else at)
-        self.store.apply_hook(replace(event, at=moment.wall), later(self.seconds))
+        self.store.apply_hook(event._replace(at=moment.wall), later(self.seconds))
 
     def observe(self, word: str, subagent: str | None = None) -> None:
         self.seconds += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import tracemalloc
 
@@ -38,6 +39,7 @@ def traced_bytes(scene: StoreScene, *, by_hooks: bool) -> int:
                 text = json.dumps({"working_dir": directory, "session_id": session, "turn": turn})
                 status = ("attention", "working")[turn % 2]
                 scene.store.set(session, status, parse_metadata(text), scene.now)  # type: ignore[arg-type]
+    gc.collect()  # also empties the interpreter's free lists of tuples, 0.2 to 0.5 MB here
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return after - before

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from acd.config import Config
 from acd.sessions.rules import SessionRules
 from acd.sessions.status import STATUSES, Status
 from testing.event_scenes import STATUS_OF, StoreScene, contents
@@ -79,11 +80,15 @@ def test_of_two_events_the_second_sets_the_status() -> None:
 
 
 def test_the_rules_are_the_documented_defaults() -> None:
-    assert SessionRules() == SessionRules(
-        history_depth=50,
-        retention_seconds=30 * 60,
-        question_as_attention=False,
-        keep_text=True,
-        max_sessions=10_000,
-        max_metadata=16_384,
+    assert (
+        SessionRules()
+        == Config().rules()
+        == SessionRules(
+            history_depth=50,
+            retention_seconds=30 * 60,
+            question_as_attention=False,
+            keep_text=True,
+            max_sessions=10_000,
+            max_metadata=16_384,
+        )
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -36,7 +35,7 @@ SOURCES: tuple[Source, ...] = get_args(Source)
 def event_with(signal: Signal) -> HookEvent:
     """An event of no known agent, with any signal."""
     record = {"agent": "any", "session": "s", "name": "Any"}
-    return replace(HookEvent.from_record(record, TRANSLATOR), signal=signal)
+    return HookEvent.from_record(record, TRANSLATOR)._replace(signal=signal)
 
 
 def apply(scene: StoreScene, source: Source, signal: Signal) -> None:
