@@ -10,19 +10,22 @@ import json
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from acd.sessions.metadata import Refused
 from acd.sessions.status import STATUSES, Status
-from acd.sessions.values import Json
+from acd.sessions.values import Json, Refused
 
 PROTOCOL_VERSION: Final = 1
 
 _new = tuple.__new__  # makes a named tuple in half the time of its own constructor
 
 
-class LineError(NamedTuple):
-    """A received line that is invalid; `text` is the reply after `ERR `."""
+class Text(NamedTuple):
+    """What is only a text; the subclasses are its kinds."""
 
     text: str
+
+
+class LineError(Text):
+    """A received line that is invalid; the text is the reply after `ERR `."""
 
 
 class LineDecoder:
@@ -316,10 +319,8 @@ def recorded_line(record: str) -> str:
     return f"RECORD {record}"
 
 
-class Ok(NamedTuple):
-    """The reply to a request that succeeded; `text` is what follows `OK `."""
-
-    text: str
+class Ok(Text):
+    """The reply to a request that succeeded; the text is what follows `OK `."""
 
     def json(self) -> Any:
         """Parses the text. Raises ValueError."""
@@ -329,10 +330,8 @@ class Ok(NamedTuple):
             raise ValueError("nested too deeply") from None
 
 
-class Err(NamedTuple):
-    """The reply to a request that failed; `text` is what follows `ERR `."""
-
-    text: str
+class Err(Text):
+    """The reply to a request that failed; the text is what follows `ERR `."""
 
 
 class Snapshot(NamedTuple):
@@ -358,10 +357,8 @@ class Removed(NamedTuple):
     session_id: str
 
 
-class Recorded(NamedTuple):
-    """A push after RECORD: one record of the journal."""
-
-    line: str
+class Recorded(Text):
+    """A push after RECORD: the text is one record of the journal."""
 
 
 class BadReply(Exception):

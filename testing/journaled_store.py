@@ -11,10 +11,9 @@ from acd.agents.catalog import DEFAULT
 from acd.daemon.commands import Commands
 from acd.daemon.journal import Journal
 from acd.protocol import parse_request
-from acd.sessions.metadata import Refused
 from acd.sessions.records import session_record
 from acd.sessions.store import Store
-from acd.sessions.values import NS, Now
+from acd.sessions.values import NS, Now, Refused
 
 BOOT = "11111111-2222-3333-4444-555555555555"
 

@@ -12,13 +12,12 @@ from acd.agents.claude_code.events import EVENTS
 from acd.daemon.commands import Commands
 from acd.protocol import parse_request
 from acd.sessions.events import HookEvent
-from acd.sessions.metadata import Refused
 from acd.sessions.records import apply_record, observation_record
 from acd.sessions.rules import SessionRules
 from acd.sessions.signals import OBSERVER, PROCESS, Source
 from acd.sessions.status import STATUSES
 from acd.sessions.store import Store
-from acd.sessions.values import NS, Json, Now
+from acd.sessions.values import NS, Json, Now, Refused
 from testing.event_scenes import HERE, START, observation_of, payload_of
 
 IDS = ("a", "b", "c")

@@ -14,8 +14,7 @@ from acd.sessions.fields import (
     short_text,
     text,
 )
-from acd.sessions.metadata import Refused
-from acd.sessions.values import Json
+from acd.sessions.values import Json, Refused
 
 
 def read_hook_event(agent: Agent, meta: Json, payload: Json, *, local_host: str) -> HookEvent:

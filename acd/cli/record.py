@@ -45,6 +45,6 @@ def record(file: Path) -> Iterator[Result]:
                 if isinstance(message, Err):
                     raise DaemonRefused(message.text)
                 if isinstance(message, Recorded):
-                    out.write(message.line + "\n")
+                    out.write(message.text + "\n")
         except ConnectionLost:
             yield Result(notices=["the daemon has stopped, and the recording has ended"])

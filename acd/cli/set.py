@@ -26,7 +26,8 @@ def _metadata(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     """The metadata object of SET. Raises BadParameter."""
     if value is None:
         return {}
-    from acd.sessions.metadata import Refused, check_metadata, parse_object
+    from acd.sessions.metadata import check_metadata, parse_object
+    from acd.sessions.values import Refused
 
     try:
         metadata = parse_object(value, "metadata")

@@ -31,10 +31,10 @@ from acd.protocol import (
     state_line,
 )
 from acd.sessions.events import HookEvent
-from acd.sessions.metadata import Refused, parse_api_usage, parse_metadata, parse_object
+from acd.sessions.metadata import parse_api_usage, parse_metadata, parse_object
 from acd.sessions.records import deleted_record, event_record
 from acd.sessions.store import Change, Store
-from acd.sessions.values import Now
+from acd.sessions.values import Now, Refused
 
 Outcome = tuple[str, list[Change], str | None]
 """The reply; the changes to push to subscribers; and the record that the journal

@@ -31,9 +31,8 @@ from acd.protocol import (
     parse_request,
 )
 from acd.sessions import recording
-from acd.sessions.metadata import Refused
 from acd.sessions.store import Change, Store
-from acd.sessions.values import Json, Now
+from acd.sessions.values import Json, Now, Refused
 
 BATCH_LINES: Final = 64
 """The most lines of one connection that are served before those of other connections."""

@@ -12,10 +12,9 @@ from acd.sessions.fields import (
     short_text,
     text,
 )
-from acd.sessions.metadata import Refused
 from acd.sessions.signals import MAIN, WITH_STATUS, Signal, Translator
 from acd.sessions.status import QUESTION, STATUSES, Status
-from acd.sessions.values import Json
+from acd.sessions.values import Json, Refused
 
 TERMINAL_HINTS: Final = (
     "TMUX",

@@ -7,7 +7,7 @@ import math
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, NoReturn, cast
 
-from acd.sessions.values import PROMPT_LENGTH, Json
+from acd.sessions.values import PROMPT_LENGTH, Json, Refused
 
 METADATA_KEYS: Final = {
     "working_dir": "working_dir",
@@ -30,10 +30,6 @@ class Metadata(NamedTuple):
     """(field of the session, value)."""
     extra: Json | None
     """The keys that have no field of their own."""
-
-
-class Refused(Exception):
-    """A refused command; the text is the reply after `ERR `."""
 
 
 class _NotJson(ValueError):

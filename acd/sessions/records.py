@@ -18,19 +18,13 @@ from typing import Any, Final, cast
 
 from acd.sessions.activity import AgentActivity
 from acd.sessions.events import HookEvent
-from acd.sessions.metadata import (
-    Refused,
-    check_depth,
-    parse_api_usage,
-    parse_object,
-    recorded_metadata,
-)
+from acd.sessions.metadata import check_depth, parse_api_usage, parse_object, recorded_metadata
 from acd.sessions.processes import Process
 from acd.sessions.session import EvidenceEntry, Session, Transition
 from acd.sessions.signals import OBSERVER, PROCESS, Observation, Source, Translator
 from acd.sessions.status import STATUSES
 from acd.sessions.store import Store
-from acd.sessions.values import Json, Now, is_session_id, is_whole
+from acd.sessions.values import Json, Now, Refused, is_session_id, is_whole
 
 MAGIC: Final = "acd-journal"
 VERSION: Final = 1

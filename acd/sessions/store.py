@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from acd.sessions.activity import AgentActivity
 from acd.sessions.events import HookEvent
-from acd.sessions.metadata import Metadata, Refused, merge_extra
+from acd.sessions.metadata import Metadata, merge_extra
 from acd.sessions.processes import Process, Processes
 from acd.sessions.rules import SessionRules
 from acd.sessions.session import EvidenceEntry, Session, Transition
@@ -28,7 +28,7 @@ from acd.sessions.status import (
     WORKING,
     Status,
 )
-from acd.sessions.values import ID_LENGTH, NS, Json, Now, is_session_id
+from acd.sessions.values import ID_LENGTH, NS, Json, Now, Refused, is_session_id
 
 _new = tuple.__new__
 """Makes a named tuple in half the time of its own constructor; every SET makes some."""

@@ -27,6 +27,10 @@ def is_whole(value: Any) -> bool:
     return type(value) is int and 0 <= value < 2**63
 
 
+class Refused(Exception):
+    """A refused request; the text is the reply after `ERR `."""
+
+
 class Now(NamedTuple):
     """A moment on two clocks, in nanoseconds."""
 

@@ -16,10 +16,9 @@ from typing import Any
 from acd.agents.catalog import DEFAULT
 from acd.daemon.commands import Commands
 from acd.protocol import encode, parse_request, removed_line, state_line, update_line
-from acd.sessions.metadata import Refused
 from acd.sessions.rules import SessionRules
 from acd.sessions.store import Change, Store
-from acd.sessions.values import NS, Now
+from acd.sessions.values import NS, Now, Refused
 
 # 2023-11-14 22:13:20 UTC.
 BEGIN = 1_700_000_000

@@ -41,7 +41,6 @@ LIST = CLI | {
     "acd.paths",
     "acd.protocol",
     "acd.sessions",
-    "acd.sessions.metadata",
     "acd.sessions.status",
     "acd.sessions.values",
     "acd.system",

@@ -23,7 +23,7 @@ from acd.protocol import (
     parse_message,
     parse_request,
 )
-from acd.sessions.metadata import Refused
+from acd.sessions.values import Refused
 from testing.peer import memory_server
 from testing.wire_samples import SAMPLES, Sample
 

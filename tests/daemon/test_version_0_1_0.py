@@ -32,9 +32,8 @@ from acd.protocol import (
     parse_request,
 )
 from acd.sessions import recording
-from acd.sessions.metadata import Refused
 from acd.sessions.store import Store
-from acd.sessions.values import Now
+from acd.sessions.values import Now, Refused
 from testing.checkout import FIXTURES
 from testing.support import DaemonHome
 
@@ -157,7 +156,7 @@ def without_outcomes(session: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_recording_leads_to_the_same_statuses() -> None:
     pushes = map(parse_message, (FIXTURE / "record.replies").read_text("utf-8").splitlines())
-    lines = [each.line for each in pushes if isinstance(each, protocol.Recorded)]
+    lines = [each.text for each in pushes if isinstance(each, protocol.Recorded)]
     *_, (_, _, store) = recording.replay(iter(["acd-recording 1 0.1.0", *lines]), TRANSLATOR)
     statuses = {session.id: session.status for session in store.list_all()}
     assert statuses == {session_id: each["status"] for session_id, each in SESSIONS.items()}

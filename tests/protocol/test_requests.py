@@ -27,8 +27,8 @@ from acd.protocol import (
     Subscribe,
     parse_request,
 )
-from acd.sessions.metadata import Refused
 from acd.sessions.status import STATUSES
+from acd.sessions.values import Refused
 from testing.json_values import any_json, any_text
 from testing.wire_samples import SAMPLES, Sample
 

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from acd.agents.catalog import DEFAULT
 from acd.daemon.commands import Commands
 from acd.protocol import USAGE, LineDecoder, LineError, encode, parse_message, parse_request
-from acd.sessions.metadata import Refused
 from acd.sessions.store import Store
-from acd.sessions.values import Now
+from acd.sessions.values import Now, Refused
 from testing.json_values import any_json
 from testing.peer import HERE, START, MemoryServer, memory_server
 from testing.wire_samples import CLOSED, SAMPLES, SESSION, Sample, event, matches

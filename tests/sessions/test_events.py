@@ -12,10 +12,9 @@ from acd.agents.catalog import AGENTS, DEFAULT, TRANSLATOR, resume_argv
 from acd.agents.payloads import read_hook_event
 from acd.sessions.events import RECORD_KEYS, TERMINAL_HINTS, HookEvent
 from acd.sessions.fields import FIELD_LENGTH, HINT_LENGTH, NAME_LENGTH
-from acd.sessions.metadata import Refused
 from acd.sessions.status import STATUSES
 from acd.sessions.store import Store
-from acd.sessions.values import PROMPT_LENGTH, Json
+from acd.sessions.values import PROMPT_LENGTH, Json, Refused
 from testing.event_scenes import FIXTURES, HERE, START, STATUS_OF, event_of, fixture, payload_of
 from testing.json_values import any_json, json_objects
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from acd.sessions.metadata import (
     MAX_DEPTH,
     METADATA_KEYS,
-    Refused,
     parse_api_usage,
     parse_metadata,
     parse_object,
 )
+from acd.sessions.values import Refused
 from testing.json_values import any_json, json_objects
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from acd.sessions.metadata import Refused
 from acd.sessions.processes import Process
+from acd.sessions.values import Refused
 from testing.event_scenes import StoreScene, described
 
 

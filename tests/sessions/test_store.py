@@ -6,9 +6,8 @@ import itertools
 
 import pytest
 
-from acd.sessions.metadata import Refused
 from acd.sessions.status import REVIVALS, STATUSES, TRANSITIONS
-from acd.sessions.values import ID_LENGTH, NS
+from acd.sessions.values import ID_LENGTH, NS, Refused
 from testing.event_scenes import START, StoreScene, contents, described
 
 
