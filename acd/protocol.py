@@ -1,10 +1,8 @@
 """The wire protocol, version 1, without IO: lines, requests, replies and pushes.
 
 docs/protocol.md specifies them. All are named tuples, because every command
-makes these classes: 0.1 ms each, where a dataclass takes 0.6 ms.
+defines these classes: 0.1 ms each, where a dataclass takes 0.6 ms.
 """
-
-from __future__ import annotations
 
 import json
 from collections.abc import Callable

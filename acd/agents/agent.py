@@ -1,7 +1,5 @@
 """The description of one kind of agent, as data. docs/agents.md explains how to add one."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """The client's side of one connection, without IO: bytes in, messages out, bytes to send."""
 
-from __future__ import annotations
-
 from collections import deque
 from typing import Final, NamedTuple
 

@@ -1,8 +1,6 @@
 """An agent's hook event, reduced to the facts that acd keeps."""
 
-from __future__ import annotations
-
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 from acd.sessions.fields import (
     HINT_LENGTH,
@@ -95,7 +93,7 @@ class HookEvent(NamedTuple):
             return True
         return (self.subagent is not None and self.status not in {None, QUESTION}) or None
 
-    def without_text(self) -> HookEvent:
+    def without_text(self) -> Self:
         """The event without its text, for `sessions.keep_text = false`."""
         return self._replace(text=None)
 
@@ -105,7 +103,7 @@ class HookEvent(NamedTuple):
         return {key: value for key, value in values if value is not None}
 
     @classmethod
-    def from_record(cls, record: Json, translator: Translator) -> HookEvent:
+    def from_record(cls, record: Json, translator: Translator) -> Self:
         """The inverse of to_record: missing keys are None, unknown ones are ignored.
 
         Raises Refused where agent, session or name is missing.

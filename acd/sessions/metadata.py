@@ -1,7 +1,5 @@
 """Parses the JSON of SET and API_USAGE strictly: what could not be written back is refused."""
 
-from __future__ import annotations
-
 import json
 import math
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """An index of the sessions by their process, which holds one conversation after another."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from acd.sessions.session import Session

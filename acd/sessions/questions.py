@@ -3,10 +3,8 @@
 Tools may run side by side: the end of one does not answer the question of another.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 from acd.sessions.events import HookEvent
 from acd.sessions.values import Json, is_whole
@@ -154,7 +152,7 @@ class Questions:
         return fields
 
     @classmethod
-    def from_record(cls, fields: Json) -> Questions:
+    def from_record(cls, fields: Json) -> Self:
         """The inverse of to_record. Raises TypeError, ValueError."""
         questions = cls()
         for key, (at, text, *more) in dict(fields.get("questions", {})).items():

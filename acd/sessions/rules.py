@@ -1,7 +1,5 @@
 """The part of the configuration that the sessions follow."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 

@@ -1,7 +1,5 @@
 """One session: its fields in memory and on the wire."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from acd.sessions.activity import AgentActivity

@@ -4,8 +4,6 @@ An agent's folder (acd/agents/) translates its payloads and files into signals.
 `EFFECTS` is the table over (activity, signal); docs/states.md is generated from it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Final, Literal, NamedTuple
 

@@ -4,8 +4,6 @@ Each command and each signal is applied whole before the next. Times are argumen
 changes are returned for the subscribers.
 """
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Plain values of sessions: JSON objects, times, ids, and their limits."""
 
-from __future__ import annotations
-
 from typing import Any, Final, NamedTuple
 
 ID_LENGTH: Final = 128

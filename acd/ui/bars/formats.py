@@ -6,8 +6,6 @@ a character that looks alike: how often a bar expands a text depends on its vers
 configuration.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -173,7 +171,7 @@ FORMATS: Final[Mapping[str, BarFormat]] = {
 
 
 def render(
-    name: str, content: BarContent, template: Template | None = None, *, stream: bool = False
+    name: str, content: BarContent, template: "Template | None" = None, *, stream: bool = False
 ) -> str:
     """The output for the bar `name`: one line, except in the formats that have several."""
     bar = FORMATS[name]
@@ -185,7 +183,7 @@ def render(
     return (bar.update if stream else bar.whole)(content, text, bar.escape)
 
 
-def changes_with_time(name: str, template: Template | None) -> bool:
+def changes_with_time(name: str, template: "Template | None") -> bool:
     """Whether the output changes while the sessions do not."""
     return FORMATS[name].shows_ages or (template is not None and "age" in template.fields)
 
