@@ -81,7 +81,7 @@ fi
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 [ -f "$here/pyproject.toml" ] && [ -d "$here/acd" ] ||
-    fail "install.sh installs the checkout that contains it, and $here is not one" \\
+    fail "install.sh installs the checkout that contains it, and $here is not one" \
         "clone the repository and run install.sh there"
 # An agent is a folder with an events module (acd/agents/catalog.py).
 for name in $agents; do
