@@ -187,7 +187,7 @@ def store_runs(draw: st.DrawFn) -> StoreRun:
 
 def replay(records: list[tuple[Now, str]], rules: SessionRules) -> Store:
     """The store that the journal reads from the records."""
-    store = Store(DEFAULT.name, rules._replace(max_sessions=1 << 62, max_metadata=1 << 62))
+    store = Store(DEFAULT.name, rules.without_limits())
     for now, record in records:
         apply_record(store, record, now, TRANSLATOR)
     store.rules = rules

@@ -33,8 +33,7 @@ def last_sessions(environ: Mapping[str, str]) -> list[Json]:
 def _read_sessions(records: BinaryIO, environ: Mapping[str, str]) -> list[Json]:
     from acd.agents.catalog import TRANSLATOR  # 4 ms
 
-    # The limits may have been lowered since the records were accepted.
-    rules = _rules(paths.config_path(environ))._replace(max_sessions=1 << 62, max_metadata=1 << 62)
+    rules = _rules(paths.config_path(environ)).without_limits()
     store = Store(TRANSLATOR.default_agent, rules)
     with suppress(OSError):
         apply_lines(store, records, TRANSLATOR, on_error=lambda error: None)

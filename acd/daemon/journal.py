@@ -111,8 +111,7 @@ class Journal:
                 return False
             self._size = len(header)
             rules = self._store.rules
-            # The present limits do not apply to sessions that were accepted earlier.
-            self._store.rules = rules._replace(max_sessions=1 << 62, max_metadata=1 << 62)
+            self._store.rules = rules.without_limits()
             try:
                 self._size += apply_lines(self._store, file, TRANSLATOR, self._log_invalid)
             finally:

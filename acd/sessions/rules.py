@@ -1,6 +1,6 @@
 """The part of the configuration that the sessions follow."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 
 class SessionRules(NamedTuple):
@@ -13,3 +13,7 @@ class SessionRules(NamedTuple):
     max_sessions: int = 10_000
     max_metadata: int = 16_384
     """Bytes of JSON of one session's metadata."""
+
+    def without_limits(self) -> Self:
+        """The rules to read a journal by: the limits may have been lowered since it was written."""
+        return self._replace(max_sessions=1 << 62, max_metadata=1 << 62)
