@@ -40,18 +40,14 @@ def without_socket(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if name != "ACD_SOCKET"}
 
 
+def socket_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables of `environ` that determine the path of the daemon's socket."""
+    return _selected(environ, frozenset({"ACD_SOCKET"}), ("XDG_",))
+
+
 def _selected(
     environ: Mapping[str, str], names: frozenset[str], prefixes: tuple[str, ...]
 ) -> dict[str, str]:
     return {
         name: value for name, value in environ.items() if name in names or name.startswith(prefixes)
-    }
-
-
-def socket_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables of `environ` that determine the path of the daemon's socket."""
-    return {
-        name: value
-        for name, value in environ.items()
-        if name == "ACD_SOCKET" or name.startswith("XDG_")
     }
