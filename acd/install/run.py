@@ -9,11 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from acd.errors import AcdError
 from acd.install.component import Plan
 from acd.install.plan import Choice, install_plan, installer_lock_path, need_home, uninstall_plan
-from acd.system.lock_file import lock
-
-
-class _LockHeld(Exception):
-    """Another installer holds the lock."""
+from acd.system.lock_file import LockHeld, lock
 
 
 def install(environ: Mapping[str, str], choice: Choice) -> Iterator[str]:
@@ -44,16 +40,13 @@ def refuse_sudo(environ: Mapping[str, str]) -> None:
 
 def _execute(environ: Mapping[str, str], make: Callable[[], Plan]) -> Iterator[str]:
     need_home(environ)  # before the lock, which lies below it
-
-    def refuse() -> None:
-        raise _LockHeld
-
+    lock_path = installer_lock_path(environ)
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(lock(installer_lock_path(environ), waiting=refuse))
-        except _LockHeld:
+            stack.enter_context(lock(lock_path, waits=False))
+        except LockHeld:
             yield "Another acd install or uninstall is running; waiting for it."
-            stack.enter_context(lock(installer_lock_path(environ)))
+            stack.enter_context(lock(lock_path))
         plan = make()  # under the lock: another installer may just have changed the files
         for step in plan.steps:
             if (done := step.execute()) is not None:

@@ -5,23 +5,27 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from acd.system.files import failure
 from acd.system.guarded import open_guarded, try_lock
 
 
+class LockHeld(Exception):
+    """Another process holds the lock."""
+
+
 @contextlib.contextmanager
-def lock(path: Path, *, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+def lock(path: Path, *, waits: bool = True) -> Iterator[None]:
     """Holds an exclusive lock on a file, which is created and removed.
 
-    `waiting` is called if another process holds it. Raises AcdError when the
-    file cannot be created.
+    Raises AcdError when the file cannot be created, and LockHeld without
+    `waits` when another process holds the lock.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        fd = _locked(path, waiting)
+        fd = _locked(path, waits=waits)
     except OSError as error:
         raise failure("lock", path, error) from error
     try:
@@ -32,12 +36,13 @@ def lock(path: Path, *, waiting: Callable[[], None] = lambda: None) -> Iterator[
         os.close(fd)
 
 
-def _locked(path: Path, waiting: Callable[[], None]) -> int:
+def _locked(path: Path, *, waits: bool) -> int:
     while True:
         fd = open_guarded(path, os.O_RDWR | os.O_CREAT)
         try:
             if not try_lock(fd, fcntl.LOCK_EX):
-                waiting()
+                if not waits:
+                    raise LockHeld
                 fcntl.flock(fd, fcntl.LOCK_EX)
             # The former holder may have removed the file: another process may lock a new one.
             with contextlib.suppress(FileNotFoundError):
