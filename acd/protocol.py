@@ -69,7 +69,7 @@ class LineDecoder:
         if len(self._tail) + len(data) > self._max_line + 1:
             self._tail.clear()
             self._is_skipping = True
-            return [LineError(f"line too long: at most {self._max_line} bytes")]
+            return [self._too_long()]
         self._tail += data
         return []
 
@@ -86,10 +86,13 @@ class LineDecoder:
             return [line.removesuffix("\r") for line in text.split("\n")]
         return text.split("\n")
 
+    def _too_long(self) -> LineError:
+        return LineError(f"line too long: at most {self._max_line} bytes")
+
     def _check(self, line: bytes) -> str | LineError:
         line = line.removesuffix(b"\r")
         if len(line) > self._max_line:
-            return LineError(f"line too long: at most {self._max_line} bytes")
+            return self._too_long()
         if b"\0" in line:
             return LineError("NUL byte in the line")
         try:
