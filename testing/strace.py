@@ -63,4 +63,4 @@ class Attached(Closing):
 
     def lines(self) -> list[str]:
         """The trace so far."""
-        return self._log.read_text().splitlines()
+        return self._log.read_text(errors="replace").splitlines()

@@ -62,10 +62,9 @@ def sets(count: int) -> list[str]:
 
 def calls_of(daemon: DaemonProcess, home: DaemonHome, work: Callable[[], object]) -> list[str]:
     """The daemon's system calls during the work, as strace(1) prints them."""
-    log = home.root / "strace.log"
-    with Attached(daemon.pid, log):
+    with Attached(daemon.pid, home.root / "strace.log") as trace:
         work()
-    return [line.split(None, 1)[1] for line in log.read_text(errors="replace").splitlines()]
+    return [line.split(None, 1)[1] for line in trace.lines()]
 
 
 def by_name(calls: list[str]) -> Counter[str]:
