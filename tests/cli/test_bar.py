@@ -287,7 +287,7 @@ def test_a_stream_without_a_daemon_sleeps(alone: DaemonHome, following: Followin
 
     def sleeps() -> bool:
         before = _switches(shown.pid)
-        time.sleep(0.5)
+        time.sleep(0.5)  # no event reports that a process does nothing
         return _switches(shown.pid) == before
 
     until(sleeps)
