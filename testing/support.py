@@ -142,6 +142,11 @@ class DaemonProcess:
         """Its standard error so far."""
         return self._log.read_text(errors="replace")
 
+    def wait_until_logged(self, text: str) -> None:
+        """Waits for a text in its log. Raises AssertionError when the daemon has ended."""
+        while text not in self.log():
+            assert self.process.poll() is None
+
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 

@@ -47,8 +47,7 @@ def _home() -> Iterator[DaemonHome]:
 def daemon(home: DaemonHome) -> DaemonProcess:
     """A daemon without a service manager: it sends no STATUS, at times that vary."""
     daemon = home.start(environ={"NOTIFY_SOCKET": ""}, wait=False)
-    while "serving" not in daemon.log():
-        assert daemon.process.poll() is None
+    daemon.wait_until_logged("serving")
     return daemon
 
 
