@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import signal
 import subprocess
 import sys
 from collections import Counter
@@ -263,8 +262,7 @@ def imported(log: str) -> set[str]:
 def started(home: DaemonHome, *command: str) -> set[str]:
     """The modules that a daemon has imported when it is ready."""
     daemon = home.start((command[0], "-X", "importtime", *command[1:]))
-    daemon.signal(signal.SIGKILL)  # an orderly stop would import more
-    daemon.end()
+    daemon.kill()  # an orderly stop would import more
     return imported(daemon.log())
 
 
