@@ -82,15 +82,19 @@ def test_open_sessions_do_not_prevent_the_idle_stop(clocked: InProcessDaemon) ->
     assert clocked.has_stopped
 
 
+def assert_idle_timeout_begins_now(clocked: InProcessDaemon) -> None:
+    clocked.advance(IDLE - SECOND)
+    assert not clocked.has_stopped
+    clocked.advance(2 * SECOND)
+    assert clocked.has_stopped
+
+
 def test_a_silent_connection_prevents_the_idle_stop(clocked: InProcessDaemon) -> None:
     silent = clocked.peer()
     clocked.advance(3 * IDLE)
     assert not clocked.has_stopped
     silent.close()
-    clocked.advance(IDLE - SECOND)
-    assert not clocked.has_stopped
-    clocked.advance(2 * SECOND)
-    assert clocked.has_stopped
+    assert_idle_timeout_begins_now(clocked)
 
 
 def test_repeated_passive_subscriptions_do_not_prevent_the_idle_stop(
@@ -110,10 +114,7 @@ def test_a_request_of_a_passive_subscriber_restarts_the_idle_timeout(
     for _ in range(8):
         clocked.advance(IDLE / 3)
         assert watcher.ask("PING") == ["OK"]
-    clocked.advance(IDLE - SECOND)
-    assert not clocked.has_stopped
-    clocked.advance(2 * SECOND)
-    assert clocked.has_stopped
+    assert_idle_timeout_begins_now(clocked)
 
 
 def test_a_subscriber_prevents_the_idle_stop(clocked: InProcessDaemon) -> None:
@@ -134,10 +135,7 @@ def test_each_request_restarts_the_idle_timeout(clocked: InProcessDaemon) -> Non
     for _ in range(8):
         clocked.advance(IDLE / 3)
         assert clocked.ask("PING") == ["OK"]
-    clocked.advance(IDLE - SECOND)
-    assert not clocked.has_stopped
-    clocked.advance(2 * SECOND)
-    assert clocked.has_stopped
+    assert_idle_timeout_begins_now(clocked)
 
 
 # Closed sessions ----------------------------------------------------------------
