@@ -251,6 +251,12 @@ def subscriber(home: DaemonHome, *words: str) -> LineClient:
     return client
 
 
+def set_idle_timeout(home: DaemonHome, daemon: DaemonProcess, minutes: float) -> None:
+    """Changes the idle timeout of a daemon that serves already."""
+    home.configure(f"[daemon]\nidle_timeout_minutes = {minutes}\n")
+    daemon.signal(signal.SIGHUP)
+
+
 def kill_holder(path: Path) -> None:
     """Kills the daemon that holds the lock on this file, if one does."""
     with path.open("rb") as lock:

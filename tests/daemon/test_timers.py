@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from acd.sessions.values import NS, Now
 from testing.cli_runs import until
 from testing.in_process_daemon import InProcessDaemon
 from testing.strace import needs_strace, wakes_up
-from testing.support import DaemonHome, DaemonProcess, LineClient, subscriber
+from testing.support import DaemonHome, DaemonProcess, LineClient, set_idle_timeout, subscriber
 
 IDLE = 600.0
 """Seconds of the idle timeout in this process."""
@@ -43,15 +42,9 @@ def clocked(path: Path) -> Iterator[InProcessDaemon]:
 # The idle stop ------------------------------------------------------------------
 
 
-def stop_when_idle(home: DaemonHome, daemon: DaemonProcess) -> None:
-    """Sets a short idle timeout of a daemon that serves already: 0.06 s."""
-    home.configure("[daemon]\nidle_timeout_minutes = 0.001\n")
-    daemon.signal(signal.SIGHUP)
-
-
 def test_an_idle_stop_is_an_orderly_end(home: DaemonHome, daemon: DaemonProcess) -> None:
     assert home.ask("SET a working", "SET b question") == ["OK", "OK"]
-    stop_when_idle(home, daemon)
+    set_idle_timeout(home, daemon, 0.001)
     assert daemon.end() == 0
     assert "stopping: idle" in daemon.log()
     assert not home.socket.exists()
@@ -62,7 +55,7 @@ def test_an_idle_stop_closes_the_connections_of_passive_subscribers(
     home: DaemonHome, daemon: DaemonProcess, words: list[str]
 ) -> None:
     with subscriber(home, *words) as watcher:
-        stop_when_idle(home, daemon)
+        set_idle_timeout(home, daemon, 0.001)
         assert daemon.end() == 0
         assert watcher.rest() == []
 
