@@ -31,6 +31,7 @@ class ManualLoop(asyncio.SelectorEventLoop):
     def advance(self, seconds: float) -> None:
         """Sets the time forward, and runs what is due then."""
         self._seconds += seconds
+        # One iteration of the loop calls every timer that is due.
         self.run_until_complete(asyncio.sleep(0))
 
 

@@ -70,6 +70,16 @@ class JournaledStore:
         return JournaledStore(path or self.path)
 
 
+def load(path: Path, boot_id: str) -> Store:
+    """The store that a daemon of this boot reads from a file, without an error."""
+    store = Store(DEFAULT.name)
+    journal = Journal(path, boot_id, store)
+    journal.load()
+    assert journal.failure is None
+    journal.close()
+    return store
+
+
 def wire(journaled: JournaledStore) -> list[dict[str, Any]]:
     """The sessions as in GET, at a fixed moment."""
     now = Now(1_800_000_000 * NS, 9_000 * NS)

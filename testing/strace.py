@@ -39,7 +39,7 @@ class Strace:
 def wakes_up(pid: int, log: Path) -> bool:
     """Whether the process does more than wait in one call, within two seconds."""
     with Attached(pid, log) as trace:
-        time.sleep(2)
+        time.sleep(2)  # no event reports that a process does nothing
         lines = trace.lines()
     # The call in which it waits, interrupted once by the tracer.
     return len(lines) > 2 or not all("poll" in line or "restart_syscall" in line for line in lines)
@@ -63,4 +63,4 @@ class Attached(Closing):
 
     def lines(self) -> list[str]:
         """The trace so far."""
-        return self._log.read_text().splitlines()
+        return self._log.read_text(errors="replace").splitlines()

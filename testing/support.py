@@ -142,6 +142,11 @@ class DaemonProcess:
         """Its standard error so far."""
         return self._log.read_text(errors="replace")
 
+    def wait_until_logged(self, text: str) -> None:
+        """Waits for a text in its log. Raises AssertionError when the daemon has ended."""
+        while text not in self.log():
+            assert self.process.poll() is None
+
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
@@ -244,6 +249,12 @@ def subscriber(home: DaemonHome, *words: str) -> LineClient:
     client.send(" ".join(["SUBSCRIBE", *words]))
     assert client.line().startswith("STATE [")
     return client
+
+
+def set_idle_timeout(home: DaemonHome, daemon: DaemonProcess, minutes: float) -> None:
+    """Changes the idle timeout of a daemon that serves already."""
+    home.configure(f"[daemon]\nidle_timeout_minutes = {minutes}\n")
+    daemon.signal(signal.SIGHUP)
 
 
 def kill_holder(path: Path) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import signal
 import subprocess
 import sys
 from collections import Counter
@@ -47,8 +46,7 @@ def _home() -> Iterator[DaemonHome]:
 def daemon(home: DaemonHome) -> DaemonProcess:
     """A daemon without a service manager: it sends no STATUS, at times that vary."""
     daemon = home.start(environ={"NOTIFY_SOCKET": ""}, wait=False)
-    while "serving" not in daemon.log():
-        assert daemon.process.poll() is None
+    daemon.wait_until_logged("serving")
     return daemon
 
 
@@ -62,10 +60,9 @@ def sets(count: int) -> list[str]:
 
 def calls_of(daemon: DaemonProcess, home: DaemonHome, work: Callable[[], object]) -> list[str]:
     """The daemon's system calls during the work, as strace(1) prints them."""
-    log = home.root / "strace.log"
-    with Attached(daemon.pid, log):
+    with Attached(daemon.pid, home.root / "strace.log") as trace:
         work()
-    return [line.split(None, 1)[1] for line in log.read_text(errors="replace").splitlines()]
+    return [line.split(None, 1)[1] for line in trace.lines()]
 
 
 def by_name(calls: list[str]) -> Counter[str]:
@@ -265,8 +262,7 @@ def imported(log: str) -> set[str]:
 def started(home: DaemonHome, *command: str) -> set[str]:
     """The modules that a daemon has imported when it is ready."""
     daemon = home.start((command[0], "-X", "importtime", *command[1:]))
-    daemon.signal(signal.SIGKILL)  # an orderly stop would import more
-    daemon.end()
+    daemon.kill()  # an orderly stop would import more
     return imported(daemon.log())
 
 

@@ -18,7 +18,7 @@ from acd.system import runtime_dir
 from testing.cli_runs import run, start, until, until_subscribed
 from testing.command_line import Acd
 from testing.service_manager import activate, listener
-from testing.support import WAIT, DaemonHome, DaemonProcess, LineClient
+from testing.support import WAIT, DaemonHome, LineClient, set_idle_timeout
 
 Following = Callable[..., subprocess.Popen[str]]
 
@@ -41,12 +41,6 @@ def following() -> Iterator[Following]:
 def line(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     return process.stdout.readline().removesuffix("\n")
-
-
-def quick_idle(home: DaemonHome, daemon: DaemonProcess) -> None:
-    """Sets the idle timeout of a running daemon to 0.3 s."""
-    home.configure("[daemon]\nidle_timeout_minutes = 0.005\n")
-    daemon.signal(signal.SIGHUP)
 
 
 # A single print
@@ -135,7 +129,7 @@ def test_bar_neither_prevents_the_idle_stop_nor_starts_the_daemon(
 ) -> None:
     daemon = alone.start()
     alone.ask("SET a question")
-    quick_idle(alone, daemon)
+    set_idle_timeout(alone, daemon, 0.005)
     while daemon.process.poll() is None:
         assert acd("bar", "plain").out == "▲1\n"
     assert "stopping: idle" in daemon.log()
@@ -225,7 +219,7 @@ def test_a_stream_does_not_keep_the_daemon_from_its_idle_stop(
     shown = following(alone, "plain")
     assert line(shown) == ""
     until_subscribed(alone)
-    quick_idle(alone, daemon)
+    set_idle_timeout(alone, daemon, 0.005)
     assert daemon.end() == 0
     assert "stopping: idle" in daemon.log()
 
@@ -287,7 +281,7 @@ def test_a_stream_without_a_daemon_sleeps(alone: DaemonHome, following: Followin
 
     def sleeps() -> bool:
         before = _switches(shown.pid)
-        time.sleep(0.5)
+        time.sleep(0.5)  # no event reports that a process does nothing
         return _switches(shown.pid) == before
 
     until(sleeps)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from testing.cli_runs import start, until, until_subscribed
-from testing.support import WAIT, DaemonHome, LineClient
+from testing.support import WAIT, DaemonHome, LineClient, set_idle_timeout
 
 Watch = Callable[..., subprocess.Popen[str]]
 
@@ -111,8 +111,7 @@ def test_missed_changes_are_printed_once(alone: DaemonHome, watching: Watch) -> 
 def test_a_watch_prevents_the_idle_stop(alone: DaemonHome, watching: Watch) -> None:
     daemon = alone.start()
     watch = watching(alone)
-    alone.configure("[daemon]\nidle_timeout_minutes = 0.002\n")
-    daemon.signal(signal.SIGHUP)
+    set_idle_timeout(alone, daemon, 0.002)
     with pytest.raises(subprocess.TimeoutExpired):
         daemon.process.wait(0.5)
     watch.kill()

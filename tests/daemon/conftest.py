@@ -71,10 +71,8 @@ def journal_log(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> pytest.LogCaptureFixture:
     """The log of the journal."""
-    logger = logging.getLogger("acd")
-    monkeypatch.setattr(logger, "propagate", True)
-    monkeypatch.setattr(logger, "level", logging.NOTSET)
-    logger.manager._clear_cache()  # type: ignore[attr-defined]
+    monkeypatch.setattr(logging.getLogger("acd"), "propagate", True)
+    caplog.set_level(logging.NOTSET, logger="acd")
     return caplog
 
 

@@ -128,13 +128,6 @@ def session() -> str:
     return str(uuid.uuid4())
 
 
-@pytest.fixture
-def subscriber(home: DaemonHome, daemon: DaemonProcess) -> Iterator[LineClient]:
-    with home.client() as connected:
-        assert connected.ask("SUBSCRIBE").startswith("STATE")
-        yield connected
-
-
 def working(
     codex: CodexFiles, client: LineClient, subscriber: LineClient, session: str, parent: int
 ) -> None:

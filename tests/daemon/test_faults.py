@@ -16,6 +16,9 @@ from testing.support import DAEMON, DaemonHome, DaemonProcess, LineClient
 
 pytestmark = pytest.mark.slow  # they wait for retries of the journal
 
+UNTIL_CHECKED = 1.05
+"""Seconds after which a change checks the file again: the journal does so once a second."""
+
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root, to mount")
 
 
@@ -32,7 +35,7 @@ def test_a_removed_file_is_written_again_with_the_next_change(
     home: DaemonHome, daemon: DaemonProcess, client: LineClient
 ) -> None:
     client.ask("SET a working")
-    time.sleep(1.05)  # it checks the file once a second
+    time.sleep(UNTIL_CHECKED)
     home.journal.unlink()
     assert client.ask("SET b working") == "OK"
     assert client.info()["journal_failure"] is None
@@ -46,7 +49,7 @@ def test_the_file_in_a_directory_that_was_made_again_is_written_again(
     home: DaemonHome, daemon: DaemonProcess, client: LineClient
 ) -> None:
     client.ask("SET a working")
-    time.sleep(1.05)
+    time.sleep(UNTIL_CHECKED)
     shutil.rmtree(home.directory)
     assert client.ask("SET b working") == "OK"
     assert client.info()["journal_failure"] == "No such file or directory"
@@ -64,7 +67,7 @@ def test_unwritten_state_is_written_at_the_stop(
     home: DaemonHome, daemon: DaemonProcess, client: LineClient
 ) -> None:
     client.ask("SET a working")
-    time.sleep(1.05)
+    time.sleep(UNTIL_CHECKED)
     shutil.rmtree(home.directory)
     client.ask("SET b working")
     home.directory.mkdir(mode=0o700)

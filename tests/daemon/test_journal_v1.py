@@ -14,13 +14,11 @@ from typing import Any
 
 import pytest
 
-from acd.agents.catalog import DEFAULT
-from acd.daemon.journal import Journal
 from acd.sessions import activity, records
 from acd.sessions.events import RECORD_KEYS
-from acd.sessions.store import Store
 from acd.sessions.values import NS, Now
 from testing.checkout import CHECKOUT, FIXTURES
+from testing.journaled_store import load
 
 FIXTURE = FIXTURES / "journal-v1"
 EXPECTED: dict[str, dict[str, Any]] = json.loads(FIXTURE.with_suffix(".json").read_text("utf-8"))
@@ -31,33 +29,24 @@ LATER = Now(1_790_000_100 * NS, 86_500 * NS)
 """When the expected sessions were shown."""
 
 
-def load(path: Path, boot_id: str = BOOT_ID) -> Store:
-    store = Store(DEFAULT.name)
-    journal = Journal(path, boot_id, store)
-    journal.load()
-    assert journal.failure is None
-    journal.close()
-    return store
-
-
 @pytest.fixture
 def journal_file(tmp_path: Path) -> Path:
     return Path(shutil.copy(FIXTURE, tmp_path / "acd.sock.journal"))
 
 
 def test_every_session_of_a_version_1_file_is_there(journal_file: Path) -> None:
-    assert set(load(journal_file).sessions) == EXPECTED.keys()
+    assert set(load(journal_file, BOOT_ID).sessions) == EXPECTED.keys()
 
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_session_of_a_version_1_file_is_read_back_exactly(journal_file: Path, name: str) -> None:
-    shown = json.loads(json.dumps(load(journal_file).get(name).to_wire_whole(LATER)))
+    shown = json.loads(json.dumps(load(journal_file, BOOT_ID).get(name).to_wire_whole(LATER)))
     # Later versions may show more fields.
     assert {field: shown.get(field) for field in EXPECTED[name]} == EXPECTED[name]
 
 
 def test_a_version_1_file_is_not_rewritten(journal_file: Path) -> None:
-    load(journal_file)
+    load(journal_file, BOOT_ID)
     assert journal_file.read_bytes() == FIXTURE.read_bytes()
     assert list(journal_file.parent.glob("*.unreadable")) == []
 
@@ -110,7 +99,7 @@ def test_the_example_of_the_page_loads_and_means_what_the_page_documents(
     [example] = re.findall(r"^```journal\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     path = tmp_path / "acd.sock.journal"
     path.write_text(example, "utf-8")
-    store = load(path)
+    store = load(path, BOOT_ID)
     build = store.get("build")
     assert (build.status, build.since) == ("attention", 1_790_000_090_500_000_000)
     assert [transition.duration for transition in build.history or ()] == [90_500_000_000]

@@ -88,7 +88,7 @@ def test_durations_continue_across_a_kill(home: DaemonHome) -> None:
             before = boot_seconds()
             client.ask("SET a question")
             after = boot_seconds()
-        time.sleep(1)  # UPDATE has whole seconds
+        time.sleep(1)  # UPDATE has whole seconds: a duration that was lost would also be 0
         daemon.kill()
         daemon = daemons.start()
         with home.client() as client, subscriber(home) as watcher:

@@ -204,15 +204,13 @@ def test_stale_files_and_keys_are_not_opened(
         (agent.registry / f"{pid}.json").write_text('{"status": "idle"}')
         (agent.registry / f"{pid}.key").write_text("secret")
     (agent.registry / f"{agent.process.pid}.key").write_text("secret")
-    with Attached(daemon.pid, home.root / "strace.log"):
+    with Attached(daemon.pid, home.root / "strace.log") as trace:
         agent.hook(client, "UserPromptSubmit")
         assert next_update(subscriber) == ("s", "working")
         agent.registers("idle")
         (agent.registry / f"{agent.process.pid}.key").write_text("another")
         assert next_update(subscriber) == ("s", "attention")
-    opened = [
-        line for line in (home.root / "strace.log").read_text().splitlines() if "open" in line
-    ]
+    opened = [line for line in trace.lines() if "open" in line]
     files = [line for line in opened if str(agent.registry) in line]
     assert files
     assert all(f"{agent.process.pid}.json" in line for line in files)

@@ -90,8 +90,7 @@ def test_a_new_rule_on_texts_and_questions_applies_to_existing_sessions(
 def test_a_rule_on_texts_applies_to_the_state_of_an_earlier_daemon(home: DaemonHome) -> None:
     daemon = home.start()
     home.ask(f"HOOK claude-code {{}} {ASKS}")
-    daemon.signal(signal.SIGKILL)
-    daemon.end()
+    daemon.kill()
     home.configure("[sessions]\nkeep_text = false\n")
     home.start()
     with home.client() as client:

@@ -43,8 +43,7 @@ def test_a_burst_of_changes_is_one_status(daemon: DaemonProcess, client: LineCli
 
 def test_it_runs_without_a_service_manager(home: DaemonHome) -> None:
     daemon = home.start(environ={"NOTIFY_SOCKET": ""}, wait=False)
-    while "serving" not in daemon.log():
-        assert daemon.process.poll() is None
+    daemon.wait_until_logged("serving")
     assert home.ask("SET a working") == ["OK"]
     assert daemon.stop() == 0
 
@@ -52,7 +51,6 @@ def test_it_runs_without_a_service_manager(home: DaemonHome) -> None:
 def test_a_service_manager_that_is_gone_is_no_error(home: DaemonHome) -> None:
     gone = str(home.root / "missing")
     daemon = home.start(environ={"NOTIFY_SOCKET": gone}, wait=False)
-    while "serving" not in daemon.log():
-        assert daemon.process.poll() is None
+    daemon.wait_until_logged("serving")
     assert home.ask("SET a working", "STOP") == ["OK", "OK"]
     assert daemon.end() == 0

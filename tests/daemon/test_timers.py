@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from acd.sessions.values import NS, Now
 from testing.cli_runs import until
 from testing.in_process_daemon import InProcessDaemon
 from testing.strace import needs_strace, wakes_up
-from testing.support import DaemonHome, DaemonProcess, LineClient, subscriber
+from testing.support import DaemonHome, DaemonProcess, LineClient, set_idle_timeout, subscriber
 
 IDLE = 600.0
 """Seconds of the idle timeout in this process."""
@@ -43,15 +42,9 @@ def clocked(path: Path) -> Iterator[InProcessDaemon]:
 # The idle stop ------------------------------------------------------------------
 
 
-def stop_when_idle(home: DaemonHome, daemon: DaemonProcess) -> None:
-    """Sets a short idle timeout of a daemon that serves already: 0.06 s."""
-    home.configure("[daemon]\nidle_timeout_minutes = 0.001\n")
-    daemon.signal(signal.SIGHUP)
-
-
 def test_an_idle_stop_is_an_orderly_end(home: DaemonHome, daemon: DaemonProcess) -> None:
     assert home.ask("SET a working", "SET b question") == ["OK", "OK"]
-    stop_when_idle(home, daemon)
+    set_idle_timeout(home, daemon, 0.001)
     assert daemon.end() == 0
     assert "stopping: idle" in daemon.log()
     assert not home.socket.exists()
@@ -62,7 +55,7 @@ def test_an_idle_stop_closes_the_connections_of_passive_subscribers(
     home: DaemonHome, daemon: DaemonProcess, words: list[str]
 ) -> None:
     with subscriber(home, *words) as watcher:
-        stop_when_idle(home, daemon)
+        set_idle_timeout(home, daemon, 0.001)
         assert daemon.end() == 0
         assert watcher.rest() == []
 
@@ -82,15 +75,19 @@ def test_open_sessions_do_not_prevent_the_idle_stop(clocked: InProcessDaemon) ->
     assert clocked.has_stopped
 
 
+def assert_idle_timeout_begins_now(clocked: InProcessDaemon) -> None:
+    clocked.advance(IDLE - SECOND)
+    assert not clocked.has_stopped
+    clocked.advance(2 * SECOND)
+    assert clocked.has_stopped
+
+
 def test_a_silent_connection_prevents_the_idle_stop(clocked: InProcessDaemon) -> None:
     silent = clocked.peer()
     clocked.advance(3 * IDLE)
     assert not clocked.has_stopped
     silent.close()
-    clocked.advance(IDLE - SECOND)
-    assert not clocked.has_stopped
-    clocked.advance(2 * SECOND)
-    assert clocked.has_stopped
+    assert_idle_timeout_begins_now(clocked)
 
 
 def test_repeated_passive_subscriptions_do_not_prevent_the_idle_stop(
@@ -110,10 +107,7 @@ def test_a_request_of_a_passive_subscriber_restarts_the_idle_timeout(
     for _ in range(8):
         clocked.advance(IDLE / 3)
         assert watcher.ask("PING") == ["OK"]
-    clocked.advance(IDLE - SECOND)
-    assert not clocked.has_stopped
-    clocked.advance(2 * SECOND)
-    assert clocked.has_stopped
+    assert_idle_timeout_begins_now(clocked)
 
 
 def test_a_subscriber_prevents_the_idle_stop(clocked: InProcessDaemon) -> None:
@@ -134,10 +128,7 @@ def test_each_request_restarts_the_idle_timeout(clocked: InProcessDaemon) -> Non
     for _ in range(8):
         clocked.advance(IDLE / 3)
         assert clocked.ask("PING") == ["OK"]
-    clocked.advance(IDLE - SECOND)
-    assert not clocked.has_stopped
-    clocked.advance(2 * SECOND)
-    assert clocked.has_stopped
+    assert_idle_timeout_begins_now(clocked)
 
 
 # Closed sessions ----------------------------------------------------------------

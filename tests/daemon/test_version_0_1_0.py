@@ -18,10 +18,9 @@ from typing import Any
 import pytest
 
 from acd import protocol
-from acd.agents.catalog import DEFAULT, TRANSLATOR
+from acd.agents.catalog import TRANSLATOR
 from acd.client.session import ClientSession, MatchedReply
 from acd.config import LimitsConfig
-from acd.daemon.journal import Journal
 from acd.protocol import (
     LineDecoder,
     LineError,
@@ -32,9 +31,9 @@ from acd.protocol import (
     parse_request,
 )
 from acd.sessions import recording
-from acd.sessions.store import Store
 from acd.sessions.values import Now, Refused
 from testing.checkout import FIXTURES
+from testing.journaled_store import load
 from testing.support import DaemonHome
 
 FIXTURE = FIXTURES / "wire-0.1.0"
@@ -128,20 +127,10 @@ def extends(now: object, before: object) -> bool:
     return now == before
 
 
-def load(path: Path) -> Store:
-    store = Store(DEFAULT.name)
-    boot_id = path.read_text("utf-8").split(None, 3)[2]
-    journal = Journal(path, boot_id, store)
-    journal.load()
-    assert journal.failure is None
-    journal.close()
-    return store
-
-
 @pytest.mark.parametrize("session_id", SESSIONS)
 def test_a_session_of_the_journal_is_as_it_was(tmp_path: Path, session_id: str) -> None:
     path = Path(shutil.copy(FIXTURE / "journal", tmp_path / "acd.sock.journal"))
-    store = load(path)
+    store = load(path, path.read_text("utf-8").split(None, 3)[2])
     assert store.sessions.keys() == SESSIONS.keys()
     shown = json.loads(json.dumps(store.get(session_id).to_wire_whole(Now(*EXPECTED["at"]))))
     now, before = map(without_outcomes, (shown, SESSIONS[session_id]))

@@ -186,7 +186,7 @@ async def test_the_end_of_a_connection_fails_its_waiting_requests() -> None:
     running = asyncio.create_task(recorder.client.run())
     await recorder.until(lambda: recorder.client.is_live)
     asked = asyncio.create_task(recorder.client.request(Get("x")))
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # the task sends its request
     theirs.close()
     with pytest.raises(AcdError, match="stopped before it answered"):
         await asked
