@@ -81,12 +81,19 @@ fi
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 [ -f "$here/pyproject.toml" ] && [ -d "$here/acd" ] ||
-    fail "install.sh installs the checkout that contains it, and $here is not one" \
+    fail "this script installs the checkout that contains it, and $here is not one" \
         "clone the repository and run install.sh there"
 # An agent is a folder with an events module (acd/agents/catalog.py).
+known=
+for module in "$here"/acd/agents/*/events.py; do
+    folder=$(basename "$(dirname "$module")")
+    known="$known$(echo "$folder" | tr _ -), "
+done
 for name in $agents; do
-    [ "$name" = all ] || [ -f "$here/acd/agents/$(echo "$name" | tr - _)/events.py" ] ||
-        wrong_usage "unknown agent '$name'"
+    case ", ${known}all, " in
+    *", $name, "*) ;;
+    *) wrong_usage "unknown agent '$name': must be one of ${known}all" ;;
+    esac
 done
 
 # XDG Base Directory Specification: a relative path is invalid and ignored.

@@ -77,7 +77,7 @@ def install(
     return map(_result, run.install(os.environ, choice))
 
 
-@click.command()
+@click.command(short_help="Remove acd and everything that it has installed.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and change nothing.")
 def uninstall(*, yes: bool, dry_run: bool) -> Iterator[Result]:

@@ -18,7 +18,7 @@ def rm(session: str) -> None:
     """Close a session.
 
     It stays in the list, and acd resurrect can reopen it, for 30 minutes by
-    default. An agent that still runs is not ended, and its next prompt, tool
-    call or question reopens the session.
+    default. An agent that still runs is not ended, and its further events do
+    not reopen the session; the agent's own resume of the conversation does.
     """
     ask(os.environ, Close(find(os.environ, session)["id"]))

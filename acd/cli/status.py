@@ -124,7 +124,7 @@ def _component_fact(report: ComponentReport) -> str:
         case "untrusted":
             return (
                 f"installed in {report.where}, not trusted yet ({reasons});"
-                " acd install --trust does that"
+                " acd install --trust trusts them"
             )
         case _:
             return f"unknown: {reasons}"
