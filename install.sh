@@ -39,6 +39,7 @@ fail() {
 
 wrong_usage() {
     warn "install.sh: $1"
+    [ $# -eq 1 ] || warn "  $2"
     usage >&2
     exit 2
 }
@@ -92,7 +93,7 @@ done
 for name in $agents; do
     case ", ${known}all, " in
     *", $name, "*) ;;
-    *) wrong_usage "unknown agent '$name': must be one of ${known}all" ;;
+    *) wrong_usage "unknown agent '$name'" "it must be one of ${known}all" ;;
     esac
 done
 
